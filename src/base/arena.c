@@ -1,0 +1,115 @@
+/* Bump allocation in blocks that double. No single free, no destructors. */
+#include "base/arena.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { ALIGNMENT = 16, FIRST_BLOCK = 4096 - 32, LARGEST_STEP = 1 << 20 };
+
+struct arena_block {
+    struct arena_block *older;
+    size_t capacity;
+    _Alignas(ALIGNMENT) char bytes[];
+};
+
+void arena_init(struct arena *arena, size_t limit) {
+    *arena = (struct arena){.limit = limit};
+}
+
+void arena_finish(struct arena *arena) {
+    while (arena->block != NULL) {
+        struct arena_block *older = arena->block->older;
+        free(arena->block);
+        arena->block = older;
+    }
+    arena->left = 0;
+    arena->bytes = 0;
+}
+
+/* Blocks grow, so the newest is the largest: it is the one to keep. */
+void arena_reset(struct arena *arena) {
+    if (arena->block == NULL)
+        return;
+    struct arena_block *older = arena->block->older;
+    while (older != NULL) {
+        struct arena_block *next = older->older;
+        free(older);
+        older = next;
+    }
+    arena->block->older = NULL;
+    arena->left = arena->block->capacity;
+    arena->bytes = sizeof *arena->block + arena->block->capacity;
+}
+
+static bool add_block(struct arena *arena, size_t size) {
+    size_t capacity = FIRST_BLOCK;
+    if (arena->block != NULL)
+        capacity = arena->block->capacity < LARGEST_STEP ? arena->block->capacity * 2 : arena->block->capacity;
+    if (capacity < size)
+        capacity = size;
+    if (arena->limit != 0) {
+        size_t room = arena->limit > arena->bytes ? arena->limit - arena->bytes : 0;
+        if (room < sizeof(struct arena_block) + size)
+            return false;
+        if (capacity > room - sizeof(struct arena_block))
+            capacity = room - sizeof(struct arena_block);
+        capacity -= capacity % ALIGNMENT;
+    }
+    struct arena_block *block = malloc(sizeof *block + capacity);
+    if (block == NULL)
+        return false;
+    block->older = arena->block;
+    block->capacity = capacity;
+    arena->block = block;
+    arena->left = capacity;
+    arena->bytes += sizeof *block + capacity;
+    return true;
+}
+
+void *arena_take(struct arena *arena, size_t size) {
+    if (size > SIZE_MAX / 4)
+        return NULL;
+    size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    if (arena->block == NULL || arena->left < size)
+        if (!add_block(arena, size))
+            return NULL;
+    char *bytes = arena->block->bytes + (arena->block->capacity - arena->left);
+    arena->left -= size;
+    return bytes;
+}
+
+void *arena_take_zero(struct arena *arena, size_t count, size_t size) {
+    if (size != 0 && count > SIZE_MAX / 4 / size)
+        return NULL;
+    void *bytes = arena_take(arena, count * size);
+    if (bytes != NULL)
+        memset(bytes, 0, count * size);
+    return bytes;
+}
+
+struct span arena_copy(struct arena *arena, struct span bytes) {
+    if (bytes.data == NULL)
+        return SPAN_NONE;
+    char *copy = arena_take(arena, bytes.size + 1);
+    if (copy == NULL)
+        return SPAN_NONE;
+    if (bytes.size > 0)
+        memcpy(copy, bytes.data, bytes.size);
+    copy[bytes.size] = '\0';
+    return (struct span){copy, bytes.size};
+}
+
+struct span arena_printf(struct arena *arena, const char *format, ...) {
+    va_list arguments, again;
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    char *text = length < 0 ? NULL : arena_take(arena, (size_t)length + 1);
+    if (text != NULL)
+        (void)vsnprintf(text, (size_t)length + 1, format, again);
+    va_end(again);
+    return text == NULL ? SPAN_NONE : (struct span){text, (size_t)length};
+}

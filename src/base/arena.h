@@ -1,0 +1,38 @@
+/* An arena is memory that is given back all at once: everything one event needs lives in its arena. Nothing in it is
+ * freed singly. */
+#ifndef SLUSS_BASE_ARENA_H
+#define SLUSS_BASE_ARENA_H
+
+#include "base/span.h"
+
+/* Start with arena_init. Not for two threads at once. */
+struct arena_block;
+struct arena {
+    struct arena_block *block; /* the newest */
+    size_t left;               /* bytes free in it */
+    size_t bytes;              /* taken from the heap by all blocks: what the accounting counts */
+    size_t limit;              /* most that `bytes` may become; 0 = no limit */
+};
+
+void arena_init(struct arena *arena, size_t limit);
+
+/* Gives all memory back. The arena may be used again. */
+void arena_finish(struct arena *arena);
+
+/* Forgets everything but keeps the largest block for the next user (scratch arenas). */
+void arena_reset(struct arena *arena);
+
+/* `size` bytes aligned for any type, not cleared. NULL when memory is short or the limit would be passed. */
+void *arena_take(struct arena *arena, size_t size);
+
+/* The same, cleared, for `count` elements of `size` (checked for overflow). */
+void *arena_take_zero(struct arena *arena, size_t count, size_t size);
+
+/* A copy of the bytes with a NUL behind them (not counted). data == NULL when memory is short; SPAN_NONE stays
+ * SPAN_NONE. */
+struct span arena_copy(struct arena *arena, struct span bytes);
+
+/* A formatted text in the arena; data == NULL when memory is short. */
+struct span arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif
