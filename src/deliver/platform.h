@@ -1,0 +1,58 @@
+/* A platform is where requests go, as sluss.cfg describes it. It is not its state: that is the breaker's. */
+#ifndef SLUSS_DELIVER_PLATFORM_H
+#define SLUSS_DELIVER_PLATFORM_H
+
+#include "base/span.h"
+
+#include <stdint.h>
+
+enum auth_kind { AUTH_NONE, AUTH_BASIC, AUTH_BEARER, AUTH_HEADER };
+
+/* A text that may be written as "secret:NAME". `name` is then NAME, and `value` is filled by the shell that may read
+ * it. */
+struct secret {
+    struct span value;
+    struct span name; /* SPAN_NONE: written out in the configuration */
+};
+
+struct status_range {
+    int first;
+    int last;
+};
+
+struct status_list {
+    const struct status_range *ranges;
+    size_t count;
+};
+
+struct breaker_spec {
+    uint32_t failures; /* platform faults in a row that open it */
+    uint32_t share;    /* percent of the last `of` attempts within `within_ms` */
+    uint32_t of;
+    int64_t within_ms;
+    int64_t open_ms; /* until the first probe, then doubling */
+    int64_t max_open_ms;
+};
+
+struct platform_spec {
+    struct span name;
+    struct span base_url; /* without a '/' at its end */
+    struct span proxy;    /* SPAN_NONE: none; the environment's is never used */
+    struct {
+        enum auth_kind kind;
+        struct span user;       /* basic */
+        struct span header;     /* header: its name */
+        struct secret password; /* basic: password; bearer: token; header: value */
+    } auth;
+    struct {
+        struct span ca; /* file; SPAN_NONE: the system's */
+        int minimum;    /* 12 or 13 */
+    } tls;
+    int64_t connect_timeout_ms;
+    int64_t timeout_ms; /* one attempt, from first to last byte */
+    uint32_t max_in_flight;
+    struct breaker_spec breaker;
+    struct status_list success, retry, hold, dead_letter; /* the first that matches, in this order */
+};
+
+#endif

@@ -1,0 +1,22 @@
+/* A message is an event's decoded content: the JSON value that `$` means. It is not the record, whose bytes stay as
+ * they came. */
+#ifndef SLUSS_EVENT_MESSAGE_H
+#define SLUSS_EVENT_MESSAGE_H
+
+#include "json/document.h"
+
+enum message_mode {
+    MESSAGE_PLAIN,      /* `$` is the record's value */
+    MESSAGE_STRUCTURED, /* a CloudEvent in structured mode: `$` is the record's value */
+    MESSAGE_BINARY /* a CloudEvent in binary mode: `$` is an object of the ce_ attributes and the value as `data` */
+};
+
+/* Lives in the event's arena. Enriching replaces `document` by one over a new text; everything untouched is
+ * byte-identical. */
+struct message {
+    enum message_mode mode;
+    struct json_document document;
+    struct span content_type; /* binary mode: datacontenttype; else SPAN_NONE */
+};
+
+#endif

@@ -1,0 +1,22 @@
+/* A request is one HTTP request as the core wants it sent, without secrets. It is not yet a transfer. */
+#ifndef SLUSS_EVENT_REQUEST_H
+#define SLUSS_EVENT_REQUEST_H
+
+#include "event/event.h"
+
+/* All spans live in the arena of its (first) event until the reply has come. The shell adds base-url, credentials and
+ * `User-Agent`. */
+struct request {
+    uint64_t id;            /* unique in this flow; attempts are requests of their own */
+    uint32_t platform;      /* index in the plan */
+    uint32_t attempt;       /* from 1, of this event */
+    struct place place;     /* of its (first) event */
+    int64_t offset;         /* likewise */
+    struct span method;     /* upper case */
+    struct span target;     /* "/path?query", put behind the base-url's own path */
+    struct header *headers; /* content-type, idempotency and the route's own: no byte below 0x20, no 0x7f in values */
+    size_t header_count;
+    struct span body; /* data NULL: none */
+};
+
+#endif

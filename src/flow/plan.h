@@ -1,0 +1,65 @@
+/* The plan is one configuration generation, compiled and read-only: platforms, lookups, routes. It knows no file and no
+ * library. */
+#ifndef SLUSS_FLOW_PLAN_H
+#define SLUSS_FLOW_PLAN_H
+
+#include "decode/decoder.h"
+#include "deliver/platform.h"
+#include "enrich/recipe.h"
+#include "shape/mapping.h"
+#include "validate/gate.h"
+
+enum route_mode { ROUTE_ON, ROUTE_OFF };
+enum start_kind { START_EARLIEST, START_TIME, START_STOP };
+enum tombstone { TOMBSTONE_FILTER, TOMBSTONE_DEAD_LETTER };
+enum order_kind { ORDER_KEY, ORDER_QUERY, ORDER_PARTITION, ORDER_NONE };
+enum ambiguous { AMBIGUOUS_RETRY, AMBIGUOUS_DEAD_LETTER, AMBIGUOUS_HOLD };
+enum after_letter { AFTER_CONTINUE, AFTER_HOLD, AFTER_FOLLOW };
+
+struct retry_spec {
+    int64_t first_ms;
+    int64_t max_ms;
+    int64_t patience_ms; /* `for` */
+};
+
+struct route {
+    struct span name;
+    struct span owner;
+    const struct span *topics;
+    uint32_t topic_count;
+    struct span group;
+    enum route_mode mode;
+    struct {
+        enum start_kind kind;
+        int64_t wall_ms;
+    } start;
+    struct decode_spec decode;
+    enum tombstone tombstone;
+    struct gate_spec gate;
+    struct recipe *recipes;
+    uint32_t recipe_count;
+    struct mapping_spec mapping;
+    enum order_kind order;
+    struct json_path *order_by; /* ORDER_QUERY */
+    uint32_t refusals;
+    enum ambiguous ambiguous;
+    struct retry_spec retry;
+    struct span dead_letter; /* topic; SPAN_NONE only when the mode is off */
+    enum after_letter after_letter;
+    uint32_t window; /* events above the base that may be started, per partition; 1024 */
+};
+
+struct plan {
+    uint64_t generation;
+    struct platform_spec *platforms;
+    uint32_t platform_count;
+    struct lookup_spec *lookups;
+    uint32_t lookup_count;
+    struct route *routes;
+    uint32_t route_count;
+    size_t memory_limit;           /* limits.memory */
+    uint32_t max_poll_interval_ms; /* for the drain (I8) */
+    uint32_t session_timeout_ms;   /* for the stall fence (I9) */
+};
+
+#endif

@@ -1,0 +1,37 @@
+/* A mapping makes the request of an event: method, target, headers, body. It sends nothing and adds no credentials. */
+#ifndef SLUSS_SHAPE_MAPPING_H
+#define SLUSS_SHAPE_MAPPING_H
+
+#include "event/event.h"
+#include "event/message.h"
+#include "event/request.h"
+#include "event/verdict.h"
+#include "shape/template.h"
+
+enum body_kind { BODY_EVENT, BODY_DATA, BODY_NONE };
+
+struct mapping_header {
+    struct span name;
+    struct template *value;
+};
+
+struct mapping_spec {
+    uint32_t platform; /* index in the plan */
+    struct span method;
+    struct template *target;
+    struct mapping_header *headers;
+    size_t header_count;
+    enum body_kind body;
+    struct span content_type;  /* SPAN_NONE: by the message (CONTRACT 3) */
+    struct template *event_id; /* NULL: topic/partition/offset */
+    struct span route;         /* names for Sluss-Route and Sluss-Event */
+    const struct span *topics;
+};
+
+/* Fills method, target, headers and body of `request` (id, attempt and the rest are flow's) in the event's arena, with
+ * the headers of CONTRACT 5: Idempotency-Key, webhook-id, traceparent, Sluss-Route, Sluss-Event and content-type;
+ * binary CloudEvents get ce-* headers. PASS, DEAD (template: names the place that is missing), or RETRY (memory). */
+struct verdict mapping_apply(const struct mapping_spec *spec, struct event *event, const struct message *message,
+                             struct request *request);
+
+#endif
