@@ -1,0 +1,53 @@
+/* The flow is the whole decision-making core of one worker: an input goes in, actions come out. No clock, no socket, no
+ * dice but the given ones, no log. The same object code runs in the daemon and in the simulator. */
+#ifndef SLUSS_FLOW_FLOW_H
+#define SLUSS_FLOW_FLOW_H
+
+#include "flow/action.h"
+#include "flow/input.h"
+#include "flow/plan.h"
+
+struct flow;
+
+/* `plan` is borrowed and must outlive the flow; `seed` feeds its dice (jitter) and keyed hashes. Tables arrive as TABLE
+ * inputs before the first ASSIGNED. NULL when memory is short. */
+struct flow *flow_create(const struct plan *plan, uint64_t seed);
+
+/* Frees everything, also events that are not settled. */
+void flow_destroy(struct flow *flow);
+
+/* One step. `out` is emptied first and then holds what is to be done. A step cannot fail: where memory is short the
+ * event concerned is tried again later; the core's own small structures are reserved beforehand or bug() is called. */
+void flow_step(struct flow *flow, const struct input *input, struct actions *out);
+
+/* Counters of one route (I12: consumed = the outcomes + unsettled, after every step). */
+struct route_counts {
+    uint64_t consumed;
+    uint64_t outcome[OUTCOME_COUNT];
+    uint64_t known;     /* read again, known as settled from the offset map: not in consumed */
+    uint64_t unsettled; /* held now */
+    uint64_t started;   /* unsettled and sent at least once: the duplicates a crash would now make */
+    uint64_t attempts_ok, attempts_failed;
+    uint64_t commits_ok, commits_failed;
+    int64_t oldest_since_ms; /* now_ms at which the oldest unsettled event was read; -1 none */
+};
+
+void flow_counts(const struct flow *flow, uint32_t route, struct route_counts *counts);
+
+struct platform_counts {
+    enum platform_state state;
+    int64_t since_ms;
+    uint32_t in_flight;
+};
+
+void flow_platform(const struct flow *flow, uint32_t platform, struct platform_counts *counts);
+
+/* Bytes accounted to events, letters and maps (I10). */
+size_t flow_bytes(const struct flow *flow);
+
+/* Bugs planted for testing the tests: 0 none; names end with NULL. Compiled into every build, set by the simulator
+ * only. */
+extern const char *const flow_plants[];
+bool flow_plant(struct flow *flow, const char *name);
+
+#endif
