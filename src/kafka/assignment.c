@@ -1,0 +1,74 @@
+/* Partitions, their queues and credit. Back-pressure is a queue that is not read: no pause, resume or seek, which purge
+ * what was fetched, rewind or hang in librdkafka 2.0. */
+#include "kafka/assignment.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+static uint32_t topic_index(const struct span *topics, uint32_t count, const char *name) {
+    uint32_t at = 0;
+    while (at < count && !span_equal(topics[at], span_of(name)))
+        at++;
+    return at;
+}
+
+bool assignment_begin(struct assignment *assignment, rd_kafka_t *client, const rd_kafka_topic_partition_list_t *list,
+                      const struct span *topics, uint32_t topic_count, uint32_t route, uint32_t epoch, int wake) {
+    static const uint64_t one = 1;
+    *assignment = (struct assignment){.epoch = epoch};
+    assignment->partition = calloc((size_t)list->cnt + 1, sizeof *assignment->partition);
+    if (assignment->partition == NULL)
+        return false;
+    for (int i = 0; i < list->cnt; i++) {
+        const rd_kafka_topic_partition_t *from = &list->elems[i];
+        struct assigned_partition *to = &assignment->partition[assignment->count++];
+        to->place = (struct place){.route = route,
+                                   .topic = topic_index(topics, topic_count, from->topic),
+                                   .partition = from->partition,
+                                   .epoch = epoch};
+        to->begin = RD_KAFKA_OFFSET_INVALID;
+        to->next = -1;
+        to->queue = rd_kafka_queue_get_partition(client, from->topic, from->partition);
+        rd_kafka_queue_forward(to->queue, NULL);
+        rd_kafka_queue_io_event_enable(to->queue, wake, &one, sizeof one);
+    }
+    return true;
+}
+
+void assignment_end(struct assignment *assignment) {
+    for (size_t i = 0; i < assignment->count; i++) {
+        rd_kafka_queue_io_event_enable(assignment->partition[i].queue, -1, NULL, 0);
+        rd_kafka_queue_destroy(assignment->partition[i].queue);
+    }
+    free(assignment->partition);
+    *assignment = (struct assignment){0};
+}
+
+struct assigned_partition *assignment_find(struct assignment *assignment, struct place place) {
+    if (assignment->epoch != place.epoch)
+        return NULL;
+    for (size_t i = 0; i < assignment->count; i++) {
+        struct assigned_partition *one = &assignment->partition[i];
+        if (one->place.partition == place.partition && one->place.topic == place.topic)
+            return one;
+    }
+    return NULL;
+}
+
+bool assignment_is_decided(const struct assignment *assignment) {
+    for (size_t i = 0; i < assignment->count; i++)
+        if (!assignment->partition[i].decided)
+            return false;
+    return true;
+}
+
+rd_kafka_topic_partition_list_t *assignment_list(const struct assignment *assignment, const struct span *topics) {
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)assignment->count);
+    for (size_t i = 0; i < assignment->count; i++) {
+        const struct assigned_partition *one = &assignment->partition[i];
+        if (!one->stopped)
+            rd_kafka_topic_partition_list_add(list, topics[one->place.topic].data, one->place.partition)->offset =
+                one->begin;
+    }
+    return list;
+}

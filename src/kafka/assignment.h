@@ -1,0 +1,46 @@
+/* An assignment is the partitions of one epoch, with their own queues and credit. It does not talk to the group. */
+#ifndef SLUSS_KAFKA_ASSIGNMENT_H
+#define SLUSS_KAFKA_ASSIGNMENT_H
+
+#include "event/event.h"
+
+#include <librdkafka/rdkafka.h>
+
+struct assigned_partition {
+    struct place place;
+    rd_kafka_queue_t *queue; /* un-forwarded: read only on credit */
+    bool decided;            /* begin or stop was said */
+    bool stopped;
+    bool idle;     /* its queue was found empty since the last wake */
+    int64_t begin; /* offset, or librdkafka's logical one */
+    int64_t next;  /* offset behind the last record given out; -1 none yet */
+    uint32_t credit_events;
+    size_t credit_bytes;
+};
+
+struct assignment {
+    uint32_t epoch; /* 0: none */
+    struct assigned_partition *partition;
+    size_t count;
+    size_t turn;   /* where the next reading round begins, so that no partition starves */
+    bool assigned; /* librdkafka was told */
+};
+
+/* Takes the partitions' queues away from the main queue. Must happen before rd_kafka_assign, or their records would
+ * come unasked. False when memory is short: then nothing was taken. */
+bool assignment_begin(struct assignment *assignment, rd_kafka_t *client, const rd_kafka_topic_partition_list_t *list,
+                      const struct span *topics, uint32_t topic_count, uint32_t route, uint32_t epoch, int wake);
+
+/* Gives the queues back; before rd_kafka_assign(NULL). */
+void assignment_end(struct assignment *assignment);
+
+/* The partition of that place, or NULL (another epoch, not ours). */
+struct assigned_partition *assignment_find(struct assignment *assignment, struct place place);
+
+/* True when begin or stop was said for each. */
+bool assignment_is_decided(const struct assignment *assignment);
+
+/* The list for rd_kafka_assign: all that were not stopped, with their begin. The caller's. */
+rd_kafka_topic_partition_list_t *assignment_list(const struct assignment *assignment, const struct span *topics);
+
+#endif

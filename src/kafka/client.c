@@ -1,0 +1,72 @@
+/* Turning properties into librdkafka's configuration. Opens nothing. */
+#include "kafka/client.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool set(rd_kafka_conf_t *conf, struct kafka_properties properties, struct error *error) {
+    for (size_t i = 0; i < properties.count; i++) {
+        const struct kafka_property *one = &properties.list[i];
+        char why[256] = "";
+        /* librdkafka's own sentence may quote the value, which may be a password: only its kind of fault is told. */
+        rd_kafka_conf_res_t result = rd_kafka_conf_set(conf, one->name, one->value, why, sizeof why);
+        if (result == RD_KAFKA_CONF_UNKNOWN)
+            return error_set(error, "kafka property %s is not known to librdkafka %s: remove it or use a newer library",
+                             one->name, rd_kafka_version_str());
+        if (result != RD_KAFKA_CONF_OK)
+            return error_set(error,
+                             "kafka property %s has a value that librdkafka %s refuses: see its CONFIGURATION.md",
+                             one->name, rd_kafka_version_str());
+    }
+    return true;
+}
+
+/* A property for the other side is accepted by librdkafka with a warning; leaving it out keeps the log clean. */
+static bool is_for_other_side(const char *name, bool producer) {
+    static const char *const consumer_only[] = {"session.timeout.ms",
+                                                "heartbeat.interval.ms",
+                                                "max.poll.interval.ms",
+                                                "fetch.",
+                                                "group.",
+                                                "queued.",
+                                                "isolation.level",
+                                                "check.crcs",
+                                                NULL};
+    static const char *const producer_only[] = {"linger.ms", "compression.", "batch.", "message.timeout.ms", NULL};
+    const char *const *names = producer ? consumer_only : producer_only;
+    for (; *names != NULL; names++)
+        if (strncmp(name, *names, strlen(*names)) == 0)
+            return true;
+    return false;
+}
+
+rd_kafka_conf_t *kafka_conf_create(struct kafka_properties defaults, struct kafka_properties user,
+                                   struct kafka_properties fixed, bool producer, struct error *error) {
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    bool done = set(conf, defaults, error);
+    for (size_t i = 0; done && i < user.count; i++)
+        if (!is_for_other_side(user.list[i].name, producer))
+            done = set(conf, (struct kafka_properties){&user.list[i], 1}, error);
+    if (done && set(conf, fixed, error))
+        return conf;
+    rd_kafka_conf_destroy(conf);
+    return NULL;
+}
+
+void kafka_voice_log(const struct kafka_voice *voice, rd_kafka_event_t *event) {
+    const char *facility, *text;
+    int level;
+    if (voice->say == NULL || rd_kafka_event_log(event, &facility, &text, &level) != 0)
+        return;
+    char sentence[512];
+    (void)snprintf(sentence, sizeof sentence, "librdkafka %s: %s", facility, text);
+    voice->say(voice->owner, level, sentence);
+}
+
+int kafka_version(void) {
+    return rd_kafka_version();
+}
+
+const char *kafka_version_text(void) {
+    return rd_kafka_version_str();
+}

@@ -1,0 +1,41 @@
+/* The client side of Kafka that consumer and producer share: properties and error words. It holds no connection. */
+#ifndef SLUSS_KAFKA_CLIENT_H
+#define SLUSS_KAFKA_CLIENT_H
+
+#include "base/error.h"
+#include "base/span.h"
+
+#include <librdkafka/rdkafka.h>
+
+/* A property by librdkafka's own dotted name. `value` may be a secret: it is never shown. */
+struct kafka_property {
+    const char *name;
+    const char *value;
+};
+
+/* What one side wants: its own defaults, then the user's properties, then what must be as it is. */
+struct kafka_properties {
+    const struct kafka_property *list;
+    size_t count;
+};
+
+/* A configuration with all of `defaults`, `user`, `fixed` set in this order, logs going to the client's queue.
+ * Properties that belong to the other kind of client (librdkafka says so) are passed over in `user`. NULL with a
+ * sentence. */
+rd_kafka_conf_t *kafka_conf_create(struct kafka_properties defaults, struct kafka_properties user,
+                                   struct kafka_properties fixed, bool producer, struct error *error);
+
+/* Lines of librdkafka's own log and errors that are no event's business; `level` is syslog's (3 error ... 7 debug). */
+struct kafka_voice {
+    void *owner;
+    void (*say)(void *owner, int level, const char *sentence);
+};
+
+/* Says a log event's line. */
+void kafka_voice_log(const struct kafka_voice *voice, rd_kafka_event_t *event);
+
+/* The version of the linked library as a number (0x020002ff) and as text. */
+int kafka_version(void);
+const char *kafka_version_text(void);
+
+#endif

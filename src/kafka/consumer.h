@@ -1,0 +1,86 @@
+/* A consumer reads one route's topics as a member of its group, and only as much as it was granted. It decides nothing.
+ */
+#ifndef SLUSS_KAFKA_CONSUMER_H
+#define SLUSS_KAFKA_CONSUMER_H
+
+#include "event/event.h"
+#include "kafka/client.h"
+
+struct consumer;
+
+/* What the group stored for a partition, or shall store. */
+struct consumer_offset {
+    uint32_t topic;
+    int32_t partition;
+    bool failed;          /* reading it failed */
+    int64_t offset;       /* next to read; -1: nothing stored */
+    struct span metadata; /* data NULL: none; text without NUL */
+};
+
+enum consumer_commit {
+    CONSUMER_COMMITTED,
+    CONSUMER_COMMIT_RETRY,
+    CONSUMER_COMMIT_FENCED,
+    CONSUMER_COMMIT_TOO_LARGE,
+    CONSUMER_COMMIT_FAILED
+};
+
+/* What happened, told from inside consumer_serve. Spans and arrays are borrowed for the call; an event is the
+ * receiver's. */
+struct consumer_handler {
+    void *owner;
+    void (*assigned)(void *owner, uint32_t route, uint32_t epoch, const struct place *place, size_t count);
+    void (*revoked)(void *owner, uint32_t route, uint32_t epoch, bool lost);
+    void (*committed)(void *owner, uint32_t route, uint32_t epoch, const struct consumer_offset *entry, size_t count);
+    void (*event)(void *owner, struct event *event);
+    void (*partition_error)(void *owner, struct place place, bool out_of_range, const char *why);
+    void (*commit_result)(void *owner, uint32_t route, uint32_t epoch, enum consumer_commit result, const char *why);
+    void (*fatal)(void *owner, uint32_t route, const char *why);
+    struct kafka_voice voice;
+};
+
+struct consumer_spec {
+    uint32_t route;
+    const char *group;
+    const struct span *topics;
+    uint32_t topic_count;
+    struct kafka_properties properties; /* the user's */
+    size_t queue_kbytes;                /* librdkafka's own queue, per partition */
+    struct consumer_handler handler;
+};
+
+/* Joins the group. NULL with a sentence. The spec's strings must outlive the consumer. */
+struct consumer *consumer_create(const struct consumer_spec *spec, struct error *error);
+
+/* Readable when there is something to serve. */
+int consumer_descriptor(const struct consumer *consumer);
+
+/* Serves what has come, never blocks: the group's news and answers, then events within credit, at most `most` of them.
+ * True when there is more to read at once. */
+bool consumer_serve(struct consumer *consumer, size_t most);
+
+/* What the core asks; calls about an epoch that is gone do nothing. Answers come from consumer_serve. */
+void consumer_read_committed(struct consumer *consumer, uint32_t epoch);
+void consumer_begin_offset(struct consumer *consumer, struct place place, int64_t offset);
+void consumer_begin_earliest(struct consumer *consumer, struct place place);
+void consumer_begin_time(struct consumer *consumer, struct place place, int64_t wall_ms);
+void consumer_stop_partition(struct consumer *consumer, struct place place);
+void consumer_grant(struct consumer *consumer, struct place place, uint32_t events, size_t bytes);
+void consumer_commit(struct consumer *consumer, uint32_t epoch, const struct consumer_offset *entry, size_t count);
+void consumer_hand_back(struct consumer *consumer, uint32_t epoch);
+
+/* Lag: records behind `next` in a partition by the last fetch's high watermark; -1 unknown. Never asks the broker. */
+int64_t consumer_lag(struct consumer *consumer, uint32_t topic, int32_t partition);
+
+/* The assigned partitions of the current epoch, for lag. */
+size_t consumer_partitions(const struct consumer *consumer);
+struct place consumer_partition(const struct consumer *consumer, size_t index);
+
+/* Leaves the group: starts, then true once it is left (serve meanwhile). Then destroy. */
+void consumer_close(struct consumer *consumer);
+bool consumer_closed(struct consumer *consumer);
+
+/* Destroys it; blocks for librdkafka's threads to end. */
+void consumer_destroy(struct consumer *consumer);
+
+#endif

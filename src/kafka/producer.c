@@ -1,0 +1,200 @@
+/* Dead letters out, delivery reports back, on librdkafka's event queue. */
+#include "kafka/producer.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum { FIRST_IDEMPOTENT = 0x020503ff };
+
+/* A letter that librdkafka refused at once: reported at the next serving, so that writing never calls back. */
+struct refusal {
+    struct refusal *next;
+    uint64_t id;
+    rd_kafka_resp_err_t code;
+};
+
+struct producer {
+    rd_kafka_t *client;
+    rd_kafka_queue_t *queue;
+    struct producer_handler handler;
+    struct refusal *refused;
+    int wake;
+};
+
+static rd_kafka_conf_t *configure(struct kafka_properties properties, struct error *error) {
+    bool idempotent = rd_kafka_version() >= FIRST_IDEMPOTENT;
+    const struct kafka_property defaults[] = {{"client.id", "sluss"}, {"socket.keepalive.enable", "true"}};
+    const struct kafka_property fixed[] = {
+        {"acks", "all"},
+        {"message.max.bytes", "1000000000"}, /* the topic's own limit decides */
+        {"message.timeout.ms", "15000"},     /* the core writes it again */
+        {"linger.ms", "5"},
+        {"enable.idempotence", idempotent ? "true" : "false"},
+        {"max.in.flight", idempotent ? "5" : "1"},
+        {"topic.metadata.refresh.interval.ms", "15000"},
+        {"topic.metadata.propagation.max.ms", "5000"}, /* a missing topic is told soon */
+        {"log.queue", "true"},
+    };
+    rd_kafka_conf_t *conf =
+        kafka_conf_create((struct kafka_properties){defaults, sizeof defaults / sizeof *defaults}, properties,
+                          (struct kafka_properties){fixed, sizeof fixed / sizeof *fixed}, true, error);
+    if (conf != NULL)
+        rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG);
+    return conf;
+}
+
+struct producer *producer_create(struct kafka_properties properties, const struct producer_handler *handler,
+                                 struct error *error) {
+    static const uint64_t one = 1;
+    char why[256];
+    struct producer *producer = calloc(1, sizeof *producer);
+    if (producer == NULL) {
+        (void)error_memory(error);
+        return NULL;
+    }
+    producer->handler = *handler;
+    producer->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    rd_kafka_conf_t *conf = producer->wake < 0 ? NULL : configure(properties, error);
+    if (conf == NULL) {
+        (void)error_set(error, "no descriptor left for the dead-letter producer: raise LimitNOFILE");
+        producer_destroy(producer, 0);
+        return NULL;
+    }
+    producer->client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
+    if (producer->client == NULL) {
+        rd_kafka_conf_destroy(conf);
+        (void)error_set(error, "dead letters: librdkafka refused to start: %s", why);
+        producer_destroy(producer, 0);
+        return NULL;
+    }
+    producer->queue = rd_kafka_queue_get_main(producer->client);
+    (void)rd_kafka_set_log_queue(producer->client, producer->queue);
+    rd_kafka_queue_io_event_enable(producer->queue, producer->wake, &one, sizeof one);
+    return producer;
+}
+
+int producer_descriptor(const struct producer *producer) {
+    return producer->wake;
+}
+
+static void refuse(struct producer *producer, uint64_t id, rd_kafka_resp_err_t code) {
+    static const uint64_t one = 1;
+    struct refusal *refusal = calloc(1, sizeof *refusal);
+    if (refusal == NULL) { /* told at once rather than never */
+        producer->handler.report(producer->handler.owner, id, PRODUCER_FAILED, "out of memory");
+        return;
+    }
+    *refusal = (struct refusal){.next = producer->refused, .id = id, .code = code};
+    producer->refused = refusal;
+    ssize_t written = write(producer->wake, &one, sizeof one);
+    (void)written;
+}
+
+void producer_write(struct producer *producer, uint64_t id, const char *topic, struct span key, struct span value,
+                    const struct header *header, size_t header_count) {
+    rd_kafka_headers_t *headers = rd_kafka_headers_new(header_count + 1);
+    for (size_t i = 0; i < header_count; i++)
+        (void)rd_kafka_header_add(headers, header[i].name.data, (ssize_t)header[i].name.size, header[i].value.data,
+                                  header[i].value.data == NULL ? 0 : (ssize_t)header[i].value.size);
+    const rd_kafka_vu_t letter[] = {
+        {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = topic},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+        {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {(void *)(uintptr_t)key.data, key.size}},
+        {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {(void *)(uintptr_t)value.data, value.size}},
+        {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers},
+        {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = (void *)(uintptr_t)id},
+    };
+    rd_kafka_error_t *error = rd_kafka_produceva(producer->client, letter, sizeof letter / sizeof *letter);
+    if (error == NULL)
+        return; /* the headers belong to librdkafka now */
+    refuse(producer, id, rd_kafka_error_code(error));
+    rd_kafka_error_destroy(error);
+    rd_kafka_headers_destroy(headers);
+}
+
+static void report(struct producer *producer, uint64_t id, rd_kafka_resp_err_t code) {
+    enum producer_outcome outcome = PRODUCER_FAILED;
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        outcome = PRODUCER_ACKNOWLEDGED;
+    else if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE || code == RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE)
+        outcome = PRODUCER_TOO_LARGE;
+    producer->handler.report(producer->handler.owner, id, outcome, rd_kafka_err2str(code));
+}
+
+static void serve_reports(struct producer *producer, rd_kafka_event_t *event) {
+    const rd_kafka_message_t *message;
+    while ((message = rd_kafka_event_message_next(event)) != NULL) {
+        bool stored = message->err == RD_KAFKA_RESP_ERR_NO_ERROR &&
+                      rd_kafka_message_status(message) == RD_KAFKA_MSG_STATUS_PERSISTED;
+        rd_kafka_resp_err_t code = message->err;
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR && !stored)
+            code = RD_KAFKA_RESP_ERR__FAIL; /* sent is not stored: only a stored letter settles (I13) */
+        report(producer, (uint64_t)(uintptr_t)message->_private, code);
+    }
+}
+
+void producer_serve(struct producer *producer) {
+    uint64_t wakes;
+    ssize_t drained = read(producer->wake, &wakes, sizeof wakes);
+    (void)drained;
+    while (producer->refused != NULL) {
+        struct refusal one = *producer->refused;
+        free(producer->refused);
+        producer->refused = one.next;
+        report(producer, one.id, one.code);
+    }
+    rd_kafka_event_t *event;
+    while ((event = rd_kafka_queue_poll(producer->queue, 0)) != NULL) {
+        if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_DR)
+            serve_reports(producer, event);
+        else if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_LOG)
+            kafka_voice_log(&producer->handler.voice, event);
+        else if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_ERROR && producer->handler.voice.say != NULL)
+            producer->handler.voice.say(producer->handler.voice.owner, 4, rd_kafka_event_error_string(event));
+        rd_kafka_event_destroy(event);
+    }
+}
+
+enum producer_topic producer_probe(struct producer *producer, const char *topic, int timeout_ms, const char **why) {
+    rd_kafka_topic_t *handle = rd_kafka_topic_new(producer->client, topic, NULL);
+    const struct rd_kafka_metadata *metadata = NULL;
+    rd_kafka_resp_err_t code =
+        handle == NULL ? rd_kafka_last_error() : rd_kafka_metadata(producer->client, 0, handle, &metadata, timeout_ms);
+    enum producer_topic found = PRODUCER_TOPIC_UNKNOWN;
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR && metadata->topic_cnt == 1) {
+        code = metadata->topics[0].err;
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR && metadata->topics[0].partition_cnt > 0)
+            found = PRODUCER_TOPIC_THERE;
+        else if (code != RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE)
+            found = PRODUCER_TOPIC_MISSING;
+    }
+    *why = rd_kafka_err2str(code);
+    if (metadata != NULL)
+        rd_kafka_metadata_destroy(metadata);
+    if (handle != NULL)
+        rd_kafka_topic_destroy(handle);
+    return found;
+}
+
+void producer_destroy(struct producer *producer, int timeout_ms) {
+    if (producer == NULL)
+        return;
+    if (producer->client != NULL) {
+        if (timeout_ms > 0)
+            (void)rd_kafka_flush(producer->client, timeout_ms);
+        (void)rd_kafka_purge(producer->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+        rd_kafka_queue_destroy(producer->queue);
+        rd_kafka_destroy(producer->client);
+    }
+    while (producer->refused != NULL) {
+        struct refusal *next = producer->refused->next;
+        free(producer->refused);
+        producer->refused = next;
+    }
+    if (producer->wake >= 0)
+        (void)close(producer->wake);
+    free(producer);
+}
