@@ -12,14 +12,15 @@
 /* "250ms" "30s" "5m" "24h" "7d" -> milliseconds, at least 0. False with a sentence that shows the form. */
 bool text_read_duration(struct span text, int64_t *milliseconds, struct error *error);
 
-/* The shortest exact form: 90000 -> "90s", 86400000 -> "24h". */
+/* In the largest unit that divides it: 90000 -> "90s", 86400000 -> "24h", 172800000 -> "2d" (a single day stays "24h").
+ */
 void text_write_duration(struct buf *out, int64_t milliseconds);
 
 /* "512" "64 KiB" "10 MiB" "1 GiB" (also B, kB, MB, GB = powers of ten) -> bytes. */
 bool text_read_size(struct span text, uint64_t *bytes, struct error *error);
 void text_write_size(struct buf *out, uint64_t bytes);
 
-/* "50/s" "1000/min" "20/h" -> events per 1,000 hours would be clumsy: thousandths of an event per second. */
+/* "50/s" "1000/min" "20/h" -> thousandths of an event per second, rounded down; below 4/h is refused. */
 bool text_read_rate(struct span text, uint64_t *millievents_per_second, struct error *error);
 
 /* A whole decimal number with an optional minus, nothing else around it; false when outside int64. */

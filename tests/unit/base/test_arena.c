@@ -1,0 +1,78 @@
+/* Tests of base/arena. What it counts and where it stops. */
+#include "base/arena.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static void takes_aligned_memory(void **state) {
+    (void)state;
+    struct arena arena;
+    arena_init(&arena, 0);
+    for (size_t size = 0; size < 3000; size += 7) {
+        char *bytes = arena_take(&arena, size);
+        assert_non_null(bytes);
+        assert_int_equal((uintptr_t)bytes % _Alignof(max_align_t), 0);
+        memset(bytes, 0xa5, size);
+    }
+    unsigned char *zeros = arena_take_zero(&arena, 100, 3);
+    for (size_t i = 0; i < 300; i++)
+        assert_int_equal(zeros[i], 0);
+    arena_finish(&arena);
+    assert_int_equal(arena.bytes, 0);
+    assert_non_null(arena_take(&arena, 1));
+    arena_finish(&arena);
+}
+
+static void refuses_beyond_the_limit(void **state) {
+    (void)state;
+    struct arena arena;
+    arena_init(&arena, 10000);
+    assert_non_null(arena_take(&arena, 5000));
+    assert_null(arena_take(&arena, 6000));
+    assert_non_null(arena_take(&arena, 1000));
+    assert_true(arena.bytes <= 10000);
+    assert_null(arena_take(&arena, SIZE_MAX));
+    assert_null(arena_take_zero(&arena, SIZE_MAX / 2, 4));
+    assert_null(arena_copy(&arena, span_make("", 1000000)).data);
+    arena_finish(&arena);
+}
+
+static void reset_keeps_the_largest_block(void **state) {
+    (void)state;
+    struct arena arena;
+    arena_init(&arena, 0);
+    arena_reset(&arena);
+    for (int i = 0; i < 100; i++)
+        assert_non_null(arena_take(&arena, 1000));
+    arena_reset(&arena);
+    size_t kept = arena.bytes;
+    assert_true(kept > 30000);
+    for (size_t i = 0; i < 30; i++)
+        assert_non_null(arena_take(&arena, 1000));
+    assert_int_equal(arena.bytes, kept);
+    arena_finish(&arena);
+}
+
+static void copies_and_prints(void **state) {
+    (void)state;
+    struct arena arena;
+    arena_init(&arena, 0);
+    struct span copy = arena_copy(&arena, SPAN("a\0b"));
+    assert_true(span_equal(copy, SPAN("a\0b")));
+    assert_int_equal(copy.data[3], 0);
+    assert_null(arena_copy(&arena, SPAN_NONE).data);
+    assert_non_null(arena_copy(&arena, SPAN("")).data);
+    assert_true(span_equal(arena_printf(&arena, "%d-%s", 17, "x"), SPAN("17-x")));
+    arena_finish(&arena);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(takes_aligned_memory), cmocka_unit_test(refuses_beyond_the_limit),
+        cmocka_unit_test(reset_keeps_the_largest_block), cmocka_unit_test(copies_and_prints)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
