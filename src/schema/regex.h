@@ -13,6 +13,8 @@
 #include "base/error.h"
 #include "base/span.h"
 
+#include <stdint.h>
+
 struct regex;
 
 enum regex_flag {
@@ -46,7 +48,7 @@ bool regex_is_jit(const struct regex *regex);         /* false as well where the
 /* Match data, limits and stack of PCRE2: one a thread, made once, used for all expressions. NULL when memory is short.
  */
 struct regex_context;
-struct regex_context *regex_context_create(void);
+struct regex_context *regex_context_create(uint32_t match_limit); /* backtracking steps a match; 0: 100,000 */
 void regex_context_destroy(struct regex_context *context);
 
 enum regex_result {
