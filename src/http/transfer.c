@@ -1,0 +1,305 @@
+/* One libcurl handle: set up once, filled for each request, its ending told as a reply. Knows no multi handle. */
+#include "http/transfer.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "http/address.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { LONGEST_RETRY_AFTER_MS = 3600 * 1000 };
+
+/* --- what has come --- */
+
+static void on_status_line(struct transfer *transfer, struct span line) {
+    struct span code = span_from(line, 9); /* behind "HTTP/1.1 " */
+    transfer->status = 0;
+    transfer->retry_after[0] = '\0';
+    for (size_t i = 0; i < 3 && i < code.size && code.data[i] >= '0' && code.data[i] <= '9'; i++)
+        transfer->status = transfer->status * 10 + (code.data[i] - '0');
+}
+
+static size_t on_header(char *data, size_t size, size_t count, void *owner) {
+    struct transfer *transfer = owner;
+    struct span line = span_make(data, size * count);
+    transfer->head_size += line.size;
+    if (transfer->head_size > HEAD_LIMIT) {
+        transfer->head_too_long = true;
+        return 0;
+    }
+    if (transfer->head_whole)
+        return line.size; /* trailers */
+    if (span_starts_with(line, SPAN("HTTP/")))
+        on_status_line(transfer, line);
+    else if (span_trim(line).size == 0)
+        transfer->head_whole = transfer->status >= 200;
+    else if (line.size > 12 && span_equal_nocase(span_make(line.data, 12), SPAN("retry-after:"))) {
+        struct span value = span_trim(span_from(line, 12));
+        if (value.size < sizeof transfer->retry_after) {
+            memcpy(transfer->retry_after, value.data, value.size);
+            transfer->retry_after[value.size] = '\0';
+        }
+    }
+    return line.size;
+}
+
+static size_t on_body(char *data, size_t size, size_t count, void *owner) {
+    struct transfer *transfer = owner;
+    size_t bytes = size * count, room = BODY_LIMIT - transfer->body.size;
+    buf_add(&transfer->body, span_make(data, bytes < room ? bytes : room));
+    if (bytes <= room)
+        return bytes;
+    transfer->body_too_long = true;
+    return 0; /* ends the transfer and its connection: nobody has to listen for ever */
+}
+
+/* libcurl sends a request again by itself when a kept connection dies before the first byte of an answer, POST
+ * included. */
+static int on_sending(void *owner, char *to, char *from, int to_port, int from_port) {
+    (void)to, (void)from, (void)to_port, (void)from_port;
+    struct transfer *transfer = owner;
+    if (transfer->sendings > 0 && transfer->once)
+        return CURL_PREREQFUNC_ABORT;
+    transfer->sendings++;
+    return CURL_PREREQFUNC_OK;
+}
+
+static curl_socket_t on_socket(void *owner, curlsocktype purpose, struct curl_sockaddr *address) {
+    (void)purpose;
+    const struct pool *pool = owner;
+    if (!pool->host_is_literal_or_local && address_is_forbidden(&address->addr))
+        return CURL_SOCKET_BAD;
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+/* --- set up once --- */
+
+static void set_tls(CURL *easy, const struct platform_spec *spec) {
+    curl_easy_setopt(easy, CURLOPT_SSLVERSION,
+                     spec->tls.minimum == 13 ? (long)CURL_SSLVERSION_TLSv1_3 : (long)CURL_SSLVERSION_TLSv1_2);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+    if (spec->tls.ca.data != NULL)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, spec->tls.ca.data);
+}
+
+static void set_common(struct transfer *transfer) {
+    CURL *easy = transfer->easy;
+    const struct platform_spec *spec = transfer->pool->spec;
+    curl_easy_setopt(easy, CURLOPT_CURLU, transfer->url);
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, span_starts_with(spec->base_url, SPAN("https:")) ? "https" : "http");
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(easy, CURLOPT_PROXY, spec->proxy.data != NULL ? spec->proxy.data : "");
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+    curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)spec->timeout_ms);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)spec->connect_timeout_ms);
+    curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, 300L);
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, "sluss/" SLUSS_VERSION);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->reason);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_sending);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer->pool);
+    set_tls(easy, spec);
+}
+
+struct transfer *transfer_create(struct pool *pool) {
+    struct transfer *transfer = calloc(1, sizeof *transfer);
+    if (transfer == NULL)
+        return NULL;
+    transfer->pool = pool;
+    transfer->easy = curl_easy_init();
+    transfer->url = curl_url();
+    if (transfer->easy != NULL && transfer->url != NULL &&
+        curl_url_set(transfer->url, CURLUPART_URL, pool->spec->base_url.data, CURLU_PATH_AS_IS) == CURLUE_OK) {
+        set_common(transfer);
+        return transfer;
+    }
+    transfer_destroy(transfer);
+    return NULL;
+}
+
+void transfer_destroy(struct transfer *transfer) {
+    if (transfer == NULL)
+        return;
+    if (transfer->easy != NULL)
+        curl_easy_cleanup(transfer->easy);
+    if (transfer->url != NULL)
+        curl_url_cleanup(transfer->url);
+    buf_finish(&transfer->text);
+    buf_finish(&transfer->body);
+    free(transfer);
+}
+
+/* --- for each request --- */
+
+/* Only path and query are set, so scheme, host and port can come from nowhere but the configuration. */
+static bool set_target(struct transfer *transfer, struct span target) {
+    const char *mark = memchr(target.data, '?', target.size);
+    size_t path_size = mark != NULL ? (size_t)(mark - target.data) : target.size;
+    buf_clear(&transfer->text);
+    buf_add(&transfer->text, transfer->pool->base_path);
+    buf_add(&transfer->text, span_make(target.data, path_size));
+    if (curl_url_set(transfer->url, CURLUPART_PATH, buf_text(&transfer->text), 0) != CURLUE_OK)
+        return false;
+    buf_clear(&transfer->text);
+    if (mark != NULL)
+        buf_add(&transfer->text, span_from(target, path_size + 1));
+    return curl_url_set(transfer->url, CURLUPART_QUERY, mark != NULL ? buf_text(&transfer->text) : NULL, 0) ==
+               CURLUE_OK &&
+           !transfer->text.failed;
+}
+
+/* Header lines stand in one buffer, the list's nodes in the transfer: nothing is allocated in the steady state. libcurl
+ * copies neither. A line "Name:" takes libcurl's own header away. */
+static bool set_headers(struct transfer *transfer, const struct request *request) {
+    size_t start[MOST_REQUEST_HEADERS], lines = 0;
+    struct buf *text = &transfer->text;
+    if (request->header_count + 3 > MOST_REQUEST_HEADERS)
+        return false;
+    buf_clear(text);
+    for (size_t i = 0; i < request->header_count; i++) {
+        start[lines++] = text->size;
+        buf_add(text, request->headers[i].name);
+        buf_add(text, request->headers[i].value.size > 0 ? SPAN(": ") : SPAN(";"));
+        buf_add(text, request->headers[i].value);
+        buf_add_byte(text, '\0');
+    }
+    start[lines++] = text->size;
+    buf_add(text, SPAN("Expect:\0"));
+    if (request->body.data == NULL) {
+        start[lines++] = text->size;
+        buf_add(text, SPAN("Content-Type:\0"));
+    }
+    if (text->failed)
+        return false;
+    for (size_t i = 0; i < lines; i++)
+        transfer->line[i] = (struct curl_slist){text->data + start[i], i + 1 < lines ? &transfer->line[i + 1] : NULL};
+    if (transfer->pool->credential != NULL) {
+        transfer->line[lines - 1].next = &transfer->line[lines];
+        transfer->line[lines] = (struct curl_slist){transfer->pool->credential, NULL};
+    }
+    return curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->line) == CURLE_OK;
+}
+
+static bool set_method(CURL *easy, const struct request *request) {
+    bool carries = request->body.data != NULL || span_equal(request->method, SPAN("POST")) ||
+                   span_equal(request->method, SPAN("PUT")) || span_equal(request->method, SPAN("PATCH"));
+    if (carries) {
+        curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.size);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body.size > 0 ? request->body.data : "");
+    } else
+        curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+    if (span_equal(request->method, SPAN("POST")))
+        return curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, NULL) == CURLE_OK;
+    char method[16] = "";
+    if (request->method.size >= sizeof method)
+        return false;
+    memcpy(method, request->method.data, request->method.size);
+    return curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method) == CURLE_OK;
+}
+
+bool transfer_prepare(struct transfer *transfer, const struct request *request) {
+    transfer->id = request->id;
+    transfer->once = request->once;
+    transfer->status = 0;
+    transfer->head_whole = transfer->head_too_long = transfer->body_too_long = false;
+    transfer->sendings = 0;
+    transfer->head_size = 0;
+    transfer->retry_after[0] = '\0';
+    buf_clear(&transfer->body);
+    return set_target(transfer, request->target) && set_headers(transfer, request) &&
+           set_method(transfer->easy, request);
+}
+
+/* --- how it ended --- */
+
+int64_t transfer_retry_after(struct span value, int64_t wall_ms) {
+    int64_t seconds, date;
+    if (value.size == 0)
+        return -1;
+    bool digits = true;
+    for (size_t i = 0; i < value.size; i++)
+        digits = digits && value.data[i] >= '0' && value.data[i] <= '9';
+    int64_t wait = -1;
+    if (digits) /* a number beyond int64 is still a wish for long */
+        wait = text_read_integer(value, &seconds) && seconds < LONGEST_RETRY_AFTER_MS / 1000 ? seconds * 1000
+                                                                                             : LONGEST_RETRY_AFTER_MS;
+    else if (clock_read_http_date(value, &date))
+        wait = date > wall_ms ? date - wall_ms : 0;
+    return wait > LONGEST_RETRY_AFTER_MS ? LONGEST_RETRY_AFTER_MS : wait;
+}
+
+static enum reply_fault fault_of(const struct transfer *transfer, CURLcode result) {
+    switch ((int)result) {
+    case CURLE_OK:
+        return REPLY_FAULT_NONE;
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return REPLY_FAULT_NAME;
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_PROXY:
+        return REPLY_FAULT_PROXY;
+    case CURLE_COULDNT_CONNECT:
+        return REPLY_FAULT_CONNECT;
+    case CURLE_OPERATION_TIMEDOUT:
+        return REPLY_FAULT_TIMEOUT;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+        return REPLY_FAULT_CERTIFICATE;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_ENGINE_NOTFOUND:
+        return REPLY_FAULT_TLS;
+    case CURLE_OUT_OF_MEMORY:
+        return REPLY_FAULT_MEMORY;
+    case CURLE_WRITE_ERROR:
+        return transfer->body_too_long || transfer->head_too_long ? REPLY_FAULT_TOO_LARGE : REPLY_FAULT_MEMORY;
+    default:
+        return transfer->sendings > 0 ? REPLY_FAULT_RESET : REPLY_FAULT_OTHER;
+    }
+}
+
+static enum reply_kind kind_of(const struct transfer *transfer, bool aborted) {
+    if (transfer->head_whole)
+        return REPLY_ANSWERED;
+    if (aborted)
+        return REPLY_ABORTED;
+    return transfer->sendings > 0 ? REPLY_AMBIGUOUS : REPLY_NOT_SENT;
+}
+
+struct reply *transfer_reply(struct transfer *transfer, CURLcode result, bool aborted, int64_t wall_ms) {
+    struct reply *reply =
+        reply_create(transfer->id, kind_of(transfer, aborted), aborted ? REPLY_FAULT_NONE : fault_of(transfer, result));
+    if (reply == NULL)
+        return NULL;
+    curl_off_t microseconds = 0;
+    curl_easy_getinfo(transfer->easy, CURLINFO_TOTAL_TIME_T, &microseconds);
+    reply->duration_ms = (uint32_t)(microseconds / 1000);
+    if (reply->kind != REPLY_ANSWERED)
+        return reply;
+    reply->status = transfer->status;
+    reply->retry_after_ms = transfer_retry_after(span_of(transfer->retry_after), wall_ms);
+    reply->body_whole = result == CURLE_OK && !transfer->body.failed;
+    if (transfer->body.size > 0) { /* the buffer moves over to the reply */
+        reply->body = span_make(transfer->body.data, transfer->body.size);
+        reply->memory = transfer->body.data;
+        transfer->body = (struct buf){0};
+    }
+    return reply;
+}

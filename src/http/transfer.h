@@ -1,0 +1,60 @@
+/* A transfer is one request on its way in libcurl, with what has come of its answer. It is reused for its platform's
+ * next. */
+#ifndef SLUSS_HTTP_TRANSFER_H
+#define SLUSS_HTTP_TRANSFER_H
+
+#include "base/buf.h"
+#include "base/list.h"
+#include "deliver/platform.h"
+#include "event/reply.h"
+#include "event/request.h"
+
+#include <curl/curl.h>
+
+enum { BODY_LIMIT = 64 * 1024, HEAD_LIMIT = 64 * 1024, MOST_REQUEST_HEADERS = 64 };
+
+/* What all transfers to one platform share. */
+struct pool {
+    const struct platform_spec *spec;
+    struct span base_path;         /* of base-url, without a '/' at its end */
+    char *credential;              /* the Authorization (or other) header line, or NULL */
+    bool host_is_literal_or_local; /* an address or "localhost": its own address is meant as written */
+    struct list idle;              /* transfers to reuse */
+};
+
+struct transfer {
+    struct list link; /* in the pool's idle list or the client's active list */
+    struct pool *pool;
+    CURL *easy;
+    CURLU *url;
+    uint64_t id;
+    struct curl_slist line[MOST_REQUEST_HEADERS];
+    struct buf text; /* header lines, path */
+    char reason[CURL_ERROR_SIZE];
+    /* the answer so far */
+    int status;
+    bool head_whole; /* the final response's headers ended */
+    bool body_too_long;
+    bool head_too_long;
+    bool once;
+    unsigned sendings; /* times the request was handed to a connection */
+    size_t head_size;
+    char retry_after[64];
+    struct buf body;
+};
+
+/* A transfer with everything set that the platform's requests have in common. NULL when memory is short. */
+struct transfer *transfer_create(struct pool *pool);
+void transfer_destroy(struct transfer *transfer);
+
+/* Makes it ready for this request. False when memory is short or the request cannot be expressed. */
+bool transfer_prepare(struct transfer *transfer, const struct request *request);
+
+/* The reply after libcurl's result; NULL when memory is short. */
+struct reply *transfer_reply(struct transfer *transfer, CURLcode result, bool aborted, int64_t wall_ms);
+
+/* Reads Retry-After: seconds or a date, made relative to `wall_ms` and clamped to 0 ... 1 h; -1 when it says nothing.
+ */
+int64_t transfer_retry_after(struct span value, int64_t wall_ms);
+
+#endif
