@@ -1,0 +1,194 @@
+/* libmicrohttpd driven by the caller's loop: no threads of its own. Only GET and HEAD: there is nothing yet that
+ * changes. */
+#include "ops/admin.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <grp.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { MOST_CONNECTIONS = 32, IDLE_SECONDS = 10 };
+
+struct admin {
+    struct MHD_Daemon *door[2]; /* socket, listen */
+    char *path;                 /* the socket file to remove */
+    admin_answer answer;
+    void *owner;
+};
+
+static enum MHD_Result respond(void *owner, struct MHD_Connection *connection, const char *url, const char *method,
+                               const char *version, const char *upload, size_t *upload_size, void **state) {
+    (void)version, (void)upload, (void)state;
+    struct admin *admin = owner;
+    struct buf body = {0};
+    const char *type = "text/plain; charset=utf-8";
+    unsigned status = MHD_HTTP_METHOD_NOT_ALLOWED;
+    if (*upload_size > 0) { /* bodies are read and forgotten */
+        *upload_size = 0;
+        return MHD_YES;
+    }
+    if (strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)
+        status = admin->answer(admin->owner, url, &body, &type);
+    else
+        buf_add_text(&body, "only GET is answered here\n");
+    struct MHD_Response *response =
+        body.failed
+            ? NULL
+            : MHD_create_response_from_buffer(body.size, body.size > 0 ? body.data : NULL, MHD_RESPMEM_MUST_COPY);
+    buf_finish(&body);
+    if (response == NULL)
+        return MHD_NO;
+    (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    enum MHD_Result queued = MHD_queue_response(connection, status, response);
+    MHD_destroy_response(response);
+    return queued;
+}
+
+static struct MHD_Daemon *open_door(struct admin *admin, int listening) {
+    return MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, respond, admin, MHD_OPTION_LISTEN_SOCKET, listening,
+                            MHD_OPTION_CONNECTION_LIMIT, (unsigned)MOST_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
+                            (unsigned)IDLE_SECONDS, MHD_OPTION_END);
+}
+
+/* Mode and group come before anybody can connect: bind under a tight umask, then open up. */
+static bool guard_socket(const char *path, const char *group, bool *group_missing) {
+    const struct group *found = group != NULL ? getgrnam(group) : NULL;
+    if (group_missing != NULL)
+        *group_missing = group != NULL && found == NULL;
+    if (found == NULL)
+        return chmod(path, 0600) == 0;
+    if (chown(path, (uid_t)-1, found->gr_gid) != 0)
+        return chmod(path, 0600) == 0;
+    return chmod(path, 0660) == 0;
+}
+
+static int bind_socket(const char *path, const char *group, bool *group_missing, struct error *error) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct stat status;
+    if (strlen(path) >= sizeof address.sun_path) {
+        (void)error_set(error, "admin.socket %s: longer than %zu bytes", path, sizeof address.sun_path - 1);
+        return -1;
+    }
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    if (lstat(path, &status) == 0) {
+        if (!S_ISSOCK(status.st_mode)) {
+            (void)error_set(error, "admin.socket %s: there is a file that is no socket: move it away", path);
+            return -1;
+        }
+        (void)unlink(path);
+    }
+    int listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    mode_t before = umask(0177);
+    bool bound = listening >= 0 && bind(listening, (const struct sockaddr *)&address, sizeof address) == 0;
+    (void)umask(before);
+    if (bound && guard_socket(path, group, group_missing) && listen(listening, MOST_CONNECTIONS) == 0)
+        return listening;
+    (void)error_set(error, "admin.socket %s: %s: does its folder exist and belong to the service?", path,
+                    strerror(errno));
+    if (listening >= 0)
+        (void)close(listening);
+    return -1;
+}
+
+static bool read_address(const char *text, struct sockaddr_in *four, struct sockaddr_in6 *six) {
+    char host[64];
+    unsigned port;
+    if (sscanf(text, "[%63[0-9a-fA-F:]]:%5u", host, &port) == 2 && port <= 65535) {
+        *six = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
+        return inet_pton(AF_INET6, host, &six->sin6_addr) == 1;
+    }
+    if (sscanf(text, "%63[0-9.]:%5u", host, &port) == 2 && port <= 65535) {
+        *four = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+        return inet_pton(AF_INET, host, &four->sin_addr) == 1;
+    }
+    return false;
+}
+
+static int bind_address(const char *text, struct error *error) {
+    struct sockaddr_in four = {0};
+    struct sockaddr_in6 six = {0};
+    static const int yes = 1;
+    if (!read_address(text, &four, &six)) {
+        (void)error_set(error, "admin.listen %s: write it as \"127.0.0.1:9464\" or \"[::1]:9464\"", text);
+        return -1;
+    }
+    bool is_four = four.sin_family == AF_INET;
+    int listening = socket(is_four ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    const struct sockaddr *address = is_four ? (const struct sockaddr *)&four : (const struct sockaddr *)&six;
+    if (listening >= 0 && setsockopt(listening, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
+        bind(listening, address, is_four ? sizeof four : sizeof six) == 0 && listen(listening, MOST_CONNECTIONS) == 0)
+        return listening;
+    (void)error_set(error, "admin.listen %s: %s", text, strerror(errno));
+    if (listening >= 0)
+        (void)close(listening);
+    return -1;
+}
+
+/* The listening socket belongs to libmicrohttpd once its daemon was started. */
+static bool open_on(struct admin *admin, size_t index, int listening, struct error *error) {
+    if (listening < 0)
+        return false;
+    admin->door[index] = open_door(admin, listening);
+    if (admin->door[index] != NULL)
+        return true;
+    (void)close(listening);
+    return error_set(error, "the admin server did not start: no memory or no descriptor left");
+}
+
+struct admin *admin_create(const struct admin_spec *spec, bool *group_missing, struct error *error) {
+    struct admin *admin = calloc(1, sizeof *admin);
+    if (admin == NULL) {
+        (void)error_memory(error);
+        return NULL;
+    }
+    admin->answer = spec->answer;
+    admin->owner = spec->owner;
+    bool open = true;
+    if (spec->socket != NULL) {
+        open = open_on(admin, 0, bind_socket(spec->socket, spec->group, group_missing, error), error);
+        admin->path = open ? strdup(spec->socket) : NULL;
+    }
+    if (open && spec->listen != NULL)
+        open = open_on(admin, 1, bind_address(spec->listen, error), error);
+    if (open)
+        return admin;
+    admin_destroy(admin);
+    return NULL;
+}
+
+size_t admin_descriptors(const struct admin *admin, int descriptor[2]) {
+    size_t count = 0;
+    for (size_t i = 0; i < 2; i++) {
+        if (admin->door[i] == NULL)
+            continue;
+        const union MHD_DaemonInfo *info = MHD_get_daemon_info(admin->door[i], MHD_DAEMON_INFO_EPOLL_FD);
+        if (info != NULL)
+            descriptor[count++] = info->epoll_fd;
+    }
+    return count;
+}
+
+void admin_serve(struct admin *admin) {
+    for (size_t i = 0; i < 2; i++)
+        if (admin->door[i] != NULL)
+            (void)MHD_run(admin->door[i]);
+}
+
+void admin_destroy(struct admin *admin) {
+    if (admin == NULL)
+        return;
+    for (size_t i = 0; i < 2; i++)
+        if (admin->door[i] != NULL)
+            MHD_stop_daemon(admin->door[i]);
+    if (admin->path != NULL)
+        (void)unlink(admin->path);
+    free(admin->path);
+    free(admin);
+}

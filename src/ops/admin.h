@@ -1,0 +1,33 @@
+/* The admin server answers questions over HTTP on a Unix socket and, read-only, on a loopback address. It knows no
+ * answers. */
+#ifndef SLUSS_OPS_ADMIN_H
+#define SLUSS_OPS_ADMIN_H
+
+#include "base/buf.h"
+#include "base/error.h"
+
+struct admin;
+
+/* Fills `body` (and may set *type, static text, "text/plain; charset=utf-8" at first) and returns the HTTP status. */
+typedef unsigned (*admin_answer)(void *owner, const char *path, struct buf *body, const char **type);
+
+struct admin_spec {
+    const char *socket; /* path; NULL: none. An old socket file is replaced, anything else there is an error */
+    const char
+        *group; /* who may use it besides us: mode 0660 and this group, or mode 0600 when there is no such group */
+    const char *listen; /* "127.0.0.1:9464", "[::1]:9464"; NULL: none */
+    admin_answer answer;
+    void *owner;
+};
+
+/* `group_missing` (may be NULL) tells that the group does not exist. NULL with a sentence. */
+struct admin *admin_create(const struct admin_spec *spec, bool *group_missing, struct error *error);
+
+/* Descriptors to poll for reading, at most 2; returns how many. When one is readable, or each second: admin_serve. */
+size_t admin_descriptors(const struct admin *admin, int descriptor[2]);
+void admin_serve(struct admin *admin);
+
+/* Closes and removes the socket file. */
+void admin_destroy(struct admin *admin);
+
+#endif

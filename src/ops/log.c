@@ -1,0 +1,179 @@
+/* One line an event in three dresses. Control bytes of foreign texts are written as '?'. */
+#include "ops/log.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+#if SLUSS_SYSTEMD
+#include <systemd/sd-journal.h>
+#endif
+
+enum { MOST_FIELDS = 16 };
+
+static struct {
+    enum log_format format;
+    enum log_level level;
+    bool colours;
+    pthread_mutex_t mutex;
+} output = {LOG_FORMAT_TEXT, LOG_LEVEL_INFO, false, PTHREAD_MUTEX_INITIALIZER};
+
+/* systemd.exec(5): $JOURNAL_STREAM names the device and inode of the stream that it connected. */
+static bool stands_before_journal(void) {
+    const char *stream = getenv("JOURNAL_STREAM");
+    struct stat status;
+    unsigned long long device, inode;
+    return stream != NULL && fstat(STDERR_FILENO, &status) == 0 && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+           device == status.st_dev && inode == status.st_ino;
+}
+
+void log_open(enum log_format format, enum log_level level) {
+    if (format == LOG_FORMAT_AUTO)
+        format = stands_before_journal() ? LOG_FORMAT_JOURNAL : LOG_FORMAT_TEXT;
+#if !SLUSS_SYSTEMD
+    if (format == LOG_FORMAT_JOURNAL)
+        format = LOG_FORMAT_TEXT;
+#endif
+    output.format = format;
+    output.level = level;
+    output.colours = isatty(STDERR_FILENO) != 0 && getenv("NO_COLOR") == NULL;
+}
+
+bool log_would_say(enum log_level level) {
+    return level <= output.level;
+}
+
+static const char *level_name(enum log_level level) {
+    switch (level) {
+    case LOG_LEVEL_ERROR:
+        return "error";
+    case LOG_LEVEL_WARNING:
+        return "warning";
+    case LOG_LEVEL_INFO:
+        return "info";
+    case LOG_LEVEL_DEBUG:
+        break;
+    }
+    return "debug";
+}
+
+static void add_now(struct buf *line) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    clock_write_date(line, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+}
+
+/* Foreign text must not be able to forge a line. */
+static void add_clean(struct buf *line, struct span text, bool json) {
+    for (size_t i = 0; i < text.size; i++) {
+        char byte = text.data[i];
+        if ((unsigned char)byte < 0x20 || byte == 0x7f)
+            buf_add_byte(line, '?');
+        else if (json && (byte == '"' || byte == '\\')) {
+            buf_add_byte(line, '\\');
+            buf_add_byte(line, byte);
+        } else
+            buf_add_byte(line, byte);
+    }
+}
+
+static void write_text(enum log_level level, const struct log_field *field, size_t count, struct span message) {
+    struct buf line = {0};
+    const char *colour = level == LOG_LEVEL_ERROR ? "\033[31m" : level == LOG_LEVEL_WARNING ? "\033[33m" : "";
+    add_now(&line);
+    buf_printf(&line, " %s%-7s%s ", output.colours ? colour : "", level_name(level),
+               output.colours && *colour != '\0' ? "\033[0m" : "");
+    add_clean(&line, message, false);
+    for (size_t i = 0; i < count; i++) {
+        buf_printf(&line, " %s=", field[i].name);
+        if (field[i].text.data != NULL)
+            add_clean(&line, field[i].text, false);
+        else
+            buf_printf(&line, "%lld", (long long)field[i].number);
+    }
+    buf_add_byte(&line, '\n');
+    ssize_t written = write(STDERR_FILENO, line.data, line.size);
+    (void)written;
+    buf_finish(&line);
+}
+
+static void write_json(enum log_level level, const struct log_field *field, size_t count, struct span message) {
+    struct buf line = {0};
+    buf_add_text(&line, "{\"time\":\"");
+    add_now(&line);
+    buf_printf(&line, "\",\"level\":\"%s\",\"message\":\"", level_name(level));
+    add_clean(&line, message, true);
+    buf_add_byte(&line, '"');
+    for (size_t i = 0; i < count; i++) {
+        buf_printf(&line, ",\"%s\":", field[i].name);
+        if (field[i].text.data == NULL) {
+            buf_printf(&line, "%lld", (long long)field[i].number);
+            continue;
+        }
+        buf_add_byte(&line, '"');
+        add_clean(&line, field[i].text, true);
+        buf_add_byte(&line, '"');
+    }
+    buf_add_text(&line, "}\n");
+    ssize_t written = write(STDERR_FILENO, line.data, line.size);
+    (void)written;
+    buf_finish(&line);
+}
+
+#if SLUSS_SYSTEMD
+static void write_journal(enum log_level level, const struct log_field *field, size_t count, struct span message) {
+    struct buf entry[MOST_FIELDS + 3] = {{0}};
+    struct iovec part[MOST_FIELDS + 3];
+    size_t parts = 0;
+    buf_add_text(&entry[parts], "MESSAGE=");
+    add_clean(&entry[parts++], message, false);
+    buf_printf(&entry[parts++], "PRIORITY=%d", (int)level);
+    buf_add_text(&entry[parts++], "SYSLOG_IDENTIFIER=slussd");
+    for (size_t i = 0; i < count && i < MOST_FIELDS; i++) {
+        struct buf *one = &entry[parts++];
+        buf_add_text(one, "SLUSS_");
+        for (const char *letter = field[i].name; *letter != '\0'; letter++)
+            buf_add_byte(one, *letter == '-' ? '_' : (char)(*letter >= 'a' && *letter <= 'z' ? *letter - 32 : *letter));
+        buf_add_byte(one, '=');
+        if (field[i].text.data != NULL)
+            add_clean(one, field[i].text, false);
+        else
+            buf_printf(one, "%lld", (long long)field[i].number);
+    }
+    for (size_t i = 0; i < parts; i++)
+        part[i] = (struct iovec){entry[i].data, entry[i].size};
+    (void)sd_journal_sendv(part, (int)parts);
+    for (size_t i = 0; i < parts; i++)
+        buf_finish(&entry[i]);
+}
+#endif
+
+void log_say(enum log_level level, const struct log_field *field, size_t count, const char *format, ...) {
+    if (!log_would_say(level))
+        return;
+    char text[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (length < 0)
+        return;
+    struct span message = span_of(text);
+    (void)pthread_mutex_lock(&output.mutex);
+    if (output.format == LOG_FORMAT_JSON)
+        write_json(level, field, count, message);
+#if SLUSS_SYSTEMD
+    else if (output.format == LOG_FORMAT_JOURNAL)
+        write_journal(level, field, count, message);
+#endif
+    else
+        write_text(level, field, count, message);
+    (void)pthread_mutex_unlock(&output.mutex);
+}
