@@ -17,6 +17,8 @@ struct message {
     enum message_mode mode;
     struct json_document document;
     struct span content_type; /* binary mode: datacontenttype; else SPAN_NONE */
+    size_t data_start; /* binary mode with JSON data: where the value's bytes stand in the document's source; they end
+                          one byte before its end. 0: all else */
 };
 
 #endif

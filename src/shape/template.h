@@ -8,10 +8,10 @@
 #include "json/path.h"
 
 enum template_kind {
-    TEMPLATE_TARGET, /* path segments, and query values behind the first '?': percent-encoded (RFC 3986 2.1); a filled
-                        segment must not be empty, "." or ".." */
-    TEMPLATE_HEADER, /* header value: control bytes make it a missing value */
-    TEMPLATE_TEXT    /* event-id: as it is */
+    TEMPLATE_TARGET, /* "/path?query": fills are percent-encoded (RFC 3986 2.1), all but unreserved characters; a path
+                        segment with a fill must not end up empty, "." or ".." */
+    TEMPLATE_HEADER, /* header value: a fill with control bytes is refused */
+    TEMPLATE_TEXT    /* as it is */
 };
 
 struct template;
@@ -22,10 +22,15 @@ void template_destroy(struct template *template);
 
 enum template_result { TEMPLATE_FILLED, TEMPLATE_MISSING, TEMPLATE_MEMORY };
 
-/* Writes the filled text. Strings give their content, numbers their digits, true/false their word; null, arrays,
- * objects and absent nodes are missing unless a default is written. *missing is then the query's text (the
- * configuration's own words). */
+/* The place that could not be filled: the query as the configuration writes it, and why, in fixed words. */
+struct template_fault {
+    struct span query;
+    const char *what;
+};
+
+/* Adds the filled text to `out`. Strings give their content, numbers their digits, true/false their word; null, arrays,
+ * objects and absent nodes are missing unless a default is written. `fault` is set for MISSING. */
 enum template_result template_fill(const struct template *template, const struct json_document *document,
-                                   struct buf *out, struct span *missing);
+                                   struct buf *out, struct template_fault *fault);
 
 #endif

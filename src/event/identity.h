@@ -1,0 +1,27 @@
+/* Identity derives the names an event goes by: for platforms, for traces, for people. It draws nothing: the same event
+ * has the same names over every attempt, restart and replay. */
+#ifndef SLUSS_EVENT_IDENTITY_H
+#define SLUSS_EVENT_IDENTITY_H
+
+#include "event/event.h"
+
+/* Everything returned lives in the arena; data NULL when memory was short. */
+
+/* "topic/partition/offset": the event-id of a route that sets none. */
+struct span identity_default(struct arena *arena, struct span topic, int32_t partition, int64_t offset);
+
+/* Standard Webhooks' id: the first 27 characters of base64url(SHA-256(event-id)), so no dots and nothing that a user
+ * controls. */
+struct span identity_webhook_id(struct arena *arena, struct span event_id);
+
+/* W3C Trace Context, section 3.2: the event's own `traceparent` goes on as it came, for Sluss reports no spans of its
+ * own that a new parent-id could name (written as version 00 when it is of a later one); without a valid one (also
+ * data NULL) a trace begins whose ids are derived from the event-id, not sampled. */
+struct span identity_traceparent(struct arena *arena, struct span received, struct span event_id);
+
+enum { IDENTITY_TOKEN_SIZE = 12 };
+
+/* A key as people may see it: a short keyed hash in hex digits, ended by a NUL; "-" for no key. */
+void identity_key_token(struct span key, uint64_t seed, char token[IDENTITY_TOKEN_SIZE + 1]);
+
+#endif

@@ -1,0 +1,97 @@
+/* The names of an event: fixed values, so that no release changes what platforms have stored. */
+#include "event/identity.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define ASSERT_SPAN(span, text) assert_true(span_equal((span), SPAN(text)))
+
+static void test_ids(void **state) {
+    (void)state;
+    struct arena arena;
+    arena_init(&arena, 0);
+    struct span id = identity_default(&arena, SPAN("bygglov.arende.v1"), 3, 9007199254740993);
+    ASSERT_SPAN(id, "bygglov.arende.v1/3/9007199254740993");
+    /* printf %s 'bygglov.arende.v1/3/1041' | openssl dgst -sha256 -binary | basenc --base64url | cut -c1-27 */
+    struct span webhook = identity_webhook_id(&arena, SPAN("bygglov.arende.v1/3/1041"));
+    assert_int_equal(webhook.size, 27);
+    ASSERT_SPAN(webhook, "B-FZwEP54EgUk9LkZSSTLH2cxi7");
+    arena_finish(&arena);
+}
+
+static struct span trace(struct arena *arena, struct span received) {
+    return identity_traceparent(arena, received, SPAN("bygglov.arende.v1/3/1041"));
+}
+
+static void test_traceparent_goes_on(void **state) {
+    (void)state;
+    struct arena arena;
+    arena_init(&arena, 0);
+#define TRACE "0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    ASSERT_SPAN(trace(&arena, SPAN("00-" TRACE)), "00-" TRACE);
+    ASSERT_SPAN(trace(&arena, SPAN("cc-" TRACE)), "00-" TRACE);
+    ASSERT_SPAN(trace(&arena, SPAN("cc-" TRACE "-what-the-future-brings")), "00-" TRACE);
+    arena_finish(&arena);
+}
+
+static void test_traceparent_begins(void **state) {
+    (void)state;
+    static const char *const broken[] = {
+        "",
+        "00-" TRACE "-more",
+        "cc-" TRACE ".more",
+        "ff-" TRACE,
+        "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
+        "00-00000000000000000000000000000000-b7ad6b7169203331-01",
+        "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
+        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0",
+        "00-0af7651916cd43dd8448eb211c80319c_b7ad6b7169203331-01",
+        "00-0af7651916cd43dd8448eb211c8031\r\n-b7ad6b7169203331-01",
+    };
+    struct arena arena;
+    arena_init(&arena, 0);
+    struct span begun = trace(&arena, SPAN_NONE);
+    ASSERT_SPAN(begun, "00-07e159c043f9e0481493d2e46524932c-7d9cc62ed9f57395-00");
+    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++)
+        assert_true(span_equal(trace(&arena, span_of(broken[i])), begun));
+    assert_false(span_equal(identity_traceparent(&arena, SPAN_NONE, SPAN("t/0/1")), begun));
+    arena_finish(&arena);
+}
+
+static void test_memory_is_short(void **state) {
+    (void)state;
+    struct arena arena;
+    arena_init(&arena, 1);
+    assert_null(identity_default(&arena, SPAN("t"), 0, 0).data);
+    assert_null(identity_webhook_id(&arena, SPAN("t/0/0")).data);
+    assert_null(trace(&arena, SPAN_NONE).data);
+    arena_finish(&arena);
+}
+
+static void test_key_token(void **state) {
+    (void)state;
+    char one[IDENTITY_TOKEN_SIZE + 1], other[IDENTITY_TOKEN_SIZE + 1];
+    identity_key_token(SPAN("19121212-1212"), 1, one);
+    identity_key_token(SPAN("19121212-1212"), 2, other);
+    assert_int_equal(strlen(one), IDENTITY_TOKEN_SIZE);
+    assert_string_not_equal(one, other);
+    identity_key_token(SPAN_NONE, 1, one);
+    assert_string_equal(one, "-");
+    identity_key_token(SPAN(""), 1, one);
+    assert_int_equal(strlen(one), IDENTITY_TOKEN_SIZE);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_ids),
+        cmocka_unit_test(test_traceparent_goes_on),
+        cmocka_unit_test(test_traceparent_begins),
+        cmocka_unit_test(test_memory_is_short),
+        cmocka_unit_test(test_key_token),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
