@@ -172,6 +172,7 @@ void http_client_abort(struct http_client *client, uint64_t id) {
         if (transfer->id != id)
             continue;
         curl_multi_remove_handle(client->multi, transfer->easy);
+        transfer->aborted = true;
         list_remove(&transfer->link);
         list_add_last(&client->ended, &transfer->link);
         return;
@@ -181,9 +182,9 @@ void http_client_abort(struct http_client *client, uint64_t id) {
 /* --- ending --- */
 
 /* Gives the reply away and the transfer back to its pool. Where memory is short both stay for the next time. */
-static void end(struct http_client *client, struct transfer *transfer, CURLcode result, bool aborted, int64_t wall_ms,
+static void end(struct http_client *client, struct transfer *transfer, CURLcode result, int64_t wall_ms,
                 void (*take)(void *owner, struct reply *reply), void *owner) {
-    struct reply *reply = transfer_reply(transfer, result, aborted, wall_ms);
+    struct reply *reply = transfer_reply(transfer, result, wall_ms);
     list_remove(&transfer->link);
     if (reply == NULL) {
         list_add_last(&client->ended, &transfer->link);
@@ -216,11 +217,18 @@ void http_client_perform(struct http_client *client, int64_t wall_ms, void (*tak
         CURLcode result = message->data.result;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
         curl_multi_remove_handle(client->multi, transfer->easy);
-        end(client, transfer, result, false, wall_ms, take, owner);
+        end(client, transfer, result, wall_ms, take, owner);
     }
     end_refused(client, take, owner);
-    LIST_EACH(link, &client->ended)
-    end(client, LIST_OF(link, struct transfer, link), CURLE_ABORTED_BY_CALLBACK, true, wall_ms, take, owner);
+    /* What is added meanwhile, or finds no memory again, stands behind the last one and waits for the next time. */
+    const struct list *last = client->ended.previous;
+    for (struct list *link; (link = list_first(&client->ended)) != NULL;) {
+        struct transfer *transfer = LIST_OF(link, struct transfer, link);
+        end(client, transfer, transfer->aborted ? CURLE_ABORTED_BY_CALLBACK : CURLE_OUT_OF_MEMORY, wall_ms, take,
+            owner);
+        if (link == last)
+            break;
+    }
 }
 
 void http_client_wait(struct http_client *client, struct curl_waitfd *more, unsigned count, int timeout_ms) {

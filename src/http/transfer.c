@@ -218,6 +218,7 @@ bool transfer_prepare(struct transfer *transfer, const struct request *request) 
     transfer->status = 0;
     transfer->head_whole = transfer->head_too_long = transfer->body_too_long = false;
     transfer->sendings = 0;
+    transfer->aborted = false;
     transfer->head_size = 0;
     transfer->retry_after[0] = '\0';
     buf_clear(&transfer->body);
@@ -275,17 +276,17 @@ static enum reply_fault fault_of(const struct transfer *transfer, CURLcode resul
     }
 }
 
-static enum reply_kind kind_of(const struct transfer *transfer, bool aborted) {
+static enum reply_kind kind_of(const struct transfer *transfer) {
     if (transfer->head_whole)
         return REPLY_ANSWERED;
-    if (aborted)
+    if (transfer->aborted)
         return REPLY_ABORTED;
     return transfer->sendings > 0 ? REPLY_AMBIGUOUS : REPLY_NOT_SENT;
 }
 
-struct reply *transfer_reply(struct transfer *transfer, CURLcode result, bool aborted, int64_t wall_ms) {
-    struct reply *reply =
-        reply_create(transfer->id, kind_of(transfer, aborted), aborted ? REPLY_FAULT_NONE : fault_of(transfer, result));
+struct reply *transfer_reply(struct transfer *transfer, CURLcode result, int64_t wall_ms) {
+    struct reply *reply = reply_create(transfer->id, kind_of(transfer),
+                                       transfer->aborted ? REPLY_FAULT_NONE : fault_of(transfer, result));
     if (reply == NULL)
         return NULL;
     curl_off_t microseconds = 0;

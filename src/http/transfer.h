@@ -37,6 +37,7 @@ struct transfer {
     bool body_too_long;
     bool head_too_long;
     bool once;
+    bool aborted;
     unsigned sendings; /* times the request was handed to a connection */
     size_t head_size;
     char retry_after[64];
@@ -51,7 +52,7 @@ void transfer_destroy(struct transfer *transfer);
 bool transfer_prepare(struct transfer *transfer, const struct request *request);
 
 /* The reply after libcurl's result; NULL when memory is short. */
-struct reply *transfer_reply(struct transfer *transfer, CURLcode result, bool aborted, int64_t wall_ms);
+struct reply *transfer_reply(struct transfer *transfer, CURLcode result, int64_t wall_ms);
 
 /* Reads Retry-After: seconds or a date, made relative to `wall_ms` and clamped to 0 ... 1 h; -1 when it says nothing.
  */
