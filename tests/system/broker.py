@@ -1,0 +1,217 @@
+"""A real Apache Kafka of one node, on free ports in a folder of its own. Not a client: see ledger.py for those."""
+
+import base64
+import os
+import pathlib
+import shutil
+import subprocess
+
+from process import Process, answers, eventually, free_ports
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+KAFKA = ROOT / ".build" / "kafka"
+JAVA = ["java", "-Xms64m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"]
+ADMIN = "admin"  # the superuser of brokers with ACLs is whoever comes through the plain listener
+
+PROPERTIES = """\
+process.roles=broker,controller
+node.id=1
+listeners={listeners}
+advertised.listeners={advertised}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL
+inter.broker.listener.name=PLAINTEXT
+controller.listener.names=CONTROLLER
+controller.quorum.bootstrap.servers=127.0.0.1:{controller}
+log.dirs={folder}/data
+auto.create.topics.enable={auto_create}
+num.partitions=1
+default.replication.factor=1
+min.insync.replicas=1
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=4
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+share.coordinator.state.topic.num.partitions=1
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
+num.network.threads=1
+num.io.threads=2
+background.threads=2
+group.coordinator.threads=1
+share.coordinator.threads=1
+log.segment.bytes=16777216
+log.cleaner.dedupe.buffer.size=2097152
+broker.heartbeat.interval.ms=200
+broker.session.timeout.ms=1500
+"""
+
+SECURE = """\
+sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512,SCRAM-SHA-256
+listener.name.sasl_ssl.ssl.keystore.type=PEM
+listener.name.sasl_ssl.ssl.keystore.location={store}
+listener.name.sasl_ssl.ssl.truststore.type=PEM
+listener.name.sasl_ssl.ssl.truststore.location={ca}
+listener.name.sasl_ssl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required {users};
+listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+"""
+
+ACLS = """\
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS
+allow.everyone.if.no.acl.found=false
+"""
+
+
+def available():
+    """Why no broker can be had here, or nothing."""
+    if not shutil.which("java"):
+        return "no java"
+    if not any((KAFKA / "jars").glob("kafka_2.13-*.jar")):
+        return "the jars of Apache Kafka are not in .build/kafka (./dev test fetches them)"
+    return ""
+
+
+class Broker:
+    """Started by the constructor; stop/kill and start keep the data. Use as a context, or call close()."""
+
+    def __init__(self, folder, users=None, authority=None, acls=False, auto_create=False):
+        """users: {name: password} opens a SASL_SSL listener (PLAIN and SCRAM); authority: whose certificate it shows."""
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.port, self.controller, secure = free_ports(3)
+        self.bootstrap = f"127.0.0.1:{self.port}"
+        self.secure_bootstrap = f"localhost:{secure}" if users else None
+        listeners = f"PLAINTEXT://127.0.0.1:{self.port}"
+        advertised = listeners
+        if users:
+            listeners += f",SASL_SSL://127.0.0.1:{secure}"
+            advertised += f",SASL_SSL://localhost:{secure}"
+        text = PROPERTIES.format(listeners=f"{listeners},CONTROLLER://127.0.0.1:{self.controller}", advertised=advertised,
+                                 controller=self.controller, folder=self.folder, auto_create=str(auto_create).lower())
+        if users:
+            _, _, store = authority.issue("broker")
+            text += SECURE.format(store=store, ca=authority.certificate,
+                                  users=" ".join(f'user_{name}="{password}"' for name, password in users.items()))
+        if acls:
+            text += ACLS
+        self.properties = self.folder / "server.properties"
+        self.properties.write_text(text)
+        self.process = None
+        scram = [word for name, password in (users or {}).items() for mechanism in ("SCRAM-SHA-512", "SCRAM-SHA-256")
+                 for word in ("--add-scram", f"{mechanism}=[name={name},password={password}]")]
+        identity = base64.urlsafe_b64encode(b"\1" + os.urandom(15)).decode().rstrip("=")
+        self._run("kafka.tools.StorageTool", "format", "--standalone", "-t", identity, "-c", self.properties, *scram)
+        self.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def start(self):
+        archive, flags = KAFKA / "broker.jsa", []
+        if archive.exists():
+            flags = [f"-XX:SharedArchiveFile={archive}", "-Xshare:auto", "-Xlog:cds=off", "-Xlog:cds+dynamic=off"]
+        elif self.process is None:
+            flags = [f"-XX:ArchiveClassesAtExit={archive}.{os.getpid()}", "-Xlog:cds=off", "-Xlog:cds+dynamic=off"]
+        self.process = Process([*JAVA, *flags, "-cp", f"{KAFKA}/jars/*", "kafka.Kafka", self.properties],
+                               self.folder / "broker.log", cwd=self.folder)
+        eventually(lambda: not self.process.running() or answers(self.port), 60, "the broker's port")
+        if not self.process.running():
+            raise RuntimeError("the broker ended: " + self.process.output()[-2000:])
+        eventually(self._listed, 60, "the broker in its own metadata")
+
+    def stop(self):
+        status = self.process.stop(60)
+        made = KAFKA / f"broker.jsa.{os.getpid()}"
+        if made.exists():
+            made.rename(KAFKA / "broker.jsa")
+        return status
+
+    def kill(self):
+        self.process.kill()
+
+    def restart(self):
+        self.stop()
+        self.start()
+
+    def close(self):
+        if self.process and self.process.running():
+            if (KAFKA / "broker.jsa").exists():
+                self.process.kill()  # nobody needs its data any more
+            else:
+                self.stop()  # and leaves the archive of classes for the next
+
+    def admin(self):
+        """A client of python3-kafka for the plain listener; close it."""
+        from kafka.admin import KafkaAdminClient
+        return KafkaAdminClient(bootstrap_servers=self.bootstrap, api_version=(2, 6, 0))
+
+    def create_topic(self, name, partitions=1, **config):
+        from kafka.admin import NewTopic
+        admin = self.admin()
+        try:
+            settings = {key.replace("_", "."): str(value) for key, value in config.items()}
+            admin.create_topics([NewTopic(name, partitions, 1, topic_configs=settings)])
+            eventually(lambda: self._leaders(admin, name) == partitions, 20, f"leaders of {name}")
+        finally:
+            admin.close()
+
+    def delete_topic(self, name):
+        admin = self.admin()
+        try:
+            admin.delete_topics([name])
+            eventually(lambda: name not in admin.list_topics(), 20, f"{name} to vanish")
+        finally:
+            admin.close()
+
+    def add_partitions(self, name, total):
+        from kafka.admin import NewPartitions
+        admin = self.admin()
+        try:
+            admin.create_partitions({name: NewPartitions(total)})
+            eventually(lambda: self._leaders(admin, name) == total, 20, f"leaders of {name}")
+        finally:
+            admin.close()
+
+    def allow(self, user, kind, name, *operations):
+        """Grants: allow("alice", "TOPIC", "t", "READ", "DESCRIBE"); kind is TOPIC, GROUP or CLUSTER."""
+        from kafka.admin import ACL, ACLOperation, ACLPermissionType, ResourcePattern, ResourceType
+        admin = self.admin()
+        try:
+            admin.create_acls([ACL(f"User:{user}", "*", ACLOperation[operation], ACLPermissionType.ALLOW,
+                                   ResourcePattern(ResourceType[kind], name)) for operation in operations])
+        finally:
+            admin.close()
+
+    @staticmethod
+    def _leaders(admin, name):
+        topics = [topic for topic in admin.describe_topics([name]) if topic["error_code"] == 0]
+        return sum(1 for topic in topics for part in topic["partitions"] if part["leader"] >= 0)
+
+    def _listed(self):
+        from kafka.errors import KafkaError
+        if not self.process.running():
+            raise RuntimeError("the broker ended: " + self.process.output()[-2000:])
+        try:
+            admin = self.admin()
+        except KafkaError:
+            return False
+        try:
+            return bool(admin.describe_cluster()["brokers"])
+        except KafkaError:
+            return False
+        finally:
+            admin.close()
+
+    def _run(self, main, *words):
+        done = subprocess.run([*JAVA, "-Xshare:auto", "-cp", f"{KAFKA}/jars/*", main, *map(str, words)],
+                              capture_output=True, text=True, cwd=self.folder, timeout=60)
+        if done.returncode != 0:
+            raise RuntimeError(f"{main} failed: {done.stdout[-1000:]}{done.stderr[-1000:]}")
+        return done.stdout
