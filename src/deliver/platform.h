@@ -6,6 +6,12 @@
 
 #include <stdint.h>
 
+/* How a worker sees it: only an `up` platform takes more than a probe. */
+enum platform_state { PLATFORM_UP, PLATFORM_OPEN, PLATFORM_HALF_OPEN, PLATFORM_HELD };
+
+/* "up", "open", "half-open", "held" */
+const char *platform_state_name(enum platform_state state);
+
 enum auth_kind { AUTH_NONE, AUTH_BASIC, AUTH_BEARER, AUTH_HEADER };
 
 /* A text that may be written as "secret:NAME". `name` is then NAME, and `value` is filled by the shell that may read

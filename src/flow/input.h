@@ -46,8 +46,6 @@ enum partition_error {
 
 enum letter_outcome { LETTER_ACKNOWLEDGED, LETTER_TOO_LARGE, LETTER_FAILED };
 
-enum platform_state { PLATFORM_UP, PLATFORM_OPEN, PLATFORM_HALF_OPEN, PLATFORM_HELD };
-
 struct input {
     enum input_kind kind;
     int64_t now_ms;  /* CLOCK_BOOTTIME; never goes back; at least one input a second */

@@ -1,0 +1,87 @@
+/* All judgement of replies. Nothing elsewhere looks at a status or a transport fault to decide. */
+#include "deliver/judgement.h"
+
+enum { LONGEST_FLOOR_MS = 3600 * 1000 };
+
+static bool listed(const struct status_list *list, int status) {
+    for (size_t i = 0; i < list->count; i++)
+        if (status >= list->ranges[i].first && status <= list->ranges[i].last)
+            return true;
+    return false;
+}
+
+/* The first list that matches; a status in none of them goes by its class, and what no class covers holds the platform:
+ * an answer that nobody foresaw is a matter for a person, not for an event's dead letter. */
+static enum judgement_kind kind_of_status(const struct platform_spec *platform, int status) {
+    if (listed(&platform->success, status))
+        return JUDGED_SUCCESS;
+    if (listed(&platform->retry, status))
+        return JUDGED_RETRY;
+    if (listed(&platform->hold, status))
+        return JUDGED_HOLD;
+    if (listed(&platform->dead_letter, status))
+        return JUDGED_REFUSED;
+    if (status >= 500)
+        return JUDGED_RETRY;
+    return status >= 400 ? JUDGED_REFUSED : JUDGED_HOLD;
+}
+
+/* 429 502 503 504 are said by or for the platform as a whole; any other answer that asks for a retry may be about this
+ * one event. */
+static enum judgement_mark mark_of_retry(int status) {
+    bool whole = status == 429 || status == 502 || status == 503 || status == 504;
+    return whole ? MARK_FAULT : MARK_SUSPECT;
+}
+
+static struct judgement judge_status(const struct platform_spec *platform, const struct reply *reply) {
+    struct judgement judgement = {.kind = kind_of_status(platform, reply->status), .mark = MARK_NONE};
+    if (judgement.kind == JUDGED_SUCCESS)
+        judgement.mark = MARK_GOOD;
+    if (judgement.kind == JUDGED_REFUSED)
+        judgement.mark = MARK_GOOD; /* it works well enough to refuse */
+    if (judgement.kind == JUDGED_HOLD)
+        judgement.mark = MARK_FAULT;
+    if (judgement.kind == JUDGED_RETRY)
+        judgement.mark = mark_of_retry(reply->status);
+    if ((judgement.kind == JUDGED_RETRY || judgement.kind == JUDGED_HOLD) && reply->retry_after_ms > 0) {
+        judgement.floor_ms = reply->retry_after_ms < LONGEST_FLOOR_MS ? reply->retry_after_ms : LONGEST_FLOOR_MS;
+        judgement.floor_for_all = reply->status == 429 || reply->status == 503;
+    }
+    return judgement;
+}
+
+/* Surely not delivered. What a person must mend (TLS, credentials) holds the platform; the rest passes by itself. */
+static struct judgement judge_not_sent(enum reply_fault fault) {
+    switch (fault) {
+    case REPLY_FAULT_TLS:
+    case REPLY_FAULT_CERTIFICATE:
+    case REPLY_FAULT_TOKEN:
+        return (struct judgement){.kind = JUDGED_HOLD, .mark = MARK_FAULT};
+    case REPLY_FAULT_MEMORY:
+        return (struct judgement){.kind = JUDGED_RETRY, .mark = MARK_NONE};
+    case REPLY_FAULT_NONE:
+    case REPLY_FAULT_NAME:
+    case REPLY_FAULT_CONNECT:
+    case REPLY_FAULT_TIMEOUT:
+    case REPLY_FAULT_RESET:
+    case REPLY_FAULT_TOO_LARGE:
+    case REPLY_FAULT_PROXY:
+    case REPLY_FAULT_OTHER:
+        break;
+    }
+    return (struct judgement){.kind = JUDGED_RETRY, .mark = MARK_FAULT};
+}
+
+struct judgement judge(const struct platform_spec *platform, const struct reply *reply) {
+    switch (reply->kind) {
+    case REPLY_ANSWERED:
+        return judge_status(platform, reply);
+    case REPLY_NOT_SENT:
+        return judge_not_sent(reply->fault);
+    case REPLY_AMBIGUOUS:
+        return (struct judgement){.kind = JUDGED_AMBIGUOUS, .mark = MARK_SUSPECT};
+    case REPLY_ABORTED:
+        break;
+    }
+    return (struct judgement){.kind = JUDGED_ABORTED, .mark = MARK_NONE};
+}

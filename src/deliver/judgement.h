@@ -1,0 +1,36 @@
+/* A judgement says whose fault a reply is and what follows from it, for every reply there is. It carries nothing out.
+ */
+#ifndef SLUSS_DELIVER_JUDGEMENT_H
+#define SLUSS_DELIVER_JUDGEMENT_H
+
+#include "deliver/platform.h"
+#include "event/reply.h"
+
+enum judgement_kind {
+    JUDGED_SUCCESS,
+    JUDGED_REFUSED,   /* the event's fault: `refusals` attempts, then dead letter */
+    JUDGED_RETRY,     /* again with backoff */
+    JUDGED_HOLD,      /* the platform's configuration or ours: hold the platform, never dead-letter */
+    JUDGED_AMBIGUOUS, /* it may have been delivered: the route's `ambiguous` decides */
+    JUDGED_ABORTED    /* the core broke it off: says nothing of event or platform */
+};
+
+/* What the attempt means for the platform's breaker. */
+enum judgement_mark {
+    MARK_GOOD,    /* the platform works */
+    MARK_NONE,    /* nothing: the event's or our own trouble */
+    MARK_SUSPECT, /* counts as a fault from three different keys on */
+    MARK_FAULT    /* a platform fault */
+};
+
+struct judgement {
+    enum judgement_kind kind;
+    enum judgement_mark mark;
+    int64_t floor_ms;   /* not before this long from now (Retry-After, at most 1 h); 0 none */
+    bool floor_for_all; /* 429 and 503: the floor holds the whole platform */
+};
+
+/* SEMANTICS, "Event fault, platform fault, Kafka fault": the whole table stands here. */
+struct judgement judge(const struct platform_spec *platform, const struct reply *reply);
+
+#endif

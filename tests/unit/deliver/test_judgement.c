@@ -1,0 +1,143 @@
+/* One row a status and one a transport fault: the table of SEMANTICS as a test. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "deliver/judgement.h"
+
+#include <stdio.h>
+
+#define LIST(ranges_)                                                                                                  \
+    { .ranges = (ranges_), .count = sizeof(ranges_) / sizeof *(ranges_) }
+
+static const struct status_range success[] = {{200, 299}};
+static const struct status_range retry[] = {{408, 408}, {425, 425}, {429, 429}, {500, 599}};
+static const struct status_range hold[] = {{401, 401}, {403, 403}, {407, 407}};
+static const struct status_range dead[] = {{400, 499}};
+static const struct status_range conflict[] = {{200, 299}, {409, 409}};
+static const struct status_range narrow[] = {{200, 200}};
+
+static const struct platform_spec usual = {
+    .success = LIST(success), .retry = LIST(retry), .hold = LIST(hold), .dead_letter = LIST(dead)};
+static const struct platform_spec idempotent = {
+    .success = LIST(conflict), .retry = LIST(retry), .hold = LIST(hold), .dead_letter = LIST(dead)};
+static const struct platform_spec strict = {.success = LIST(narrow)};
+
+static const struct {
+    int status;
+    enum judgement_kind kind;
+    enum judgement_mark mark;
+} statuses[] = {
+    {200, JUDGED_SUCCESS, MARK_GOOD},  {201, JUDGED_SUCCESS, MARK_GOOD},  {202, JUDGED_SUCCESS, MARK_GOOD},
+    {204, JUDGED_SUCCESS, MARK_GOOD},  {299, JUDGED_SUCCESS, MARK_GOOD},  {300, JUDGED_HOLD, MARK_FAULT},
+    {301, JUDGED_HOLD, MARK_FAULT},    {302, JUDGED_HOLD, MARK_FAULT},    {303, JUDGED_HOLD, MARK_FAULT},
+    {304, JUDGED_HOLD, MARK_FAULT},    {307, JUDGED_HOLD, MARK_FAULT},    {308, JUDGED_HOLD, MARK_FAULT},
+    {400, JUDGED_REFUSED, MARK_GOOD},  {401, JUDGED_HOLD, MARK_FAULT},    {402, JUDGED_REFUSED, MARK_GOOD},
+    {403, JUDGED_HOLD, MARK_FAULT},    {404, JUDGED_REFUSED, MARK_GOOD},  {405, JUDGED_REFUSED, MARK_GOOD},
+    {406, JUDGED_REFUSED, MARK_GOOD},  {407, JUDGED_HOLD, MARK_FAULT},    {408, JUDGED_RETRY, MARK_SUSPECT},
+    {409, JUDGED_REFUSED, MARK_GOOD},  {410, JUDGED_REFUSED, MARK_GOOD},  {411, JUDGED_REFUSED, MARK_GOOD},
+    {412, JUDGED_REFUSED, MARK_GOOD},  {413, JUDGED_REFUSED, MARK_GOOD},  {414, JUDGED_REFUSED, MARK_GOOD},
+    {415, JUDGED_REFUSED, MARK_GOOD},  {416, JUDGED_REFUSED, MARK_GOOD},  {417, JUDGED_REFUSED, MARK_GOOD},
+    {418, JUDGED_REFUSED, MARK_GOOD},  {421, JUDGED_REFUSED, MARK_GOOD},  {422, JUDGED_REFUSED, MARK_GOOD},
+    {423, JUDGED_REFUSED, MARK_GOOD},  {424, JUDGED_REFUSED, MARK_GOOD},  {425, JUDGED_RETRY, MARK_SUSPECT},
+    {426, JUDGED_REFUSED, MARK_GOOD},  {428, JUDGED_REFUSED, MARK_GOOD},  {429, JUDGED_RETRY, MARK_FAULT},
+    {431, JUDGED_REFUSED, MARK_GOOD},  {451, JUDGED_REFUSED, MARK_GOOD},  {499, JUDGED_REFUSED, MARK_GOOD},
+    {500, JUDGED_RETRY, MARK_SUSPECT}, {501, JUDGED_RETRY, MARK_SUSPECT}, {502, JUDGED_RETRY, MARK_FAULT},
+    {503, JUDGED_RETRY, MARK_FAULT},   {504, JUDGED_RETRY, MARK_FAULT},   {505, JUDGED_RETRY, MARK_SUSPECT},
+    {507, JUDGED_RETRY, MARK_SUSPECT}, {508, JUDGED_RETRY, MARK_SUSPECT}, {511, JUDGED_RETRY, MARK_SUSPECT},
+    {520, JUDGED_RETRY, MARK_SUSPECT}, {599, JUDGED_RETRY, MARK_SUSPECT},
+};
+
+static const struct {
+    enum reply_kind kind;
+    enum reply_fault fault;
+    enum judgement_kind judged;
+    enum judgement_mark mark;
+} faults[] = {
+    {REPLY_NOT_SENT, REPLY_FAULT_NAME, JUDGED_RETRY, MARK_FAULT},
+    {REPLY_NOT_SENT, REPLY_FAULT_CONNECT, JUDGED_RETRY, MARK_FAULT},
+    {REPLY_NOT_SENT, REPLY_FAULT_TIMEOUT, JUDGED_RETRY, MARK_FAULT},
+    {REPLY_NOT_SENT, REPLY_FAULT_TLS, JUDGED_HOLD, MARK_FAULT},
+    {REPLY_NOT_SENT, REPLY_FAULT_CERTIFICATE, JUDGED_HOLD, MARK_FAULT},
+    {REPLY_NOT_SENT, REPLY_FAULT_TOKEN, JUDGED_HOLD, MARK_FAULT},
+    {REPLY_NOT_SENT, REPLY_FAULT_RESET, JUDGED_RETRY, MARK_FAULT},
+    {REPLY_NOT_SENT, REPLY_FAULT_PROXY, JUDGED_RETRY, MARK_FAULT},
+    {REPLY_NOT_SENT, REPLY_FAULT_MEMORY, JUDGED_RETRY, MARK_NONE},
+    {REPLY_NOT_SENT, REPLY_FAULT_OTHER, JUDGED_RETRY, MARK_FAULT},
+    {REPLY_AMBIGUOUS, REPLY_FAULT_TIMEOUT, JUDGED_AMBIGUOUS, MARK_SUSPECT},
+    {REPLY_AMBIGUOUS, REPLY_FAULT_RESET, JUDGED_AMBIGUOUS, MARK_SUSPECT},
+    {REPLY_AMBIGUOUS, REPLY_FAULT_TOO_LARGE, JUDGED_AMBIGUOUS, MARK_SUSPECT},
+    {REPLY_ABORTED, REPLY_FAULT_NONE, JUDGED_ABORTED, MARK_NONE},
+};
+
+static void judges_every_status(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
+        struct reply reply = {.kind = REPLY_ANSWERED, .status = statuses[i].status, .retry_after_ms = -1};
+        struct judgement judgement = judge(&usual, &reply);
+        if (judgement.kind != statuses[i].kind || judgement.mark != statuses[i].mark)
+            fail_msg("status %d: kind %d mark %d", statuses[i].status, (int)judgement.kind, (int)judgement.mark);
+        assert_int_equal(judgement.floor_ms, 0);
+    }
+}
+
+static void judges_every_transport_fault(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+        struct reply reply = {.kind = faults[i].kind, .fault = faults[i].fault, .retry_after_ms = -1};
+        struct judgement judgement = judge(&usual, &reply);
+        if (judgement.kind != faults[i].judged || judgement.mark != faults[i].mark)
+            fail_msg("%s %s: kind %d mark %d", reply_kind_name(faults[i].kind), reply_fault_name(faults[i].fault),
+                     (int)judgement.kind, (int)judgement.mark);
+    }
+}
+
+static void lists_are_the_platforms_own(void **state) {
+    (void)state;
+    struct reply reply = {.kind = REPLY_ANSWERED, .status = 409, .retry_after_ms = -1};
+    assert_int_equal(judge(&idempotent, &reply).kind, JUDGED_SUCCESS);
+    reply.status = 204;
+    assert_int_equal(judge(&strict, &reply).kind, JUDGED_HOLD);
+    reply.status = 503;
+    assert_int_equal(judge(&strict, &reply).kind, JUDGED_RETRY);
+    reply.status = 404;
+    assert_int_equal(judge(&strict, &reply).kind, JUDGED_REFUSED);
+}
+
+static void a_cut_body_is_still_a_success(void **state) {
+    (void)state;
+    struct reply reply = {
+        .kind = REPLY_ANSWERED, .fault = REPLY_FAULT_RESET, .status = 200, .retry_after_ms = -1, .body_whole = false};
+    assert_int_equal(judge(&usual, &reply).kind, JUDGED_SUCCESS);
+}
+
+static void retry_after_is_a_floor(void **state) {
+    (void)state;
+    struct reply reply = {.kind = REPLY_ANSWERED, .status = 503, .retry_after_ms = 7000};
+    struct judgement judgement = judge(&usual, &reply);
+    assert_int_equal(judgement.floor_ms, 7000);
+    assert_true(judgement.floor_for_all);
+    reply.status = 500;
+    judgement = judge(&usual, &reply);
+    assert_int_equal(judgement.floor_ms, 7000);
+    assert_false(judgement.floor_for_all);
+    reply.status = 429;
+    reply.retry_after_ms = (int64_t)1 << 60;
+    assert_int_equal(judge(&usual, &reply).floor_ms, 3600000);
+    reply.status = 400;
+    assert_int_equal(judge(&usual, &reply).floor_ms, 0);
+    reply.status = 200;
+    assert_int_equal(judge(&usual, &reply).floor_ms, 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(judges_every_status),         cmocka_unit_test(judges_every_transport_fault),
+        cmocka_unit_test(lists_are_the_platforms_own), cmocka_unit_test(a_cut_body_is_still_a_success),
+        cmocka_unit_test(retry_after_is_a_floor),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
