@@ -68,16 +68,38 @@ static bool add_block(struct arena *arena, size_t size) {
     return true;
 }
 
+static size_t round_up(size_t size) {
+    return (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
 void *arena_take(struct arena *arena, size_t size) {
     if (size > SIZE_MAX / 4)
         return NULL;
-    size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    size = round_up(size);
     if (arena->block == NULL || arena->left < size)
         if (!add_block(arena, size))
             return NULL;
     char *bytes = arena->block->bytes + (arena->block->capacity - arena->left);
     arena->left -= size;
     return bytes;
+}
+
+void *arena_resize(struct arena *arena, void *piece, size_t old_size, size_t new_size) {
+    if (new_size > SIZE_MAX / 4)
+        return NULL;
+    size_t had = round_up(old_size), wanted = round_up(new_size);
+    struct arena_block *block = arena->block;
+    bool newest = piece != NULL && block != NULL && (char *)piece + had == block->bytes + (block->capacity - arena->left);
+    if (newest && wanted <= had + arena->left) {
+        arena->left = arena->left + had - wanted;
+        return piece;
+    }
+    if (wanted <= had)
+        return piece;
+    void *larger = arena_take(arena, new_size);
+    if (larger != NULL && old_size > 0)
+        memcpy(larger, piece, old_size);
+    return larger;
 }
 
 void *arena_take_zero(struct arena *arena, size_t count, size_t size) {

@@ -28,6 +28,10 @@ void *arena_take(struct arena *arena, size_t size);
 /* The same, cleared, for `count` elements of `size` (checked for overflow). */
 void *arena_take_zero(struct arena *arena, size_t count, size_t size);
 
+/* Makes a piece of this arena larger or smaller: in place when it is the newest, else by a copy (or, when smaller, not
+ * at all). Size 0 gives it back. NULL when memory is short: then it stands as it was. */
+void *arena_resize(struct arena *arena, void *piece, size_t old_size, size_t new_size);
+
 /* A copy of the bytes with a NUL behind them (not counted). data == NULL when memory is short; SPAN_NONE stays
  * SPAN_NONE. */
 struct span arena_copy(struct arena *arena, struct span bytes);

@@ -1,6 +1,7 @@
 /* Durations, sizes, rates, numbers, near names, base64, UTF-8. Knows no option and no default. */
 #include "base/text.h"
 
+#include <endian.h>
 #include <stdlib.h>
 
 struct unit {
@@ -229,27 +230,28 @@ bool text_read_base64(struct buf *out, struct span text) {
     return true;
 }
 
-/* The size of the UTF-8 character at the front (RFC 3629 section 4), 0 when it is none. */
-static size_t utf8_size(const unsigned char *at, size_t left) {
-    if (at[0] < 0x80)
-        return 1;
-    size_t size = at[0] >= 0xf0 ? 4 : at[0] >= 0xe0 ? 3 : 2;
-    if (at[0] < 0xc2 || at[0] > 0xf4 || size > left)
-        return 0;
-    unsigned char lowest = at[0] == 0xe0 ? 0xa0 : at[0] == 0xf0 ? 0x90 : 0x80;
-    unsigned char highest = at[0] == 0xed ? 0x9f : at[0] == 0xf4 ? 0x8f : 0xbf;
-    if (at[1] < lowest || at[1] > highest)
-        return 0;
-    for (size_t i = 2; i < size; i++)
-        if ((at[i] & 0xc0) != 0x80)
-            return 0;
-    return size;
+size_t text_utf8_size(const char *at, const char *end) {
+    uint32_t word = 0;
+    memcpy(&word, at, end - at >= 4 ? 4 : (size_t)(end - at));
+    word = le32toh(word);
+    if ((word & 0x80) == 0)
+        return at < end;
+    if ((word & 0xc0e0) == 0x80c0 && (word & 0x1e) != 0)
+        return 2;
+    if ((word & 0xc0c0f0) == 0x8080e0) {
+        uint32_t high = word & 0x200f; /* the bits that tell overlong forms (none) and surrogates (all but 2) apart */
+        return high != 0 && high != 0x200d ? 3 : 0;
+    }
+    if ((word & 0xc0c0c0f8) == 0x808080f0) {
+        uint32_t plane = (word & 7) << 2 | (word >> 12 & 3);
+        return plane >= 1 && plane <= 16 ? 4 : 0;
+    }
+    return 0;
 }
 
 bool text_is_utf8(struct span text) {
-    const unsigned char *bytes = (const unsigned char *)text.data;
     for (size_t at = 0; at < text.size;) {
-        size_t size = utf8_size(bytes + at, text.size - at);
+        size_t size = text_utf8_size(text.data + at, text.data + text.size);
         if (size == 0)
             return false;
         at += size;

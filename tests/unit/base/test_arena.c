@@ -57,6 +57,29 @@ static void reset_keeps_the_largest_block(void **state) {
     arena_finish(&arena);
 }
 
+static void resizes_the_newest_in_place(void **state) {
+    (void)state;
+    struct arena arena;
+    arena_init(&arena, 0);
+    char *first = arena_take(&arena, 100);
+    memset(first, 'a', 100);
+    size_t left = arena.left;
+    assert_ptr_equal(arena_resize(&arena, first, 100, 1000), first);
+    assert_ptr_equal(arena_resize(&arena, first, 1000, 100), first);
+    assert_int_equal(arena.left, left);
+    char *second = arena_take(&arena, 10);
+    assert_ptr_equal(arena_resize(&arena, first, 100, 50), first);
+    char *moved = arena_resize(&arena, first, 100, 200);
+    assert_ptr_not_equal(moved, first);
+    assert_memory_equal(moved, first, 100);
+    assert_ptr_equal(arena_resize(&arena, moved, 200, 0), moved);
+    assert_ptr_equal(arena_take(&arena, 1), moved);
+    char *far = arena_resize(&arena, second, 10, 100000);
+    assert_memory_equal(far, second, 10);
+    assert_null(arena_resize(&arena, far, 100000, SIZE_MAX));
+    arena_finish(&arena);
+}
+
 static void copies_and_prints(void **state) {
     (void)state;
     struct arena arena;
@@ -73,6 +96,7 @@ static void copies_and_prints(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_aligned_memory), cmocka_unit_test(refuses_beyond_the_limit),
-        cmocka_unit_test(reset_keeps_the_largest_block), cmocka_unit_test(copies_and_prints)};
+        cmocka_unit_test(reset_keeps_the_largest_block), cmocka_unit_test(resizes_the_newest_in_place),
+        cmocka_unit_test(copies_and_prints)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -217,6 +217,8 @@ static void utf8(void **state) {
                                         "\xf0\x9f\x98("};
     for (size_t i = 0; i < sizeof valid / sizeof *valid; i++)
         assert_true(text_is_utf8(span_of(valid[i])));
+    assert_true(text_is_utf8(SPAN("a\0b")));
+    assert_true(text_is_utf8(SPAN_NONE));
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         assert_false(text_is_utf8(span_of(wrong[i])));
 }
