@@ -6,6 +6,7 @@
 
 /* What a number is, from its digits: mantissa x 10^exponent without zeros at the mantissa's end. */
 void json_number_set(struct json_node *number, bool negative, uint64_t mantissa, int64_t exponent) {
+    number->is.integer = 0;
     if (mantissa == 0)
         exponent = 0;
     while (exponent < 0 && mantissa % 10 == 0) {
@@ -32,6 +33,7 @@ void json_number_set(struct json_node *number, bool negative, uint64_t mantissa,
 
 /* The digits of a number of any length: zeros at both ends do not count against the 19 that a mantissa holds. */
 void json_number_set_long(struct json_node *number, bool negative, struct span digits, int64_t exponent) {
+    number->is.integer = 0;
     uint64_t mantissa = 0;
     int64_t zeros = 0; /* met since the last digit that is none */
     bool fraction = false;

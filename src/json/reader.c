@@ -2,9 +2,9 @@
  * container keeps its parent's index in `after` until it is closed. */
 #include "json/reader.h"
 
-#include "base/table.h"
 #include "base/text.h"
 #include "json/escape_private.h"
+#include "json/keys_private.h"
 #include "json/number_private.h"
 #include "json/word_private.h"
 
@@ -44,35 +44,43 @@ static const char *refuse_syntax(struct reader *reader, const char *at, const ch
 }
 
 static const char *refuse_memory(struct reader *reader, const char *at) {
-    return refuse(reader, at, JSON_FAULT_MEMORY, "it needs more memory than there is or than the limit allows");
+    return refuse(reader, at, JSON_FAULT_MEMORY, "out of memory");
 }
 
-static bool grow_nodes(struct reader *reader) {
+static const char *refuse_limit(struct reader *reader, const char *at) {
+    return refuse(reader, at, JSON_FAULT_SIZE, "it needs more memory than the limit allows");
+}
+
+static bool grow_nodes(struct reader *reader, const char *at) {
     size_t most = (reader->limits.memory - reader->side_capacity) / sizeof *reader->node;
-    size_t capacity =
-        reader->capacity == 0 ? (size_t)(reader->end - reader->text) / 8 + 8 : 2 * (size_t)reader->capacity;
+    size_t capacity = 2 * (size_t)reader->capacity;
+    if (capacity == 0)
+        capacity = (size_t)(reader->end - reader->text) / 8 + 8;
     if (capacity > most)
         capacity = most;
-    if (capacity > NONE)
-        capacity = NONE;
     if (capacity <= reader->capacity)
-        return false;
+        return refuse_limit(reader, at) != NULL;
     void *node = arena_resize(reader->arena, reader->node, reader->capacity * sizeof *reader->node,
                               capacity * sizeof *reader->node);
     if (node == NULL)
-        return false;
+        return refuse_memory(reader, at) != NULL;
     reader->node = node;
     reader->capacity = (uint32_t)capacity;
     return true;
 }
 
-/* The next node; false when there is no room for it. */
-static inline bool add_node(struct reader *reader, struct json_node node) {
-    if (reader->count == reader->capacity && !grow_nodes(reader))
-        return false;
-    node.after = reader->count + 1;
-    reader->node[reader->count++] = node;
-    return true;
+/* The next node, for a value that begins at `at`; its size and what it is are the caller's to say. NULL when refused.
+ */
+static inline struct json_node *add_node(struct reader *reader, const char *at, enum node_type type, unsigned flags) {
+    if (reader->count == reader->capacity && !grow_nodes(reader, at))
+        return NULL;
+    struct json_node *node = &reader->node[reader->count++];
+    node->type = (uint8_t)type;
+    node->flags = (uint8_t)flags;
+    node->exponent = 0;
+    node->after = reader->count;
+    node->start = (uint32_t)(at - reader->text);
+    return node;
 }
 
 static inline bool is_space(char byte) {
@@ -87,7 +95,7 @@ static inline const char *skip_space(const struct reader *reader, const char *at
 
 /* --- strings --- */
 
-static bool grow_side(struct reader *reader, size_t more) {
+static bool grow_side(struct reader *reader, const char *at, size_t more) {
     size_t most = reader->limits.memory - reader->capacity * sizeof *reader->node;
     if (most > UINT32_MAX)
         most = UINT32_MAX;
@@ -96,10 +104,10 @@ static bool grow_side(struct reader *reader, size_t more) {
     if (capacity > most)
         capacity = most;
     if (needed > capacity)
-        return false;
+        return refuse_limit(reader, at) != NULL;
     char *side = arena_resize(reader->arena, reader->side, reader->side_capacity, capacity);
     if (side == NULL)
-        return false;
+        return refuse_memory(reader, at) != NULL;
     reader->side = side;
     reader->side_capacity = capacity;
     return true;
@@ -108,10 +116,8 @@ static bool grow_side(struct reader *reader, size_t more) {
 /* Decodes the text of a string with escapes into the side text; a decoded text is never longer than its source. */
 static bool decode(struct reader *reader, struct json_node *string, const char *at, const char *end) {
     size_t room = sizeof(uint32_t) + (size_t)(end - at);
-    if (reader->side_capacity - reader->side_size < room && !grow_side(reader, room)) {
-        refuse_memory(reader, at);
+    if (reader->side_capacity - reader->side_size < room && !grow_side(reader, at, room))
         return false;
-    }
     char *start = reader->side + reader->side_size + sizeof(uint32_t);
     char *out = start;
     while (at < end) {
@@ -139,14 +145,14 @@ static bool decode(struct reader *reader, struct json_node *string, const char *
 
 /* The rest of a string that begins at `start`, from its first byte that is not plain ASCII. */
 static const char *read_odd_string(struct reader *reader, const char *start, const char *at) {
-    struct json_node string = {.type = NODE_STRING, .flags = NODE_ASCII, .start = (uint32_t)(start - reader->text)};
     const char *end = reader->end;
+    unsigned flags = NODE_ASCII;
     while (at < end && *at != '"') {
         if ((unsigned char)*at >= 0x80) {
             size_t size = text_utf8_size(at, end);
             if (size == 0)
                 return refuse(reader, at, JSON_FAULT_UTF8, "the text is not UTF-8");
-            string.flags &= (uint8_t)~NODE_ASCII;
+            flags &= ~(unsigned)NODE_ASCII;
             at += size;
             continue;
         }
@@ -155,7 +161,7 @@ static const char *read_odd_string(struct reader *reader, const char *start, con
         if (*at == '\\') {
             if (end - at < 2)
                 return refuse_syntax(reader, end, "");
-            string.flags |= NODE_ESCAPED;
+            flags |= NODE_ESCAPED;
             at += 2;
             continue;
         }
@@ -164,12 +170,15 @@ static const char *read_odd_string(struct reader *reader, const char *start, con
     }
     if (at == end)
         return refuse_syntax(reader, at, "");
-    string.size = (uint32_t)(at + 1 - start);
-    if ((string.flags & NODE_ESCAPED) == 0)
-        string.is.text.hash = json_hash(span_make(start + 1, string.size - 2));
-    else if (!decode(reader, &string, start + 1, at))
+    struct json_node *string = add_node(reader, start, NODE_STRING, flags);
+    if (string == NULL)
         return NULL;
-    return add_node(reader, string) ? at + 1 : refuse_memory(reader, start);
+    string->size = (uint32_t)(at + 1 - start);
+    if ((flags & NODE_ESCAPED) == 0)
+        string->is.text.hash = json_hash(span_make(start + 1, string->size - 2));
+    else if (!decode(reader, string, start + 1, at))
+        return NULL;
+    return at + 1;
 }
 
 /* `at` is the opening quote. Plain ASCII is hashed on the way, as json_hash does it. */
@@ -185,13 +194,13 @@ static inline const char *read_string(struct reader *reader, const char *start) 
     at += plain;
     if (at >= reader->end || *at != '"')
         return read_odd_string(reader, start, at);
+    struct json_node *string = add_node(reader, start, NODE_STRING, NODE_ASCII);
+    if (string == NULL)
+        return NULL;
     size_t size = (size_t)(at - start - 1);
-    struct json_node string = {.type = NODE_STRING,
-                               .flags = NODE_ASCII,
-                               .start = (uint32_t)(start - reader->text),
-                               .size = (uint32_t)size + 2,
-                               .is.text.hash = word_hash_end(hash, word_first(word, plain), size)};
-    return add_node(reader, string) ? at + 1 : refuse_memory(reader, start);
+    string->size = (uint32_t)size + 2;
+    string->is.text.hash = word_hash_end(hash, word_first(word, plain), size);
+    return at + 1;
 }
 
 /* --- numbers --- */
@@ -220,7 +229,6 @@ static const char *read_exponent(struct reader *reader, const char *at, int64_t 
 }
 
 static inline const char *read_number(struct reader *reader, const char *start) {
-    struct json_node number = {.type = NODE_NUMBER, .start = (uint32_t)(start - reader->text)};
     bool negative = *start == '-';
     const char *digits = start + negative;
     uint64_t mantissa = 0;
@@ -241,28 +249,29 @@ static inline const char *read_number(struct reader *reader, const char *start) 
     size_t written = (size_t)(at - digits);
     if (at < reader->end && (*at | 0x20) == 'e' && (at = read_exponent(reader, at + 1, &exponent)) == NULL)
         return NULL;
-    number.size = (uint32_t)(at - start);
+    struct json_node *number = add_node(reader, start, NODE_NUMBER, 0);
+    if (number == NULL)
+        return NULL;
+    number->size = (uint32_t)(at - start);
     if (written > 18) {
-        json_number_set_long(&number, negative, span_make(digits, written), exponent);
+        json_number_set_long(number, negative, span_make(digits, written), exponent);
     } else if (exponent == places) {
-        number.flags = NODE_INTEGER;
-        number.is.integer = negative ? -(int64_t)mantissa : (int64_t)mantissa;
+        number->flags = NODE_INTEGER;
+        number->is.integer = negative ? -(int64_t)mantissa : (int64_t)mantissa;
     } else {
-        json_number_set(&number, negative, mantissa, exponent - places);
+        json_number_set(number, negative, mantissa, exponent - places);
     }
-    return add_node(reader, number) ? at : refuse_memory(reader, start);
+    return at;
 }
 
 /* --- objects --- */
 
-static bool same_text(const struct reader *reader, const struct json_node *one, const struct json_node *other) {
-    struct json_document document = {.source.data = reader->text, .side = reader->side};
-    return one->is.text.hash == other->is.text.hash &&
-           span_equal(json_text(&document, one), json_text(&document, other));
-}
-
 static const char *refuse_duplicate(struct reader *reader, const struct json_node *key) {
     return refuse(reader, reader->text + key->start, JSON_FAULT_DUPLICATE, "the same key twice in one object");
+}
+
+static struct json_document so_far(const struct reader *reader) {
+    return (struct json_document){.source.data = reader->text, .node = reader->node, .side = reader->side};
 }
 
 /* Holds the key that was read last against those before it in its object. */
@@ -271,59 +280,21 @@ static inline bool is_new(const struct reader *reader, struct json_node *object)
     uint32_t bit = json_filter(last->is.text.hash);
     bool seen = (object->is.filter & bit) != 0;
     object->is.filter |= bit;
-    if (seen && object->is.count <= FEW_MEMBERS)
-        for (const struct json_node *key = object + 1; key != last; key = reader->node + (key + 1)->after)
-            if (same_text(reader, key, last))
-                return false;
-    return true;
-}
-
-/* Puts all keys of an object into a table and returns the first that is there already. Seed 0: by the hash they carry,
- * and it gives up (`*crowded`) when they collide more than chance would have it. */
-static const struct json_node *find_duplicate(const struct reader *reader, const struct json_node *object,
-                                              uint32_t *slots, size_t mask, uint64_t seed, bool *crowded) {
-    struct json_document document = {.source.data = reader->text, .side = reader->side};
-    size_t patience = seed == 0 ? 8 * (mask + 1) : SIZE_MAX;
-    memset(slots, 0xff, (mask + 1) * sizeof *slots);
+    if (!seen || object->is.count > FEW_MEMBERS)
+        return true;
+    struct json_document document = so_far(reader);
     const struct json_node *key = object + 1;
-    for (uint32_t i = 0; i < object->is.count; i++, key = reader->node + (key + 1)->after) {
-        uint64_t hash = seed == 0 ? key->is.text.hash : hash_bytes(json_text(&document, key), seed);
-        size_t slot = hash & mask;
-        for (; slots[slot] != NONE; slot = (slot + 1) & mask) {
-            if (same_text(reader, reader->node + slots[slot], key))
-                return key;
-            if (patience-- == 0) {
-                *crowded = true;
-                return NULL;
-            }
-        }
-        slots[slot] = (uint32_t)(key - reader->node);
-    }
-    return NULL;
+    while (key != last && !json_keys_equal(&document, key, last))
+        key = json_next(&document, key + 1);
+    return key == last;
 }
 
-/* Looks for a key that stands twice among many. Keys chosen to collide meet a second hash whose seed is made of the
- * object's own bytes: to aim at it would change it. */
-static bool check_keys(struct reader *reader, const struct json_node *object, const char *end) {
-    size_t size = 64;
-    while (size < 2 * (size_t)object->is.count)
-        size *= 2;
-    uint32_t *slots = arena_take(reader->arena, size * sizeof *slots);
-    if (slots == NULL) {
-        refuse_memory(reader, end);
-        return false;
-    }
-    bool crowded = false;
-    const struct json_node *twice = find_duplicate(reader, object, slots, size - 1, 0, &crowded);
-    if (crowded) {
-        const char *start = reader->text + object->start;
-        uint64_t seed = hash_bytes(span_make(start, (size_t)(end - start)), 0) | 1;
-        twice = find_duplicate(reader, object, slots, size - 1, seed, &crowded);
-    }
-    arena_resize(reader->arena, slots, size * sizeof *slots, 0);
-    if (twice != NULL)
-        refuse_duplicate(reader, twice);
-    return twice == NULL;
+static const char *check_keys(struct reader *reader, const struct json_node *object, const char *at) {
+    struct json_document document = so_far(reader);
+    const struct json_node *twice;
+    if (!json_keys_twice(reader->arena, &document, object, &twice))
+        return refuse_memory(reader, at);
+    return twice == NULL ? at : refuse_duplicate(reader, twice);
 }
 
 /* A key and its colon; `at` is where the key should begin. */
@@ -352,10 +323,12 @@ static inline const char *read_key(struct reader *reader, const char *at) {
 static inline const char *open_container(struct reader *reader, const char *at, enum node_type type) {
     if (reader->depth == reader->limits.depth)
         return refuse(reader, at, JSON_FAULT_DEPTH, "arrays and objects are nested deeper than the limit allows");
-    struct json_node container = {.type = (uint8_t)type, .start = (uint32_t)(at - reader->text)};
-    if (!add_node(reader, container))
-        return refuse_memory(reader, at);
-    reader->node[reader->count - 1].after = reader->open;
+    struct json_node *container = add_node(reader, at, type, 0);
+    if (container == NULL)
+        return NULL;
+    container->is.count = 0;
+    container->is.filter = 0;
+    container->after = reader->open;
     reader->open = reader->count - 1;
     reader->depth++;
     return at + 1;
@@ -364,7 +337,8 @@ static inline const char *open_container(struct reader *reader, const char *at, 
 /* `at` is the closing bracket. */
 static inline const char *close_container(struct reader *reader, const char *at) {
     struct json_node *container = &reader->node[reader->open];
-    if (container->type == NODE_OBJECT && container->is.count > FEW_MEMBERS && !check_keys(reader, container, at))
+    if (container->type == NODE_OBJECT && container->is.count > FEW_MEMBERS &&
+        check_keys(reader, container, at) == NULL)
         return NULL;
     reader->open = container->after;
     reader->depth--;
@@ -376,9 +350,11 @@ static inline const char *close_container(struct reader *reader, const char *at)
 static inline const char *read_word(struct reader *reader, const char *at, struct span word, enum node_type type) {
     if (!span_starts_with(span_make(at, (size_t)(reader->end - at)), word))
         return refuse_syntax(reader, at, "expected a value");
-    struct json_node node = {
-        .type = (uint8_t)type, .start = (uint32_t)(at - reader->text), .size = (uint32_t)word.size};
-    return add_node(reader, node) ? at + word.size : refuse_memory(reader, at);
+    struct json_node *node = add_node(reader, at, type, 0);
+    if (node == NULL)
+        return NULL;
+    node->size = (uint32_t)word.size;
+    return at + word.size;
 }
 
 /* A value that stands at `at`; of an array or object only what opens it. */

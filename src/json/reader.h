@@ -11,7 +11,7 @@ struct json_limits {
     size_t size;      /* bytes of text, default 1 MiB, at most 4 GiB - 1 */
     uint32_t depth;   /* nested arrays and objects, default 64; no recursion, so any number is safe */
     uint32_t members; /* of one object, default 65,536 */
-    size_t memory;    /* bytes of nodes and side text, default 64 MiB */
+    size_t memory;    /* bytes of nodes and side text, default 64 MiB; beyond it JSON_FAULT_SIZE */
 };
 
 enum json_fault {
@@ -22,7 +22,7 @@ enum json_fault {
     JSON_FAULT_DEPTH,
     JSON_FAULT_SIZE,
     JSON_FAULT_MEMBERS,
-    JSON_FAULT_MEMORY /* the limit, or no memory */
+    JSON_FAULT_MEMORY /* the arena had none: the text may be read again later */
 };
 
 /* Why a text was refused, without its values: `sentence` is static text such as "expected ',' or '}'". */
