@@ -1,0 +1,91 @@
+/* The client's side of the control socket: one HTTP/1.0 request a connection, the answer up to its end. */
+#include "ctl/control.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { PATIENCE_S = 2, ANSWER_MOST = 64 << 20 };
+
+static int connect_to(const char *socket_path) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct timeval patience = {.tv_sec = PATIENCE_S};
+    int length = snprintf(address.sun_path, sizeof address.sun_path, "%s", socket_path);
+    if (length < 0 || (size_t)length >= sizeof address.sun_path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    int connection = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (connection < 0)
+        return -1;
+    (void)setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    (void)setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    if (connect(connection, (const struct sockaddr *)(const void *)&address, sizeof address) == 0)
+        return connection;
+    (void)close(connection);
+    return -1;
+}
+
+/* All that comes until the other side closes. */
+static bool exchange(int connection, const char *path, struct buf *answer) {
+    struct buf request = {0};
+    buf_printf(&request, "GET %s HTTP/1.0\r\nHost: sluss\r\n\r\n", path);
+    bool good = !request.failed && send(connection, request.data, request.size, MSG_NOSIGNAL) == (ssize_t)request.size;
+    buf_finish(&request);
+    ssize_t count = -1;
+    while (good && answer->size < ANSWER_MOST && buf_reserve(answer, 65536) &&
+           (count = recv(connection, answer->data + answer->size, 65536, 0)) > 0)
+        answer->size += (size_t)count;
+    return good && count == 0;
+}
+
+static bool take_apart(struct span answer, int *status, struct buf *body) {
+    const char *end = memmem(answer.data, answer.size, "\r\n\r\n", 4);
+    char line[32];
+    if (end == NULL || answer.size < sizeof line)
+        return false;
+    memcpy(line, answer.data, sizeof line - 1);
+    line[sizeof line - 1] = '\0';
+    if (sscanf(line, "HTTP/1.%*1[01] %3d", status) != 1)
+        return false;
+    buf_add(body, span_from(answer, (size_t)(end - answer.data) + 4));
+    return !body->failed;
+}
+
+bool control_get(const char *socket, const char *path, int *status, struct buf *body, struct error *error) {
+    struct buf answer = {0};
+    int connection = connect_to(socket);
+    bool good = connection >= 0 && exchange(connection, path, &answer);
+    int why = errno;
+    if (connection >= 0)
+        (void)close(connection);
+    if (!good)
+        (void)error_set(error, "nobody answers on %s (%s): is slussd running, and may you use its socket?", socket,
+                        strerror(why));
+    else if (!take_apart(buf_span(&answer), status, body))
+        good = error_set(error, "what answers on %s is no slussd", socket);
+    buf_finish(&answer);
+    return good;
+}
+
+static bool holds(struct span line, const char *label) {
+    return label == NULL || memmem(line.data, line.size, label, strlen(label)) != NULL;
+}
+
+double control_metric(struct span text, const char *name, const char *label, const char *other) {
+    size_t length = strlen(name);
+    while (text.size > 0) {
+        const char *end = memchr(text.data, '\n', text.size);
+        struct span line = span_make(text.data, end != NULL ? (size_t)(end - text.data) : text.size);
+        text = span_from(text, line.size + 1);
+        const char *space = memrchr(line.data, ' ', line.size);
+        bool is_it = span_starts_with(line, span_of(name)) && line.size > length &&
+                     (line.data[length] == '{' || line.data[length] == ' ');
+        if (is_it && space != NULL && holds(line, label) && holds(line, other))
+            return strtod(space, NULL);
+    }
+    return -1;
+}

@@ -1,0 +1,37 @@
+/* slussctl: the tool beside the daemon. What each verb does stands in its own file. */
+#include "ctl/help.h"
+#include "ctl/verbs.h"
+
+#include <locale.h>
+#include <stdio.h>
+
+static const struct verb *const verbs[] = {&verb_sandbox, NULL};
+
+static const struct option common[] = {
+    {"config", "PATH", "another sluss.cfg, or a folder that holds one (/etc/sluss)", false},
+    {0},
+};
+
+static int run(const struct call *call) {
+    if (call->version)
+        return printf("slussctl %s\n", SLUSS_VERSION) < 0 ? EXIT_BUG : EXIT_YES;
+    if (call->help && call->verb != NULL)
+        help_verb(stdout, call->verb, common);
+    else if (call->help)
+        help_all(stdout, verbs, common);
+    else if (call->verb == NULL)
+        help_all(stderr, verbs, common);
+    else
+        return call->verb->run(call);
+    return call->help ? EXIT_YES : EXIT_USAGE;
+}
+
+int main(int argc, char *argv[]) {
+    /* widths of characters only: numbers keep their point */
+    (void)setlocale(LC_CTYPE, "");
+    struct call call;
+    struct error error = {0};
+    int status = call_read(&call, argc, argv, verbs, common, &error) ? run(&call) : call_refuse(EXIT_USAGE, &error);
+    call_finish(&call);
+    return status;
+}

@@ -1,0 +1,9 @@
+/* The verbs of slussctl, one row each; a file per family holds what it does. */
+#ifndef SLUSS_CTL_VERBS_H
+#define SLUSS_CTL_VERBS_H
+
+#include "ctl/call.h"
+
+extern const struct verb verb_sandbox;
+
+#endif
