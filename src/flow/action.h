@@ -6,6 +6,7 @@
 #include "event/request.h"
 #include "event/verdict.h"
 #include "flow/input.h"
+#include "settle/dead_letter.h"
 
 enum action_kind {
     ACTION_READ_COMMITTED,  /* of all partitions of the epoch; answered by COMMITTED */
@@ -50,15 +51,6 @@ enum report_kind {
     REPORT_REWOUND,           /* a record at or below the last read was dropped */
     REPORT_RELEASED,          /* a route's partitions were handed back: count of unsettled events */
     REPORT_STALLED            /* inputs lay too far apart: nothing is started for delay_ms (I9) */
-};
-
-struct letter {
-    uint64_t id;
-    struct span topic;
-    struct span key;              /* data NULL: none */
-    struct span value;            /* data NULL: none */
-    const struct header *headers; /* the original ones and sluss-* (CONTRACT 6) */
-    size_t header_count;
 };
 
 struct commit_entry {

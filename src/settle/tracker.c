@@ -1,0 +1,44 @@
+/* A ring of the events from the base on. Knows offsets, not why they are settled. */
+#include "settle/tracker.h"
+
+#include "base/bug.h"
+
+#include <stdlib.h>
+
+bool tracker_init(struct tracker *tracker, uint32_t window, int64_t begin) {
+    *tracker = (struct tracker){.window = window, .next = begin};
+    tracker->offset = calloc(window, sizeof *tracker->offset);
+    tracker->settled = calloc(window, sizeof *tracker->settled);
+    return tracker->offset != NULL && tracker->settled != NULL;
+}
+
+void tracker_finish(struct tracker *tracker) {
+    free(tracker->offset);
+    free(tracker->settled);
+    *tracker = (struct tracker){0};
+}
+
+uint32_t tracker_admit(struct tracker *tracker, int64_t offset) {
+    ENSURE(tracker->count < tracker->window, "more events were read than the window has room for");
+    ENSURE(offset >= tracker->next, "an offset was admitted twice");
+    uint32_t slot = (tracker->first + tracker->count) % tracker->window;
+    tracker->offset[slot] = offset;
+    tracker->settled[slot] = false;
+    tracker->count++;
+    tracker->next = offset + 1;
+    return slot;
+}
+
+void tracker_settle(struct tracker *tracker, uint32_t slot) {
+    uint32_t place = (slot + tracker->window - tracker->first) % tracker->window;
+    ENSURE(place < tracker->count && !tracker->settled[slot], "an event was settled twice (I3)");
+    tracker->settled[slot] = true;
+    while (tracker->count > 0 && tracker->settled[tracker->first]) {
+        tracker->first = (tracker->first + 1) % tracker->window;
+        tracker->count--;
+    }
+}
+
+int64_t tracker_base(const struct tracker *tracker) {
+    return tracker->count > 0 ? tracker->offset[tracker->first] : tracker->next;
+}

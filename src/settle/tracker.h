@@ -1,0 +1,38 @@
+/* A tracker knows which events of a partition are settled, and so how far a commit may go. It holds no events. */
+#ifndef SLUSS_SETTLE_TRACKER_H
+#define SLUSS_SETTLE_TRACKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The events read from the base on, in order: at most `window`. Offsets that were never read (compaction, transaction
+ * marks) count as settled. Start with tracker_init. */
+struct tracker {
+    uint32_t window;
+    uint32_t first; /* ring: the slot of the base event */
+    uint32_t count; /* events from the base on, settled ones too */
+    int64_t next;   /* behind the last read offset; -1: nothing known yet */
+    int64_t *offset;
+    bool *settled;
+};
+
+/* `begin`: the first offset that will be read, -1 unknown. False when memory is short. */
+bool tracker_init(struct tracker *tracker, uint32_t window, int64_t begin);
+void tracker_finish(struct tracker *tracker);
+
+/* How many more events may be read. */
+static inline uint32_t tracker_room(const struct tracker *tracker) {
+    return tracker->window - tracker->count;
+}
+
+/* Takes in the next event; the slot stays its name until it is settled. There must be room, and `offset` must lie at or
+ * above `next`. */
+uint32_t tracker_admit(struct tracker *tracker, int64_t offset);
+
+/* The event in this slot is settled, once. */
+void tracker_settle(struct tracker *tracker, uint32_t slot);
+
+/* The offset that may be committed: of the lowest unsettled event, else `next`; -1 unknown. Never goes down. */
+int64_t tracker_base(const struct tracker *tracker);
+
+#endif
