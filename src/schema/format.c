@@ -1,5 +1,6 @@
 /* The table of formats: one row a name. The checks are in the files it names. */
 #include "schema/format_private.h"
+#include "schema/regex.h"
 #include "schema/swedish.h"
 #include "schema/uri.h"
 
@@ -25,6 +26,14 @@ static bool is_iri(struct span text) {
 
 static bool is_iri_reference(struct span text) {
     return uri_is_valid(text, IRI_REFERENCE);
+}
+
+static enum format_result check_regex(struct span text, const struct format *format, struct format_scratch *scratch) {
+    (void)format;
+    bool memory = false;
+    bool valid = regex_is_valid(text, &scratch->arena, &memory, NULL);
+    arena_reset(&scratch->arena);
+    return valid ? FORMAT_VALID : memory ? FORMAT_ERROR : FORMAT_INVALID;
 }
 
 static enum format_result check_person(struct span text, const struct format *format, struct format_scratch *scratch) {
@@ -63,6 +72,7 @@ static const struct format formats[] = {
     HOLDS("json-pointer", FROM_6, format_is_json_pointer, "a JSON Pointer, as /data/0 (RFC 6901)"),
     HOLDS("relative-json-pointer", FROM_7, format_is_relative_json_pointer, "a relative JSON Pointer, as 1/name"),
     HOLDS("uuid", FROM_2019_09, format_is_uuid, "a UUID of 32 hexadecimal digits in five groups (RFC 9562)"),
+    CHECK("regex", EVER, check_regex, "a regular expression of ECMA-262"),
     HOLDS("personnummer", EVER, swedish_is_personnummer, "a personnummer with a date that exists and its check digit"),
     HOLDS("samordningsnummer", EVER, swedish_is_samordningsnummer,
           "a samordningsnummer (day 60 to 91) with its check digit"),

@@ -1,0 +1,342 @@
+/* Makes automata by the subset construction and runs them. A state is the set of steps of the graph that are possible;
+ * assertions that look at the next character wait in it until that is known. */
+#include "schema/regex_automaton.h"
+
+#include "base/table.h"
+#include "schema/format_utf8.h"
+
+#include <stdlib.h>
+
+enum {
+    STATES_MAXIMUM = 2000,
+    CELLS_MAXIMUM = 32768,  /* 64 KiB of table */
+    WORK_MAXIMUM = 2000000, /* steps of the construction: about 10 ms */
+    DIRECT = 0x180,         /* code points whose class is looked up directly: ASCII and Latin */
+    DEAD = 0,               /* the first state: no match is possible any more; the second is ACCEPT */
+};
+
+/* States are named by the index of their first cell; a row has a cell for each class and one for the end. */
+struct regex_automaton {
+    uint16_t *next;
+    uint32_t *low; /* intervals from DIRECT on */
+    unsigned char *beyond;
+    uint32_t intervals;
+    uint32_t classes;
+    uint32_t cells;
+    uint16_t start;
+    uint16_t accept;
+    unsigned char direct[DIRECT];
+};
+
+/* What stands before a position. */
+enum before { BEFORE_OTHER, BEFORE_WORD, BEFORE_START };
+
+struct state {
+    uint32_t *member; /* vertices, ascending */
+    uint32_t count;
+    enum before before;
+    uint64_t hash;
+};
+
+struct list {
+    uint32_t *vertex;
+    uint32_t count;
+    uint32_t *mark; /* of each vertex: the turn in which it was listed */
+    uint32_t turn;
+};
+
+struct construction {
+    const struct regex_graph *graph;
+    struct arena *arena;
+    bool words;
+    struct state *state;
+    uint32_t states;
+    uint32_t *slot; /* open addressing over states, 0 = free */
+    struct list now, then;
+    uint32_t *stack;
+    uint16_t *next;
+    uint64_t work;
+    enum regex_fit fit;
+};
+
+enum { SLOTS = 4096 };
+
+static void list_clear(struct list *list) {
+    list->count = 0;
+    list->turn++;
+}
+
+/* Lists what can be reached from `vertex` without a character; true when that is a match. Assertions about what follows
+ * are listed themselves. */
+static bool reach(struct construction *construction, struct list *list, uint32_t vertex, enum before before) {
+    const struct regex_vertex *graph = construction->graph->vertex;
+    uint32_t *stack = construction->stack, depth = 0;
+    stack[depth++] = vertex;
+    while (depth > 0) {
+        uint32_t one = stack[--depth];
+        if (list->mark[one] == list->turn)
+            continue;
+        list->mark[one] = list->turn;
+        construction->work++;
+        switch (graph[one].step) {
+        case REGEX_STEP_MATCH:
+            return true;
+        case REGEX_STEP_SPLIT:
+            stack[depth++] = graph[one].next;
+            stack[depth++] = graph[one].other;
+            break;
+        case REGEX_STEP_START:
+            if (before == BEFORE_START)
+                stack[depth++] = graph[one].next;
+            break;
+        case REGEX_STEP_CLASS:
+        case REGEX_STEP_END:
+        case REGEX_STEP_WORD:
+        case REGEX_STEP_NOT_WORD:
+            list->vertex[list->count++] = one;
+            break;
+        }
+    }
+    return false;
+}
+
+enum after { AFTER_OTHER, AFTER_WORD, AFTER_END };
+
+/* Lists the members of the state in `now` with its assertions decided; true when one leads to a match. */
+static bool decide(struct construction *construction, const struct state *state, enum after after) {
+    struct list *now = &construction->now;
+    const struct regex_vertex *graph = construction->graph->vertex;
+    list_clear(now);
+    for (uint32_t i = 0; i < state->count; i++) {
+        now->mark[state->member[i]] = now->turn;
+        now->vertex[now->count++] = state->member[i];
+    }
+    for (uint32_t i = 0; i < now->count; i++) {
+        const struct regex_vertex *one = &graph[now->vertex[i]];
+        bool edge = (state->before == BEFORE_WORD) != (after == AFTER_WORD);
+        bool holds = (one->step == REGEX_STEP_END && after == AFTER_END) || (one->step == REGEX_STEP_WORD && edge) ||
+                     (one->step == REGEX_STEP_NOT_WORD && !edge);
+        construction->work++;
+        if (holds && reach(construction, now, one->next, state->before))
+            return true;
+    }
+    return false;
+}
+
+static int compare(const void *one, const void *other) {
+    uint32_t left = *(const uint32_t *)one, right = *(const uint32_t *)other;
+    return left < right ? -1 : left > right;
+}
+
+/* The number of the state that `list` is, made when it is new. 0 stands for the empty list, which is dead. */
+static uint32_t intern(struct construction *construction, struct list *list, enum before before) {
+    const struct regex_vertex *graph = construction->graph->vertex;
+    if (list->count == 0)
+        return 0;
+    bool waits = false;
+    for (uint32_t i = 0; i < list->count; i++)
+        waits = waits || graph[list->vertex[i]].step != REGEX_STEP_CLASS;
+    if (!waits)
+        before = BEFORE_OTHER; /* nobody asks */
+    qsort(list->vertex, list->count, sizeof *list->vertex, compare);
+    construction->work += list->count;
+    size_t bytes = list->count * sizeof *list->vertex;
+    uint64_t hash = hash_bytes(span_make(list->vertex, bytes), before);
+    uint32_t slot = (uint32_t)hash % SLOTS;
+    for (; construction->slot[slot] != 0; slot = (slot + 1) % SLOTS) {
+        const struct state *state = &construction->state[construction->slot[slot]];
+        if (state->hash == hash && state->before == before && state->count == list->count &&
+            memcmp(state->member, list->vertex, bytes) == 0)
+            return construction->slot[slot];
+    }
+    if (construction->states == STATES_MAXIMUM ||
+        (construction->states + 1) * (construction->graph->classes + 1) > CELLS_MAXIMUM) {
+        construction->fit = REGEX_TOO_LARGE;
+        return 0;
+    }
+    uint32_t *member = arena_take(construction->arena, bytes);
+    if (member == NULL) {
+        construction->fit = REGEX_NO_MEMORY;
+        return 0;
+    }
+    memcpy(member, list->vertex, bytes);
+    construction->state[construction->states] = (struct state){member, list->count, before, hash};
+    construction->slot[slot] = construction->states;
+    return construction->states++;
+}
+
+static bool has_class(const uint64_t bits[2], uint32_t class) {
+    return (bits[class >> 6] >> (class & 63) & 1) != 0;
+}
+
+/* Where `state` goes with a character of `class`: a number of a state, 1 = accept. */
+static uint32_t step(struct construction *construction, uint32_t state, uint32_t class) {
+    const struct regex_graph *graph = construction->graph;
+    struct list *now = &construction->now, *then = &construction->then;
+    bool word = construction->words && has_class(graph->words, class);
+    if (decide(construction, &construction->state[state], word ? AFTER_WORD : AFTER_OTHER))
+        return 1;
+    enum before before = word ? BEFORE_WORD : BEFORE_OTHER;
+    list_clear(then);
+    for (uint32_t i = 0; i < now->count; i++) {
+        const struct regex_vertex *one = &graph->vertex[now->vertex[i]];
+        if (one->step == REGEX_STEP_CLASS && has_class(graph->has[one->other], class) &&
+            reach(construction, then, one->next, before))
+            return 1;
+    }
+    if (reach(construction, then, graph->first, before)) /* a match may begin anywhere */
+        return 1;
+    return intern(construction, then, before);
+}
+
+/* Fills the table. Row 0 is dead, row 1 accepts. */
+static void construct(struct construction *construction, uint32_t *start) {
+    uint32_t classes = construction->graph->classes, stride = classes + 1;
+    construction->states = 2;
+    list_clear(&construction->then);
+    bool match = reach(construction, &construction->then, construction->graph->first, BEFORE_START);
+    *start = match ? 1 : intern(construction, &construction->then, BEFORE_START);
+    for (uint32_t class = 0; class < stride; class ++)
+        construction->next[stride + class] = (uint16_t)stride;
+    for (uint32_t state = 2; state < construction->states; state++) {
+        for (uint32_t class = 0; class <= classes; class ++) {
+            uint32_t next;
+            if (class == classes)
+                next = decide(construction, &construction->state[state], AFTER_END);
+            else
+                next = step(construction, state, class);
+            if (construction->work > WORK_MAXIMUM)
+                construction->fit = REGEX_TOO_LARGE;
+            if (construction->fit != REGEX_FITS)
+                return;
+            construction->next[state * stride + class] = (uint16_t)(next * stride);
+        }
+    }
+}
+
+/* The class of each code point below DIRECT, and the intervals from there on. */
+static void copy_classes(struct regex_automaton *automaton, const struct regex_graph *graph) {
+    for (uint32_t i = 0; i < graph->intervals; i++) {
+        uint32_t high = i + 1 < graph->intervals ? graph->low[i + 1] - 1 : REGEX_POINT_MAXIMUM;
+        for (uint32_t point = graph->low[i]; point < DIRECT && point <= high; point++)
+            automaton->direct[point] = graph->class[i];
+        if (high < DIRECT)
+            continue;
+        automaton->low[automaton->intervals] = graph->low[i];
+        automaton->beyond[automaton->intervals++] = graph->class[i];
+    }
+}
+
+void regex_automaton_destroy(struct regex_automaton *automaton) {
+    if (automaton == NULL)
+        return;
+    free(automaton->next);
+    free(automaton->low);
+    free(automaton->beyond);
+    free(automaton);
+}
+
+static struct regex_automaton *finish(const struct construction *construction, uint32_t start) {
+    const struct regex_graph *graph = construction->graph;
+    uint32_t stride = graph->classes + 1;
+    struct regex_automaton *automaton = calloc(1, sizeof *automaton);
+    if (automaton == NULL)
+        return NULL;
+    automaton->classes = graph->classes;
+    automaton->cells = construction->states * stride;
+    automaton->start = (uint16_t)(start * stride);
+    automaton->accept = (uint16_t)stride;
+    automaton->next = malloc(automaton->cells * sizeof *automaton->next);
+    automaton->low = malloc(graph->intervals * sizeof *automaton->low);
+    automaton->beyond = malloc(graph->intervals);
+    if (automaton->next == NULL || automaton->low == NULL || automaton->beyond == NULL) {
+        regex_automaton_destroy(automaton);
+        return NULL;
+    }
+    memcpy(automaton->next, construction->next, automaton->cells * sizeof *automaton->next);
+    copy_classes(automaton, graph);
+    return automaton;
+}
+
+enum regex_fit regex_automaton_make(const struct regex_tree *tree, struct arena *arena,
+                                    struct regex_automaton **automaton) {
+    struct regex_graph graph;
+    enum regex_fit fit = regex_graph_build(tree, arena, &graph);
+    if (fit != REGEX_FITS)
+        return fit;
+    uint32_t count = graph.count, start = 0;
+    struct construction construction = {.graph = &graph, .arena = arena, .words = tree->words};
+    construction.state = arena_take(arena, STATES_MAXIMUM * sizeof *construction.state);
+    construction.slot = arena_take_zero(arena, SLOTS, sizeof *construction.slot);
+    construction.next = arena_take_zero(arena, CELLS_MAXIMUM, sizeof *construction.next);
+    construction.stack = arena_take(arena, (2 * (size_t)count + 2) * sizeof(uint32_t));
+    construction.now.vertex = arena_take(arena, count * sizeof(uint32_t));
+    construction.now.mark = arena_take_zero(arena, count, sizeof(uint32_t));
+    construction.then.vertex = arena_take(arena, count * sizeof(uint32_t));
+    construction.then.mark = arena_take_zero(arena, count, sizeof(uint32_t));
+    if (construction.state == NULL || construction.slot == NULL || construction.next == NULL ||
+        construction.stack == NULL || construction.now.vertex == NULL || construction.now.mark == NULL ||
+        construction.then.vertex == NULL || construction.then.mark == NULL)
+        return REGEX_NO_MEMORY;
+    construct(&construction, &start);
+    if (construction.fit != REGEX_FITS)
+        return construction.fit;
+    *automaton = finish(&construction, start);
+    return *automaton != NULL ? REGEX_FITS : REGEX_NO_MEMORY;
+}
+
+static uint32_t class_beyond(const struct regex_automaton *automaton, uint32_t point) {
+    uint32_t low = 0, high = automaton->intervals;
+    while (high - low > 1) {
+        uint32_t middle = (low + high) / 2;
+        if (automaton->low[middle] <= point)
+            low = middle;
+        else
+            high = middle;
+    }
+    return automaton->beyond[low];
+}
+
+bool regex_automaton_match(const struct regex_automaton *automaton, struct span text) {
+    const char *at = text.data, *end = text.data + text.size;
+    const uint16_t *next = automaton->next;
+    uint32_t state = automaton->start, accept = automaton->accept;
+    while (at < end) {
+        uint32_t class;
+        if ((unsigned char)*at < 0x80) {
+            class = automaton->direct[(unsigned char)*at++];
+        } else {
+            uint32_t point = utf8_take(&at, end);
+            class = point < DIRECT ? automaton->direct[point] : class_beyond(automaton, point);
+        }
+        state = next[state + class];
+        if (state <= accept) /* dead or accepted: nothing changes it any more */
+            return state == accept;
+    }
+    return next[state + automaton->classes] == accept;
+}
+
+bool regex_automaton_is_always(const struct regex_automaton *automaton) {
+    uint32_t stride = automaton->classes + 1;
+    if (automaton->start <= automaton->accept)
+        return automaton->start == automaton->accept;
+    for (uint32_t cell = 2 * stride; cell < automaton->cells; cell++)
+        if (automaton->next[cell] == DEAD)
+            return false;
+    return true;
+}
+
+bool regex_automaton_is_never(const struct regex_automaton *automaton) {
+    uint32_t stride = automaton->classes + 1;
+    if (automaton->start <= automaton->accept)
+        return automaton->start == DEAD;
+    for (uint32_t cell = 2 * stride; cell < automaton->cells; cell++)
+        if (automaton->next[cell] == automaton->accept)
+            return false;
+    return true;
+}
+
+size_t regex_automaton_bytes(const struct regex_automaton *automaton) {
+    return sizeof *automaton + automaton->cells * sizeof *automaton->next +
+           automaton->intervals * (sizeof *automaton->low + 1);
+}

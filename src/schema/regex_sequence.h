@@ -1,0 +1,40 @@
+/* The simple half of all patterns: a literal, or ^ and classes one after the other, each a number of times, as in
+ * ^[A-Z]{3}-[0-9]+$. It never backtracks: only sequences that one pass decides are taken. */
+#ifndef SLUSS_SCHEMA_REGEX_SEQUENCE_H
+#define SLUSS_SCHEMA_REGEX_SEQUENCE_H
+
+#include "base/buf.h"
+#include "schema/regex_tree.h"
+
+/* One class and how often. */
+struct regex_item {
+    uint64_t ascii[2]; /* its characters below U+0080, as bits */
+    uint32_t minimum, maximum;
+    const struct regex_range *range; /* its ranges from U+0080 on */
+    uint32_t count;
+};
+
+struct regex_sequence {
+    struct regex_item *item;
+    uint32_t count;
+    bool end; /* the last item must reach the end of the text */
+    size_t bytes;
+};
+
+enum regex_shape {
+    REGEX_SHAPE_OTHER, /* none of these */
+    REGEX_SHAPE_LITERAL,
+    REGEX_SHAPE_SEQUENCE,
+    REGEX_SHAPE_ALWAYS,
+    REGEX_SHAPE_MEMORY, /* memory was short */
+};
+
+/* What the tree is. LITERAL: its text is appended to `literal`, *start and *end tell the anchors. SEQUENCE: *sequence
+ * is made, owned by the caller. `arena` is scratch. */
+enum regex_shape regex_sequence_take(const struct regex_tree *tree, struct arena *arena, struct buf *literal,
+                                     bool *start, bool *end, struct regex_sequence **sequence);
+void regex_sequence_destroy(struct regex_sequence *sequence);
+
+bool regex_sequence_match(const struct regex_sequence *sequence, struct span text);
+
+#endif
