@@ -5,6 +5,7 @@
 #include "event/event.h"
 #include "event/message.h"
 #include "event/verdict.h"
+#include "json/reader.h"
 
 enum decode_format {
     DECODE_AUTO, /* content-type application/cloudevents* = structured; else a ce_specversion header = binary; else

@@ -97,35 +97,21 @@ static int bind_socket(const char *path, const char *group, bool *group_missing,
     return -1;
 }
 
-static bool read_address(const char *text, struct sockaddr_in *four, struct sockaddr_in6 *six) {
-    char host[64];
-    unsigned port;
-    if (sscanf(text, "[%63[0-9a-fA-F:]]:%5u", host, &port) == 2 && port <= 65535) {
-        *six = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
-        return inet_pton(AF_INET6, host, &six->sin6_addr) == 1;
-    }
-    if (sscanf(text, "%63[0-9.]:%5u", host, &port) == 2 && port <= 65535) {
-        *four = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-        return inet_pton(AF_INET, host, &four->sin_addr) == 1;
-    }
-    return false;
-}
-
-static int bind_address(const char *text, struct error *error) {
-    struct sockaddr_in four = {0};
-    struct sockaddr_in6 six = {0};
+static int bind_address(const char *host, uint32_t port, struct error *error) {
+    struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
     static const int yes = 1;
-    if (!read_address(text, &four, &six)) {
-        (void)error_set(error, "admin.listen %s: write it as \"127.0.0.1:9464\" or \"[::1]:9464\"", text);
+    bool is_four = inet_pton(AF_INET, host, &four.sin_addr) == 1;
+    if (!is_four && inet_pton(AF_INET6, host, &six.sin6_addr) != 1) {
+        (void)error_set(error, "admin.listen %s: write it as \"127.0.0.1:9464\" or \"[::1]:9464\"", host);
         return -1;
     }
-    bool is_four = four.sin_family == AF_INET;
     int listening = socket(is_four ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     const struct sockaddr *address = is_four ? (const struct sockaddr *)&four : (const struct sockaddr *)&six;
     if (listening >= 0 && setsockopt(listening, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
         bind(listening, address, is_four ? sizeof four : sizeof six) == 0 && listen(listening, MOST_CONNECTIONS) == 0)
         return listening;
-    (void)error_set(error, "admin.listen %s: %s", text, strerror(errno));
+    (void)error_set(error, "admin.listen %s port %u: %s", host, port, strerror(errno));
     if (listening >= 0)
         (void)close(listening);
     return -1;
@@ -155,8 +141,8 @@ struct admin *admin_create(const struct admin_spec *spec, bool *group_missing, s
         open = open_on(admin, 0, bind_socket(spec->socket, spec->group, group_missing, error), error);
         admin->path = open ? strdup(spec->socket) : NULL;
     }
-    if (open && spec->listen != NULL)
-        open = open_on(admin, 1, bind_address(spec->listen, error), error);
+    if (open && spec->host != NULL)
+        open = open_on(admin, 1, bind_address(spec->host, spec->port, error), error);
     if (open)
         return admin;
     admin_destroy(admin);

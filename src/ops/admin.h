@@ -6,6 +6,8 @@
 #include "base/buf.h"
 #include "base/error.h"
 
+#include <stdint.h>
+
 struct admin;
 
 /* Fills `body` (and may set *type, static text, "text/plain; charset=utf-8" at first) and returns the HTTP status. */
@@ -15,7 +17,8 @@ struct admin_spec {
     const char *socket; /* path; NULL: none. An old socket file is replaced, anything else there is an error */
     const char
         *group; /* who may use it besides us: mode 0660 and this group, or mode 0600 when there is no such group */
-    const char *listen; /* "127.0.0.1:9464", "[::1]:9464"; NULL: none */
+    const char *host; /* a loopback address to listen on as well: "127.0.0.1", "::1"; NULL: none */
+    uint32_t port;    /* of it */
     admin_answer answer;
     void *owner;
 };
