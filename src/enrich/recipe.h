@@ -8,6 +8,7 @@
 #include "event/message.h"
 #include "event/verdict.h"
 #include "json/path.h"
+#include "json/reader.h"
 
 /* A lookup as sluss.cfg names it. Only tables so far; platform and topic lookups will be further kinds. */
 struct lookup_spec {

@@ -3,7 +3,7 @@
 #ifndef SLUSS_EVENT_MESSAGE_H
 #define SLUSS_EVENT_MESSAGE_H
 
-#include "json/document.h"
+#include "json/reader.h"
 
 enum message_mode {
     MESSAGE_PLAIN,      /* `$` is the record's value */
@@ -20,5 +20,12 @@ struct message {
     size_t data_start; /* binary mode with JSON data: where the value's bytes stand in the document's source; they end
                           one byte before its end. 0: all else */
 };
+
+/* A value as text, for keys and places: a string's content, a number's digits as written, true or false; SPAN_NONE for
+ * null, array, object and NULL. */
+struct span message_text(const struct json_document *document, const struct json_node *node);
+
+/* Is it a JSON media type: application/json, text/json, anything +json? Parameters do not matter. */
+bool message_type_is_json(struct span content_type);
 
 #endif

@@ -28,10 +28,6 @@ struct mapping_spec {
     const struct span *topics;
 };
 
-/* May a route set a header of this name? False with a sentence and the cure for what is no header name, belongs to the
- * connection (Host, Content-Length ...), to the platform (Authorization) or to Sluss (CONTRACT 5). */
-bool mapping_header_allowed(struct span name, struct error *error);
-
 /* Fills method, target, headers and body of `request` (id, attempt and the rest are flow's) in the event's arena, with
  * the headers of CONTRACT 5: Idempotency-Key, webhook-id, traceparent, Sluss-Route, Sluss-Event and Content-Type; body
  * "event" of a binary CloudEvent gets ce-* headers. PASS, DEAD (template: names the place that is missing), or RETRY

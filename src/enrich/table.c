@@ -1,0 +1,365 @@
+/* Reading CSV by libcsv into one block of bytes, one array of rows and one of hashed places. No cell is ever told. */
+#include "enrich/table.h"
+
+#include "base/buf.h"
+#include "base/table.h"
+#include "base/text.h"
+#include "json/splice.h"
+
+#include <csv.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+/* Key and answer stand behind one another in `bytes`. */
+struct row {
+    uint64_t hash;
+    uint32_t start;
+    uint32_t key_size;
+    uint32_t answer_size;
+    uint32_t line;
+};
+
+struct lookup_table {
+    atomic_uint references;
+    struct buf bytes;
+    struct row *rows;
+    size_t count;
+    size_t capacity;
+    uint32_t *slots; /* open addressing: index of a row + 1; 0 is free */
+    size_t slot_count;
+};
+
+/* The file is the operator's, and asking for an absent key never grows the table: no secret seed is needed. */
+enum { SEED = 20261123 };
+
+static bool grow_slots(struct lookup_table *table) {
+    size_t slot_count = table->slot_count == 0 ? 64 : 2 * table->slot_count;
+    uint32_t *slots = calloc(slot_count, sizeof *slots);
+    if (slots == NULL)
+        return false;
+    for (size_t i = 0; i < table->count; i++) {
+        size_t slot = (size_t)table->rows[i].hash & (slot_count - 1);
+        while (slots[slot] != 0)
+            slot = (slot + 1) & (slot_count - 1);
+        slots[slot] = (uint32_t)i + 1;
+    }
+    free(table->slots);
+    table->slots = slots;
+    table->slot_count = slot_count;
+    return true;
+}
+
+/* The slot that holds the key, or the free one where it would go. */
+static uint32_t *locate(const struct lookup_table *table, struct span key, uint64_t hash) {
+    for (size_t slot = (size_t)hash;; slot++) {
+        uint32_t *place = &table->slots[slot & (table->slot_count - 1)];
+        if (*place == 0)
+            return place;
+        const struct row *row = &table->rows[*place - 1];
+        if (row->hash == hash && span_equal((struct span){table->bytes.data + row->start, row->key_size}, key))
+            return place;
+    }
+}
+
+static bool reserve_row(struct lookup_table *table) {
+    if (2 * (table->count + 1) > table->slot_count && !grow_slots(table))
+        return false;
+    if (table->count < table->capacity)
+        return true;
+    size_t capacity = table->capacity == 0 ? 32 : 2 * table->capacity;
+    struct row *rows = realloc(table->rows, capacity * sizeof *rows);
+    if (rows == NULL)
+        return false;
+    table->rows = rows;
+    table->capacity = capacity;
+    return true;
+}
+
+static const uint32_t NONE = UINT32_MAX;
+
+/* The state of one reading. Cells of the current row stand in `cells`, each ended by its entry in `ends`. */
+struct reading {
+    struct lookup_table *table;
+    struct span key;
+    struct span value;
+    struct buf cells;
+    size_t *ends;
+    size_t cell_count;
+    size_t ends_capacity;
+    struct buf names; /* the header row, as `"name":` each */
+    size_t *name_ends;
+    size_t columns; /* 0: the header has not come */
+    uint32_t key_column;
+    uint32_t value_column; /* NONE: the whole row */
+    size_t line;           /* where the current row begins */
+    bool open;             /* a row has begun */
+    bool failed;
+    struct error *error;
+};
+
+static void fail(struct reading *reading, const char *what) {
+    if (!reading->failed)
+        error_set(reading->error, "line %zu: %s", reading->line, what);
+    reading->failed = true;
+}
+
+static void fail_memory(struct reading *reading) {
+    if (!reading->failed)
+        error_memory(reading->error);
+    reading->failed = true;
+}
+
+static struct span cell(const struct reading *reading, size_t index) {
+    size_t start = index == 0 ? 0 : reading->ends[index - 1];
+    return span_from((struct span){buf_span(&reading->cells).data, reading->ends[index]}, start);
+}
+
+static void take_cell(void *bytes, size_t size, void *context) {
+    struct reading *reading = context;
+    if (reading->failed)
+        return;
+    if (reading->cell_count == reading->ends_capacity) {
+        size_t capacity = reading->ends_capacity == 0 ? 16 : 2 * reading->ends_capacity;
+        size_t *ends = realloc(reading->ends, capacity * sizeof *ends);
+        if (ends == NULL) {
+            fail_memory(reading);
+            return;
+        }
+        reading->ends = ends;
+        reading->ends_capacity = capacity;
+    }
+    buf_add(&reading->cells, span_make(bytes, size));
+    reading->ends[reading->cell_count++] = reading->cells.size;
+    if (reading->cells.failed)
+        fail_memory(reading);
+}
+
+static uint32_t find_column(const struct reading *reading, struct span name) {
+    for (size_t i = 0; i < reading->cell_count; i++)
+        if (span_equal(cell(reading, i), name))
+            return (uint32_t)i;
+    return NONE;
+}
+
+/* The nearest name may be told: it differs from what the configuration says by a slip of the pen only. */
+static void fail_column(struct reading *reading, struct span wanted) {
+    const char *names[32 + 1] = {NULL};
+    struct buf texts[32] = {{0}};
+    size_t count = reading->cell_count < 32 ? reading->cell_count : 32;
+    for (size_t i = 0; i < count; i++) {
+        buf_add(&texts[i], cell(reading, i));
+        names[i] = buf_text(&texts[i]);
+    }
+    const char *near = text_nearest(wanted, names);
+    error_set(reading->error, "line 1: none of its %zu columns is called \"" SPAN_FORMAT "\"%s%s%s",
+              reading->cell_count, SPAN_ARGUMENT(wanted), near != NULL ? "; did you mean \"" : "",
+              near != NULL ? near : "", near != NULL ? "\"?" : "; its first line must name the columns");
+    reading->failed = true;
+    for (size_t i = 0; i < count; i++)
+        buf_finish(&texts[i]);
+}
+
+static void take_header(struct reading *reading) {
+    for (size_t i = 1; i < reading->cell_count; i++)
+        if (find_column(reading, cell(reading, i)) != i) {
+            fail(reading, "two columns have the same name");
+            return;
+        }
+    reading->key_column = find_column(reading, reading->key);
+    reading->value_column = reading->value.data == NULL ? NONE : find_column(reading, reading->value);
+    if (reading->key_column == NONE) {
+        fail_column(reading, reading->key);
+        return;
+    }
+    if (reading->value.data != NULL && reading->value_column == NONE) {
+        fail_column(reading, reading->value);
+        return;
+    }
+    reading->columns = reading->cell_count;
+    reading->name_ends = calloc(reading->columns, sizeof *reading->name_ends);
+    for (size_t i = 0; i < reading->columns && reading->name_ends != NULL; i++) {
+        json_write_string(&reading->names, cell(reading, i));
+        buf_add_byte(&reading->names, ':');
+        reading->name_ends[i] = reading->names.size;
+    }
+    if (reading->name_ends == NULL || reading->names.failed)
+        fail_memory(reading);
+}
+
+static void write_answer(const struct reading *reading, struct buf *out) {
+    if (reading->value_column != NONE) {
+        json_write_string(out, cell(reading, reading->value_column));
+        return;
+    }
+    for (size_t i = 0; i < reading->columns; i++) {
+        size_t start = i == 0 ? 0 : reading->name_ends[i - 1];
+        buf_add_byte(out, i == 0 ? '{' : ',');
+        buf_add(out, (struct span){reading->names.data + start, reading->name_ends[i] - start});
+        json_write_string(out, cell(reading, i));
+    }
+    buf_add_byte(out, '}');
+}
+
+static void take_row(struct reading *reading) {
+    struct lookup_table *table = reading->table;
+    if (reading->cells.size == 0 && reading->cell_count == reading->columns)
+        return; /* spreadsheets leave rows of empty cells behind */
+    if (reading->cell_count != reading->columns) {
+        fail(reading, reading->cell_count < reading->columns ? "the row has fewer cells than there are columns"
+                                                             : "the row has more cells than there are columns");
+        return;
+    }
+    struct span key = cell(reading, reading->key_column);
+    if (key.size == 0) {
+        fail(reading, "the key is empty");
+        return;
+    }
+    if (!reserve_row(table)) {
+        fail_memory(reading);
+        return;
+    }
+    uint64_t hash = hash_bytes(key, SEED);
+    uint32_t *slot = locate(table, key, hash);
+    if (*slot != 0) {
+        error_set(reading->error, "lines %zu and %zu have the same key", (size_t)table->rows[*slot - 1].line,
+                  reading->line);
+        reading->failed = true;
+        return;
+    }
+    size_t start = table->bytes.size;
+    buf_add(&table->bytes, key);
+    write_answer(reading, &table->bytes);
+    if (table->bytes.failed || table->bytes.size > UINT32_MAX) {
+        fail_memory(reading);
+        return;
+    }
+    table->rows[table->count++] = (struct row){.hash = hash,
+                                               .start = (uint32_t)start,
+                                               .key_size = (uint32_t)key.size,
+                                               .answer_size = (uint32_t)(table->bytes.size - start - key.size),
+                                               .line = (uint32_t)reading->line};
+    *slot = (uint32_t)table->count;
+}
+
+static void end_row(int byte, void *context) {
+    struct reading *reading = context;
+    (void)byte;
+    if (!reading->failed && reading->columns == 0)
+        take_header(reading);
+    else if (!reading->failed)
+        take_row(reading);
+    reading->open = false;
+    reading->cell_count = 0;
+    buf_clear(&reading->cells);
+}
+
+/* What libcsv would take off the ends of a cell: nothing (RFC 4180 section 2, rule 4). */
+static int is_space(unsigned char byte) {
+    (void)byte;
+    return 0;
+}
+
+/* `;` where the first line has more of them than of `,`, as in Swedish spreadsheets. */
+static unsigned char find_delimiter(struct span csv) {
+    size_t commas = 0, semicolons = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < csv.size && (quoted || csv.data[i] != '\n'); i++) {
+        quoted ^= csv.data[i] == '"';
+        commas += !quoted && csv.data[i] == ',';
+        semicolons += !quoted && csv.data[i] == ';';
+    }
+    return semicolons > commas ? ';' : ',';
+}
+
+static bool is_blank(struct span line) {
+    return span_equal(line, SPAN("\n")) || span_equal(line, SPAN("\r\n"));
+}
+
+static void explain_parser(struct reading *reading, struct csv_parser *parser) {
+    if (csv_error(parser) == CSV_EPARSE)
+        fail(reading, "a quote stands where none may be; a cell with quotes is written \"a \"\"b\"\" c\"");
+    else
+        fail_memory(reading);
+}
+
+/* Feeds the parser line by line, to know where a row begins. */
+static void read_lines(struct reading *reading, struct csv_parser *parser, struct span csv) {
+    for (size_t line = 1; csv.size > 0 && !reading->failed; line++) {
+        const char *newline = memchr(csv.data, '\n', csv.size);
+        struct span text = {csv.data, newline == NULL ? csv.size : (size_t)(newline - csv.data) + 1};
+        csv = span_from(csv, text.size);
+        if (!reading->open)
+            reading->line = line;
+        if (!text_is_utf8(text))
+            fail(reading, "is not UTF-8; save the table as \"CSV UTF-8\"");
+        else if (reading->open || !is_blank(text)) {
+            reading->open = true;
+            if (csv_parse(parser, text.data, text.size, take_cell, end_row, reading) != text.size)
+                explain_parser(reading, parser);
+        }
+    }
+    if (!reading->failed && csv_fini(parser, take_cell, end_row, reading) != 0)
+        fail(reading, "a quoted cell has no end");
+    if (!reading->failed && reading->columns == 0)
+        fail(reading, "the table is empty; its first line must name the columns");
+}
+
+struct lookup_table *lookup_table_create(struct span csv, struct span key, struct span value, struct error *error) {
+    struct reading reading = {.key = key, .value = value, .line = 1, .error = error};
+    struct csv_parser parser;
+    reading.table = calloc(1, sizeof *reading.table);
+    if (reading.table == NULL || csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI) != 0) {
+        free(reading.table);
+        error_memory(error);
+        return NULL;
+    }
+    atomic_init(&reading.table->references, 1);
+    if (span_starts_with(csv, SPAN("\xef\xbb\xbf")))
+        csv = span_from(csv, 3);
+    csv_set_delim(&parser, find_delimiter(csv));
+    csv_set_space_func(&parser, is_space);
+    read_lines(&reading, &parser, csv);
+    csv_free(&parser);
+    buf_finish(&reading.cells);
+    buf_finish(&reading.names);
+    free(reading.ends);
+    free(reading.name_ends);
+    if (!reading.failed)
+        return reading.table;
+    lookup_table_release(reading.table);
+    return NULL;
+}
+
+struct lookup_table *lookup_table_share(struct lookup_table *table) {
+    atomic_fetch_add_explicit(&table->references, 1, memory_order_relaxed);
+    return table;
+}
+
+void lookup_table_release(struct lookup_table *table) {
+    if (table == NULL || atomic_fetch_sub_explicit(&table->references, 1, memory_order_acq_rel) != 1)
+        return;
+    buf_finish(&table->bytes);
+    free(table->rows);
+    free(table->slots);
+    free(table);
+}
+
+struct span lookup_table_find(const struct lookup_table *table, struct span key) {
+    if (table->count == 0)
+        return SPAN_NONE;
+    uint32_t index = *locate(table, key, hash_bytes(key, SEED));
+    if (index == 0)
+        return SPAN_NONE;
+    const struct row *row = &table->rows[index - 1];
+    return (struct span){table->bytes.data + row->start + row->key_size, row->answer_size};
+}
+
+size_t lookup_table_rows(const struct lookup_table *table) {
+    return table->count;
+}
+
+size_t lookup_table_bytes(const struct lookup_table *table) {
+    return sizeof *table + table->bytes.capacity + table->capacity * sizeof *table->rows +
+           table->slot_count * sizeof *table->slots;
+}
