@@ -159,10 +159,8 @@ static const char *read_odd_string(struct reader *reader, const char *start, con
         if ((unsigned char)*at < 0x20)
             return refuse_syntax(reader, at, "a control character in a string must be escaped");
         if (*at == '\\') {
-            if (end - at < 2)
-                return refuse_syntax(reader, end, "");
             flags |= NODE_ESCAPED;
-            at += 2;
+            at += end - at > 1 && (at[1] == '"' || at[1] == '\\') ? 2 : 1;
             continue;
         }
         uint64_t odd = word_odd(word_load(at, end));
@@ -389,7 +387,8 @@ static inline const char *read_on(struct reader *reader, const char *at, bool op
         if (reader->open == NONE)
             return at == reader->end ? NULL
                                      : refuse_syntax(reader, at, "expected nothing but white space behind the value");
-        bool object = reader->node[reader->open].type == NODE_OBJECT;
+        struct json_node *container = &reader->node[reader->open];
+        bool object = container->type == NODE_OBJECT;
         char byte = at < reader->end ? *at : '\0';
         if (byte == (object ? '}' : ']')) {
             at = close_container(reader, at);
@@ -401,7 +400,10 @@ static inline const char *read_on(struct reader *reader, const char *at, bool op
             at++;
         else if (!opened)
             return refuse_syntax(reader, at, object ? "expected ',' or '}'" : "expected ',' or ']'");
-        return object ? read_key(reader, at) : at;
+        if (object)
+            return read_key(reader, at);
+        container->is.count++;
+        return at;
     }
 }
 
