@@ -5,5 +5,6 @@
 #include "ctl/call.h"
 
 extern const struct verb verb_sandbox;
+extern const struct verb verb_query;
 
 #endif
