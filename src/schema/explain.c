@@ -3,18 +3,9 @@
 #include "schema/explain.h"
 
 #include "schema/equal.h"
-#include "schema/uri.h"
+#include "schema/step.h"
 #include "schema/words.h"
 #include "json/splice.h"
-
-#include <stdio.h>
-
-/* One step of a path, back to the root. */
-struct step {
-    const struct step *up;
-    struct span name; /* data == NULL: the index counts */
-    uint32_t index;
-};
 
 /* The resources entered on the way, innermost first. */
 struct scope {
@@ -44,28 +35,6 @@ struct frame {
 static bool run_schema(struct explainer *explainer, const struct subschema *schema, const struct json_node *value,
                        const struct where *where, uint64_t *marks, struct unit *parent, uint32_t branch);
 
-static struct span render(const struct step *step, struct arena *arena) {
-    struct buf out = {0};
-    const struct step *steps[64];
-    const struct step *last = NULL; /* everything down to here is written */
-    while (last != step) {
-        size_t count = 0;
-        for (const struct step *one = step; one != last; one = one->up)
-            steps[count++ % 64] = one;
-        size_t batch = count < 64 ? count : 64;
-        for (size_t i = 0; i < batch; i++) {
-            const struct step *one = steps[(count - 1 - i) % 64];
-            char digits[16];
-            (void)snprintf(digits, sizeof digits, "%u", one->index);
-            uri_pointer_add(&out, one->name.data != NULL ? one->name : span_of(digits), false);
-            last = one;
-        }
-    }
-    struct span text = out.failed ? SPAN_NONE : arena_copy(arena, buf_span(&out));
-    buf_finish(&out);
-    return text;
-}
-
 static bool no_memory(struct explainer *explainer) {
     return context_fault(explainer->context, "no memory for the explanation");
 }
@@ -75,8 +44,8 @@ static void keep(struct explainer *explainer, struct unit *unit, const struct wh
     if ((unit->valid && !explainer->everything) || parent == NULL)
         return;
     struct unit *copy = arena_take(explainer->arena, sizeof *copy);
-    unit->instance = render(where->instance, explainer->arena);
-    unit->path = render(where->path, explainer->arena);
+    unit->instance = step_text(where->instance, explainer->arena);
+    unit->path = step_text(where->path, explainer->arena);
     if (copy == NULL || unit->instance.data == NULL || unit->path.data == NULL) {
         (void)no_memory(explainer);
         return;
@@ -137,25 +106,13 @@ static bool below(struct frame *frame, const struct subschema *schema, struct st
     struct where where = frame->where;
     struct step first = {frame->where.path, json_text(&frame->schema->resource->text->json, unit->keyword->key), 0};
     where.path = &first;
-    if (path.name.data != NULL || path.index != UINT32_MAX) {
+    if (!step_is_nowhere(&path)) {
         path.up = &first;
         where.path = &path;
     }
     instance.up = frame->where.instance;
     where.instance = &instance;
     return run_schema(frame->explainer, schema, value, &where, NULL, unit, 0);
-}
-
-static struct step named(struct span name) {
-    return (struct step){NULL, name, 0};
-}
-
-static struct step numbered(uint32_t index) {
-    return (struct step){NULL, SPAN_NONE, index};
-}
-
-static struct step nowhere(void) {
-    return numbered(UINT32_MAX);
 }
 
 static const struct subschema *dynamic_target(const struct frame *frame, const struct keyword *keyword) {
@@ -184,7 +141,7 @@ static bool judge_references(struct frame *frame, const struct keyword *keyword,
 static bool judge_list(struct frame *frame, const struct keyword *keyword, struct unit *unit) {
     uint32_t fits = 0, count = keyword->is.children.count, one = 0, two = 0;
     for (uint32_t i = 0; i < count; i++) {
-        struct step step = numbered(i);
+        struct step step = step_numbered(i);
         if (!in_place(frame, keyword->is.children.list[i].schema, &step, unit, i))
             continue;
         one = fits == 0 ? i : one;
@@ -234,16 +191,16 @@ static bool judge_items(struct frame *frame, const struct keyword *keyword, stru
     bool valid = true;
     for (uint32_t i = 0; i < count; i++, item = json_next(frame->json, item)) {
         const struct subschema *schema = keyword->is.to.schema;
-        struct step path = nowhere();
+        struct step path = step_nowhere();
         if (keyword->code == KEYWORD_PREFIX_ITEMS) {
             if (i >= keyword->is.children.count)
                 break;
             schema = keyword->is.children.list[i].schema;
-            path = numbered(i);
+            path = step_numbered(i);
         } else if (keyword->code == KEYWORD_ITEMS ? i < from : is_marked(frame, i)) {
             continue;
         }
-        if (below(frame, schema, path, item, numbered(i), unit))
+        if (below(frame, schema, path, item, step_numbered(i), unit))
             mark(frame, i);
         else
             valid = false;
@@ -258,7 +215,7 @@ static bool judge_contains(struct frame *frame, const struct keyword *keyword, s
     const struct json_node *item = json_first(frame->value);
     struct buf found = {0};
     for (uint32_t i = 0; i < json_count(frame->value); i++, item = json_next(frame->json, item)) {
-        if (!below(frame, keyword->is.to.schema, nowhere(), item, numbered(i), &aside))
+        if (!below(frame, keyword->is.to.schema, step_nowhere(), item, step_numbered(i), &aside))
             continue;
         buf_printf(&found, "%s%u", frame->matches == 0 ? "[" : ",", i);
         frame->matches++;
@@ -292,7 +249,7 @@ static bool judge_member(struct frame *frame, const struct keyword *keyword, con
                                                 : !context_match(frame->explainer->context, child->regex, name))
             continue;
         *used = true;
-        if (below(frame, child->schema, named(wanted), key + 1, named(name), unit))
+        if (below(frame, child->schema, step_named(wanted), key + 1, step_named(name), unit))
             mark(frame, index);
         else
             valid = false;
@@ -324,10 +281,10 @@ static bool judge_members(struct frame *frame, const struct keyword *keyword, st
         if (keyword->code == KEYWORD_PROPERTIES || keyword->code == KEYWORD_PATTERN_PROPERTIES) {
             fits = judge_member(frame, keyword, key, i, unit, &used);
         } else if (keyword->code == KEYWORD_PROPERTY_NAMES) {
-            fits = below(frame, keyword->is.to.schema, nowhere(), key, named(name), unit);
+            fits = below(frame, keyword->is.to.schema, step_nowhere(), key, step_named(name), unit);
         } else if (keyword->code == KEYWORD_ADDITIONAL_PROPERTIES ? !is_named(frame, key) : !is_marked(frame, i)) {
             used = true;
-            fits = below(frame, keyword->is.to.schema, nowhere(), key + 1, named(name), unit);
+            fits = below(frame, keyword->is.to.schema, step_nowhere(), key + 1, step_named(name), unit);
             if (fits)
                 mark(frame, i);
         }
@@ -353,7 +310,7 @@ static bool judge_dependencies(struct frame *frame, const struct keyword *keywor
         struct span name = json_text(schema_json, child->key);
         if (json_member(frame->json, frame->value, name) == NULL)
             continue;
-        struct step step = named(name);
+        struct step step = step_named(name);
         if (child->schema != NULL) {
             valid &= in_place(frame, child->schema, &step, unit, i);
             continue;

@@ -112,6 +112,18 @@ static const struct regex *read_regex(const struct reader *reader, const struct 
     return regex;
 }
 
+static bool read_boolean(const struct reader *reader, struct keyword *keyword) {
+    keyword->flag = json_node_type(keyword->value) == NODE_TRUE;
+    return keyword->flag || json_node_type(keyword->value) == NODE_FALSE || wrong(reader, keyword, "true or false");
+}
+
+static bool read_pattern(const struct reader *reader, struct keyword *keyword) {
+    if (json_node_type(keyword->value) != NODE_STRING)
+        return wrong(reader, keyword, "a regular expression");
+    keyword->is.regex = read_regex(reader, keyword->value);
+    return keyword->is.regex != NULL;
+}
+
 static bool read_type(const struct reader *reader, struct keyword *keyword) {
     static const struct {
         struct span name;
@@ -232,6 +244,7 @@ static bool read_map(const struct reader *reader, struct keyword *keyword) {
 
 static bool read_schema(const struct reader *reader, struct keyword *keyword) {
     keyword->is.to.schema = subschema_below(reader, keyword->value);
+    reader->all->unevaluated |= keyword->code >= KEYWORD_UNEVALUATED_ITEMS;
     return keyword->is.to.schema != NULL;
 }
 
@@ -317,10 +330,7 @@ static bool read_keyword(const struct reader *reader, struct keyword *keyword) {
     case KEYWORD_MAX_PROPERTIES:
         return read_count(reader, keyword);
     case KEYWORD_PATTERN:
-        if (json_node_type(keyword->value) != NODE_STRING)
-            return wrong(reader, keyword, "a regular expression");
-        keyword->is.regex = read_regex(reader, keyword->value);
-        return keyword->is.regex != NULL;
+        return read_pattern(reader, keyword);
     case KEYWORD_FORMAT:
         return read_format(reader, keyword);
     case KEYWORD_CONTENT_ENCODING:
@@ -328,10 +338,7 @@ static bool read_keyword(const struct reader *reader, struct keyword *keyword) {
         keyword->flag = reader->all->registry->options.assert_contents;
         return json_node_type(keyword->value) == NODE_STRING || wrong(reader, keyword, "a string");
     case KEYWORD_UNIQUE_ITEMS:
-        if (json_node_type(keyword->value) != NODE_TRUE && json_node_type(keyword->value) != NODE_FALSE)
-            return wrong(reader, keyword, "true or false");
-        keyword->flag = json_node_type(keyword->value) == NODE_TRUE;
-        return true;
+        return read_boolean(reader, keyword);
     case KEYWORD_REQUIRED:
         return read_names(reader, keyword, keyword->value);
     case KEYWORD_PREFIX_ITEMS:
@@ -349,8 +356,6 @@ static bool read_keyword(const struct reader *reader, struct keyword *keyword) {
         return read_items(reader, keyword);
     case KEYWORD_UNEVALUATED_ITEMS:
     case KEYWORD_UNEVALUATED_PROPERTIES:
-        reader->all->unevaluated = true;
-        return read_schema(reader, keyword);
     case KEYWORD_CONTAINS:
     case KEYWORD_ADDITIONAL_PROPERTIES:
     case KEYWORD_PROPERTY_NAMES:
