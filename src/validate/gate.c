@@ -7,6 +7,14 @@
 /* A dead letter's header stays small: at most so many complaints, and no more once the detail has so many bytes. */
 enum { MOST_COMPLAINTS = 8, ENOUGH_BYTES = 3 << 10 };
 
+struct schema_context *gate_context_create(void) {
+    return schema_context_create(NULL);
+}
+
+void gate_context_destroy(struct schema_context *context) {
+    schema_context_destroy(context);
+}
+
 static struct verdict refuse_limit(const struct gate_spec *spec, const struct schema_context *context,
                                    struct event *event) {
     const char *fault = schema_context_fault(context);

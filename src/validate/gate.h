@@ -15,6 +15,10 @@ struct gate_spec {
     bool of_data;                   /* schema-of = "data": the instance is $.data */
 };
 
+/* What checking needs to work with, one for each flow. NULL when memory is short. */
+struct schema_context *gate_context_create(void);
+void gate_context_destroy(struct schema_context *context);
+
 /* PASS, DEAD (schema with the best complaints as detail, no values; schema-error when a limit was met), or RETRY
  * (memory). */
 struct verdict gate_check(const struct gate_spec *spec, struct schema_context *context, struct event *event,

@@ -1,0 +1,242 @@
+/* The step: an input changes the state, what can go on goes on, actions come out. Nothing here looks at the world. */
+#include "flow/flow_private.h"
+
+#include <stdlib.h>
+
+enum { HEARTBEATS_A_SESSION = 3, HEARTBEATS_OF_FENCE = 2 };
+
+const char *const flow_plants[] = {
+    "stale-reply", "commit-backwards", "commit-past-gap", "failed-letter", "key-overlap", "ignore-lost", NULL};
+
+bool flow_plant(struct flow *flow, const char *name) {
+    for (int i = 0; flow_plants[i] != NULL; i++)
+        if (strcmp(flow_plants[i], name) == 0) {
+            flow->plant = (enum plant)(i + 1);
+            return true;
+        }
+    return false;
+}
+
+static bool init(struct flow *flow) {
+    const struct plan *plan = flow->plan;
+    flow->groups = calloc(plan->route_count + 1, sizeof *flow->groups);
+    flow->desks = calloc(plan->platform_count + 1, sizeof *flow->desks);
+    flow->tables = calloc(plan->lookup_count + 1, sizeof(struct lookup_table *));
+    flow->gate = gate_context_create();
+    if (flow->groups == NULL || flow->desks == NULL || flow->tables == NULL || flow->gate == NULL)
+        return false;
+    for (uint32_t i = 0; i < plan->platform_count; i++)
+        if (!desk_init(flow, &flow->desks[i], i))
+            return false;
+    for (uint32_t i = 0; i < plan->route_count; i++)
+        if (!group_init(flow, &flow->groups[i], i))
+            return false;
+    flow->fence.kind = TIMER_FENCE;
+    return timers_join(&flow->timers);
+}
+
+struct flow *flow_create(const struct plan *plan, uint64_t seed) {
+    struct flow *flow = calloc(1, sizeof *flow);
+    if (flow == NULL)
+        return NULL;
+    flow->plan = plan;
+    flow->seed = seed;
+    flow->now_ms = -1;
+    flow->woken_ms = INT64_MAX;
+    dice_init(&flow->dice, seed);
+    list_init(&flow->due);
+    list_init(&flow->busy);
+    list_init(&flow->touched);
+    list_init(&flow->starving);
+    if (init(flow))
+        return flow;
+    flow_destroy(flow);
+    return NULL;
+}
+
+void flow_destroy(struct flow *flow) {
+    if (flow == NULL)
+        return;
+    for (uint32_t i = 0; flow->groups != NULL && i < flow->plan->route_count; i++)
+        group_finish(flow, &flow->groups[i]);
+    size_t position = 0;
+    for (struct passage *gone; (gone = pending_next(&flow->pending, &position)) != NULL;)
+        event_destroy(gone->event);
+    for (uint32_t i = 0; flow->desks != NULL && i < flow->plan->platform_count; i++)
+        desk_finish(&flow->desks[i]);
+    for (uint32_t i = 0; flow->tables != NULL && i < flow->plan->lookup_count; i++)
+        lookup_table_release(flow->tables[i]);
+    gate_context_destroy(flow->gate);
+    timers_finish(&flow->timers);
+    pending_finish(&flow->pending);
+    free(flow->groups);
+    free(flow->desks);
+    free(flow->tables);
+    free(flow);
+}
+
+/* Nobody looked for so long that our partitions may be somebody else's by now: wait until the group had its say. */
+static void raise_fence(struct flow *flow, int64_t gap_ms) {
+    int64_t session_ms = flow->plan->session_timeout_ms;
+    if (session_ms == 0 || gap_ms <= session_ms / 2)
+        return;
+    int64_t delay_ms = session_ms / HEARTBEATS_A_SESSION * HEARTBEATS_OF_FENCE;
+    flow->fence_ms = flow->now_ms + delay_ms;
+    timers_set(&flow->timers, &flow->fence, flow->fence_ms);
+    say_report(flow, REPORT_STALLED, (struct place){0}, -1)->is.report.delay_ms = delay_ms;
+}
+
+static void take_table(struct flow *flow, const struct input *input) {
+    lookup_table_release(flow->tables[input->is.table.lookup]);
+    flow->tables[input->is.table.lookup] = input->is.table.table;
+}
+
+static void take(struct flow *flow, const struct input *input) {
+    switch (input->kind) {
+    case INPUT_ASSIGNED:
+        group_assigned(flow, input);
+        break;
+    case INPUT_REVOKED:
+        drain_revoked(flow, input);
+        break;
+    case INPUT_LOST:
+        drain_lost(flow, input);
+        break;
+    case INPUT_COMMITTED:
+        group_committed(flow, input);
+        break;
+    case INPUT_EVENT:
+        group_event(flow, input->is.event);
+        break;
+    case INPUT_PARTITION_ERROR:
+        group_partition_error(flow, input);
+        break;
+    case INPUT_COMMIT_RESULT:
+        commit_result(flow, input);
+        break;
+    case INPUT_REPLY:
+        fate_reply(flow, input->is.reply);
+        reply_destroy(input->is.reply);
+        break;
+    case INPUT_LETTER:
+        fate_letter(flow, input->is.letter.id, input->is.letter.outcome);
+        break;
+    case INPUT_TABLE:
+        take_table(flow, input);
+        break;
+    case INPUT_PLATFORM:
+        desk_told(flow, &flow->desks[input->is.platform.platform], input->is.platform.state,
+                  input->is.platform.until_ms);
+        break;
+    case INPUT_TIMER:
+        break;
+    case INPUT_STOP:
+        drain_stop(flow);
+        break;
+    }
+}
+
+static void fire(struct flow *flow, struct timer *timer) {
+    switch (timer->kind) {
+    case TIMER_PASSAGE:
+        fate_due(flow, LIST_OF(timer, struct passage, timer));
+        break;
+    case TIMER_DESK:
+        desk_touch(flow, LIST_OF(timer, struct desk, timer));
+        break;
+    case TIMER_PAUSE:
+        group_touch(flow, LIST_OF(timer, struct group, pause));
+        break;
+    case TIMER_DEADLINE:
+        drain_deadline(flow, LIST_OF(timer, struct group, deadline));
+        break;
+    case TIMER_FENCE: /* run() goes on with what is due */
+        break;
+    }
+}
+
+/* Until nothing can go on in this step: events start or settle, platforms take what waits for them. */
+static void run(struct flow *flow) {
+    struct list *first;
+    while (!flow_fenced(flow) && (!list_is_empty(&flow->due) || !list_is_empty(&flow->busy))) {
+        while ((first = list_first(&flow->due)) != NULL) {
+            list_remove(first);
+            fate_start(flow, LIST_OF(first, struct passage, link));
+        }
+        while ((first = list_first(&flow->busy)) != NULL) {
+            list_remove(first);
+            desk_serve(flow, LIST_OF(first, struct desk, busy));
+        }
+    }
+    while ((first = list_first(&flow->touched)) != NULL) {
+        list_remove(first);
+        group_tend(flow, LIST_OF(first, struct group, touched));
+    }
+}
+
+static void feed_starving(struct flow *flow, size_t bytes_before) {
+    if (flow->bytes + flow->reserved >= bytes_before || list_is_empty(&flow->starving))
+        return;
+    LIST_EACH(link, &flow->starving) group_touch(flow, LIST_OF(link, struct group, starving));
+}
+
+static void say_wake(struct flow *flow) {
+    int64_t next_ms = timers_next(&flow->timers);
+    if (next_ms == flow->woken_ms || next_ms == INT64_MAX)
+        return;
+    flow->woken_ms = next_ms;
+    say(flow, ACTION_WAKE_AT)->is.wake_at_ms = next_ms;
+}
+
+static void say_stopped(struct flow *flow) {
+    if (!flow->stopping || flow->stopped)
+        return;
+    for (uint32_t i = 0; i < flow->plan->route_count; i++)
+        if (flow->groups[i].phase != GROUP_IDLE)
+            return;
+    flow->stopped = true;
+    say(flow, ACTION_STOPPED)->is.stopped = flow->commit_missed ? 75 : 0;
+}
+
+void flow_step(struct flow *flow, const struct input *input, struct actions *out) {
+    out->count = 0;
+    flow->out = out;
+    int64_t gap_ms = flow->now_ms < 0 ? 0 : input->now_ms - flow->now_ms;
+    ENSURE(gap_ms >= 0, "time went back");
+    flow->now_ms = input->now_ms;
+    flow->wall_ms = input->wall_ms;
+    size_t held = flow->bytes + flow->reserved;
+    raise_fence(flow, gap_ms);
+    take(flow, input);
+    for (struct timer *timer; (timer = timers_due(&flow->timers, flow->now_ms)) != NULL;)
+        fire(flow, timer);
+    feed_starving(flow, held);
+    run(flow);
+    say_wake(flow);
+    say_stopped(flow);
+    flow->out = NULL;
+}
+
+void flow_counts(const struct flow *flow, uint32_t route, struct route_counts *counts) {
+    const struct group *group = &flow->groups[route];
+    *counts = group->counts;
+    counts->oldest_since_ms = -1;
+    for (uint32_t i = 0; i < group->count; i++) {
+        struct list *first = list_first(&group->partitions[i].passages);
+        if (first == NULL)
+            continue;
+        const struct passage *oldest = LIST_OF(first, struct passage, sibling);
+        if (counts->oldest_since_ms < 0 || oldest->read_ms < counts->oldest_since_ms)
+            counts->oldest_since_ms = oldest->read_ms;
+    }
+}
+
+void flow_platform(const struct flow *flow, uint32_t platform, struct platform_counts *counts) {
+    const struct desk *desk = &flow->desks[platform];
+    *counts = (struct platform_counts){
+        .state = desk->breaker.state, .since_ms = desk->breaker.since_ms, .in_flight = desk->pace.in_flight};
+}
+
+size_t flow_bytes(const struct flow *flow) {
+    return flow->bytes + flow->reserved;
+}

@@ -1,0 +1,163 @@
+/* What the files of flow share: the core's state, and who calls whom. It never leaves this folder. */
+#ifndef SLUSS_FLOW_FLOW_PRIVATE_H
+#define SLUSS_FLOW_FLOW_PRIVATE_H
+
+#include "base/bug.h"
+#include "base/dice.h"
+#include "deliver/backoff.h"
+#include "deliver/breaker.h"
+#include "deliver/pace.h"
+#include "flow/flow.h"
+#include "flow/lane.h"
+#include "flow/passage.h"
+#include "flow/pending.h"
+#include "flow/plant.h"
+#include "settle/tracker.h"
+
+enum partition_state {
+    PARTITION_ASKED,   /* its committed offset is not known yet */
+    PARTITION_READING, /* on credit */
+    PARTITION_STOPPED  /* until an operator acts; events under way go on */
+};
+
+struct partition {
+    struct group *group;
+    struct place place;
+    enum partition_state state;
+    struct tracker tracker;
+    struct lanes lanes;
+    struct list passages; /* unsettled, in order of offsets */
+    struct list hungry;   /* in group->hungry: may want credit */
+    struct list dirty;    /* in group->dirty: has something to commit */
+    uint32_t credit;      /* granted and not read yet */
+    size_t credit_bytes;  /* likewise, as accounted */
+    int64_t committed;    /* acknowledged in this epoch; -1 none */
+    int64_t committing;   /* under way; -1 none */
+    int64_t refused;      /* the last that was; what to commit is always computed anew */
+    uint64_t consumed;
+    uint64_t settled;
+    uint64_t unsettled;
+};
+
+enum group_phase {
+    GROUP_IDLE,     /* no assignment */
+    GROUP_RUNNING,  /* reading and delivering */
+    GROUP_DRAINING, /* nothing is started; requests and letters under way may end */
+    GROUP_CLOSING   /* the final commit is under way */
+};
+
+/* One route's share of its consumer group. */
+struct group {
+    const struct route *route;
+    uint32_t index;
+    uint32_t epoch;
+    enum group_phase phase;
+    struct partition *partitions; /* by topic, then partition */
+    uint32_t count;
+    struct list touched;  /* in flow->touched: is tended at the end of the step */
+    struct list starving; /* in flow->starving: wants credit, memory is short */
+    struct list hungry, dirty;
+    struct timer pause, deadline;
+    struct commit_entry *entries; /* room for all partitions */
+    uint32_t open;                /* requests and letters under way, of this epoch */
+    uint32_t ready;               /* events that wait for their platform */
+    bool committing;              /* one commit is under way (I6) */
+    bool fenced;                  /* the group refused a commit: it will say what is next */
+    bool without_metadata;
+    bool ask_again; /* committed offsets */
+    bool letters_fail;
+    int64_t commit_from_ms; /* not before */
+    struct route_counts counts;
+};
+
+/* One platform, seen from here. */
+struct desk {
+    const struct platform_spec *spec;
+    uint32_t index;
+    struct breaker breaker;
+    struct pace pace;
+    struct list waiting; /* passages, first come first served */
+    size_t waiting_count;
+    struct list busy; /* in flow->busy: is served at the end of the step */
+    struct timer timer;
+    uint64_t probe; /* the request that probes it; 0 none */
+};
+
+struct flow {
+    const struct plan *plan;
+    struct actions *out;
+    struct dice dice;
+    uint64_t seed;
+    int64_t now_ms, wall_ms;
+    int64_t woken_ms; /* the last `wake at` */
+    int64_t fence_ms; /* nothing is started before (I9) */
+    struct timer fence;
+    struct group *groups;
+    struct desk *desks;
+    struct lookup_table **tables;
+    struct schema_context *gate;
+    struct timers timers;
+    struct pending pending;
+    struct list due, busy, touched, starving;
+    uint64_t last_id;
+    size_t bytes;        /* accounted: events and what the rooms added */
+    size_t reserved;     /* granted as credit and not read yet */
+    uint32_t partitions; /* assigned, of all groups */
+    bool stopping;
+    bool stopped;
+    bool commit_missed; /* the exit status: 75 */
+    enum plant plant;
+};
+
+static inline bool flow_fenced(const struct flow *flow) {
+    return flow->now_ms < flow->fence_ms;
+}
+
+/* say.c: a new action, cleared but for its kind; bug() when memory is short. */
+struct action *say(struct flow *flow, enum action_kind kind);
+struct action *say_report(struct flow *flow, enum report_kind kind, struct place place, int64_t offset);
+
+/* fate.c: what becomes of a passage. */
+void fate_start(struct flow *flow, struct passage *passage); /* it goes on: stages, letter or platform */
+void fate_reply(struct flow *flow, const struct reply *reply);
+void fate_letter(struct flow *flow, uint64_t id, enum letter_outcome outcome);
+void fate_later(struct flow *flow, struct passage *passage, int64_t delay_ms);
+void fate_due(struct flow *flow, struct passage *passage);
+void fate_send(struct flow *flow, struct passage *passage);
+
+/* desk.c */
+bool desk_init(struct flow *flow, struct desk *desk, uint32_t index);
+void desk_finish(struct desk *desk);
+void desk_join(struct flow *flow, struct desk *desk, struct passage *passage);
+void desk_leave(struct flow *flow, struct desk *desk, struct passage *passage); /* it waits no longer */
+void desk_judged(struct flow *flow, struct desk *desk, const struct passage *passage, const struct judgement *judgement,
+                 const struct reply *reply);
+void desk_told(struct flow *flow, struct desk *desk, enum platform_state state, int64_t until_ms);
+void desk_touch(struct flow *flow, struct desk *desk);
+void desk_serve(struct flow *flow, struct desk *desk);
+
+/* group.c, drain.c, commit.c, supply.c */
+bool group_init(struct flow *flow, struct group *group, uint32_t index);
+void group_finish(struct flow *flow, struct group *group);
+void group_touch(struct flow *flow, struct group *group);
+void group_tend(struct flow *flow, struct group *group);
+void group_assigned(struct flow *flow, const struct input *input);
+void group_committed(struct flow *flow, const struct input *input);
+void group_event(struct flow *flow, struct event *event);
+void group_partition_error(struct flow *flow, const struct input *input);
+struct partition *group_partition(struct group *group, struct place place); /* NULL: not of this epoch */
+void group_end(struct flow *flow, struct group *group); /* releases what is unsettled, forgets the partitions */
+void drain_revoked(struct flow *flow, const struct input *input);
+void drain_lost(struct flow *flow, const struct input *input);
+void drain_stop(struct flow *flow);
+void drain_tend(struct flow *flow, struct group *group);
+void drain_deadline(struct flow *flow, struct group *group);
+void commit_tend(struct flow *flow, struct group *group, bool at_once);
+bool commit_missing(const struct flow *flow, const struct group *group); /* settled events are not committed */
+void commit_dirty(struct partition *partition);
+void commit_result(struct flow *flow, const struct input *input);
+void supply_tend(struct flow *flow, struct group *group);
+void supply_read(struct flow *flow, struct partition *partition, size_t bytes); /* one event of the credit came */
+void supply_forget(struct flow *flow, struct partition *partition);             /* no more will come */
+
+#endif

@@ -1,0 +1,278 @@
+/* One route's assignment: its partitions from the group's word until they are handed back. How it ends stands in
+ * drain.c. */
+#include "flow/flow_private.h"
+
+#include <stdlib.h>
+
+enum { ASK_AGAIN_MS = 1000 };
+
+bool group_init(struct flow *flow, struct group *group, uint32_t index) {
+    group->route = &flow->plan->routes[index];
+    group->index = index;
+    group->pause.kind = TIMER_PAUSE;
+    group->deadline.kind = TIMER_DEADLINE;
+    list_init(&group->touched);
+    list_init(&group->starving);
+    list_init(&group->hungry);
+    list_init(&group->dirty);
+    return timers_join(&flow->timers) && timers_join(&flow->timers);
+}
+
+void group_touch(struct flow *flow, struct group *group) {
+    if (list_is_empty(&group->touched))
+        list_add_last(&flow->touched, &group->touched);
+}
+
+static int compare_places(const struct place *one, const struct place *other) {
+    if (one->topic != other->topic)
+        return one->topic < other->topic ? -1 : 1;
+    return one->partition < other->partition ? -1 : one->partition > other->partition ? 1 : 0;
+}
+
+static int compare_partitions(const void *one, const void *other) {
+    return compare_places(&((const struct partition *)one)->place, &((const struct partition *)other)->place);
+}
+
+struct partition *group_partition(struct group *group, struct place place) {
+    if (group->phase == GROUP_IDLE || place.epoch != group->epoch)
+        return NULL;
+    uint32_t low = 0, high = group->count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        int order = compare_places(&group->partitions[middle].place, &place);
+        if (order == 0)
+            return &group->partitions[middle];
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+/* A passage whose epoch ends: what is under way stays until it is answered, the rest goes at once. */
+static void release(struct flow *flow, struct group *group, struct passage *passage) {
+    group->counts.started -= passage->attempts > 0 ? 1 : 0;
+    group->counts.outcome[OUTCOME_RELEASED]++;
+    group->counts.unsettled--;
+    list_remove(&passage->sibling);
+    timers_clear(&flow->timers, &passage->timer);
+    if (passage->state == PASSAGE_WAITING)
+        desk_leave(flow, &flow->desks[passage->request.platform], passage);
+    else
+        list_remove(&passage->link);
+    if (passage->open == 0) {
+        passage_destroy(flow, passage);
+        return;
+    }
+    if (passage->state == PASSAGE_SENT && !passage->aborted)
+        say(flow, ACTION_ABORT_REQUEST)->is.abort = passage->open;
+    passage->state = PASSAGE_GONE;
+    passage->home = NULL;
+}
+
+void group_end(struct flow *flow, struct group *group) {
+    uint64_t released = group->counts.outcome[OUTCOME_RELEASED];
+    for (uint32_t i = 0; i < group->count; i++) {
+        struct partition *partition = &group->partitions[i];
+        LIST_EACH(link, &partition->passages) release(flow, group, LIST_OF(link, struct passage, sibling));
+        supply_forget(flow, partition);
+        tracker_finish(&partition->tracker);
+        lanes_finish(&partition->lanes);
+    }
+    ENSURE(group->counts.unsettled == 0 && group->ready == 0, "events are left behind without a partition (I12)");
+    released = group->counts.outcome[OUTCOME_RELEASED] - released;
+    if (released > 0)
+        say_report(flow, REPORT_RELEASED, (struct place){.route = group->index, .epoch = group->epoch}, -1)
+            ->is.report.count = (uint32_t)released;
+    free(group->partitions);
+    free(group->entries);
+    group->partitions = NULL;
+    group->entries = NULL;
+    flow->partitions -= group->count;
+    group->count = group->open = 0;
+    group->committing = group->ask_again = false;
+    group->phase = GROUP_IDLE;
+    list_init(&group->hungry);
+    list_init(&group->dirty);
+    list_remove(&group->starving);
+    timers_clear(&flow->timers, &group->pause);
+    timers_clear(&flow->timers, &group->deadline);
+}
+
+void group_finish(struct flow *flow, struct group *group) {
+    for (uint32_t i = 0; i < group->count; i++) {
+        struct partition *partition = &group->partitions[i];
+        LIST_EACH(link, &partition->passages) {
+            struct passage *passage = LIST_OF(link, struct passage, sibling);
+            if (passage->open != 0)
+                pending_take(&flow->pending, passage->open);
+            passage_destroy(flow, passage);
+        }
+        tracker_finish(&partition->tracker);
+        lanes_finish(&partition->lanes);
+    }
+    free(group->partitions);
+    free(group->entries);
+}
+
+static void ask_committed(struct flow *flow, struct group *group) {
+    struct action *asked = say(flow, ACTION_READ_COMMITTED);
+    asked->is.group.route = group->index;
+    asked->is.group.epoch = group->epoch;
+}
+
+void group_assigned(struct flow *flow, const struct input *input) {
+    struct group *group = &flow->groups[input->is.group.route];
+    if (input->is.group.epoch <= group->epoch) {
+        say_report(flow, REPORT_STALE, (struct place){.route = group->index, .epoch = input->is.group.epoch}, -1);
+        return;
+    }
+    if (group->phase != GROUP_IDLE)
+        group_end(flow, group); /* nobody took the old ones back: as lost */
+    if (flow->stopping)
+        return;
+    group->epoch = input->is.group.epoch;
+    group->phase = GROUP_RUNNING;
+    group->fenced = group->without_metadata = false;
+    group->commit_from_ms = flow->now_ms;
+    group->count = (uint32_t)input->is.group.count;
+    if (group->count == 0)
+        return;
+    group->partitions = calloc(group->count, sizeof *group->partitions);
+    group->entries = calloc(group->count, sizeof *group->entries);
+    ENSURE(group->partitions != NULL && group->entries != NULL, "out of memory for an assignment");
+    for (uint32_t i = 0; i < group->count; i++) {
+        group->partitions[i].place = input->is.group.place[i];
+        group->partitions[i].place.epoch = group->epoch;
+    }
+    qsort(group->partitions, group->count, sizeof *group->partitions, compare_partitions);
+    for (uint32_t i = 0; i < group->count; i++) {
+        struct partition *partition = &group->partitions[i];
+        partition->group = group;
+        partition->committed = partition->committing = -1;
+        partition->tracker.next = -1;
+        partition->refused = INT64_MAX;
+        list_init(&partition->passages);
+        list_init(&partition->hungry);
+        list_init(&partition->dirty);
+    }
+    flow->partitions += group->count;
+    ask_committed(flow, group);
+}
+
+static void stop_reading(struct flow *flow, struct partition *partition, const char *why) {
+    partition->state = PARTITION_STOPPED;
+    supply_forget(flow, partition);
+    struct action *stop = say(flow, ACTION_STOP_PARTITION);
+    stop->is.stop.place = partition->place;
+    stop->is.stop.why = why;
+    say_report(flow, REPORT_PARTITION_STOPPED, partition->place, -1);
+}
+
+/* Where a partition begins: at what was committed, else where the route's `start` says. */
+static void begin(struct flow *flow, struct partition *partition, const struct committed *committed) {
+    const struct route *route = partition->group->route;
+    if (committed->offset < 0 && route->start.kind == START_STOP) {
+        stop_reading(flow, partition, "nothing was ever committed and start = \"stop\"");
+        return;
+    }
+    partition->state = PARTITION_READING;
+    ENSURE(tracker_init(&partition->tracker, route->window, committed->offset), "out of memory for a partition");
+    partition->committed = committed->offset;
+    struct action *action = say(flow, ACTION_BEGIN_PARTITION);
+    action->is.begin.place = partition->place;
+    action->is.begin.offset = committed->offset;
+    action->is.begin.wall_ms = route->start.wall_ms;
+    action->is.begin.kind = committed->offset >= 0            ? BEGIN_OFFSET
+                            : route->start.kind == START_TIME ? BEGIN_TIME
+                                                              : BEGIN_EARLIEST;
+    list_add_last(&partition->group->hungry, &partition->hungry);
+}
+
+void group_committed(struct flow *flow, const struct input *input) {
+    struct group *group = &flow->groups[input->is.committed.route];
+    if (group->phase != GROUP_RUNNING || input->is.committed.epoch != group->epoch) {
+        say_report(flow, REPORT_STALE, (struct place){.route = group->index, .epoch = input->is.committed.epoch}, -1);
+        return;
+    }
+    bool failed = false;
+    for (size_t i = 0; i < input->is.committed.count; i++) {
+        const struct committed *committed = &input->is.committed.entry[i];
+        struct place place = {group->index, committed->topic, committed->partition, group->epoch};
+        struct partition *partition = group_partition(group, place);
+        if (partition == NULL || partition->state != PARTITION_ASKED)
+            continue;
+        failed = failed || committed->failed;
+        if (!committed->failed)
+            begin(flow, partition, committed);
+    }
+    group_touch(flow, group);
+    if (!failed)
+        return;
+    group->ask_again = true;
+    timers_set(&flow->timers, &group->pause, flow->now_ms + ASK_AGAIN_MS);
+}
+
+void group_event(struct flow *flow, struct event *event) {
+    struct group *group = &flow->groups[event->place.route];
+    struct partition *partition = group_partition(group, event->place);
+    enum report_kind why = REPORT_STALE;
+    if (partition != NULL) {
+        supply_read(flow, partition, event->arena.bytes);
+        why = REPORT_REWOUND;
+    }
+    bool wanted = partition != NULL && group->phase == GROUP_RUNNING && partition->state == PARTITION_READING;
+    if (!wanted || event->offset < partition->tracker.next) {
+        if (partition == NULL || wanted)
+            say_report(flow, why, event->place, event->offset);
+        event_destroy(event);
+        return;
+    }
+    struct passage *passage = passage_create(flow, partition, event);
+    ENSURE(passage != NULL, "out of memory for an event");
+    group->counts.consumed++;
+    group->counts.unsettled++;
+    partition->consumed++;
+    partition->unsettled++;
+    passage->slot = tracker_admit(&partition->tracker, event->offset);
+    list_add_last(&partition->passages, &passage->sibling);
+    bool first = !passage->ordered || lane_join(&partition->lanes, passage);
+    if (first || flow->plant == PLANT_KEY_OVERLAP)
+        fate_due(flow, passage);
+}
+
+void group_partition_error(struct flow *flow, const struct input *input) {
+    struct group *group = &flow->groups[input->is.partition.place.route];
+    struct partition *partition = group_partition(group, input->is.partition.place);
+    if (partition == NULL || partition->state == PARTITION_STOPPED)
+        return;
+    stop_reading(flow, partition,
+                 input->is.partition.error == PARTITION_OUT_OF_RANGE ? "the committed offset is out of range"
+                                                                     : "the partition is not available");
+}
+
+/* At the end of each step in which something happened to the group. */
+void group_tend(struct flow *flow, struct group *group) {
+    const struct route_counts *counts = &group->counts;
+    uint64_t sum = counts->unsettled;
+    for (int i = 0; i < OUTCOME_COUNT; i++)
+        sum += counts->outcome[i];
+    ENSURE(sum == counts->consumed, "consumed is not the sum of outcomes and unsettled (I12)");
+    switch (group->phase) {
+    case GROUP_IDLE:
+        break;
+    case GROUP_RUNNING:
+        if (group->ask_again && group->pause.place == 0) {
+            group->ask_again = false;
+            ask_committed(flow, group);
+        }
+        commit_tend(flow, group, false);
+        supply_tend(flow, group);
+        break;
+    case GROUP_DRAINING:
+    case GROUP_CLOSING:
+        drain_tend(flow, group);
+        break;
+    }
+}

@@ -1,0 +1,29 @@
+/* A lane is the queue of one key in one partition: its first event is under way, the others wait. It starts nothing. */
+#ifndef SLUSS_FLOW_LANE_H
+#define SLUSS_FLOW_LANE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct passage;
+
+/* The lanes of one partition, found by the hash of their key. Two keys with one 64-bit hash share a lane, which costs
+ * them some order too much and nothing else. */
+struct lane_slot;
+struct lanes {
+    struct lane_slot *slots;
+    size_t capacity; /* a power of two, or 0 */
+    size_t count;
+};
+
+void lanes_finish(struct lanes *lanes);
+
+/* Puts the passage last in the lane passage->lane. True when it is alone there: it may start. bug() when memory is
+ * short. */
+bool lane_join(struct lanes *lanes, struct passage *passage);
+
+/* Takes out the first of its lane, which is settled, and returns the one that may start now, or NULL. */
+struct passage *lane_leave(struct lanes *lanes, struct passage *passage);
+
+#endif

@@ -1,0 +1,72 @@
+/* A passage is one event's way through the rooms: where it stands, what it waits for, how often it was tried. It is
+ * private to flow. */
+#ifndef SLUSS_FLOW_PASSAGE_H
+#define SLUSS_FLOW_PASSAGE_H
+
+#include "base/list.h"
+#include "event/message.h"
+#include "event/request.h"
+#include "event/verdict.h"
+#include "flow/timer.h"
+#include "settle/dead_letter.h"
+
+struct flow;
+struct partition;
+
+enum passage_state {
+    PASSAGE_QUEUED,  /* behind another event of its key */
+    PASSAGE_DUE,     /* goes on in this step, or when the stall fence ends */
+    PASSAGE_WAITING, /* for its platform */
+    PASSAGE_SENT,    /* its request is under way */
+    PASSAGE_LATER,   /* for its timer: backoff */
+    PASSAGE_WRITTEN, /* its dead letter is under way */
+    PASSAGE_PARKED,  /* for an operator, or for the end of its group's drain */
+    PASSAGE_GONE     /* its epoch is over; freed when its last open action is answered */
+};
+
+/* Lives in its event's arena. */
+struct passage {
+    struct list link;    /* flow's due list or a platform's waiting list */
+    struct list sibling; /* its partition's list, in order of offsets */
+    struct timer timer;
+    struct passage *behind; /* of its lane */
+    struct partition *home; /* NULL when GONE */
+    struct event *event;
+    struct message message;
+    struct request request;
+    struct letter letter;
+    struct verdict verdict; /* DEAD: why; else none yet */
+    uint64_t lane;          /* hash of what orders it; for the breaker also without order */
+    uint64_t open;          /* id of its request or letter under way; 0 none */
+    size_t bytes;           /* accounted */
+    enum passage_state state;
+    enum stage stage;
+    uint32_t recipe;
+    uint32_t slot;     /* in the tracker */
+    uint32_t attempts; /* requests sent */
+    uint32_t failures; /* of them failed by event or platform: the backoff's exponent */
+    uint32_t refusals;
+    uint32_t letter_failures;
+    int status; /* of the last answer */
+    int64_t read_ms;
+    int64_t patience_from_ms; /* up-time of its platform when it first failed */
+    int64_t first_failed_wall_ms;
+    bool ordered; /* stands in a lane */
+    bool aborted;
+    bool without_value; /* its letter was too large */
+};
+
+/* Takes the event in: its lane is fixed now, since an order of the route's own needs the content. NULL when memory is
+ * short. */
+struct passage *passage_create(struct flow *flow, struct partition *home, struct event *event);
+
+/* Runs the stages from where it stands, in their order. PASS: its request is made. */
+struct verdict passage_walk(struct flow *flow, struct passage *passage);
+
+/* Frees event and passage; it stands in no list and no timer. */
+void passage_destroy(struct flow *flow, struct passage *passage);
+
+/* Accounts the bytes its arena has by now. */
+void passage_account(struct flow *flow, struct passage *passage);
+
+#endif

@@ -1,0 +1,83 @@
+/* Credit: how many events each partition may read. Grants no more than window and memory can take, and no more than can
+ * be of use soon. */
+#include "flow/flow_private.h"
+
+enum {
+    MOST_EVENTS = 64,        /* of credit at a time and partition */
+    MOST_BYTES = 256 * 1024, /* likewise */
+    LEAST_BYTES = 1024,
+    READY_BEYOND_FLIGHT = 64 /* so many events more than max-in-flight may wait for the platform */
+};
+
+void supply_forget(struct flow *flow, struct partition *partition) {
+    flow->reserved -= partition->credit_bytes;
+    partition->credit = 0;
+    partition->credit_bytes = 0;
+    list_remove(&partition->hungry);
+}
+
+void supply_read(struct flow *flow, struct partition *partition, size_t bytes) {
+    if (partition->credit == 0)
+        return; /* of an assignment that drains: it was forgotten */
+    size_t used = bytes < partition->credit_bytes ? bytes : partition->credit_bytes;
+    flow->reserved -= used;
+    partition->credit_bytes -= used;
+    partition->credit = partition->credit_bytes == 0 ? 0 : partition->credit - 1; /* the shell stops at the bytes too */
+    if (partition->credit == 0) {
+        flow->reserved -= partition->credit_bytes;
+        partition->credit_bytes = 0;
+    }
+    if (list_is_empty(&partition->hungry))
+        list_add_last(&partition->group->hungry, &partition->hungry);
+    group_touch(flow, partition->group);
+}
+
+/* A quarter of the limit is divided among the partitions, so that each can always read something; a second quarter goes
+ * to those that come first; the other half is for what the rooms make of the events. */
+static size_t share(const struct flow *flow) {
+    size_t bytes = flow->plan->memory_limit / 4 / (flow->partitions > 0 ? flow->partitions : 1);
+    return bytes < LEAST_BYTES ? LEAST_BYTES : bytes > MOST_BYTES ? MOST_BYTES : bytes;
+}
+
+static bool memory_for(const struct flow *flow, const struct partition *partition, size_t bytes) {
+    bool first = partition->credit == 0 && partition->unsettled == 0;
+    return first || flow->bytes + flow->reserved + bytes <= flow->plan->memory_limit / 2;
+}
+
+/* False when memory is short. */
+static bool feed(struct flow *flow, struct partition *partition) {
+    uint32_t room = partition->state == PARTITION_READING ? tracker_room(&partition->tracker) : 0;
+    if (partition->credit > MOST_EVENTS / 2 || room <= partition->credit)
+        return true;
+    uint32_t events = room - partition->credit;
+    if (events > MOST_EVENTS - partition->credit)
+        events = MOST_EVENTS - partition->credit;
+    size_t most = share(flow);
+    size_t bytes = most > partition->credit_bytes ? most - partition->credit_bytes : 0;
+    if (!memory_for(flow, partition, bytes))
+        return false;
+    flow->reserved += bytes;
+    partition->credit += events;
+    partition->credit_bytes += bytes;
+    struct action *action = say(flow, ACTION_GRANT_CREDIT);
+    action->is.credit.place = partition->place;
+    action->is.credit.events = events;
+    action->is.credit.bytes = bytes;
+    return true;
+}
+
+void supply_tend(struct flow *flow, struct group *group) {
+    const struct desk *desk = &flow->desks[group->route->mapping.platform];
+    while (!list_is_empty(&group->hungry)) {
+        if (group->ready > desk->pace.most + READY_BEYOND_FLIGHT)
+            return;
+        struct list *first = list_first(&group->hungry);
+        if (!feed(flow, LIST_OF(first, struct partition, hungry))) {
+            if (list_is_empty(&group->starving))
+                list_add_last(&flow->starving, &group->starving);
+            return;
+        }
+        list_remove(first);
+    }
+    list_remove(&group->starving);
+}

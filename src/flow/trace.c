@@ -1,0 +1,302 @@
+/* Inputs and actions as lines of text. The words are the manual's: change them there too. */
+#include "flow/trace.h"
+
+#include "base/clock.h"
+
+#include <inttypes.h>
+
+static void write_name(struct buf *out, struct span name) {
+    buf_add(out, name.data != NULL ? name : SPAN("?"));
+}
+
+static void write_route(struct buf *out, const struct plan *plan, uint32_t route) {
+    write_name(out, route < plan->route_count ? plan->routes[route].name : SPAN_NONE);
+}
+
+static void write_partition(struct buf *out, const struct plan *plan, struct place place) {
+    bool known = place.route < plan->route_count && place.topic < plan->routes[place.route].topic_count;
+    write_name(out, known ? plan->routes[place.route].topics[place.topic] : SPAN_NONE);
+    buf_printf(out, "/%" PRId32, place.partition);
+}
+
+static void write_event(struct buf *out, const struct plan *plan, struct place place, int64_t offset) {
+    write_partition(out, plan, place);
+    buf_printf(out, "/%" PRId64, offset);
+}
+
+static void write_platform(struct buf *out, const struct plan *plan, uint32_t platform) {
+    write_name(out, platform < plan->platform_count ? plan->platforms[platform].name : SPAN_NONE);
+}
+
+static void write_group(struct buf *out, const struct plan *plan, uint32_t route, uint32_t epoch) {
+    write_route(out, plan, route);
+    buf_printf(out, " epoch %" PRIu32, epoch);
+}
+
+static const char *commit_error_name(enum commit_error error) {
+    static const char *const names[] = {"done", "retry", "fenced", "too large", "failed"};
+    return names[error];
+}
+
+static void trace_assignment(struct buf *out, const struct plan *plan, const struct input *input) {
+    write_group(out, plan, input->is.group.route, input->is.group.epoch);
+    for (size_t i = 0; i < input->is.group.count; i++) {
+        buf_add_text(out, i == 0 ? ": " : ", ");
+        write_partition(out, plan, input->is.group.place[i]);
+    }
+}
+
+static void trace_committed(struct buf *out, const struct plan *plan, const struct input *input) {
+    write_group(out, plan, input->is.committed.route, input->is.committed.epoch);
+    for (size_t i = 0; i < input->is.committed.count; i++) {
+        const struct committed *entry = &input->is.committed.entry[i];
+        buf_add_text(out, i == 0 ? ": " : ", ");
+        write_partition(
+            out, plan,
+            (struct place){.route = input->is.committed.route, .topic = entry->topic, .partition = entry->partition});
+        if (entry->failed)
+            buf_add_text(out, " failed");
+        else if (entry->offset < 0)
+            buf_add_text(out, " nothing");
+        else
+            buf_printf(out, " %" PRId64, entry->offset);
+        if (entry->metadata.size > 0)
+            buf_add_text(out, " with a map");
+    }
+}
+
+static void trace_reply(struct buf *out, const struct reply *reply) {
+    buf_printf(out, "reply to request %" PRIu64 ": %s", reply->request, reply_kind_name(reply->kind));
+    if (reply->kind == REPLY_ANSWERED)
+        buf_printf(out, " %d", reply->status);
+    if (reply->fault != REPLY_FAULT_NONE)
+        buf_printf(out, ", %s", reply_fault_name(reply->fault));
+    if (reply->retry_after_ms >= 0)
+        buf_printf(out, ", retry after %" PRId64 " ms", reply->retry_after_ms);
+}
+
+void trace_input(struct buf *out, const struct plan *plan, const struct input *input) {
+    static const char *const letters[] = {"acknowledged", "too large", "failed"};
+    buf_printf(out, "[%6" PRId64 "] ", input->now_ms);
+    switch (input->kind) {
+    case INPUT_ASSIGNED:
+        buf_add_text(out, "assigned ");
+        trace_assignment(out, plan, input);
+        break;
+    case INPUT_REVOKED:
+        buf_add_text(out, "revoked ");
+        write_group(out, plan, input->is.group.route, input->is.group.epoch);
+        break;
+    case INPUT_LOST:
+        buf_add_text(out, "lost ");
+        write_group(out, plan, input->is.group.route, input->is.group.epoch);
+        break;
+    case INPUT_COMMITTED:
+        buf_add_text(out, "committed ");
+        trace_committed(out, plan, input);
+        break;
+    case INPUT_EVENT:
+        buf_add_text(out, "event ");
+        write_event(out, plan, input->is.event->place, input->is.event->offset);
+        buf_printf(out, ", %zu bytes", input->is.event->value.size);
+        break;
+    case INPUT_PARTITION_ERROR:
+        buf_add_text(out, "partition error ");
+        write_partition(out, plan, input->is.partition.place);
+        buf_add_text(out, input->is.partition.error == PARTITION_OUT_OF_RANGE ? ": out of range" : ": unavailable");
+        break;
+    case INPUT_COMMIT_RESULT:
+        buf_add_text(out, "commit result ");
+        write_group(out, plan, input->is.commit.route, input->is.commit.epoch);
+        buf_printf(out, ": %s", commit_error_name(input->is.commit.error));
+        break;
+    case INPUT_REPLY:
+        trace_reply(out, input->is.reply);
+        break;
+    case INPUT_LETTER:
+        buf_printf(out, "letter %" PRIu64 " %s", input->is.letter.id, letters[input->is.letter.outcome]);
+        break;
+    case INPUT_TABLE:
+        buf_add_text(out, "table ");
+        write_name(out, input->is.table.lookup < plan->lookup_count ? plan->lookups[input->is.table.lookup].name
+                                                                    : SPAN_NONE);
+        break;
+    case INPUT_PLATFORM:
+        buf_add_text(out, "platform ");
+        write_platform(out, plan, input->is.platform.platform);
+        buf_printf(out, " is %s, says another worker", platform_state_name(input->is.platform.state));
+        break;
+    case INPUT_TIMER:
+        buf_add_text(out, "timer");
+        break;
+    case INPUT_STOP:
+        buf_add_text(out, "stop");
+        break;
+    }
+}
+
+static void trace_settled(struct buf *out, const struct plan *plan, const struct action *action) {
+    write_event(out, plan, action->is.report.place, action->is.report.offset);
+    buf_printf(out, " %s", outcome_name(action->is.report.outcome));
+    if (action->is.report.reason != REASON_NONE)
+        buf_printf(out, ": %s", reason_name(action->is.report.reason));
+    buf_printf(out, ", stage %s, attempts %" PRIu32, stage_name(action->is.report.stage), action->is.report.attempts);
+    if (action->is.report.status != 0)
+        buf_printf(out, ", status %d", action->is.report.status);
+}
+
+static void trace_failed(struct buf *out, const struct plan *plan, const struct action *action) {
+    buf_printf(out, "attempt %" PRIu32 " failed, ", action->is.report.attempts);
+    write_event(out, plan, action->is.report.place, action->is.report.offset);
+    if (action->is.report.status != 0)
+        buf_printf(out, ", status %d", action->is.report.status);
+    if (action->is.report.fault != REPLY_FAULT_NONE)
+        buf_printf(out, ", %s", reply_fault_name(action->is.report.fault));
+    buf_printf(out, ", again in %" PRId64 " ms", action->is.report.delay_ms);
+}
+
+static void trace_platform(struct buf *out, const struct plan *plan, const struct action *action) {
+    buf_add_text(out, "platform ");
+    write_platform(out, plan, action->is.report.platform);
+    buf_printf(out, " is %s", platform_state_name(action->is.report.state));
+    if (action->is.report.status != 0)
+        buf_printf(out, ", status %d", action->is.report.status);
+    if (action->is.report.fault != REPLY_FAULT_NONE)
+        buf_printf(out, ", %s", reply_fault_name(action->is.report.fault));
+    if (action->is.report.delay_ms > 0)
+        buf_printf(out, ", probed in %" PRId64 " ms", action->is.report.delay_ms);
+}
+
+static void trace_report(struct buf *out, const struct plan *plan, const struct action *action) {
+    struct place place = action->is.report.place;
+    buf_add_text(out, "report ");
+    switch (action->is.report.kind) {
+    case REPORT_SETTLED:
+        trace_settled(out, plan, action);
+        break;
+    case REPORT_ATTEMPT_FAILED:
+        trace_failed(out, plan, action);
+        break;
+    case REPORT_PLATFORM:
+        trace_platform(out, plan, action);
+        break;
+    case REPORT_LETTER_FAILED:
+        buf_add_text(out, "dead letter not written, ");
+        write_event(out, plan, place, action->is.report.offset);
+        buf_printf(out, ", again in %" PRId64 " ms", action->is.report.delay_ms);
+        break;
+    case REPORT_LETTER_RECOVERED:
+        buf_add_text(out, "dead letters are written again, route ");
+        write_route(out, plan, place.route);
+        break;
+    case REPORT_COMMIT_FAILED:
+        buf_printf(out, "commit failed (%s), ", commit_error_name(action->is.report.commit_error));
+        write_group(out, plan, place.route, place.epoch);
+        break;
+    case REPORT_PARTITION_STOPPED:
+        buf_add_text(out, "partition stopped ");
+        write_partition(out, plan, place);
+        break;
+    case REPORT_STALE:
+        buf_add_text(out, "stale, nothing changed");
+        break;
+    case REPORT_REWOUND:
+        buf_add_text(out, "read again and dropped ");
+        write_event(out, plan, place, action->is.report.offset);
+        break;
+    case REPORT_RELEASED:
+        buf_printf(out, "released %" PRIu32 " unsettled, ", action->is.report.count);
+        write_group(out, plan, place.route, place.epoch);
+        break;
+    case REPORT_STALLED:
+        buf_printf(out, "stalled: nothing is started for %" PRId64 " ms", action->is.report.delay_ms);
+        break;
+    }
+}
+
+static void trace_commit(struct buf *out, const struct plan *plan, const struct action *action) {
+    write_group(out, plan, action->is.commit.route, action->is.commit.epoch);
+    for (size_t i = 0; i < action->is.commit.count; i++) {
+        const struct commit_entry *entry = &action->is.commit.entry[i];
+        buf_add_text(out, i == 0 ? ": " : ", ");
+        write_partition(
+            out, plan,
+            (struct place){.route = action->is.commit.route, .topic = entry->topic, .partition = entry->partition});
+        buf_printf(out, " %" PRId64, entry->offset);
+        if (entry->metadata.size > 0)
+            buf_add_text(out, " with a map");
+    }
+}
+
+static void trace_begin(struct buf *out, const struct plan *plan, const struct action *action) {
+    write_partition(out, plan, action->is.begin.place);
+    if (action->is.begin.kind == BEGIN_OFFSET)
+        buf_printf(out, " at %" PRId64, action->is.begin.offset);
+    else if (action->is.begin.kind == BEGIN_EARLIEST)
+        buf_add_text(out, " at the earliest");
+    else {
+        buf_add_text(out, " from ");
+        clock_write_date(out, action->is.begin.wall_ms);
+    }
+}
+
+void trace_action(struct buf *out, const struct plan *plan, const struct action *action) {
+    buf_add_text(out, "  ");
+    switch (action->kind) {
+    case ACTION_READ_COMMITTED:
+        buf_add_text(out, "read committed ");
+        write_group(out, plan, action->is.group.route, action->is.group.epoch);
+        break;
+    case ACTION_BEGIN_PARTITION:
+        buf_add_text(out, "begin ");
+        trace_begin(out, plan, action);
+        break;
+    case ACTION_STOP_PARTITION:
+        buf_add_text(out, "stop ");
+        write_partition(out, plan, action->is.stop.place);
+        buf_printf(out, ": %s", action->is.stop.why);
+        break;
+    case ACTION_GRANT_CREDIT:
+        buf_add_text(out, "grant credit ");
+        write_partition(out, plan, action->is.credit.place);
+        buf_printf(out, ": %" PRIu32 " events, %zu bytes", action->is.credit.events, action->is.credit.bytes);
+        break;
+    case ACTION_SEND_REQUEST:
+        buf_printf(out, "send request %" PRIu64 " to ", action->is.request->id);
+        write_platform(out, plan, action->is.request->platform);
+        buf_printf(out, ", attempt %" PRIu32 ", ", action->is.request->attempt);
+        write_event(out, plan, action->is.request->place, action->is.request->offset);
+        break;
+    case ACTION_ABORT_REQUEST:
+        buf_printf(out, "abort request %" PRIu64, action->is.abort);
+        break;
+    case ACTION_WRITE_LETTER:
+        buf_printf(out, "write letter %" PRIu64 " to ", action->is.letter->id);
+        write_name(out, action->is.letter->topic);
+        buf_add_text(out, ", ");
+        write_event(out, plan, action->is.letter->place, action->is.letter->offset);
+        break;
+    case ACTION_COMMIT:
+        buf_add_text(out, "commit ");
+        trace_commit(out, plan, action);
+        break;
+    case ACTION_HAND_BACK:
+        buf_add_text(out, "hand back ");
+        write_group(out, plan, action->is.group.route, action->is.group.epoch);
+        break;
+    case ACTION_TELL_WORKERS:
+        buf_add_text(out, "tell workers ");
+        write_platform(out, plan, action->is.platform.platform);
+        buf_printf(out, " is %s", platform_state_name(action->is.platform.state));
+        break;
+    case ACTION_WAKE_AT:
+        buf_printf(out, "wake at %" PRId64, action->is.wake_at_ms);
+        break;
+    case ACTION_REPORT:
+        trace_report(out, plan, action);
+        break;
+    case ACTION_STOPPED:
+        buf_printf(out, "stopped %d", action->is.stopped);
+        break;
+    }
+}
