@@ -41,6 +41,7 @@ struct json_problem {
  * The same verdict as jansson 2.14 (json_loadb with JSON_REJECT_DUPLICATES and JSON_DECODE_ANY), but for these:
  *   numbers beyond int64 or a double's range are read, their text is kept; jansson refuses them;
  *   \u0000 is read, in keys too; jansson refuses it (in keys even with JSON_ALLOW_NUL);
+ *   a NUL byte right behind a number or a word is refused; jansson overlooks it;
  *   the limits above; jansson's own are a depth of 2048 and no others.
  * Both refuse a lone surrogate escape such as \ud800, a BOM and every invalid UTF-8 sequence. */
 bool json_read(struct arena *arena, struct span text, const struct json_limits *limits, struct json_document *document,

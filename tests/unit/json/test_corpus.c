@@ -24,6 +24,8 @@ struct row {
     { SPAN(text), JSON_FAULT_UTF8, ORACLE_SAME }
 #define TWICE(text)                                                                                                    \
     { SPAN(text), JSON_FAULT_DUPLICATE, ORACLE_SAME }
+#define OVERLOOKED(text)                                                                                               \
+    { SPAN(text), JSON_FAULT_SYNTAX, ORACLE_NUL }
 #define DIFFERS(text, which)                                                                                           \
     { SPAN(text), JSON_FAULT_NONE, ORACLE_##which }
 
@@ -104,6 +106,11 @@ static const struct row values[] = {
     BAD("\0"),
     BAD("[\0]"),
     BAD("[1,\0,2]"),
+    BAD("[\0 1]"),
+    BAD("[\"a\"\0]"),
+    OVERLOOKED("[1\0]"),
+    OVERLOOKED("[true\0,1.5\0 ]"),
+    OVERLOOKED("1e5\0"),
     BAD("/* c */1"),
     BAD("[1]//c"),
     BAD("[1]#"),

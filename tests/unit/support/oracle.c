@@ -126,8 +126,10 @@ static enum oracle_difference compare(const struct json_document *document, cons
         return wrong(why, "we read what jansson refuses");
     }
     const struct json_node *at = document != NULL ? document->node : NULL;
-    if (document == NULL && problem->fault != JSON_FAULT_DEPTH && problem->fault != JSON_FAULT_SIZE &&
-        problem->fault != JSON_FAULT_MEMBERS)
+    if (document == NULL && problem->offset < text.size && text.data[problem->offset] == '\0')
+        difference = ORACLE_NUL;
+    else if (document == NULL && problem->fault != JSON_FAULT_DEPTH && problem->fault != JSON_FAULT_SIZE &&
+             problem->fault != JSON_FAULT_MEMBERS)
         difference = wrong(why, "we refuse what jansson reads");
     else if (document == NULL)
         difference = ORACLE_LIMIT;

@@ -9,7 +9,7 @@
 enum oracle_difference {
     ORACLE_SAME,  /* both read it and found the same, or both refused it */
     ORACLE_RANGE, /* we read a number that jansson refuses as too big */
-    ORACLE_NUL,   /* we read \u0000, jansson does not */
+    ORACLE_NUL,   /* we read \u0000 and jansson does not, or it overlooks a NUL byte and we do not */
     ORACLE_LIMIT, /* beyond one of our limits */
     ORACLE_WRONG  /* anything else: a bug, `*why` says which */
 };
