@@ -1,0 +1,155 @@
+/* The floor of the benchmark: what librdkafka and libcurl cost by themselves. It posts the bytes of each event and
+ * checks, orders and commits nothing. Settings are the best that were measured for both libraries. usage: floor SERVERS
+ * TOPIC EVENTS IN-FLIGHT URL */
+#include <curl/curl.h>
+#include <librdkafka/rdkafka.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MOST = 4096 };
+
+struct slot {
+    CURL *easy;
+    rd_kafka_message_t *message;
+};
+
+static struct slot slots[MOST], *idle[MOST];
+static int idle_count;
+static CURLM *multi;
+static rd_kafka_queue_t *queue;
+static long started, done, failed, wanted;
+
+static size_t swallow(char *data, size_t size, size_t count, void *owner) {
+    (void)data, (void)owner;
+    return size * count;
+}
+
+static rd_kafka_t *read_all(const char *servers, const char *topic, int wake) {
+    char why[256];
+    static const uint64_t one = 1;
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    const char *set[][2] = {{"bootstrap.servers", servers},
+                            {"group.id", "floor"},
+                            {"enable.auto.commit", "false"},
+                            {"auto.offset.reset", "earliest"},
+                            {"check.crcs", "true"}};
+    for (size_t i = 0; i < sizeof set / sizeof *set; i++)
+        if (rd_kafka_conf_set(conf, set[i][0], set[i][1], why, sizeof why) != RD_KAFKA_CONF_OK)
+            return NULL;
+    rd_kafka_t *client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof why);
+    const struct rd_kafka_metadata *metadata;
+    rd_kafka_topic_t *handle = rd_kafka_topic_new(client, topic, NULL);
+    if (rd_kafka_metadata(client, 0, handle, &metadata, 10000) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return NULL;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
+    for (int i = 0; i < metadata->topics[0].partition_cnt; i++)
+        rd_kafka_topic_partition_list_add(list, topic, i)->offset = RD_KAFKA_OFFSET_BEGINNING;
+    rd_kafka_metadata_destroy(metadata);
+    rd_kafka_topic_destroy(handle);
+    (void)rd_kafka_poll_set_consumer(client);
+    queue = rd_kafka_queue_get_consumer(client);
+    rd_kafka_queue_io_event_enable(queue, wake, &one, sizeof one);
+    (void)rd_kafka_assign(client, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    return client;
+}
+
+static void prepare(int in_flight, const char *url) {
+    static struct curl_slist type = {(char *)(uintptr_t) "Content-Type: application/json", NULL};
+    CURLU *parsed = curl_url();
+    (void)curl_url_set(parsed, CURLUPART_URL, url, 0);
+    multi = curl_multi_init();
+    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)in_flight * 2);
+    for (int i = 0; i < in_flight; i++) {
+        CURL *easy = slots[i].easy = curl_easy_init();
+        curl_easy_setopt(easy, CURLOPT_CURLU, parsed);
+        curl_easy_setopt(easy, CURLOPT_PROXY, "");
+        curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+        curl_easy_setopt(easy, CURLOPT_HTTPHEADER, &type);
+        curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, swallow);
+        curl_easy_setopt(easy, CURLOPT_PRIVATE, &slots[i]);
+        curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        idle[idle_count++] = &slots[i];
+    }
+}
+
+static void start_more(void) {
+    while (idle_count > 0 && started < wanted) {
+        rd_kafka_message_t *message = rd_kafka_consume_queue(queue, 0);
+        if (message == NULL)
+            return;
+        if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+            rd_kafka_message_destroy(message);
+            continue;
+        }
+        struct slot *slot = idle[--idle_count];
+        slot->message = message;
+        curl_easy_setopt(slot->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)message->len);
+        curl_easy_setopt(slot->easy, CURLOPT_POSTFIELDS, message->payload);
+        (void)curl_multi_add_handle(multi, slot->easy);
+        started++;
+    }
+}
+
+/* True when a slot became free: then there may be more to start before waiting. */
+static bool finish_some(void) {
+    int left, before = idle_count;
+    for (CURLMsg *message; (message = curl_multi_info_read(multi, &left)) != NULL;) {
+        struct slot *slot;
+        long status = 0;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&slot);
+        curl_easy_getinfo(message->easy_handle, CURLINFO_RESPONSE_CODE, &status);
+        if (message->data.result != CURLE_OK || status != 204)
+            failed++;
+        curl_multi_remove_handle(multi, slot->easy);
+        rd_kafka_message_destroy(slot->message);
+        idle[idle_count++] = slot;
+        done++;
+    }
+    return idle_count > before;
+}
+
+static double seconds(struct timeval time) {
+    return (double)time.tv_sec + (double)time.tv_usec / 1e6;
+}
+
+int main(int count, char **argument) {
+    if (count != 6)
+        return 64;
+    wanted = atol(argument[3]);
+    int wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), running;
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    prepare(atoi(argument[4]) < MOST ? atoi(argument[4]) : MOST, argument[5]);
+    rd_kafka_t *client = read_all(argument[1], argument[2], wake);
+    if (client == NULL)
+        return 69;
+    struct timespec begin = {0, 0}, end;
+    while (done < wanted) {
+        struct curl_waitfd wait = {.fd = wake, .events = CURL_WAIT_POLLIN};
+        uint64_t wakes;
+        start_more();
+        if (started > 0 && begin.tv_sec == 0)
+            (void)clock_gettime(CLOCK_MONOTONIC, &begin);
+        (void)curl_multi_perform(multi, &running);
+        bool freed = finish_some();
+        (void)curl_multi_poll(multi, &wait, 1, freed ? 0 : 100, NULL);
+        ssize_t drained = read(wake, &wakes, sizeof wakes);
+        (void)drained;
+    }
+    (void)clock_gettime(CLOCK_MONOTONIC, &end);
+    struct rusage usage;
+    (void)getrusage(RUSAGE_SELF, &usage);
+    double wall = (double)(end.tv_sec - begin.tv_sec) + (double)(end.tv_nsec - begin.tv_nsec) / 1e9;
+    (void)printf("{\"events\": %ld, \"failed\": %ld, \"seconds\": %.3f, \"cpu_us\": %.2f, \"rss_kb\": %ld}\n", done,
+                 failed, wall, (seconds(usage.ru_utime) + seconds(usage.ru_stime)) * 1e6 / (double)done,
+                 usage.ru_maxrss);
+    (void)fflush(stdout);
+    _exit(0); /* what librdkafka holds is the system's to clear */
+}

@@ -1,0 +1,145 @@
+"""kafka-http: Kafka to HTTP, one request an event. The floor (librdkafka and libcurl with nothing between) and Sluss doing its
+whole work (decode, validate against a 2020-12 schema, enrich from a table, build, deliver in order per key, settle) side by side
+in one run, in turn, on one broker. Ratios count; absolute figures wander with the machine. Each side accounts for every event."""
+
+import argparse
+import json
+import pathlib
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "system"))
+
+import broker as kafka  # noqa: E402
+import house  # noqa: E402
+from process import eventually  # noqa: E402
+
+BIN = ROOT / ".build" / "release" / "tests"
+TICKS = 100  # of /proc/PID/stat
+
+
+class Sink:
+    """The platform: a process of its own that answers 204."""
+
+    def __init__(self, delay_us=0):
+        self.process = subprocess.Popen([BIN / "bench_sink", str(delay_us)], stdout=subprocess.PIPE, text=True)
+        self.url = f"http://127.0.0.1:{int(self.process.stdout.readline())}"
+
+    def end(self):
+        self.process.send_signal(signal.SIGTERM)
+        return json.loads(self.process.communicate(timeout=10)[0])
+
+
+def usage(pid):
+    """CPU seconds and peak memory in KiB of a running process."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    peak = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
+    return (int(fields[11]) + int(fields[12])) / TICKS, peak
+
+
+def run_floor(servers, topic, options):
+    sink = Sink(options.delay_us)
+    out = subprocess.run([BIN / "bench_floor", servers, topic, str(options.events), str(options.in_flight), sink.url + "/in"],
+                         stdout=subprocess.PIPE, text=True, timeout=options.limit, check=True).stdout
+    result, received = json.loads(out), sink.end()["requests"]
+    if result["failed"] or received < options.events:
+        raise SystemExit(f"the floor lost events: {result}, received {received}")
+    return {"rate": result["events"] / result["seconds"], "cpu": result["cpu_us"], "rss": result["rss_kb"] / 1024}
+
+
+def write_house(folder, servers, topic, url, options, number):
+    route = {
+        "from": topic, "group": f"bench.{number}", "format": "cloudevents", "schema": "bygglov/status-andrad-1.schema.json",
+        "enrich": [{"lookup": "status", "key": "$.data.statuskod", "into": "$.data.status"}],
+        "deliver": {"platform": "p", "path": "/in/{$.data.arendeId}"}, "dead-letter": f"{topic}.dlq",
+    }
+    if options.plain:
+        for name in ("format", "schema", "enrich"):
+            route.pop(name)
+        route["deliver"]["path"] = "/in"
+    home = house.House(folder, servers, {"p": {"base-url": url, "max-in-flight": options.in_flight}}, {"bench": route},
+                       kind="release", log={"level": "warning", "format": "json"},
+                       lookups={"status": {"table": "status.csv", "key": "kod", "value": "namn"}})
+    for source in (ROOT / "schemas").rglob("*.json"):
+        target = home.etc / "schemas" / source.relative_to(ROOT / "schemas")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(source.read_text())
+    rows = max(options.events, 100_000)
+    home.put("tables/status.csv", "kod;namn\n" + "".join(f"K{i};Status nummer {i}\n" for i in range(rows)))
+    home.write()
+    return home
+
+
+def run_sluss(servers, topic, options, number):
+    with tempfile.TemporaryDirectory(prefix="slussbench") as folder:
+        sink = Sink(options.delay_us)
+        with write_house(folder, servers, topic, sink.url, options, number) as home:
+            home.start(ready=False)
+            pid, state = home.daemon.pid, {"first": None}
+
+            def delivered():
+                try:
+                    count = house.metric(home.metrics(), "sluss_events_total", route="bench", outcome="delivered") or 0
+                except OSError:
+                    return False
+                if count and state["first"] is None:
+                    state["first"] = (time.monotonic(), count, usage(pid)[0])
+                state["count"] = count
+                return count >= options.events
+            eventually(delivered, options.limit, lambda: f"all events delivered, so far {state.get('count')}:\n{home.log()[-2000:]}",
+                       every=0.02)
+            end, (cpu, peak) = time.monotonic(), usage(pid)
+            begin, already, _ = state["first"]
+            status = home.stop()
+            received = sink.end()["requests"]
+            if status != 0 or received < options.events:
+                raise SystemExit(f"Sluss ended with {status}, {received} received")
+            return {"rate": (options.events - already) / max(end - begin, 1e-3), "cpu": cpu * 1e6 / options.events,
+                    "rss": peak / 1024}
+
+
+def table(title, floor, sluss):
+    print(f"\n{title}\n")
+    print(f"{'':24}{'floor':>12}{'Sluss':>12}{'Sluss/floor':>14}")
+    for name, key, form in (("events/s", "rate", "{:,.0f}"), ("CPU us an event", "cpu", "{:,.1f}"), ("peak memory MB", "rss", "{:,.0f}")):
+        one, other = (statistics.median(side[key] for side in sides) for sides in (floor, sluss))
+        ratio = statistics.median(b[key] / a[key] for a, b in zip(floor, sluss))
+        print(f"{name:24}{form.format(one):>12}{form.format(other):>12}{ratio:>14.2f}")
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev bench kafka-http", description=__doc__)
+    parser.add_argument("--events", type=int, default=100_000)
+    parser.add_argument("--keys", type=int, default=1_000)
+    parser.add_argument("--partitions", type=int, default=4)
+    parser.add_argument("--in-flight", type=int, default=64)
+    parser.add_argument("--delay-us", type=int, default=0, help="the platform answers after so long")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--limit", type=int, default=300, help="seconds a side may take")
+    parser.add_argument("--plain", action="store_true", help="Sluss without schema and enrichment")
+    options = parser.parse_args()
+    if not kafka.available():
+        raise SystemExit("bench: no Kafka jars: ./dev test fetches them")
+    with tempfile.TemporaryDirectory(prefix="slussbench") as folder, kafka.Broker(folder) as broker:
+        servers, topic = broker.bootstrap, "bench"
+        broker.create_topic(topic, partitions=options.partitions)
+        broker.create_topic(topic + ".dlq", partitions=1)
+        subprocess.run([BIN / "bench_load", servers, topic, str(options.events), str(options.keys), HERE / "event.json"], check=True)
+        floor, sluss = [], []
+        for number in range(options.rounds):
+            floor.append(run_floor(servers, topic, options))
+            sluss.append(run_sluss(servers, topic, options, number))
+            print(f"round {number + 1} of {options.rounds}: floor {floor[-1]['rate']:,.0f}/s, Sluss {sluss[-1]['rate']:,.0f}/s", flush=True)
+        table(f"{options.events:,} events, {options.keys:,} keys, {options.partitions} partitions, {options.in_flight} in flight, "
+              f"platform answers after {options.delay_us / 1000:g} ms; medians of {options.rounds} rounds", floor, sluss)
+
+
+if __name__ == "__main__":
+    main()

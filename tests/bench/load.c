@@ -1,0 +1,53 @@
+/* The load of the benchmark: fills a topic with events of the shipped form, keys spread evenly over the partitions.
+ * usage: load SERVERS TOPIC EVENTS KEYS FILE - each event is the file with every "@KEY@" replaced by its key. */
+#include <librdkafka/rdkafka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char *whole(const char *path) {
+    static char text[65536];
+    FILE *file = fopen(path, "r");
+    size_t size = file != NULL ? fread(text, 1, sizeof text - 1, file) : 0;
+    text[size] = '\0';
+    return size > 0 && fclose(file) == 0 ? text : NULL;
+}
+
+static size_t fill(char *out, size_t room, const char *text, const char *key, long number) {
+    size_t used = 0;
+    while (*text != '\0' && used + 32 < room) {
+        if (strncmp(text, "@KEY@", 5) == 0) {
+            used += (size_t)snprintf(out + used, room - used, "%s", key);
+            text += 5;
+        } else if (strncmp(text, "@NUMBER@", 8) == 0) {
+            used += (size_t)snprintf(out + used, room - used, "%ld", number);
+            text += 8;
+        } else
+            out[used++] = *text++;
+    }
+    return used;
+}
+
+int main(int count, char **argument) {
+    char why[256], event[65536], key[32];
+    const char *text = count == 6 ? whole(argument[5]) : NULL;
+    if (text == NULL)
+        return 64;
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    (void)rd_kafka_conf_set(conf, "bootstrap.servers", argument[1], why, sizeof why);
+    (void)rd_kafka_conf_set(conf, "linger.ms", "20", why, sizeof why);
+    (void)rd_kafka_conf_set(conf, "queue.buffering.max.messages", "2000000", why, sizeof why);
+    rd_kafka_t *client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
+    long events = atol(argument[3]), keys = atol(argument[4]);
+    for (long i = 0; i < events; i++) {
+        int key_size = snprintf(key, sizeof key, "BYGG-2026-%06ld", i % keys);
+        size_t size = fill(event, sizeof event, text, key, i);
+        while (rd_kafka_producev(client, RD_KAFKA_V_TOPIC(argument[2]), RD_KAFKA_V_KEY(key, (size_t)key_size),
+                                 RD_KAFKA_V_VALUE(event, size), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                                 RD_KAFKA_V_END) == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+            (void)rd_kafka_poll(client, 100);
+        if (i % 1000 == 0)
+            (void)rd_kafka_poll(client, 0);
+    }
+    return rd_kafka_flush(client, 60000) == RD_KAFKA_RESP_ERR_NO_ERROR && rd_kafka_outq_len(client) == 0 ? 0 : 69;
+}
