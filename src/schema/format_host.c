@@ -52,9 +52,7 @@ bool format_is_ipv6(struct span text) {
 
 /* atext of RFC 5322; with `wide` all beyond ASCII as well (RFC 6531). */
 static bool is_atom_byte(char byte, bool wide) {
-    if ((unsigned char)byte >= 0x80)
-        return wide;
-    return is_letter(byte) || is_digit(byte) || (byte != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", byte) != NULL);
+    return (format_byte[(unsigned char)byte] & FORMAT_ATOM) != 0 || (wide && (unsigned char)byte >= 0x80);
 }
 
 /* Bytes of the local part at the front (RFC 5321 section 4.1.2), 0 when there is none. */

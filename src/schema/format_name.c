@@ -17,14 +17,8 @@ static bool is_ldh_label(struct span label) {
     return true;
 }
 
-static bool is_ascii_dot(const char *at, const char *end, size_t *size) {
-    (void)end;
-    *size = 1;
-    return *at == '.';
-}
-
 /* U+002E, U+3002, U+FF0E, U+FF61 (RFC 3490 section 3.1, kept by UTS 46) */
-static bool is_any_dot(const char *at, const char *end, size_t *size) {
+static bool is_dot(const char *at, const char *end, size_t *size) {
     const char *next = at;
     uint32_t point = utf8_take(&next, end);
     *size = (size_t)(next - at);
@@ -32,7 +26,7 @@ static bool is_any_dot(const char *at, const char *end, size_t *size) {
 }
 
 /* Cuts the next label off; *last tells that no dot followed. */
-static struct span next_label(struct span *rest, bool (*is_dot)(const char *, const char *, size_t *), bool *last) {
+static struct span next_label(struct span *rest, bool *last) {
     const char *at = rest->data, *end = rest->data + rest->size;
     size_t size = 0;
     while (at < end && !is_dot(at, end, &size))
@@ -44,17 +38,25 @@ static struct span next_label(struct span *rest, bool (*is_dot)(const char *, co
 }
 
 bool format_is_ldh_name(struct span text) {
-    bool last = text.data == NULL || text.size > NAME_MAXIMUM;
-    if (last)
+    size_t label = 0;
+    if (text.size == 0 || text.size > NAME_MAXIMUM)
         return false;
-    while (!last)
-        if (!is_ldh_label(next_label(&text, is_ascii_dot, &last)))
-            return false;
-    return true;
+    for (size_t i = 0; i < text.size; i++) {
+        char byte = text.data[i];
+        if ((format_byte[(unsigned char)byte] & FORMAT_LABEL) != 0) {
+            if (++label > LABEL_MAXIMUM || (byte == '-' && label == 1))
+                return false;
+        } else {
+            if (byte != '.' || label == 0 || text.data[i - 1] == '-')
+                return false;
+            label = 0;
+        }
+    }
+    return label > 0 && text.data[text.size - 1] != '-';
 }
 
 static bool is_ace(struct span label) {
-    return label.size >= 4 && span_equal_nocase((struct span){label.data, 4}, SPAN("xn--"));
+    return label.size >= 4 && label.data[3] == '-' && span_equal_nocase((struct span){label.data, 4}, SPAN("xn--"));
 }
 
 static enum format_result idn_result(int code) {
@@ -106,10 +108,12 @@ enum format_result format_check_hostname(struct span text, const struct format *
     if (!format_is_ldh_name(text))
         return FORMAT_INVALID;
     enum format_result result = FORMAT_VALID;
-    for (bool last = false; !last && result == FORMAT_VALID;) {
-        struct span label = next_label(&text, is_ascii_dot, &last);
+    while (text.size > 0 && result == FORMAT_VALID) {
+        const char *dot = memchr(text.data, '.', text.size);
+        struct span label = {text.data, dot != NULL ? (size_t)(dot - text.data) : text.size};
         if (is_ace(label))
             result = check_a_label(label, NULL);
+        text = span_from(text, label.size + 1);
     }
     return result;
 }
@@ -181,7 +185,7 @@ enum format_result format_check_idn_hostname(struct span text, const struct form
         return FORMAT_INVALID;
     while (!last) {
         struct bidi bidi;
-        enum format_result result = check_label(next_label(&text, is_any_dot, &last), &length, &bidi);
+        enum format_result result = check_label(next_label(&text, &last), &length, &bidi);
         if (result != FORMAT_VALID)
             return result;
         length += !last;

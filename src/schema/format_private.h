@@ -35,6 +35,14 @@ bool format_is_uri_template(struct span text);
 bool uri_is_ucschar(uint32_t point);
 bool uri_is_iprivate(uint32_t point);
 
+/* format_byte.c: bits of each byte */
+enum {
+    FORMAT_HEX = 1,   /* a hexadecimal digit */
+    FORMAT_LABEL = 2, /* a letter, a digit or a hyphen: part of a host name's label */
+    FORMAT_ATOM = 4,  /* atext of RFC 5322 section 3.2.3 */
+};
+extern const unsigned char format_byte[256];
+
 static inline bool is_digit(char byte) {
     return byte >= '0' && byte <= '9';
 }

@@ -197,7 +197,7 @@ void regex_context_destroy(struct regex_context *context) {
 }
 
 static enum regex_result match_pcre2(const struct regex *regex, struct span text, struct regex_context *context) {
-    PCRE2_SPTR bytes = (PCRE2_SPTR)(text.data != NULL ? text.data : "");
+    PCRE2_SPTR bytes = (PCRE2_SPTR)text.data;
     int code = pcre2_match(regex->code, bytes, text.size, 0, PCRE2_NO_UTF_CHECK, context->data, context->limits);
     if (code == PCRE2_ERROR_JIT_STACKLIMIT) /* the interpreter keeps its frames on the heap */
         code = pcre2_match(regex->code, bytes, text.size, 0, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, context->data,
@@ -208,6 +208,8 @@ static enum regex_result match_pcre2(const struct regex *regex, struct span text
 enum regex_result regex_match(const struct regex *regex, struct span text, struct regex_context *context) {
     struct span literal = {regex->literal.data, regex->literal.size};
     bool match = false;
+    if (text.data == NULL)
+        text = SPAN("");
     switch (regex->kind) {
     case REGEX_SEQUENCE:
         match = regex_sequence_match(regex->sequence, text);

@@ -51,15 +51,15 @@ struct construction {
     bool words;
     struct state *state;
     uint32_t states;
+    uint32_t state_room;
     uint32_t *slot; /* open addressing over states, 0 = free */
+    uint32_t slots; /* a power of two, more than twice the states */
     struct list now, then;
     uint32_t *stack;
     uint16_t *next;
     uint64_t work;
     enum regex_fit fit;
 };
-
-enum { SLOTS = 4096 };
 
 static void list_clear(struct list *list) {
     list->count = 0;
@@ -128,6 +128,38 @@ static int compare(const void *one, const void *other) {
     return left < right ? -1 : left > right;
 }
 
+/* Room for one more state and its row. */
+static bool grow(struct construction *construction) {
+    uint32_t stride = construction->graph->classes + 1, room = construction->state_room * 4;
+    if (construction->states < construction->state_room)
+        return true;
+    if (room == 0)
+        room = 32;
+    struct state *state = arena_take(construction->arena, room * sizeof *state);
+    uint16_t *next = arena_take_zero(construction->arena, room * stride, sizeof *next);
+    uint32_t *slot = arena_take_zero(construction->arena, room * 2, sizeof *slot);
+    if (state == NULL || next == NULL || slot == NULL) {
+        construction->fit = REGEX_NO_MEMORY;
+        return false;
+    }
+    if (construction->states > 0) {
+        memcpy(state, construction->state, construction->states * sizeof *state);
+        memcpy(next, construction->next, construction->states * stride * sizeof *next);
+    }
+    construction->state = state;
+    construction->state_room = room;
+    construction->next = next;
+    construction->slot = slot;
+    construction->slots = room * 2;
+    for (uint32_t i = 2; i < construction->states; i++) {
+        uint32_t place = (uint32_t)state[i].hash & (construction->slots - 1);
+        while (slot[place] != 0)
+            place = (place + 1) & (construction->slots - 1);
+        slot[place] = i;
+    }
+    return true;
+}
+
 /* The number of the state that `list` is, made when it is new. 0 stands for the empty list, which is dead. */
 static uint32_t intern(struct construction *construction, struct list *list, enum before before) {
     const struct regex_vertex *graph = construction->graph->vertex;
@@ -142,8 +174,10 @@ static uint32_t intern(struct construction *construction, struct list *list, enu
     construction->work += list->count;
     size_t bytes = list->count * sizeof *list->vertex;
     uint64_t hash = hash_bytes(span_make(list->vertex, bytes), before);
-    uint32_t slot = (uint32_t)hash % SLOTS;
-    for (; construction->slot[slot] != 0; slot = (slot + 1) % SLOTS) {
+    if (!grow(construction))
+        return 0;
+    uint32_t mask = construction->slots - 1, slot = (uint32_t)hash & mask;
+    for (; construction->slot[slot] != 0; slot = (slot + 1) & mask) {
         const struct state *state = &construction->state[construction->slot[slot]];
         if (state->hash == hash && state->before == before && state->count == list->count &&
             memcmp(state->member, list->vertex, bytes) == 0)
@@ -192,6 +226,8 @@ static uint32_t step(struct construction *construction, uint32_t state, uint32_t
 /* Fills the table. Row 0 is dead, row 1 accepts. */
 static void construct(struct construction *construction, uint32_t *start) {
     uint32_t classes = construction->graph->classes, stride = classes + 1;
+    if (!grow(construction))
+        return;
     construction->states = 2;
     list_clear(&construction->then);
     bool match = reach(construction, &construction->then, construction->graph->first, BEFORE_START);
@@ -266,16 +302,12 @@ enum regex_fit regex_automaton_make(const struct regex_tree *tree, struct arena 
         return fit;
     uint32_t count = graph.count, start = 0;
     struct construction construction = {.graph = &graph, .arena = arena, .words = tree->words};
-    construction.state = arena_take(arena, STATES_MAXIMUM * sizeof *construction.state);
-    construction.slot = arena_take_zero(arena, SLOTS, sizeof *construction.slot);
-    construction.next = arena_take_zero(arena, CELLS_MAXIMUM, sizeof *construction.next);
     construction.stack = arena_take(arena, (2 * (size_t)count + 2) * sizeof(uint32_t));
     construction.now.vertex = arena_take(arena, count * sizeof(uint32_t));
     construction.now.mark = arena_take_zero(arena, count, sizeof(uint32_t));
     construction.then.vertex = arena_take(arena, count * sizeof(uint32_t));
     construction.then.mark = arena_take_zero(arena, count, sizeof(uint32_t));
-    if (construction.state == NULL || construction.slot == NULL || construction.next == NULL ||
-        construction.stack == NULL || construction.now.vertex == NULL || construction.now.mark == NULL ||
+    if (construction.stack == NULL || construction.now.vertex == NULL || construction.now.mark == NULL ||
         construction.then.vertex == NULL || construction.then.mark == NULL)
         return REGEX_NO_MEMORY;
     construct(&construction, &start);
@@ -301,6 +333,9 @@ bool regex_automaton_match(const struct regex_automaton *automaton, struct span 
     const char *at = text.data, *end = text.data + text.size;
     const uint16_t *next = automaton->next;
     uint32_t state = automaton->start, accept = automaton->accept;
+    /* Characters that cannot begin a match: this loop does not wait for its own last look-up. */
+    while (at < end && (unsigned char)*at < 0x80 && next[state + automaton->direct[(unsigned char)*at]] == state)
+        at++;
     while (at < end) {
         uint32_t class;
         if ((unsigned char)*at < 0x80) {

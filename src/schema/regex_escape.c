@@ -26,6 +26,23 @@ static bool add_shorthand(struct regex_parser *parser, struct regex_set *set, ch
     return regex_set_add_all(set, &own, parser->arena);
 }
 
+/* The pattern's object for this property. NULL when memory is short. */
+static struct regex_property *share_property(struct regex_parser *parser, const struct regex_property *read) {
+    struct regex_property *shared = parser->tree->property;
+    while (shared != NULL && (shared->negated != read->negated || strcmp(shared->text, read->text) != 0))
+        shared = shared->next;
+    if (shared != NULL)
+        return shared;
+    shared = arena_take(parser->arena, sizeof *shared);
+    if (shared == NULL)
+        return NULL;
+    *shared = *read;
+    shared->next = parser->tree->property;
+    parser->tree->property = shared;
+    parser->tree->properties++;
+    return shared;
+}
+
 /* \p{...}, behind the letter */
 static bool add_property(struct regex_parser *parser, struct regex_class *class, bool negated) {
     const char *open = parser->at;
@@ -39,19 +56,20 @@ static bool add_property(struct regex_parser *parser, struct regex_class *class,
                                  "no such Unicode property: write it as ECMA-262 does, as \\p{L}, \\p{Letter}, "
                                  "\\p{Script=Latin} or \\p{Alphabetic}");
     parser->at = close + 1;
-    if ((class->properties & (class->properties - 1)) == 0) { /* full: 0, 1, 2, 4, ... */
-        struct regex_property *grown = arena_take(parser->arena, (class->properties * 2 + 1) * sizeof *grown);
-        if (grown == NULL) {
-            parser->memory = true;
-            return false;
-        }
-        if (class->properties > 0)
-            memcpy(grown, class->property, class->properties * sizeof *grown);
+    struct regex_property *shared = share_property(parser, &property);
+    bool full = (class->properties & (class->properties - 1)) == 0; /* 0, 1, 2, 4, ... */
+    if (shared != NULL && full) {
+        struct regex_property **grown =
+            arena_take(parser->arena, (class->properties * 2 + 1) * sizeof(struct regex_property *));
+        if (grown != NULL && class->properties > 0)
+            memcpy(grown, class->property, class->properties * sizeof(struct regex_property *));
         class->property = grown;
     }
-    class->property[class->properties] = property;
-    parser->tree->properties++;
-    class->properties++;
+    if (shared == NULL || class->property == NULL) {
+        parser->memory = true;
+        return false;
+    }
+    class->property[class->properties++] = shared;
     class->unresolvable = class->unresolvable || property.source == REGEX_PROPERTY_PCRE2_ONLY;
     return true;
 }

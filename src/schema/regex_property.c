@@ -212,8 +212,8 @@ static bool has(const struct regex_property *property, uint32_t point) {
     return false;
 }
 
-bool regex_property_add(const struct regex_property *property, struct regex_set *set, struct arena *arena) {
-    struct regex_set own = {0};
+static bool fill(struct regex_property *property, struct arena *arena) {
+    struct regex_set *points = &property->points;
     bool inside = false;
     uint32_t low = 0;
     for (uint32_t point = 0; point <= REGEX_POINT_MAXIMUM + 1; point++) {
@@ -224,11 +224,16 @@ bool regex_property_add(const struct regex_property *property, struct regex_set 
         bool next = point <= REGEX_POINT_MAXIMUM && has(property, point);
         if (next && !inside)
             low = point;
-        if (!next && inside && !regex_set_add(&own, low, point - 1, arena))
+        if (!next && inside && !regex_set_add(points, low, point - 1, arena))
             return false;
         inside = next;
     }
-    if (!regex_set_settle(&own, arena) || (property->negated && !regex_set_invert(&own, arena)))
+    return regex_set_settle(points, arena) && (!property->negated || regex_set_invert(points, arena));
+}
+
+bool regex_property_add(struct regex_property *property, struct regex_set *set, struct arena *arena) {
+    if (!property->filled && !fill(property, arena))
         return false;
-    return regex_set_add_all(set, &own, arena);
+    property->filled = true;
+    return regex_set_add_all(set, &property->points, arena);
 }

@@ -6,6 +6,9 @@
 #include "schema/regex_set.h"
 
 struct regex_property {
+    struct regex_property *next; /* the pattern's other properties: equal ones are one object */
+    struct regex_set points;     /* filled when first asked for */
+    bool filled;
     char text[48]; /* what PCRE2 calls it between the braces */
     bool negated;  /* \P */
     enum regex_property_source {
@@ -26,6 +29,6 @@ struct regex_property {
 bool regex_property_read(struct span text, bool negated, struct regex_property *property);
 
 /* Adds its code points; false when memory is short. Not for PCRE2_ONLY. */
-bool regex_property_add(const struct regex_property *property, struct regex_set *set, struct arena *arena);
+bool regex_property_add(struct regex_property *property, struct regex_set *set, struct arena *arena);
 
 #endif

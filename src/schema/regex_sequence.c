@@ -143,7 +143,22 @@ static bool is_anything(const struct layout *layout) {
            set->range[1].high == REGEX_POINT_MAXIMUM;
 }
 
-static struct regex_sequence *make(const struct layout *layout) {
+/* The classes as bits: *bit for each part. False when there are more than eight. */
+static bool number_classes(const struct layout *layout, unsigned char *bit) {
+    unsigned next = 1;
+    for (size_t i = 0; i < layout->count; i++) {
+        size_t same = 0;
+        while (!regex_set_equal(layout->part[same].set, layout->part[i].set))
+            same++;
+        if (same == i && next > 128)
+            return false;
+        bit[i] = same < i ? bit[same] : (unsigned char)next;
+        next <<= same == i;
+    }
+    return true;
+}
+
+static struct regex_sequence *make(const struct layout *layout, const unsigned char *bit) {
     size_t ranges = 0;
     for (size_t i = 0; i < layout->count; i++)
         ranges += layout->part[i].set->count;
@@ -158,18 +173,18 @@ static struct regex_sequence *make(const struct layout *layout) {
     sequence->bytes = bytes;
     struct regex_range *room = (struct regex_range *)(void *)(sequence->item + layout->count);
     for (size_t i = 0; i < layout->count; i++) {
+        const struct regex_set *set = layout->part[i].set;
         struct regex_item *item = &sequence->item[i];
-        item->minimum = layout->part[i].minimum;
-        item->maximum = layout->part[i].maximum;
-        item->range = room;
-        for (uint32_t r = 0; r < layout->part[i].set->count; r++) {
-            struct regex_range range = layout->part[i].set->range[r];
-            for (; range.low < 0x80 && range.low <= range.high; range.low++)
-                item->ascii[range.low >> 6] |= UINT64_C(1) << (range.low & 63);
-            if (range.low <= range.high)
-                room[item->count++] = range;
+        *item = (struct regex_item){.minimum = layout->part[i].minimum, .maximum = layout->part[i].maximum};
+        item->bit = bit[i];
+        item->set = (struct regex_set){.range = room, .count = set->count};
+        for (uint32_t r = 0; r < set->count; r++) {
+            room[r] = set->range[r];
+            for (uint32_t point = room[r].low; point < 0x80 && point <= room[r].high; point++)
+                sequence->ascii[point] |= bit[i];
+            item->beyond = item->beyond || room[r].high >= 0x80;
         }
-        room += item->count;
+        room += set->count;
     }
     return sequence;
 }
@@ -196,9 +211,10 @@ enum regex_shape regex_sequence_take(const struct regex_tree *tree, struct arena
     if (write_literal(&layout, literal))
         return literal->failed ? REGEX_SHAPE_MEMORY : REGEX_SHAPE_LITERAL;
     buf_clear(literal);
-    if (!layout.start || layout.count > SEQUENCE_MAXIMUM || !is_decided(&layout))
+    unsigned char bit[SEQUENCE_MAXIMUM];
+    if (!layout.start || layout.count > SEQUENCE_MAXIMUM || !is_decided(&layout) || !number_classes(&layout, bit))
         return REGEX_SHAPE_OTHER;
-    *sequence = make(&layout);
+    *sequence = make(&layout, bit);
     return *sequence != NULL ? REGEX_SHAPE_SEQUENCE : REGEX_SHAPE_MEMORY;
 }
 
@@ -206,38 +222,25 @@ void regex_sequence_destroy(struct regex_sequence *sequence) {
     free(sequence);
 }
 
-static bool has_beyond(const struct regex_item *item, uint32_t point) {
-    const struct regex_range *range = item->range;
-    uint32_t low = 0, high = item->count;
-    while (low < high) {
-        uint32_t middle = (low + high) / 2;
-        if (point > range[middle].high)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < item->count && range[low].low <= point;
-}
-
 bool regex_sequence_match(const struct regex_sequence *sequence, struct span text) {
     const char *at = text.data, *end = text.data + text.size;
     for (const struct regex_item *item = sequence->item, *last = item + sequence->count; item < last; item++) {
-        uint32_t left = item->maximum;
-        while (left > 0 && at < end) {
-            unsigned char byte = (unsigned char)*at;
-            if (byte < 0x80) {
-                if ((item->ascii[byte >> 6] >> (byte & 63) & 1) == 0)
-                    break;
+        size_t count = 0;
+        for (;;) {
+            size_t room = (size_t)(end - at), left = item->maximum - count;
+            const char *start = at, *stop = at + (left < room ? left : room);
+            while (at < stop && (sequence->ascii[(unsigned char)*at] & item->bit) != 0)
                 at++;
-            } else {
-                const char *next = at;
-                if (item->count == 0 || !has_beyond(item, utf8_take(&next, end)))
-                    break;
-                at = next;
-            }
-            left--;
+            count += (size_t)(at - start);
+            if (!item->beyond || at == stop || (unsigned char)*at < 0x80)
+                break;
+            const char *next = at;
+            if (!regex_set_has(&item->set, utf8_take(&next, end)))
+                break;
+            at = next;
+            count++;
         }
-        if (item->maximum - left < item->minimum)
+        if (count < item->minimum)
             return false;
     }
     return !sequence->end || at == end;

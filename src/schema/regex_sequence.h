@@ -8,10 +8,10 @@
 
 /* One class and how often. */
 struct regex_item {
-    uint64_t ascii[2]; /* its characters below U+0080, as bits */
     uint32_t minimum, maximum;
-    const struct regex_range *range; /* its ranges from U+0080 on */
-    uint32_t count;
+    unsigned char bit; /* of its class in `ascii` */
+    bool beyond;       /* its class has members from U+0080 on */
+    struct regex_set set;
 };
 
 struct regex_sequence {
@@ -19,6 +19,7 @@ struct regex_sequence {
     uint32_t count;
     bool end; /* the last item must reach the end of the text */
     size_t bytes;
+    unsigned char ascii[256]; /* for each byte the classes it is in, as bits; none from 0x80 on */
 };
 
 enum regex_shape {

@@ -25,7 +25,7 @@ static void write_class(const struct regex_class *class, struct buf *out) {
         write_point(out, class->set.range[i].high);
     }
     for (uint32_t i = 0; i < class->properties; i++)
-        buf_printf(out, "\\%c{%s}", class->property[i].negated ? 'P' : 'p', class->property[i].text);
+        buf_printf(out, "\\%c{%s}", class->property[i]->negated ? 'P' : 'p', class->property[i]->text);
     buf_add_byte(out, ']');
 }
 

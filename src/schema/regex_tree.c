@@ -328,7 +328,7 @@ bool regex_class_resolve(struct regex_class *class, struct arena *arena) {
     if (!regex_set_add_all(whole, &class->set, arena))
         return false;
     for (uint32_t i = 0; i < class->properties; i++)
-        if (!regex_property_add(&class->property[i], whole, arena))
+        if (!regex_property_add(class->property[i], whole, arena))
             return false;
     if (!regex_set_settle(whole, arena) || (class->negated && !regex_set_invert(whole, arena)))
         return false;

@@ -26,7 +26,7 @@ enum { REGEX_UNBOUNDED = UINT32_MAX };
 
 struct regex_class {
     struct regex_set set; /* the ranges that were written; settled */
-    struct regex_property *property;
+    struct regex_property **property;
     uint32_t properties;
     bool negated;           /* [^...] */
     bool unresolvable;      /* a property that only PCRE2 knows */
@@ -48,9 +48,10 @@ struct regex_node {
 struct regex_tree {
     struct regex_node *root;
     uint32_t groups;
-    bool back;  /* has back references */
-    bool look;  /* has look-around */
-    bool words; /* has \b or \B */
+    bool back;                       /* has back references */
+    bool look;                       /* has look-around */
+    bool words;                      /* has \b or \B */
+    struct regex_property *property; /* all that the pattern names, each once */
     uint32_t properties;
 };
 

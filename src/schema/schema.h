@@ -3,6 +3,7 @@
 #ifndef SLUSS_SCHEMA_SCHEMA_H
 #define SLUSS_SCHEMA_SCHEMA_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
 #include "json/document.h"
@@ -52,7 +53,7 @@ void schema_program_destroy(struct schema_program *program);
 struct schema_limits {
     uint64_t steps; /* default 1,000,000 and 1,000 for each node of the document */
     uint32_t depth; /* nested schemas, default 4,096 (about 200 bytes of stack each) */
-    uint32_t regex; /* match steps of one regular expression, default 100,000 */
+    uint32_t regex; /* backtracking steps of one match, default 100,000 */
     size_t memory;  /* scratch bytes, default 64 MiB */
 };
 

@@ -25,7 +25,7 @@ WORDS = [
     (r"\b(XXX|FIXME|TODO)\b", "a wish in the code", "do it, or write an issue"),
     (r"^\s*#\s*if\s+0\b", "dead code", "delete it; git remembers"),
     (r"\b(strcpy|strcat|sprintf|vsprintf|gets)\s*\(", "an unbounded write", "use struct buf, or snprintf with its result checked"),
-    (r"(crates\.io|pypi\.org|npmjs\.|registry\.|repo1?\.maven|maven\.org|proxy\.golang|deb\.debian\.org|archive\.ubuntu)",
+    (r"(crates\.io|pypi\.org|npmjs\.|registry\.(npm|yarn)|repo1?\.maven|maven\.org|proxy\.golang|deb\.debian\.org|archive\.ubuntu)",
      "the host of a package registry", "let the ordinary client find it"),
     (r"(?<![\w./}\])])/(work|root|home)/", "a path of one machine", "make it relative, or an argument"),
 ]

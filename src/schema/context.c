@@ -1,0 +1,73 @@
+/* Budgets, scratch memory and the ways a run fails. One context a thread. */
+#include "schema/context.h"
+
+#include <stdlib.h>
+
+struct schema_context *schema_context_create(const struct schema_limits *limits) {
+    struct schema_context *context = malloc(sizeof *context);
+    if (context == NULL)
+        return NULL;
+    memset(context, 0, sizeof *context);
+    if (limits != NULL)
+        context->limits = *limits;
+    if (context->limits.depth == 0)
+        context->limits.depth = 4096;
+    if (context->limits.memory == 0)
+        context->limits.memory = 64 << 20;
+    arena_init(&context->scratch, context->limits.memory);
+    format_scratch_init(&context->formats);
+    context->regex = regex_context_create(context->limits.regex);
+    if (context->regex == NULL) {
+        schema_context_destroy(context);
+        return NULL;
+    }
+    return context;
+}
+
+void schema_context_destroy(struct schema_context *context) {
+    if (context == NULL)
+        return;
+    arena_finish(&context->scratch);
+    format_scratch_finish(&context->formats);
+    regex_context_destroy(context->regex);
+    free(context);
+}
+
+const char *schema_context_fault(const struct schema_context *context) {
+    return context->fault != NULL ? context->fault : "";
+}
+
+void context_start(struct schema_context *context, const struct json_document *document) {
+    uint64_t steps = context->limits.steps;
+    if (steps == 0)
+        steps = UINT64_C(1000000) + UINT64_C(1000) * document->count;
+    context->steps = steps > INT64_MAX ? INT64_MAX : (int64_t)steps;
+    context->depth = context->limits.depth;
+    context->fault = NULL;
+    context->marks = NULL;
+    context->top = context->words;
+    context->end = context->words + sizeof context->words / sizeof context->words[0];
+    if (context->scratch.block != NULL)
+        arena_reset(&context->scratch);
+}
+
+bool context_fault(struct schema_context *context, const char *fault) {
+    if (context->fault == NULL)
+        context->fault = fault;
+    context->steps = -1;
+    return false;
+}
+
+bool context_match(struct schema_context *context, const struct regex *regex, struct span text) {
+    enum regex_result result = regex_match(regex, text, context->regex);
+    if (result == REGEX_ERROR)
+        return context_fault(context, "a regular expression went past its limit of steps or memory");
+    return result == REGEX_MATCH;
+}
+
+bool context_format(struct schema_context *context, const struct format *format, struct span text) {
+    enum format_result result = format_check(format, text, &context->formats);
+    if (result == FORMAT_ERROR)
+        return context_fault(context, "a format went past its limit of memory");
+    return result == FORMAT_VALID;
+}

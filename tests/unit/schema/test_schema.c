@@ -1,0 +1,209 @@
+/* The front door: what is compiled, refused, valid, invalid, explained. The standard itself is tested by tests/suites.
+ */
+#include "schema/schema.h"
+#include "json/reader.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+struct world {
+    struct schema_registry *registry;
+    struct schema_program *program;
+    struct schema_context *context;
+    struct arena arena;
+    struct schema_problem problem;
+};
+
+static void start(struct world *world, const char *schema, const struct schema_limits *limits) {
+    *world = (struct world){.registry = schema_registry_create(NULL), .context = schema_context_create(limits)};
+    arena_init(&world->arena, 0);
+    if (schema_registry_add(world->registry, SPAN("test.json"), span_of(schema), "test.json", &world->problem))
+        world->program = schema_compile(world->registry, SPAN("test.json"), &world->problem);
+}
+
+static void stop(struct world *world) {
+    schema_program_destroy(world->program);
+    schema_registry_destroy(world->registry);
+    schema_context_destroy(world->context);
+    arena_finish(&world->arena);
+}
+
+static enum schema_result judge(struct world *world, const char *instance) {
+    struct json_document json;
+    assert_true(json_read(&world->arena, span_of(instance), NULL, &json, NULL));
+    return schema_validate(world->program, world->context, &json, json.node);
+}
+
+static struct schema_complaints explain(struct world *world, const char *instance, enum schema_show show) {
+    struct json_document json;
+    struct schema_complaints complaints;
+    assert_true(json_read(&world->arena, span_of(instance), NULL, &json, NULL));
+    assert_int_equal(schema_explain(world->program, world->context, &json, json.node, show, &world->arena, &complaints),
+                     SCHEMA_INVALID);
+    return complaints;
+}
+
+static void assert_span(struct span text, const char *wanted) {
+    assert_int_equal(text.size, strlen(wanted));
+    assert_memory_equal(text.data, wanted, text.size);
+}
+
+static void judges(void **state) {
+    (void)state;
+    struct world world;
+    start(&world, "{\"type\": \"object\", \"properties\": {\"a\": {\"maximum\": 5}}, \"required\": [\"a\"]}", NULL);
+    assert_non_null(world.program);
+    assert_int_equal(judge(&world, "{\"a\": 5}"), SCHEMA_VALID);
+    assert_int_equal(judge(&world, "{\"a\": 5.000000000000000000000001}"), SCHEMA_INVALID);
+    assert_int_equal(judge(&world, "{}"), SCHEMA_INVALID);
+    assert_int_equal(judge(&world, "[]"), SCHEMA_INVALID);
+    stop(&world);
+}
+
+static void complains_without_values(void **state) {
+    (void)state;
+    struct world world;
+    start(&world, "{\"properties\": {\"a/b\": {\"type\": \"string\", \"maxLength\": 3}}}", NULL);
+    struct schema_complaints complaints = explain(&world, "{\"a/b\": \"secret\"}", SCHEMA_SHOW_NOTHING);
+    assert_int_equal(complaints.count, 1);
+    assert_span(complaints.complaint[0].instance, "/a~1b");
+    assert_span(complaints.complaint[0].path, "/properties/a~1b/maxLength");
+    assert_span(complaints.complaint[0].location, "schema:///test.json#/properties/a~1b/maxLength");
+    assert_span(complaints.complaint[0].keyword, "maxLength");
+    assert_span(complaints.complaint[0].sentence, "must have at most 3 characters, not 6");
+    complaints = explain(&world, "{\"a/b\": \"secret\"}", SCHEMA_SHOW_VALUES);
+    assert_span(complaints.complaint[0].sentence, "must have at most 3 characters, not 6; it is \"secret\"");
+    stop(&world);
+}
+
+static void likeliest_cause_comes_first(void **state) {
+    (void)state;
+    struct world world;
+    start(&world,
+          "{\"oneOf\": [{\"properties\": {\"op\": {\"const\": \"a\"}, \"x\": {\"type\": \"string\"}}},"
+          "{\"properties\": {\"op\": {\"const\": \"b\"}, \"x\": {\"minimum\": 7}}}]}",
+          NULL);
+    struct schema_complaints complaints = explain(&world, "{\"op\": \"b\", \"x\": 3}", SCHEMA_SHOW_NOTHING);
+    assert_int_equal(complaints.count, 2);
+    assert_span(complaints.complaint[0].path, "/oneOf/1/properties/x/minimum");
+    assert_span(complaints.complaint[1].keyword, "oneOf");
+    stop(&world);
+}
+
+/* Line, pointer and a sentence with the cure. */
+static void refuses(void **state) {
+    (void)state;
+    static const struct {
+        const char *schema, *pointer, *says;
+        uint32_t line;
+    } rows[] = {
+        {"{\n\"properties\": {\"a\":\n{\"$ref\": \"other.json\"}}}", "/properties/a/$ref", "no such document", 3},
+        {"{\"$ref\": \"#/definitions/x\"}", "/$ref", "nothing in it has that pointer", 1},
+        {"{\"minLength\": -1}", "/minLength", "minLength must be a whole number", 1},
+        {"{\n\n\"pattern\": \"(\"}", "/pattern", "regular expression", 3},
+        {"{\"type\": \"any\"}", "/type", "type must be", 1},
+        {"{\"$schema\": \"https://example.org/own\"}", "/$schema", "no such metaschema", 1},
+        {"{\"multipleOf\": 0}", "/multipleOf", "above 0", 1},
+        {"{\"properties\": []}", "/properties", "object of schemas", 1},
+        {"{\"allOf\": [3]}", "/allOf/0", "a schema must be", 1},
+        {"{", "", "not JSON", 1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct world world;
+        start(&world, rows[i].schema, NULL);
+        assert_null(world.program);
+        assert_string_equal(world.problem.file, "test.json");
+        assert_string_equal(world.problem.pointer, rows[i].pointer);
+        assert_non_null(strstr(world.problem.error.text, rows[i].says));
+        assert_int_equal(world.problem.line, rows[i].line);
+        stop(&world);
+    }
+}
+
+static void limits_are_errors(void **state) {
+    (void)state;
+    struct world world;
+    start(&world, "{\"items\": {\"$ref\": \"#\"}}", &(struct schema_limits){.steps = 20});
+    assert_int_equal(judge(&world, "[[],[],[]]"), SCHEMA_VALID);
+    assert_int_equal(judge(&world, "[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]"),
+                     SCHEMA_ERROR);
+    assert_string_equal(schema_context_fault(world.context), "more steps than allowed");
+    stop(&world);
+    start(&world, "{\"items\": {\"$ref\": \"#\"}}", &(struct schema_limits){.depth = 8});
+    assert_int_equal(judge(&world, "[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]"), SCHEMA_ERROR);
+    stop(&world);
+}
+
+static void numbers_are_exact(void **state) {
+    (void)state;
+    static const struct {
+        const char *schema, *instance;
+        enum schema_result result;
+    } rows[] = {
+        {"{\"multipleOf\": 0.01}", "1250.5", SCHEMA_VALID},
+        {"{\"multipleOf\": 0.01}", "1250.505", SCHEMA_INVALID},
+        {"{\"multipleOf\": 0.123456789}", "1e308", SCHEMA_INVALID},
+        {"{\"multipleOf\": 3}", "1e400", SCHEMA_INVALID},
+        {"{\"multipleOf\": 5}", "1e400", SCHEMA_VALID},
+        {"{\"type\": \"integer\"}", "1e400", SCHEMA_VALID},
+        {"{\"type\": \"integer\"}", "123456789012345678901234567890", SCHEMA_VALID},
+        {"{\"type\": \"integer\"}", "1.5e1", SCHEMA_VALID},
+        {"{\"const\": 9007199254740993}", "9007199254740992.0", SCHEMA_INVALID},
+        {"{\"const\": 9007199254740993}", "9007199254740993.0", SCHEMA_VALID},
+        {"{\"maximum\": 9223372036854775807}", "9223372036854775808", SCHEMA_INVALID},
+        {"{\"exclusiveMaximum\": 0.3}", "0.30", SCHEMA_INVALID},
+        {"{\"exclusiveMaximum\": 0.3}", "0.299999999999999999999999999", SCHEMA_VALID},
+        {"{\"enum\": [[1.0, {\"a\": -0}]]}", "[1, {\"a\": 0.0}]", SCHEMA_VALID},
+        {"{\"uniqueItems\": true}", "[1, true, 0, false, 1.00]", SCHEMA_INVALID},
+        {"{\"minimum\": -1e999999999999999999999}", "-1e400", SCHEMA_VALID},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct world world;
+        start(&world, rows[i].schema, NULL);
+        assert_non_null(world.program);
+        assert_int_equal(judge(&world, rows[i].instance), rows[i].result);
+        stop(&world);
+    }
+}
+
+static void writes_outputs(void **state) {
+    (void)state;
+    static const struct {
+        enum schema_output output;
+        const char *text;
+    } rows[] = {
+        {SCHEMA_OUTPUT_FLAG, "{\"valid\":false}"},
+        {SCHEMA_OUTPUT_LIST,
+         "{\"valid\":false,\"details\":[{\"valid\":false,\"evaluationPath\":\"\",\"schemaLocation\":\"schema:///"
+         "test.json#\",\"instanceLocation\":\"\",\"droppedAnnotations\":{\"title\":\"t\"},\"errors\":{\"type\":\"must "
+         "be an integer, not a string\"}}]}"},
+    };
+    struct world world;
+    start(&world, "{\"title\": \"t\", \"type\": \"integer\"}", NULL);
+    struct json_document json;
+    assert_true(json_read(&world.arena, SPAN("\"x\""), NULL, &json, NULL));
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct buf out = {0};
+        assert_int_equal(schema_write(world.program, world.context, &json, json.node, rows[i].output, 0, &out),
+                         SCHEMA_INVALID);
+        assert_string_equal(buf_text(&out), rows[i].text);
+        buf_finish(&out);
+    }
+    stop(&world);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(judges),
+        cmocka_unit_test(complains_without_values),
+        cmocka_unit_test(refuses),
+        cmocka_unit_test(likeliest_cause_comes_first),
+        cmocka_unit_test(limits_are_errors),
+        cmocka_unit_test(numbers_are_exact),
+        cmocka_unit_test(writes_outputs),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
