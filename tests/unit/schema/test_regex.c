@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/dice.h"
+#include "support/memory.h"
 
 #include <jansson.h>
 #include <setjmp.h>
@@ -308,6 +309,37 @@ static void hostile(void **state) {
     buf_finish(&text);
 }
 
+/* Each allocation of a compile fails once, and all from each one on: an error, nothing lost. */
+static void no_memory(void **state) {
+    (void)state;
+    static const char *const patterns[] = {"^abc$",    "^[a-z]{2}-\\d+$", "(a|b)+c",
+                                           "^\\p{Lu}", "\\bx\\b",         "^(?=a)(?<n>b)\\k<n>"};
+    for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++)
+        for (int forever = 0; forever < 2; forever++)
+            for (size_t number = 0;; number++) {
+                struct error error = {0};
+                size_t live = memory_live();
+                memory_fail(number, forever != 0);
+                struct regex *regex = regex_create(span_of(patterns[i]), REGEX_NO_JIT, NULL, &error);
+                size_t failed = memory_heal();
+                assert_true(failed > 0 || regex != NULL);
+                assert_true((regex == NULL) == (error.text[0] != '\0'));
+                regex_destroy(regex);
+                assert_int_equal(memory_live(), live);
+                if (failed == 0)
+                    break;
+            }
+    memory_fail(0, true);
+    assert_null(regex_context_create(0));
+    struct arena arena;
+    bool memory = false;
+    arena_init(&arena, 0);
+    assert_false(regex_is_valid(SPAN("a"), &arena, &memory, NULL));
+    assert_true(memory);
+    memory_heal();
+    arena_finish(&arena);
+}
+
 /* A random pattern over a small alphabet. */
 static void generate(struct dice *dice, struct buf *out, int depth) {
     static const char *const atoms[] = {"a",   "b",   "ab",     "å", "[ab]", "[^a]", ".", "\\w",
@@ -375,9 +407,10 @@ static void differential(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(suite),   cmocka_unit_test(table),
-                                       cmocka_unit_test(kinds),   cmocka_unit_test(mistakes),
-                                       cmocka_unit_test(hostile), cmocka_unit_test(differential)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(suite),       cmocka_unit_test(table),
+                                       cmocka_unit_test(kinds),       cmocka_unit_test(mistakes),
+                                       cmocka_unit_test(hostile),     cmocka_unit_test(no_memory),
+                                       cmocka_unit_test(differential)};
     context = regex_context_create(0);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     regex_context_destroy(context);
