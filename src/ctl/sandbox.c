@@ -47,7 +47,8 @@ static bool find_beside(const char *name, char *path, size_t size) {
 }
 
 static bool find_all(const struct call *call, struct scene_spec *spec, char paths[3][PATH_SIZE], struct error *error) {
-    if (!find_beside("slussctl", paths[0], PATH_SIZE) || !find_beside("slussd", paths[1], PATH_SIZE))
+    if (!find_beside("slussctl", paths[0], PATH_SIZE) ||
+        (!find_beside("slussd", paths[1], PATH_SIZE) && !find_beside("../sbin/slussd", paths[1], PATH_SIZE)))
         return error_set(error, "slussd must lie beside slussctl: build it, or install the package");
     spec->program = paths[0];
     spec->slussd = paths[1];

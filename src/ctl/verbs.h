@@ -6,5 +6,6 @@
 
 extern const struct verb verb_sandbox;
 extern const struct verb verb_query;
+extern const struct verb verb_validate;
 
 #endif

@@ -1,0 +1,256 @@
+/* The verb validate: JSON texts against a JSON Schema. The judgement is schema's own; this only feeds and prints. */
+#include "ctl/input.h"
+#include "ctl/verbs.h"
+
+#include "base/table.h"
+#include "schema/schema.h"
+#include "json/reader.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct json_limits limits = {.size = 1 << 30, .depth = 1000, .members = UINT32_MAX, .memory = SIZE_MAX};
+
+struct validation {
+    const struct call *call;
+    struct schema_registry *registry;
+    struct schema_program *program;
+    struct schema_context *context;
+    struct table files; /* real path -> its URI (char *): what is registered */
+    struct schema_problem problem;
+    int output; /* of enum schema_output; -1: text */
+    enum schema_show show;
+};
+
+/* "file:///home/a%20b.json": unreserved bytes and slashes as they are (RFC 3986 2.3). */
+static void write_file_uri(const char *path, struct buf *out) {
+    buf_add_text(out, "file://");
+    for (; *path != '\0'; path++)
+        if ((*path >= 'a' && *path <= 'z') || (*path >= 'A' && *path <= 'Z') || (*path >= '0' && *path <= '9') ||
+            strchr("/-._~", *path) != NULL)
+            buf_add_byte(out, *path);
+        else
+            buf_printf(out, "%%%02X", (unsigned)(unsigned char)*path);
+}
+
+/* Registers one document. Its URI is remembered under its real path; NULL with the problem. */
+static const char *add(struct validation *validation, const char *path, const char *real, const char *base,
+                       const char *inside) {
+    struct error *error = &validation->problem.error;
+    struct buf text = {0}, uri = {0};
+    if (base != NULL)
+        buf_printf(&uri, "%s%s%s", base, span_ends_with(span_of(base), SPAN("/")) ? "" : "/", inside);
+    else
+        write_file_uri(real, &uri);
+    char *kept = uri.failed ? NULL : strdup(buf_text(&uri));
+    bool put = kept != NULL && table_put(&validation->files, span_of(real), kept);
+    if (!put)
+        (void)error_memory(error);
+    bool good = put && input_read(path, &text, error) &&
+                schema_registry_add(validation->registry, buf_span(&uri), buf_span(&text), path, &validation->problem);
+    if (!put)
+        free(kept);
+    buf_finish(&text);
+    buf_finish(&uri);
+    return good ? kept : NULL;
+}
+
+static bool find_real(struct validation *validation, const char *path, char real[PATH_MAX]) {
+    return realpath(path, real) != NULL ||
+           error_set(&validation->problem.error, "cannot read %s: %s", path, strerror(errno));
+}
+
+static bool add_below(void *owner, const char *path, const char *inside) {
+    struct validation *validation = owner;
+    char real[PATH_MAX];
+    if (!find_real(validation, path, real))
+        return false;
+    return table_find(&validation->files, span_of(real)) != NULL ||
+           add(validation, path, real, call_value(validation->call, "base", NULL), inside) != NULL;
+}
+
+/* The schema is known by where it lies, unless a folder brought it already. */
+static bool compile(struct validation *validation) {
+    const char *path = call_value(validation->call, "schema", NULL);
+    char real[PATH_MAX];
+    if (!find_real(validation, path, real))
+        return false;
+    const char *uri = table_find(&validation->files, span_of(real));
+    if (uri == NULL)
+        uri = add(validation, path, real, NULL, NULL);
+    if (uri != NULL)
+        validation->program = schema_compile(validation->registry, span_of(uri), &validation->problem);
+    return validation->program != NULL;
+}
+
+static bool prepare(struct validation *validation) {
+    const struct call *call = validation->call;
+    const char *draft = call_value(call, "default-draft", NULL), *folder;
+    const struct schema_options options = {
+        .default_draft = draft != NULL ? schema_draft_of(span_of(draft)) : 0,
+        .assert_formats = strcmp(call_value(call, "formats", "annotate"), "assert") == 0,
+    };
+    validation->registry = schema_registry_create(&options);
+    validation->context = schema_context_create(NULL);
+    if (validation->registry == NULL || validation->context == NULL)
+        return error_memory(&validation->problem.error);
+    for (size_t i = 0; (folder = call_value_at(call, "schemas", i)) != NULL; i++)
+        if (!input_walk(folder, add_below, validation, &validation->problem.error))
+            return false;
+    return compile(validation);
+}
+
+static int refuse_schema(const struct schema_problem *problem) {
+    if (problem->line > 0)
+        (void)fprintf(stderr, "%s:%u:%u: error: %s\n", problem->file, problem->line, problem->column,
+                      problem->error.text);
+    else
+        (void)fprintf(stderr, "slussctl: %s\n", problem->error.text);
+    if (problem->pointer[0] != '\0')
+        (void)fprintf(stderr, "  at %s\n", problem->pointer);
+    return EXIT_CONFIG;
+}
+
+static void print_complaints(struct validation *validation, const struct json_document *document, struct arena *arena) {
+    struct schema_complaints complaints = {0};
+    (void)schema_explain(validation->program, validation->context, document, document->node, validation->show, arena,
+                         &complaints);
+    for (size_t i = 0; i < complaints.count; i++) {
+        const struct schema_complaint *one = &complaints.complaint[i];
+        struct span where = one->instance.size > 0 ? one->instance : SPAN("the whole");
+        (void)printf("  " SPAN_FORMAT ": " SPAN_FORMAT "  (" SPAN_FORMAT ")\n", SPAN_ARGUMENT(where),
+                     SPAN_ARGUMENT(one->sentence), SPAN_ARGUMENT(one->path));
+    }
+}
+
+static int print_error(const struct validation *validation, const char *name, const char *why) {
+    (void)fprintf(validation->output >= 0 ? stderr : stdout, "%s: error: %s\n", name, why);
+    return EXIT_DATA;
+}
+
+/* One line of JSON. */
+static int judge_output(struct validation *validation, const char *name, const struct json_document *document) {
+    struct buf out = {0};
+    enum schema_result result = schema_write(validation->program, validation->context, document, document->node,
+                                             (enum schema_output)validation->output, validation->show, &out);
+    if (result != SCHEMA_ERROR)
+        (void)printf("%s\n", buf_text(&out));
+    buf_finish(&out);
+    if (result == SCHEMA_ERROR)
+        return print_error(validation, name, schema_context_fault(validation->context));
+    return result == SCHEMA_VALID ? EXIT_YES : EXIT_NO;
+}
+
+static int judge(struct validation *validation, const char *name, const struct json_document *document,
+                 struct arena *arena) {
+    if (validation->output >= 0)
+        return judge_output(validation, name, document);
+    enum schema_result result = schema_validate(validation->program, validation->context, document, document->node);
+    if (result == SCHEMA_ERROR)
+        return print_error(validation, name, schema_context_fault(validation->context));
+    (void)printf("%s: %s\n", name, result == SCHEMA_VALID ? "valid" : "invalid");
+    if (result == SCHEMA_INVALID)
+        print_complaints(validation, document, arena);
+    return result == SCHEMA_VALID ? EXIT_YES : EXIT_NO;
+}
+
+static int judge_file(struct validation *validation, const char *name) {
+    struct json_document document;
+    struct json_problem problem;
+    struct error error = {0};
+    struct buf text = {0};
+    struct arena arena;
+    arena_init(&arena, 0);
+    int status;
+    if (!input_read(name, &text, &error))
+        status = print_error(validation, name, error.text);
+    else if (json_read(&arena, buf_span(&text), &limits, &document, &problem))
+        status = judge(validation, name, &document, &arena);
+    else {
+        (void)error_set(&error, "not JSON: line %u, column %u: %s", problem.line, problem.column, problem.sentence);
+        status = print_error(validation, name, error.text);
+    }
+    arena_finish(&arena);
+    buf_finish(&text);
+    return status;
+}
+
+/* -1 for text and for what is no output. */
+static int find_output(const char *name) {
+    static const struct {
+        const char *name;
+        enum schema_output output;
+    } rows[] = {
+        {"flag", SCHEMA_OUTPUT_FLAG}, {"list", SCHEMA_OUTPUT_LIST}, {"hierarchical", SCHEMA_OUTPUT_HIERARCHICAL}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strcmp(name, rows[i].name) == 0)
+            return (int)rows[i].output;
+    return -1;
+}
+
+static bool check_options(const struct call *call, struct error *error) {
+    const char *output = call_value(call, "output", "text"), *formats = call_value(call, "formats", "annotate");
+    const char *draft = call_value(call, "default-draft", NULL);
+    if (!call_has(call, "schema"))
+        return error_set(error, "validate needs a schema: slussctl validate --schema FILE INSTANCE...");
+    if (strcmp(output, "text") != 0 && find_output(output) < 0)
+        return error_set(error, "--output is text, flag, list or hierarchical, not \"%s\"", output);
+    if (strcmp(formats, "assert") != 0 && strcmp(formats, "annotate") != 0)
+        return error_set(error, "--formats is assert or annotate, not \"%s\"", formats);
+    if (draft != NULL && schema_draft_of(span_of(draft)) == 0)
+        return error_set(error, "--default-draft is 4, 6, 7, 2019-09 or 2020-12, not \"%s\"", draft);
+    return true;
+}
+
+static int run(const struct call *call) {
+    struct error error = {0};
+    struct validation validation = {.call = call,
+                                    .output = find_output(call_value(call, "output", "text")),
+                                    .show = call_has(call, "show-values") ? SCHEMA_SHOW_VALUES : SCHEMA_SHOW_NOTHING};
+    if (!check_options(call, &error))
+        return call_refuse(EXIT_USAGE, &error);
+    table_init(&validation.files, 0);
+    int status = prepare(&validation) ? EXIT_YES : refuse_schema(&validation.problem);
+    for (size_t i = 0; status != EXIT_CONFIG && i < call->argument_count; i++) {
+        int one = judge_file(&validation, call->arguments[i]);
+        status = one > status ? one : status;
+    }
+    schema_context_destroy(validation.context);
+    schema_program_destroy(validation.program);
+    schema_registry_destroy(validation.registry);
+    void *uri;
+    for (size_t at = 0; table_next(&validation.files, &at, NULL, &uri);)
+        free(uri);
+    table_finish(&validation.files);
+    return status;
+}
+
+static const struct option options[] = {
+    {"schema", "FILE", "the schema", false},
+    {"schemas", "DIR", "where schemas that it refers to lie: every *.json below, by its $id", true},
+    {"base", "URI", "these are known by their path under URI as well", false},
+    {"default-draft", "D", "of schemas that do not say: 4, 6, 7, 2019-09, 2020-12 (2020-12)", false},
+    {"formats", "WHAT", "assert or annotate (annotate)", false},
+    {"output", "FORM", "text, or as JSON: flag, list, hierarchical (text)", false},
+    {"show-values", NULL, "complaints may quote the instance's values", false},
+    {0},
+};
+
+const struct verb verb_validate = {
+    .name = "validate",
+    .arguments = "INSTANCE...",
+    .sentence = "judge JSON texts by a JSON Schema",
+    .lesson =
+        "A line for each INSTANCE (- is standard input): PATH: valid, PATH: invalid with its complaints, or\n"
+        "PATH: error: WHY. Nothing is fetched: what a schema refers to must lie in a DIR.\n\n"
+        "  slussctl validate --schema schemas/bygglov/status-andrad-1.schema.json --schemas schemas event.json\n\n"
+        "Exit, the highest of: 0 valid, 1 invalid, 65 not JSON or in error; 78 the schema does not compile.\n",
+    .options = options,
+    .least = 1,
+    .most = SIZE_MAX,
+    .run = run,
+};
