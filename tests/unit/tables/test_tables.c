@@ -1,0 +1,215 @@
+/* Files that change, are replaced, spoiled, taken away. Time is handed in: nothing waits. */
+#include "tables/tables.h"
+
+#include "base/buf.h"
+
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char folder[64];
+static char path[128];
+static char other[128];
+static struct lookup_spec spec;
+
+static void write_file(const char *name, const char *text) {
+    FILE *file = fopen(name, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static int set_up(void **state) {
+    (void)state;
+    (void)snprintf(folder, sizeof folder, "/tmp/sluss-tables-XXXXXX");
+    if (mkdtemp(folder) == NULL)
+        return -1;
+    (void)snprintf(path, sizeof path, "%s/status.csv", folder);
+    (void)snprintf(other, sizeof other, "%s/new", folder);
+    spec = (struct lookup_spec){.file = span_of(path), .key = SPAN("code"), .value = SPAN("name"), .reload_ms = 60000};
+    write_file(path, "code,name\nA,old\n");
+    return 0;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    (void)unlink(path);
+    (void)unlink(other);
+    return rmdir(folder);
+}
+
+static bool has(const struct tables *tables, struct span answer) {
+    return span_equal(lookup_table_find(tables_current(tables, 0), SPAN("A")), answer);
+}
+
+/* Polls as a loop would: when the descriptor is readable, else at the due time. True with a change within `until_ms`.
+ */
+static bool poll_until(struct tables *tables, int64_t *now_ms, int64_t until_ms, struct tables_change *change) {
+    while (*now_ms <= until_ms) {
+        if (tables_poll(tables, *now_ms, change))
+            return true;
+        int64_t due_ms = tables_due_ms(tables);
+        assert_true(due_ms > *now_ms);
+        *now_ms = due_ms;
+    }
+    return false;
+}
+
+static void test_unchanged(void **state) {
+    (void)state;
+    struct tables *tables = tables_create(&spec, 1, NULL);
+    struct tables_change change;
+    int64_t now_ms = 1000;
+    assert_true(has(tables, SPAN("\"old\"")));
+    assert_false(poll_until(tables, &now_ms, 600000, &change));
+    tables_destroy(tables);
+}
+
+static void test_rewritten_and_replaced(void **state) {
+    (void)state;
+    struct tables *tables = tables_create(&spec, 1, NULL);
+    struct tables_change change;
+    int64_t now_ms = 1000;
+    assert_false(tables_poll(tables, now_ms, &change));
+    struct lookup_table *old = lookup_table_share(tables_current(tables, 0));
+    write_file(path, "code,name\nA,newer\n");
+    struct pollfd readable = {.fd = tables_descriptor(tables), .events = POLLIN};
+    assert_int_equal(poll(&readable, 1, 0), 1);
+    assert_true(poll_until(tables, &now_ms, 2000, &change));
+    assert_ptr_equal(change.table, tables_current(tables, 0));
+    assert_int_equal(change.lookup, 0);
+    assert_true(has(tables, SPAN("\"newer\"")));
+    assert_true(span_equal(lookup_table_find(old, SPAN("A")), SPAN("\"old\"")));
+    lookup_table_release(old);
+    write_file(other, "code,name\nA,moved\n");
+    assert_int_equal(rename(other, path), 0);
+    assert_true(poll_until(tables, &now_ms, 4000, &change));
+    assert_true(has(tables, SPAN("\"moved\"")));
+    assert_false(poll_until(tables, &now_ms, 200000, &change));
+    tables_destroy(tables);
+}
+
+/* As on a file system that gives no notices. */
+static void test_without_notices(void **state) {
+    (void)state;
+    struct tables *tables = tables_create(&spec, 1, NULL);
+    struct tables_change change;
+    int64_t now_ms = 1000;
+    assert_false(tables_poll(tables, now_ms, &change));
+    write_file(path, "code,name\nA,newer\n");
+    char bytes[4096];
+    assert_true(read(tables_descriptor(tables), bytes, sizeof bytes) > 0);
+    assert_false(poll_until(tables, &now_ms, 60999, &change));
+    assert_true(poll_until(tables, &now_ms, 61500, &change));
+    assert_true(has(tables, SPAN("\"newer\"")));
+    tables_destroy(tables);
+}
+
+static void test_growing_file_is_left_alone(void **state) {
+    (void)state;
+    struct tables *tables = tables_create(&spec, 1, NULL);
+    struct tables_change change;
+    int64_t now_ms = 1000;
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs("code,name\n", file) >= 0);
+    for (int i = 0; i < 5; i++, now_ms += 250) {
+        (void)fprintf(file, "%c,x\n", 'B' + i);
+        assert_int_equal(fflush(file), 0);
+        assert_false(tables_poll(tables, now_ms, &change));
+    }
+    assert_true(fputs("A,whole\n", file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    assert_true(poll_until(tables, &now_ms, 60000, &change));
+    assert_true(has(tables, SPAN("\"whole\"")));
+    assert_int_equal(lookup_table_rows(tables_current(tables, 0)), 6);
+    tables_destroy(tables);
+}
+
+static void test_bad_file_keeps_the_old_table(void **state) {
+    (void)state;
+    struct tables *tables = tables_create(&spec, 1, NULL);
+    struct tables_change change;
+    int64_t now_ms = 1000;
+    write_file(path, "code,name\nA,x\nA,y\n");
+    assert_true(poll_until(tables, &now_ms, 2000, &change));
+    assert_null(change.table);
+    assert_true(span_starts_with(span_of(change.error.text), span_of(path)));
+    assert_true(span_ends_with(span_of(change.error.text), SPAN(": lines 2 and 3 have the same key")));
+    assert_true(has(tables, SPAN("\"old\"")));
+    assert_false(poll_until(tables, &now_ms, 200000, &change)); /* told once */
+    assert_int_equal(unlink(path), 0);
+    assert_true(poll_until(tables, &now_ms, 300000, &change));
+    assert_null(change.table);
+    assert_true(has(tables, SPAN("\"old\"")));
+    assert_false(poll_until(tables, &now_ms, 500000, &change));
+    write_file(path, "code,name\nA,good\n");
+    assert_true(poll_until(tables, &now_ms, 600000, &change));
+    assert_non_null(change.table);
+    assert_true(has(tables, SPAN("\"good\"")));
+    tables_destroy(tables);
+}
+
+static void test_two_lookups_one_file(void **state) {
+    (void)state;
+    struct lookup_spec specs[] = {spec, spec};
+    specs[1].key = SPAN("name");
+    specs[1].value = SPAN_NONE;
+    struct tables *tables = tables_create(specs, 2, NULL);
+    struct tables_change one, two;
+    int64_t now_ms = 1000;
+    write_file(path, "code,name\nA,newer\n");
+    assert_true(poll_until(tables, &now_ms, 2000, &one));
+    assert_true(poll_until(tables, &now_ms, 2000, &two));
+    assert_int_equal(one.lookup + two.lookup, 1);
+    assert_non_null(lookup_table_find(tables_current(tables, 1), SPAN("newer")).data);
+    tables_destroy(tables);
+}
+
+static void expect_refused(const char *name, const char *sentence) {
+    struct lookup_spec bad = spec;
+    struct error error = {0};
+    bad.file = span_of(name);
+    assert_null(tables_create(&bad, 1, &error));
+    assert_true(span_starts_with(span_of(error.text), span_of(name)));
+    if (strstr(error.text, sentence) == NULL)
+        fail_msg("%s", error.text);
+}
+
+static void test_refused_at_start(void **state) {
+    (void)state;
+    expect_refused(other, "cannot be opened: No such file");
+    expect_refused(folder, "is no regular file");
+    expect_refused("/dev/null", "is no regular file");
+    assert_int_equal(mkfifo(other, 0600), 0);
+    expect_refused(other, "is no regular file");
+    assert_int_equal(unlink(other), 0);
+    write_file(other, "kode,name\n");
+    expect_refused(other, "did you mean");
+    assert_int_equal(truncate(other, (off_t)300 << 20), 0);
+    expect_refused(other, "has more than 256 MiB");
+    struct tables *none = tables_create(NULL, 0, NULL);
+    assert_non_null(none);
+    tables_destroy(none);
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(test_unchanged),
+        TEST(test_rewritten_and_replaced),
+        TEST(test_without_notices),
+        TEST(test_growing_file_is_left_alone),
+        TEST(test_bad_file_keeps_the_old_table),
+        TEST(test_two_lookups_one_file),
+        TEST(test_refused_at_start),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
