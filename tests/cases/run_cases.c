@@ -1,0 +1,239 @@
+/* Plays stories through the core and holds its trace against the expected one. --update writes the expected ones anew;
+ * --deletions checks that no line of them could be missing unnoticed. */
+#include "story.h"
+
+#include "settings/settings.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool read_file(const char *path, struct buf *out) {
+    FILE *file = fopen(path, "rb");
+    if (file == NULL)
+        return false;
+    char piece[4096];
+    for (size_t size; (size = fread(piece, 1, sizeof piece, file)) > 0;)
+        buf_add(out, span_make(piece, size));
+    (void)fclose(file);
+    return !out->failed;
+}
+
+static bool write_file(const char *path, struct span bytes) {
+    FILE *file = fopen(path, "wb");
+    if (file == NULL)
+        return false;
+    bool written = bytes.size == 0 || fwrite(bytes.data, 1, bytes.size, file) == bytes.size;
+    return fclose(file) == 0 && written;
+}
+
+/* The story's own file, else the usual one in the folder above. */
+static bool read_either(const char *story, const char *name, struct buf *out) {
+    char path[4096];
+    (void)snprintf(path, sizeof path, "%s/%s", story, name);
+    if (read_file(path, out))
+        return true;
+    (void)snprintf(path, sizeof path, "%s/../%s", story, name);
+    return read_file(path, out);
+}
+
+/* Lays the configuration out as it would be installed, in a folder of its own. */
+static bool lay_out(const char *story, const char *folder) {
+    char path[4096], target[4096];
+    struct buf text = {0};
+    (void)snprintf(path, sizeof path, "%s/sluss.cfg", folder);
+    bool done = read_either(story, "sluss.cfg", &text) && write_file(path, buf_span(&text));
+    (void)snprintf(path, sizeof path, "%s/routes.d", folder);
+    done = done && mkdir(path, 0700) == 0;
+    buf_clear(&text);
+    (void)snprintf(path, sizeof path, "%s/routes.d/bygglov.cfg", folder);
+    done = done && read_either(story, "route.cfg", &text) && write_file(path, buf_span(&text));
+    buf_finish(&text);
+    static const char *const shared[] = {"schemas", "tables"};
+    for (size_t i = 0; done && i < 2; i++) {
+        (void)snprintf(path, sizeof path, "%s/../%s", story, shared[i]);
+        (void)snprintf(target, sizeof target, "%s/%s", folder, shared[i]);
+        char *real = realpath(path, NULL);
+        done = real != NULL && symlink(real, target) == 0;
+        free(real);
+    }
+    return done;
+}
+
+static void take_away(const char *folder) {
+    static const char *const names[] = {"sluss.cfg", "routes.d/bygglov.cfg", "schemas", "tables"};
+    char path[4096];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        (void)unlink(path);
+    }
+    (void)snprintf(path, sizeof path, "%s/routes.d", folder);
+    (void)rmdir(path);
+    (void)rmdir(folder);
+}
+
+static struct settings *read_settings(const char *story) {
+    char folder[] = "/tmp/sluss-case-XXXXXX";
+    struct problems problems;
+    problems_init(&problems);
+    struct settings *settings = NULL;
+    if (mkdtemp(folder) == NULL)
+        return NULL;
+    if (lay_out(story, folder))
+        settings = settings_read(&(struct settings_options){.path = folder}, &problems);
+    struct buf text = {0};
+    problems_write(&problems, false, &text);
+    (void)fputs(problems.errors > 0 ? buf_text(&text) : "", stdout);
+    buf_finish(&text);
+    problems_finish(&problems);
+    take_away(folder);
+    if (settings != NULL && settings->plan.route_count == 1)
+        return settings;
+    settings_destroy(settings);
+    return NULL;
+}
+
+struct player {
+    const struct plan *plan;
+    struct flow *flow;
+    struct actions actions;
+    struct buf *trace;
+    int64_t now_ms;
+    int64_t wake_ms;
+};
+
+/* `quiet`: only told when something came of it. */
+static void play(struct player *player, const struct input *input, bool quiet) {
+    size_t before = player->trace->size;
+    trace_input(player->trace, player->plan, input);
+    buf_add_text(player->trace, "\n");
+    player->now_ms = input->now_ms;
+    flow_step(player->flow, input, &player->actions);
+    for (size_t i = 0; i < player->actions.count; i++) {
+        const struct action *action = &player->actions.list[i];
+        trace_action(player->trace, player->plan, action);
+        buf_add_text(player->trace, "\n");
+        if (action->kind == ACTION_WAKE_AT)
+            player->wake_ms = action->is.wake_at_ms;
+    }
+    if (quiet && player->actions.count == 0)
+        player->trace->size = before;
+}
+
+/* As the daemon does: an input at the time that was asked for, and at least one each second. `stalled`: it stood still
+ * instead. */
+static void pass_time(struct player *player, int64_t until_ms) {
+    for (;;) {
+        int64_t next_ms = player->now_ms + 1000;
+        if (player->wake_ms > player->now_ms && player->wake_ms < next_ms)
+            next_ms = player->wake_ms;
+        if (next_ms > until_ms)
+            return;
+        struct input timer = {.kind = INPUT_TIMER, .now_ms = next_ms, .wall_ms = 1700000000000 + next_ms};
+        play(player, &timer, true);
+    }
+}
+
+static bool tell(const char *story, const struct plan *plan, struct buf *trace) {
+    struct buf text = {0};
+    char path[4096];
+    (void)snprintf(path, sizeof path, "%s/story.jsonl", story);
+    struct player player = {.plan = plan, .flow = flow_create(plan, 1), .trace = trace, .wake_ms = INT64_MAX};
+    bool told = player.flow != NULL && read_file(path, &text);
+    struct arena memory;
+    arena_init(&memory, 0);
+    char *rest = NULL;
+    for (char *line = told ? strtok_r((char *)(uintptr_t)buf_text(&text), "\n", &rest) : NULL; line != NULL && told;
+         line = strtok_r(NULL, "\n", &rest)) {
+        struct input input;
+        struct error error = {0};
+        told = story_line(line, &memory, &input, &error);
+        if (!told) {
+            printf("%s: %s: %s\n", path, error.text, line);
+            break;
+        }
+        if (strstr(line, "\"stalled\"") == NULL)
+            pass_time(&player, input.now_ms);
+        play(&player, &input, false);
+        arena_reset(&memory);
+    }
+    arena_finish(&memory);
+    buf_finish(&text);
+    flow_destroy(player.flow);
+    actions_finish(&player.actions);
+    return told;
+}
+
+/* Says the first line that differs. */
+static bool same(const char *story, struct span actual, struct span expected, bool aloud) {
+    if (span_equal(actual, expected))
+        return true;
+    if (!aloud)
+        return false;
+    size_t line = 1, start = 0;
+    for (size_t i = 0; i < actual.size && i < expected.size && actual.data[i] == expected.data[i]; i++)
+        if (actual.data[i] == '\n') {
+            line++;
+            start = i + 1;
+        }
+    struct span one = span_from(actual, start), other = span_from(expected, start);
+    printf("%s: line %zu\n  expected: %.*s\n  is:       %.*s\n", story, line, (int)strcspn(other.data, "\n"),
+           other.data, (int)strcspn(one.data, "\n"), one.data);
+    return false;
+}
+
+static bool notices_deletions(const char *story, struct span actual, struct span expected) {
+    size_t start = 0;
+    for (size_t i = 0; i < expected.size; i++) {
+        if (expected.data[i] != '\n')
+            continue;
+        struct buf shorter = {0};
+        buf_add(&shorter, span_make(expected.data, start));
+        buf_add(&shorter, span_from(expected, i + 1));
+        bool noticed = !same(story, actual, buf_span(&shorter), false);
+        buf_finish(&shorter);
+        if (!noticed) {
+            printf("%s: a deleted line is not noticed: %.*s\n", story, (int)(i - start), expected.data + start);
+            return false;
+        }
+        start = i + 1;
+    }
+    return true;
+}
+
+static bool run(const char *story, bool update, bool deletions) {
+    struct settings *settings = read_settings(story);
+    struct buf trace = {0}, expected = {0};
+    char path[4096];
+    (void)snprintf(path, sizeof path, "%s/expected.trace", story);
+    bool good = settings != NULL && tell(story, &settings->plan, &trace);
+    if (good && update)
+        good = write_file(path, buf_span(&trace));
+    (void)read_file(path, &expected);
+    (void)buf_text(&trace);
+    (void)buf_text(&expected);
+    good = good && same(story, buf_span(&trace), buf_span(&expected), true);
+    if (good && deletions)
+        good = notices_deletions(story, buf_span(&trace), buf_span(&expected));
+    if (!good)
+        printf("%s: failed%s\n", story, settings == NULL ? ": no plan" : "");
+    buf_finish(&trace);
+    buf_finish(&expected);
+    settings_destroy(settings);
+    return good;
+}
+
+int main(int count, char **arguments) {
+    bool update = false, deletions = false, good = true;
+    for (int i = 1; i < count; i++) {
+        if (strcmp(arguments[i], "--update") == 0)
+            update = true;
+        else if (strcmp(arguments[i], "--deletions") == 0)
+            deletions = true;
+        else
+            good = run(arguments[i], update, deletions) && good;
+    }
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,194 @@
+/* Reading stories. Runs none. */
+#include "story.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+static int pick(const char *word, const char *const words[]) {
+    for (int i = 0; word != NULL && words[i] != NULL; i++)
+        if (strcmp(word, words[i]) == 0)
+            return i;
+    return -1;
+}
+
+static uint32_t number(const json_t *line, const char *name, uint32_t otherwise) {
+    const json_t *value = json_object_get(line, name);
+    return json_is_integer(value) ? (uint32_t)json_integer_value(value) : otherwise;
+}
+
+static const char *word(const json_t *line, const char *name) {
+    return json_string_value(json_object_get(line, name));
+}
+
+static bool read_assigned(const json_t *line, struct arena *memory, struct input *input) {
+    const json_t *list = json_object_get(line, "assigned");
+    struct place *place = arena_take_zero(memory, json_array_size(list) + 1, sizeof *place);
+    if (place == NULL)
+        return false;
+    for (size_t i = 0; i < json_array_size(list); i++)
+        place[i] = (struct place){.route = number(line, "route", 0),
+                                  .partition = (int32_t)json_integer_value(json_array_get(list, i)),
+                                  .epoch = number(line, "epoch", 1)};
+    input->kind = INPUT_ASSIGNED;
+    input->is.group.route = number(line, "route", 0);
+    input->is.group.epoch = number(line, "epoch", 1);
+    input->is.group.place = place;
+    input->is.group.count = json_array_size(list);
+    return true;
+}
+
+static bool read_committed(const json_t *line, struct arena *memory, struct input *input) {
+    json_t *map = json_object_get(line, "committed");
+    struct committed *entry = arena_take_zero(memory, json_object_size(map) + 1, sizeof *entry);
+    size_t count = 0;
+    const char *partition;
+    json_t *value;
+    if (entry == NULL)
+        return false;
+    json_object_foreach(map, partition, value) {
+        entry[count++] = (struct committed){.partition = atoi(partition),
+                                            .failed = json_is_string(value),
+                                            .offset = json_is_integer(value) ? json_integer_value(value) : -1};
+    }
+    input->kind = INPUT_COMMITTED;
+    input->is.committed.route = number(line, "route", 0);
+    input->is.committed.epoch = number(line, "epoch", 1);
+    input->is.committed.entry = entry;
+    input->is.committed.count = count;
+    return true;
+}
+
+static bool read_event(const json_t *line, struct arena *memory, struct input *input) {
+    struct place place = {.route = number(line, "route", 0), .epoch = number(line, "epoch", 1)};
+    long long offset = 0;
+    int partition = 0;
+    if (sscanf(word(line, "event"), "%d/%lld", &partition, &offset) != 2)
+        return false;
+    place.partition = partition;
+    const json_t *value = json_object_get(line, "value");
+    char *dumped = value != NULL && !json_is_string(value) ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+    struct span bytes =
+        json_is_string(value) ? span_make(json_string_value(value), json_string_length(value)) : span_of(dumped);
+    json_t *map = json_object_get(line, "headers");
+    struct header *headers = arena_take_zero(memory, json_object_size(map) + 1, sizeof *headers);
+    size_t count = 0;
+    const char *name;
+    json_t *text;
+    if (headers != NULL)
+        json_object_foreach(map, name, text) headers[count++] =
+            (struct header){span_of(name), span_of(json_string_value(text))};
+    input->kind = INPUT_EVENT;
+    input->is.event =
+        event_create(place, offset, 1700000000000 + offset, span_of(word(line, "key")), bytes, headers, count);
+    free(dumped);
+    return input->is.event != NULL;
+}
+
+static bool read_reply(const json_t *line, struct input *input) {
+    static const char *const faults[] = {"none",      "name",  "connect", "timeout", "tls",   "certificate", "reset",
+                                         "too-large", "proxy", "token",   "memory",  "other", NULL};
+    const char *fault = word(line, "not-sent");
+    enum reply_kind kind = fault != NULL ? REPLY_NOT_SENT : REPLY_ANSWERED;
+    if (word(line, "ambiguous") != NULL) {
+        fault = word(line, "ambiguous");
+        kind = REPLY_AMBIGUOUS;
+    }
+    if (json_is_true(json_object_get(line, "aborted")))
+        kind = REPLY_ABORTED;
+    int known = fault == NULL ? 0 : pick(fault, faults);
+    struct reply *reply = known < 0 ? NULL : reply_create(number(line, "reply", 0), kind, (enum reply_fault)known);
+    if (reply == NULL)
+        return false;
+    reply->status = (int)number(line, "status", 0);
+    const json_t *after = json_object_get(line, "retry-after");
+    reply->retry_after_ms = after != NULL ? json_integer_value(after) : -1;
+    if (word(line, "body") != NULL && (reply->memory = strdup(word(line, "body"))) != NULL)
+        reply->body = span_of(reply->memory);
+    reply->body_whole = true;
+    input->kind = INPUT_REPLY;
+    input->is.reply = reply;
+    return true;
+}
+
+static bool read_table(const json_t *line, struct input *input, struct error *error) {
+    input->kind = INPUT_TABLE;
+    input->is.table.lookup = number(line, "lookup", 0);
+    input->is.table.table = lookup_table_create(span_of(word(line, "table")), SPAN("code"), SPAN("name"), error);
+    return input->is.table.table != NULL;
+}
+
+static bool read_answer(const json_t *line, struct input *input) {
+    static const char *const outcomes[] = {"acknowledged", "too large", "failed", NULL};
+    static const char *const errors[] = {"done", "retry", "fenced", "too large", "failed", NULL};
+    if (json_object_get(line, "letter") != NULL) {
+        int outcome = pick(word(line, "is"), outcomes);
+        input->kind = INPUT_LETTER;
+        input->is.letter.id = number(line, "letter", 0);
+        input->is.letter.outcome = (enum letter_outcome)outcome;
+        return outcome >= 0;
+    }
+    int error = pick(word(line, "commit"), errors);
+    input->kind = INPUT_COMMIT_RESULT;
+    input->is.commit.route = number(line, "route", 0);
+    input->is.commit.epoch = number(line, "epoch", 1);
+    input->is.commit.error = (enum commit_error)error;
+    return error >= 0;
+}
+
+static bool read_other(const json_t *line, struct input *input) {
+    static const char *const states[] = {"up", "open", "half-open", "held", NULL};
+    if (word(line, "error") != NULL) {
+        input->kind = INPUT_PARTITION_ERROR;
+        input->is.partition.place = (struct place){.route = number(line, "route", 0),
+                                                   .partition = atoi(word(line, "error")),
+                                                   .epoch = number(line, "epoch", 1)};
+        bool range = word(line, "is") != NULL && strcmp(word(line, "is"), "out of range") == 0;
+        input->is.partition.error = range ? PARTITION_OUT_OF_RANGE : PARTITION_UNAVAILABLE;
+        return true;
+    }
+    if (word(line, "platform") != NULL) {
+        int state = pick(word(line, "platform"), states);
+        input->kind = INPUT_PLATFORM;
+        input->is.platform.state = (enum platform_state)state;
+        input->is.platform.until_ms = number(line, "until", 0);
+        return state >= 0;
+    }
+    const char *group = json_object_get(line, "revoked") != NULL ? "revoked" : "lost";
+    if (json_object_get(line, group) != NULL) {
+        input->kind = strcmp(group, "lost") == 0 ? INPUT_LOST : INPUT_REVOKED;
+        input->is.group.route = number(line, "route", 0);
+        input->is.group.epoch = number(line, group, 1);
+        return true;
+    }
+    input->kind = json_object_get(line, "stop") != NULL ? INPUT_STOP : INPUT_TIMER;
+    return input->kind == INPUT_STOP || json_object_get(line, "timer") != NULL;
+}
+
+static bool read_line(const json_t *line, struct arena *memory, struct input *input, struct error *error) {
+    if (json_object_get(line, "assigned") != NULL)
+        return read_assigned(line, memory, input);
+    if (json_object_get(line, "committed") != NULL)
+        return read_committed(line, memory, input);
+    if (json_object_get(line, "event") != NULL)
+        return read_event(line, memory, input);
+    if (json_object_get(line, "reply") != NULL)
+        return read_reply(line, input);
+    if (json_object_get(line, "table") != NULL)
+        return read_table(line, input, error);
+    if (json_object_get(line, "letter") != NULL || json_object_get(line, "commit") != NULL)
+        return read_answer(line, input);
+    return read_other(line, input);
+}
+
+bool story_line(const char *text, struct arena *memory, struct input *input, struct error *error) {
+    json_error_t problem;
+    json_t *line = json_loads(text, 0, &problem);
+    if (line == NULL)
+        return error_set(error, "not JSON: %s", problem.text);
+    memset(input, 0, sizeof *input);
+    bool read = read_line(line, memory, input, error);
+    input->now_ms = json_integer_value(json_object_get(line, "at"));
+    input->wall_ms = 1700000000000 + input->now_ms;
+    json_decref(line);
+    return read || error_set(error, "not an input of a story");
+}

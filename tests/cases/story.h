@@ -1,0 +1,24 @@
+/* A story is a list of inputs with their times, read from story.jsonl. It knows no plan. */
+#ifndef SLUSS_TESTS_CASES_STORY_H
+#define SLUSS_TESTS_CASES_STORY_H
+
+#include "flow/flow.h"
+
+/* Turns one line into an input. `memory` keeps what the input borrows until the next call. False with a sentence.
+ *
+ *   {"at": 0, "assigned": [0, 1], "epoch": 1}             partitions of the route's first topic
+ *   {"at": 0, "committed": {"0": 17, "1": null}, "epoch": 1}    null: nothing committed; "failed": could not be read
+ *   {"at": 5, "event": "0/17", "key": "a", "value": ..., "headers": {...}, "epoch": 1}   a string: these bytes; absent:
+ *                                                         a tombstone; else compact JSON
+ *   {"at": 9, "reply": 1, "status": 503, "retry-after": 2000, "body": "..."}
+ *   {"at": 9, "reply": 1, "not-sent": "connect"}          or "ambiguous": "reset", or "aborted": true
+ *   {"at": 9, "letter": 2, "is": "acknowledged"}          or "too large", "failed"
+ *   {"at": 9, "commit": "done", "epoch": 1}               or "retry", "fenced", "too large", "failed"
+ *   {"at": 9, "revoked": 1}   {"at": 9, "lost": 1}        the epoch
+ *   {"at": 9, "error": "0", "is": "out of range"}         a partition; or "unavailable"
+ *   {"at": 9, "platform": "held", "until": 5000}          of the first platform
+ *   {"at": 9, "table": "key,value\n..."}                  of the first lookup, columns code and name
+ *   {"at": 9, "stop": true}   {"at": 9, "timer": true}    "route": 1 where it is not the first route */
+bool story_line(const char *line, struct arena *memory, struct input *input, struct error *error);
+
+#endif

@@ -1,0 +1,193 @@
+/* The step by itself, on a plan made by hand: one event's whole way, order per key, the end of an assignment. The
+ * stories of tests/cases tell the rest. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "flow/flow.h"
+#include "flow/trace.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct status_range success[] = {{200, 299}};
+static const struct status_range retry[] = {{408, 408}, {425, 425}, {429, 429}, {500, 599}};
+static const struct status_range hold[] = {{401, 401}, {403, 403}, {407, 407}};
+static const struct status_range dead[] = {{400, 499}};
+static const struct span topics[] = {{"arende.v1", 9}};
+
+struct stage_set {
+    struct platform_spec platform;
+    struct route route;
+    struct plan plan;
+    struct flow *flow;
+    struct actions actions;
+    struct buf trace;
+    int64_t now_ms;
+};
+
+static int set_up(void **state) {
+    struct stage_set *set = calloc(1, sizeof *set);
+    if (set == NULL)
+        return 1;
+    set->platform = (struct platform_spec){.name = SPAN("oep"),
+                                           .timeout_ms = 30000,
+                                           .max_in_flight = 16,
+                                           .breaker = {5, 85, 50, 10000, 30000, 300000},
+                                           .success = {success, 1},
+                                           .retry = {retry, 4},
+                                           .hold = {hold, 3},
+                                           .dead_letter = {dead, 1}};
+    set->route = (struct route){.name = SPAN("bygglov"),
+                                .topics = topics,
+                                .topic_count = 1,
+                                .dead_letter = SPAN("arende.v1.dlq"),
+                                .refusals = 3,
+                                .retry = {1000, 300000, 86400000},
+                                .window = 1024};
+    set->route.mapping =
+        (struct mapping_spec){.method = SPAN("POST"), .route = set->route.name, .topics = topics, .body = BODY_EVENT};
+    set->route.mapping.target = template_create(TEMPLATE_TARGET, SPAN("/errands/{$.id}"), NULL);
+    set->plan = (struct plan){.generation = 1,
+                              .platforms = &set->platform,
+                              .platform_count = 1,
+                              .routes = &set->route,
+                              .route_count = 1,
+                              .memory_limit = 256 << 20,
+                              .max_poll_interval_ms = 300000,
+                              .session_timeout_ms = 10000};
+    set->flow = flow_create(&set->plan, 1);
+    *state = set;
+    return set->flow != NULL && set->route.mapping.target != NULL ? 0 : 1;
+}
+
+static int tear_down(void **state) {
+    struct stage_set *set = *state;
+    flow_destroy(set->flow);
+    template_destroy(set->route.mapping.target);
+    actions_finish(&set->actions);
+    buf_finish(&set->trace);
+    free(set);
+    return 0;
+}
+
+static void step(struct stage_set *set, struct input input) {
+    input.now_ms = set->now_ms;
+    input.wall_ms = 1700000000000 + set->now_ms;
+    trace_input(&set->trace, &set->plan, &input);
+    buf_add_text(&set->trace, "\n");
+    flow_step(set->flow, &input, &set->actions);
+    for (size_t i = 0; i < set->actions.count; i++) {
+        trace_action(&set->trace, &set->plan, &set->actions.list[i]);
+        buf_add_text(&set->trace, "\n");
+    }
+}
+
+static void assign(struct stage_set *set, uint32_t epoch) {
+    const struct place place = {.epoch = epoch};
+    const struct committed committed = {.offset = 17};
+    step(set, (struct input){.kind = INPUT_ASSIGNED, .is.group = {.epoch = epoch, .place = &place, .count = 1}});
+    step(set,
+         (struct input){.kind = INPUT_COMMITTED, .is.committed = {.epoch = epoch, .entry = &committed, .count = 1}});
+}
+
+static void read_event(struct stage_set *set, uint32_t epoch, int64_t offset, const char *key) {
+    const struct place place = {.epoch = epoch};
+    struct event *event =
+        event_create(place, offset, 1700000000000, span_of(key), SPAN("{\"id\":\"A1\",\"n\":1.10}"), NULL, 0);
+    assert_non_null(event);
+    step(set, (struct input){.kind = INPUT_EVENT, .is.event = event});
+}
+
+static void answer(struct stage_set *set, uint64_t request, int status) {
+    struct reply *reply = reply_create(request, REPLY_ANSWERED, REPLY_FAULT_NONE);
+    assert_non_null(reply);
+    reply->status = status;
+    step(set, (struct input){.kind = INPUT_REPLY, .is.reply = reply});
+}
+
+static bool says(struct stage_set *set, const char *text) {
+    bool found = strstr(buf_text(&set->trace), text) != NULL;
+    if (!found)
+        print_message("%s\nlacks: %s\n", buf_text(&set->trace), text);
+    buf_clear(&set->trace);
+    return found;
+}
+
+static void delivers_and_commits(void **state) {
+    struct stage_set *set = *state;
+    assign(set, 1);
+    assert_true(says(set, "begin arende.v1/0 at 17"));
+    read_event(set, 1, 17, "a");
+    assert_true(says(set, "send request 1 to oep, attempt 1, arende.v1/0/17"));
+    answer(set, 1, 200);
+    assert_true(says(set, "commit bygglov epoch 1: arende.v1/0 18"));
+    struct route_counts counts;
+    flow_counts(set->flow, 0, &counts);
+    assert_int_equal(counts.consumed, 1);
+    assert_int_equal(counts.outcome[OUTCOME_DELIVERED], 1);
+    assert_int_equal(counts.unsettled, 0);
+}
+
+static void keeps_order_per_key(void **state) {
+    struct stage_set *set = *state;
+    assign(set, 1);
+    read_event(set, 1, 17, "a");
+    read_event(set, 1, 18, "a");
+    read_event(set, 1, 19, "b");
+    assert_true(says(set, "send request 2 to oep, attempt 1, arende.v1/0/19"));
+    answer(set, 1, 200);
+    assert_true(says(set, "send request 3 to oep, attempt 1, arende.v1/0/18"));
+    answer(set, 3, 200);
+    answer(set, 2, 200);
+    assert_null(strstr(buf_text(&set->trace), "arende.v1/0 20")); /* one commit in flight */
+    set->now_ms += 300;
+    step(set, (struct input){.kind = INPUT_COMMIT_RESULT, .is.commit = {.epoch = 1}});
+    assert_true(says(set, "arende.v1/0 20"));
+}
+
+static void stops_clean(void **state) {
+    struct stage_set *set = *state;
+    assign(set, 1);
+    read_event(set, 1, 17, "a");
+    step(set, (struct input){.kind = INPUT_STOP});
+    assert_true(says(set, "wake at 30000"));
+    answer(set, 1, 200);
+    assert_true(says(set, "commit bygglov epoch 1: arende.v1/0 18"));
+    step(set, (struct input){.kind = INPUT_COMMIT_RESULT, .is.commit = {.epoch = 1}});
+    assert_true(says(set, "stopped 0"));
+}
+
+static void passes_many(void **state) {
+    struct stage_set *set = *state;
+    assign(set, 1);
+    uint64_t request = 0;
+    for (int64_t offset = 17; offset < 20017; offset++) {
+        set->now_ms += (offset % 10) == 0;
+        char key[16];
+        (void)snprintf(key, sizeof key, "k%d", (int)(offset % 1000));
+        read_event(set, 1, offset, key);
+        answer(set, ++request, 200);
+        buf_clear(&set->trace);
+        if (offset % 100 == 0)
+            step(set, (struct input){.kind = INPUT_COMMIT_RESULT, .is.commit = {.epoch = 1}});
+    }
+    struct route_counts counts;
+    flow_counts(set->flow, 0, &counts);
+    assert_int_equal(counts.outcome[OUTCOME_DELIVERED], 20000);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(delivers_and_commits),
+        TEST(keeps_order_per_key),
+        TEST(stops_clean),
+        TEST(passes_many),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
