@@ -1,0 +1,166 @@
+"""Platforms that misbehave: each event ends where SEMANTICS' table says, after as many requests as it says."""
+
+import json
+
+import pytest
+
+import hostile
+from account import Account
+from process import eventually
+from records import produce
+
+# The misdeed that one event meets first, and how many requests it takes until it is delivered.
+MENDED = [
+    ("503", hostile.status(503), 2), ("500", hostile.status(500), 2), ("502", hostile.status(502, "x" * 100_000), 2),
+    ("408", hostile.status(408), 2), ("425", hostile.status(425), 2),
+    ("reset", hostile.reset(), 2), ("close", hostile.close(), 2), ("hang", hostile.hang(), 2),
+    ("endless headers", hostile.endless_headers(), 2), ("garbage", hostile.garbage(), 2),
+    ("only 1xx", hostile.only_interim(), 2), ("1xx, then 200", hostile.interim_then(hostile.status(200)), 1),
+    ("cut body", hostile.cut_body(), 1), ("endless body", hostile.endless_body(), 1), ("slow body", hostile.slow_body(8), 1),
+    ("close after 200", hostile.close_after(hostile.status(200)), 1), ("201", hostile.status(201), 1),
+    ("slow answer", hostile.wait(1, hostile.status(200)), 1),
+]
+REFUSED = [400, 404, 405, 409, 410, 413, 415, 422, 451]
+
+
+def body(**members):
+    return json.dumps(members, separators=(",", ":"))
+
+
+def met(number):
+    return lambda request: request.body.startswith(b'{"n":%d,' % number)
+
+
+@pytest.fixture
+def topic(broker, name):
+    broker.create_topic(name, 2)
+    broker.create_topic(f"{name}.dlq")
+    return name
+
+
+def start(houses, broker, topic, platform, breaker=1000, **deliver):
+    return houses(broker.bootstrap, {"p": {"base-url": platform.url, "timeout": "3s", "breaker": {"failures": breaker, "open": "1s"}}}, {
+        topic: {"retry": {"first": "200ms", "max": "1s"}, "deliver": {"platform": "p", "path": "/in", "refusals": 2, **deliver}}}).start()
+
+
+def test_every_misdeed_is_mended_or_buried(broker, platform, houses, topic):
+    for number, (_, answer, _) in enumerate(MENDED):
+        platform.on(met(number), answer)
+    for number, code in enumerate(REFUSED, len(MENDED)):
+        platform.always(met(number), hostile.status(code, "no"))
+    produced = produce(broker.bootstrap, topic, [
+        (f"k{n}", body(n=n, key=f"k{n}", secret="hemlighet")) for n in range(len(MENDED) + len(REFUSED))])
+    house = start(houses, broker, topic, platform)
+    account = Account(broker.bootstrap, topic, platform)
+    eventually(account.all_committed, 60, lambda: f"the end of all; delivered {sorted(account.delivered())}", every=0.3)
+    asked = {}
+    for _, event in account.requests():
+        asked[event] = asked.get(event, 0) + 1
+    wrong = {name: asked[produced[n]] for n, (name, _, wanted) in enumerate(MENDED) if asked[produced[n]] != wanted}
+    assert wrong == {}, "requests until delivered"
+    dead = account.dead()
+    assert set(dead) == set(produced[len(MENDED):])
+    for number, code in enumerate(REFUSED, len(MENDED)):
+        (letter,) = dead[produced[number]]
+        assert (asked[produced[number]], letter.headers["sluss-reason"], letter.headers["sluss-attempts"]) == (2, "refused", "2"), code
+        assert str(code) in letter.headers["sluss-detail"]
+    ids = {}
+    for request, event in account.requests():
+        ids.setdefault(event, set()).add((request.headers["idempotency-key"], request.headers["webhook-id"]))
+    assert all(len(found) == 1 for found in ids.values()), "the same ids over every retry"
+    assert house.stop() == 0
+    assert "hemlighet" not in house.log(), "no value of an event in the log"
+
+
+@pytest.mark.parametrize("answer", [hostile.status(401), hostile.status(403), hostile.redirect("/elsewhere")], ids=lambda answer: answer.label)
+def test_a_platform_that_must_be_mended_is_held(broker, platform, houses, topic, answer):
+    rule = platform.always("", answer)
+    produced = produce(broker.bootstrap, topic, [(f"k{n}", body(n=n, key=f"k{n}")) for n in range(40)])
+    house = start(houses, broker, topic, platform, breaker=5)
+    account = Account(broker.bootstrap, topic, platform)
+    platform.wait_for(16, 20)
+    # All that were in flight when the first answer came, then probes alone: one a second and slower.
+    house.ask("/live")
+    rule.remove()
+    eventually(lambda: account.delivered() >= set(produced), 40, "all, once the platform is well again")
+    assert account.dead() == {}, "held platforms never dead-letter"
+    assert all(request.target == "/in" for request in platform.ledger), "redirects are not followed"
+    assert house.stop() == 0
+
+
+def test_retry_after_holds_the_platform(broker, platform, houses, topic):
+    platform.on("", hostile.retry_after("4"))
+    house = start(houses, broker, topic, platform)
+    produced = produce(broker.bootstrap, topic, [("k1", body(n=1, key="k1"))])
+    (first,) = platform.wait_for(1, 20)
+    produced += produce(broker.bootstrap, topic, [("k2", body(n=2, key="k2"))])
+    account = Account(broker.bootstrap, topic, platform)
+    eventually(lambda: account.delivered() >= set(produced), 20, "both")
+    assert platform.ledger[1].at - first.at >= 3.9, "nothing was sent while the platform asked for patience"
+    assert house.stop() == 0
+
+
+def test_nobody_listens_for_a_while(broker, platform, houses, topic):
+    platform.refuse()
+    produced = produce(broker.bootstrap, topic, [(f"k{n}", body(n=n, key=f"k{n}")) for n in range(200)])
+    house = start(houses, broker, topic, platform, breaker=5)
+    account = Account(broker.bootstrap, topic, platform)
+    eventually(lambda: state_of(house) in ("open", "half-open", "held"), 30, lambda: f"the breaker; it is {state_of(house)}")
+    assert not any(account.committed().values())
+    platform.listen()
+    eventually(lambda: account.delivered() >= set(produced), 40, "all, once somebody listens")
+    assert account.dead() == {}
+    assert set(account.deliveries().values()) == {1}
+    assert house.stop() == 0
+
+
+def state_of(house):
+    """The state of platform p in the metrics."""
+    for (series, labels), value in house.metrics().items():
+        labels = dict(labels)
+        if series == "sluss_platform_state" and labels["platform"] == "p" and value == 1:
+            return labels["state"]
+    return None
+
+
+def test_one_event_that_is_answered_500_for_ever_stops_only_its_key(broker, platform, houses, topic):
+    platform.always(met(0), hostile.status(500))
+    produced = produce(broker.bootstrap, topic, [
+        (f"k{n % 5}", body(n=n, key=f"k{n % 5}"), (), 0) for n in range(50)])
+    house = houses(broker.bootstrap, {"p": platform.url}, {
+        topic: {"retry": {"first": "200ms", "max": "500ms", "for": "3s"}}}).start()
+    account = Account(broker.bootstrap, topic, platform)
+    others = {place for n, place in enumerate(produced) if n % 5}
+    eventually(lambda: account.delivered() >= others, 20, "the other keys")
+    eventually(lambda: account.delivered() >= set(produced[1:]), 30, "its key, after it")
+    ((letter,),) = account.dead().values()
+    assert (letter.offset, letter.headers["sluss-reason"], letter.headers["sluss-offset"]) == (0, "gave-up", str(produced[0][1]))
+    account.check_order(account.requests())
+    assert house.stop() == 0
+
+
+def test_tls_and_proxy(broker, houses, topic, authority):
+    certificate, key, _ = authority.issue("platform")
+    with hostile.Platform(tls=(certificate, key)) as platform, hostile.Platform(proxy=True) as proxy:
+        options = {"base-url": platform.url, "tls": {"ca": str(authority.certificate)}, "proxy": proxy.url}
+        house = houses(broker.bootstrap, {"p": options}, {topic: {}}).start()
+        produced = produce(broker.bootstrap, topic, [("k", body(n=1, key="k"))])
+        account = Account(broker.bootstrap, topic, platform)
+        eventually(lambda: account.delivered() >= set(produced), 20, "the event through the tunnel")
+        assert [request.method for request in proxy.ledger] == ["CONNECT"]
+        assert house.stop() == 0
+
+
+def test_a_certificate_of_strangers_holds_the_platform(broker, houses, topic, tmp_path, authority):
+    from certificates import Authority
+    certificate, key, _ = Authority(tmp_path / "strangers").issue("platform")
+    with hostile.Platform(tls=(certificate, key)) as platform:
+        options = {"base-url": platform.url, "tls": {"ca": str(authority.certificate)}, "breaker": {"open": "1s"}}
+        house = houses(broker.bootstrap, {"p": options}, {topic: {}}).start()
+        produced = produce(broker.bootstrap, topic, [("k", body(n=1, key="k"))])
+        eventually(lambda: state_of(house) == "held", 20, lambda: f"held; it is {state_of(house)}")
+        platform.exchange_certificate(*authority.issue("platform")[:2])
+        account = Account(broker.bootstrap, topic, platform)
+        eventually(lambda: account.delivered() >= set(produced), 40, "the event, once the certificate is right")
+        assert account.dead() == {}
+        assert house.stop() == 0

@@ -1,0 +1,169 @@
+"""What operators rely on: exit codes, health, metrics, dead letters, what a request carries."""
+
+import json
+import socket
+import subprocess
+
+import pytest
+
+import broker as real
+import hostile
+import house as houses_module
+from account import Account
+from house import conserved, metric
+from process import eventually
+from records import produce
+
+
+def body(**members):
+    return json.dumps(members, separators=(",", ":"))
+
+
+@pytest.fixture
+def topic(broker, name):
+    broker.create_topic(name, 2)
+    broker.create_topic(f"{name}.dlq")
+    return name
+
+
+def test_usage_is_64(houses):
+    for program in ("slussd", "slussctl"):
+        done = subprocess.run([houses_module.binaries() / program, "--no-such-option"], capture_output=True, text=True)
+        assert done.returncode == 64, done.stderr
+        assert "--no-such-option" in done.stderr
+
+
+def test_faulty_configuration_is_78(houses, name):
+    house = houses("127.0.0.1:1", {"p": "http://127.0.0.1:1"}, {name: {}})
+    (house.etc / "sluss.cfg").write_text((house.etc / "sluss.cfg").read_text().replace("bootstrap-servers", "bootstrap-server"))
+    for done in (house.ctl("check"), subprocess.run([houses_module.binaries() / "slussd", "--check", "--config", house.etc],
+                                                    capture_output=True, text=True)):
+        assert done.returncode == 78
+        assert 'did you mean "bootstrap-servers"?' in done.stdout + done.stderr
+    house.start(ready=False)
+    assert house.daemon.wait() == 78
+
+
+def test_a_sound_configuration_is_0_without_a_broker(houses, name):
+    house = houses("127.0.0.1:1", {"p": "http://127.0.0.1:1"}, {name: {}})
+    done = house.ctl("check")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_a_request_carries(broker, platform, houses, topic):
+    house = houses(broker.bootstrap, {"p": platform.url}, {topic: {}}).start()
+    text = '{ "n" : 1.00, "key":"k" }'
+    ((partition, offset),) = produce(broker.bootstrap, topic, [("k", text)])
+    (request,) = platform.wait_for(1, 20)
+    assert (request.method, request.target, request.body) == ("POST", "/in", text.encode()), "the bytes as they came"
+    headers = request.headers
+    assert headers["sluss-event"] == f"{topic}/{partition}/{offset}"
+    assert headers["idempotency-key"] == f"{topic}/{partition}/{offset}"
+    assert headers["sluss-route"] == topic
+    assert headers["content-type"] == "application/json"
+    assert headers["user-agent"].startswith("sluss/")
+    assert len(headers["webhook-id"]) == 27 and "." not in headers["webhook-id"]
+    assert headers["webhook-timestamp"].isdigit()
+    assert len(headers["traceparent"].split("-")) == 4
+    assert "expect" not in headers
+    assert house.stop() == 0
+
+
+def test_dead_letter_carries_all_and_tells_why(broker, platform, houses, topic):
+    house = houses(broker.bootstrap, {"p": platform.url}, {topic: {}}).start()
+    ((partition, offset),) = produce(broker.bootstrap, topic, [(b"\x00key", b"\xff{not json", [("h", b"\x01"), ("h", b"2")])])
+    account = Account(broker.bootstrap, topic, platform)
+    ((letter,),) = eventually(account.dead, 20, "the letter").values()
+    assert (letter.key, letter.value) == (b"\x00key", b"\xff{not json")
+    assert letter.names[:2] == ["h", "h"]
+    headers = letter.headers
+    assert (headers["sluss-reason"], headers["sluss-stage"], headers["sluss-route"]) == ("not-json", "decode", topic)
+    assert (headers["sluss-topic"], headers["sluss-partition"], headers["sluss-offset"]) == (topic, str(partition), str(offset))
+    assert json.loads(headers["sluss-detail"]) is not None and headers["sluss-detail"].isascii()
+    for wanted in ("sluss-timestamp", "sluss-attempts", "sluss-first-failed", "sluss-generation"):
+        assert wanted in headers
+    assert len(set(letter.names) - {"h"}) == len(letter.names) - 2, "no header twice"
+    assert house.stop() == 0
+
+
+def test_dead_letter_topic_missing_then_created(broker, platform, houses, name):
+    broker.create_topic(name)
+    house = houses(broker.bootstrap, {"p": platform.url}, {name: {}}).start(ready=False)
+    produced = produce(broker.bootstrap, name, [("bad", "not json"), ("good", body(n=1, key="good"))])
+    account = Account(broker.bootstrap, name, platform)
+    eventually(lambda: produced[1] in account.delivered(), 30, "another key to go on")
+
+    def told():
+        try:
+            return house.ask("/ready")
+        except OSError:
+            return 0, ""
+    eventually(lambda: told()[0] == 503 and f"{name}.dlq" in told()[1], 30, lambda: f"/ready to name the topic: {told()}")
+    assert account.committed() == {0: 0}, "nothing is committed past the event whose letter nobody took"
+    broker.create_topic(f"{name}.dlq")
+    eventually(account.all_committed, 90, "the commit after the letter", every=0.5)
+    assert [letters[0].value for letters in account.dead().values()] == [b"not json"]
+    eventually(lambda: told()[0] == 200, 70, lambda: f"/ready: {told()}")
+    assert house.stop() == 0
+
+
+def test_metrics_conserve_at_every_scrape(broker, platform, houses, topic):
+    platform.sometimes(5, hostile.status(503), seed=3)
+    produced = produce(broker.bootstrap, topic, [
+        (f"k{n % 50}", "not json" if n % 100 == 0 else None if n % 100 == 1 else body(n=n, key=f"k{n % 50}")) for n in range(3000)])
+    house = houses(broker.bootstrap, {"p": {"base-url": platform.url, "breaker": {"failures": 1000}}},
+                   {topic: {"retry": {"first": "100ms", "max": "1s"}}}).start()
+    scrapes = []
+
+    def done():
+        scrapes.append(conserved(house.metrics(), topic))
+        return sum(scrapes[-1].values()) == len(produced) and scrapes[-1]["unsettled"] == 0
+    eventually(done, 60, lambda: f"the last event; {scrapes[-1]}", every=0.02)
+    assert len(scrapes) > 3
+    assert scrapes[-1] == {"delivered": 2940, "dead-lettered": 30, "filtered": 30, "skipped": 0, "released": 0, "unsettled": 0}
+    metrics = house.metrics()
+    assert metric(metrics, "sluss_delivery_attempts_total", route=topic) >= 2940
+    assert metric(metrics, "sluss_http_request_duration_seconds_count", platform="p", status="200") == 2940
+    assert metric(metrics, "sluss_build_info") == 1
+    assert house.stop() == 0
+
+
+def test_health(broker, platform, houses, topic):
+    house = houses(broker.bootstrap, {"p": platform.url}, {topic: {}}).start()
+    for path in ("/live", "/ready"):
+        code, text = house.ask(path)
+        assert (code, text.count("\n")) == (200, 1), text
+    assert house.ask("/no-such-page")[0] == 404
+    assert house.socket.stat().st_mode & 0o777 in (0o600, 0o660)
+    assert house.stop() == 0
+    assert not house.socket.exists() or not reachable(house.socket)
+
+
+def reachable(path):
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
+
+
+def test_final_commit_not_acknowledged_is_75(platform, houses, name, tmp_path):
+    if why := real.available():
+        pytest.skip(f"no real Kafka: {why}")
+    with real.Broker(tmp_path / "kafka") as broker:
+        broker.create_topic(name)
+        broker.create_topic(f"{name}.dlq")
+        house = houses(broker.bootstrap, {"p": platform.url}, {name: {}}).start()
+        platform.on("", hostile.wait(2, hostile.status(200)))
+        produce(broker.bootstrap, name, [("k", body(n=1, key="k"))])
+        platform.wait_for(1, 20)
+        broker.kill()
+        assert house.stop() == 75, house.log()[-3000:]
+
+
+def test_stop_while_the_platform_is_down_is_0(broker, platform, houses, topic):
+    """Events still waiting are no failure: they stay in Kafka."""
+    platform.always("", hostile.status(503))
+    produce(broker.bootstrap, topic, [(f"k{n}", body(n=n, key=f"k{n}")) for n in range(100)])
+    house = houses(broker.bootstrap, {"p": platform.url}, {topic: {}}).start()
+    platform.wait_for(3, 20)
+    assert house.stop() == 0
+    account = Account(broker.bootstrap, topic, platform)
+    assert sum(account.committed().values()) == 0
