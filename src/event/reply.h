@@ -31,6 +31,7 @@ enum reply_fault {
 /* Made by the shell with malloc'ed bytes; the core owns it from flow_step on. */
 struct reply {
     uint64_t request;
+    uint32_t platform; /* index in the plan */
     enum reply_kind kind;
     enum reply_fault fault;
     int status;             /* ANSWERED: 200-599 */

@@ -17,7 +17,7 @@ struct request {
     struct header *headers; /* content-type, idempotency and the route's own: no byte below 0x20, no 0x7f in values */
     size_t header_count;
     struct span body; /* data NULL: none */
-    bool once;        /* forbid the transport's own second sending on a connection that died (ambiguous is not "retry") */
+    bool once; /* forbid the transport's own second sending on a connection that died (ambiguous is not "retry") */
 };
 
 #endif

@@ -214,6 +214,7 @@ static bool set_method(CURL *easy, const struct request *request) {
 
 bool transfer_prepare(struct transfer *transfer, const struct request *request) {
     transfer->id = request->id;
+    transfer->platform = request->platform;
     transfer->once = request->once;
     transfer->status = 0;
     transfer->head_whole = transfer->head_too_long = transfer->body_too_long = false;
@@ -289,6 +290,7 @@ struct reply *transfer_reply(struct transfer *transfer, CURLcode result, int64_t
                                        transfer->aborted ? REPLY_FAULT_NONE : fault_of(transfer, result));
     if (reply == NULL)
         return NULL;
+    reply->platform = transfer->platform;
     curl_off_t microseconds = 0;
     curl_easy_getinfo(transfer->easy, CURLINFO_TOTAL_TIME_T, &microseconds);
     reply->duration_ms = (uint32_t)(microseconds / 1000);

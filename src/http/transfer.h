@@ -28,6 +28,7 @@ struct transfer {
     CURL *easy;
     CURLU *url;
     uint64_t id;
+    uint32_t platform;
     struct curl_slist line[MOST_REQUEST_HEADERS];
     struct buf text; /* header lines, path */
     char reason[CURL_ERROR_SIZE];

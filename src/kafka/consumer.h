@@ -72,6 +72,9 @@ void consumer_hand_back(struct consumer *consumer, uint32_t epoch);
 /* Lag: records behind `next` in a partition by the last fetch's high watermark; -1 unknown. Never asks the broker. */
 int64_t consumer_lag(struct consumer *consumer, uint32_t topic, int32_t partition);
 
+/* True once the group has given its first assignment, be it empty. */
+bool consumer_joined(const struct consumer *consumer);
+
 /* The assigned partitions of the current epoch, for lag. */
 size_t consumer_partitions(const struct consumer *consumer);
 struct place consumer_partition(const struct consumer *consumer, size_t index);

@@ -1,6 +1,8 @@
 /* Dead letters out, delivery reports back, on librdkafka's event queue. */
 #include "kafka/producer.h"
 
+#include "base/bug.h"
+
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,10 +85,7 @@ int producer_descriptor(const struct producer *producer) {
 static void refuse(struct producer *producer, uint64_t id, rd_kafka_resp_err_t code) {
     static const uint64_t one = 1;
     struct refusal *refusal = calloc(1, sizeof *refusal);
-    if (refusal == NULL) { /* told at once rather than never */
-        producer->handler.report(producer->handler.owner, id, PRODUCER_FAILED, "out of memory");
-        return;
-    }
+    ENSURE(refusal != NULL, "no memory for the refusal of a dead letter (librdkafka would have ended here too)");
     *refusal = (struct refusal){.next = producer->refused, .id = id, .code = code};
     producer->refused = refusal;
     ssize_t written = write(producer->wake, &one, sizeof one);

@@ -1,0 +1,190 @@
+/* What the group and the broker say: rebalances, errors, committed offsets, the results of commits. Reads no records.
+ */
+#include "kafka/consumer_private.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void consumer_unassign(struct consumer *consumer) {
+    assignment_end(&consumer->assignment);
+    (void)rd_kafka_assign(consumer->client, NULL);
+}
+
+static void on_assign(struct consumer *consumer, const rd_kafka_topic_partition_list_t *list) {
+    assignment_end(&consumer->assignment);
+    consumer->joined = true;
+    if (list == NULL || list->cnt == 0 || consumer->closing) {
+        (void)rd_kafka_assign(consumer->client, consumer->closing ? NULL : list);
+        return;
+    }
+    consumer->epoch++;
+    struct place *place = calloc((size_t)list->cnt, sizeof *place);
+    free(consumer->entry);
+    consumer->entry = calloc((size_t)list->cnt, sizeof *consumer->entry);
+    if (place == NULL || consumer->entry == NULL ||
+        !assignment_begin(&consumer->assignment, consumer->client, list, consumer->topics, consumer->topic_count,
+                          consumer->route, consumer->epoch, consumer->wake)) {
+        /* Nothing is read, the group goes on with heartbeats; the next rebalance tries again. */
+        (void)rd_kafka_assign(consumer->client, NULL);
+        free(place);
+        return;
+    }
+    for (size_t i = 0; i < consumer->assignment.count; i++)
+        place[i] = consumer->assignment.partition[i].place;
+    consumer->handler.assigned(consumer->handler.owner, consumer->route, consumer->epoch, place,
+                               consumer->assignment.count);
+    free(place);
+}
+
+static void on_rebalance(struct consumer *consumer, rd_kafka_event_t *event) {
+    rd_kafka_topic_partition_list_t *list = rd_kafka_event_topic_partition_list(event);
+    if (rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+        on_assign(consumer, list);
+        return;
+    }
+    /* Asked before anything is unassigned: that would forget it. */
+    bool lost = rd_kafka_assignment_lost(consumer->client) != 0;
+    if (consumer->closing || consumer->assignment.epoch == 0)
+        consumer_unassign(consumer);
+    else
+        consumer->handler.revoked(consumer->handler.owner, consumer->route, consumer->assignment.epoch, lost);
+}
+
+void consumer_say(const struct consumer *consumer, int level, const char *what) {
+    char sentence[640];
+    (void)snprintf(sentence, sizeof sentence, "group %s: %s", consumer->group, what);
+    if (consumer->handler.voice.say != NULL)
+        consumer->handler.voice.say(consumer->handler.voice.owner, level, sentence);
+}
+
+static void on_error(struct consumer *consumer, rd_kafka_event_t *event) {
+    rd_kafka_resp_err_t code = rd_kafka_event_error(event);
+    char why[256];
+    if (rd_kafka_event_error_is_fatal(event) || code == RD_KAFKA_RESP_ERR__FATAL) {
+        (void)rd_kafka_fatal_error(consumer->client, why, sizeof why);
+        consumer->handler.fatal(consumer->handler.owner, consumer->route, why);
+        return;
+    }
+    /* All brokers down is information: the library goes on trying, and so do we. */
+    consumer_say(consumer, code == RD_KAFKA_RESP_ERR__AUTHENTICATION ? 3 : 4, rd_kafka_event_error_string(event));
+}
+
+static void serve_news(struct consumer *consumer) {
+    rd_kafka_event_t *event;
+    while ((event = rd_kafka_queue_poll(consumer->news, 0)) != NULL) {
+        switch (rd_kafka_event_type(event)) {
+        case RD_KAFKA_EVENT_REBALANCE:
+            on_rebalance(consumer, event);
+            break;
+        case RD_KAFKA_EVENT_ERROR:
+            on_error(consumer, event);
+            break;
+        case RD_KAFKA_EVENT_LOG:
+            kafka_voice_log(&consumer->handler.voice, event);
+            break;
+        default: /* leftover records while closing: they were never given out */
+            break;
+        }
+        rd_kafka_event_destroy(event);
+    }
+}
+
+static void tell_committed(struct consumer *consumer, uint32_t epoch, const rd_kafka_topic_partition_list_t *list) {
+    struct assignment *assignment = &consumer->assignment;
+    if (assignment->epoch != epoch)
+        return;
+    struct consumer_offset *entry = consumer->entry;
+    for (size_t i = 0; i < assignment->count; i++) {
+        struct place place = assignment->partition[i].place;
+        const rd_kafka_topic_partition_t *found =
+            list == NULL
+                ? NULL
+                : rd_kafka_topic_partition_list_find(list, consumer->topics[place.topic].data, place.partition);
+        entry[i] = (struct consumer_offset){.topic = place.topic, .partition = place.partition, .offset = -1};
+        entry[i].failed = found == NULL || found->err != RD_KAFKA_RESP_ERR_NO_ERROR;
+        if (!entry[i].failed && found->offset >= 0)
+            entry[i].offset = found->offset;
+        if (!entry[i].failed && found->metadata_size > 0)
+            entry[i].metadata = span_make(found->metadata, found->metadata_size);
+    }
+    consumer->handler.committed(consumer->handler.owner, consumer->route, epoch, entry, assignment->count);
+}
+
+static void on_committed(struct consumer *consumer, rd_kafka_event_t *event) {
+    uint32_t epoch = (uint32_t)(uintptr_t)rd_kafka_event_opaque(event);
+    const rd_kafka_topic_partition_list_t *list = NULL;
+    if (rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        size_t count = 0;
+        const rd_kafka_group_result_t **groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
+            rd_kafka_event_ListConsumerGroupOffsets_result(event), &count);
+        if (count == 1 && rd_kafka_group_result_error(groups[0]) == NULL)
+            list = rd_kafka_group_result_partitions(groups[0]);
+    } else
+        consumer_say(consumer, 4, rd_kafka_event_error_string(event));
+    tell_committed(consumer, epoch, list);
+}
+
+static enum consumer_commit judge_commit(rd_kafka_resp_err_t code) {
+    switch ((int)code) {
+    case RD_KAFKA_RESP_ERR_NO_ERROR:
+    case RD_KAFKA_RESP_ERR__NO_OFFSET:
+        return CONSUMER_COMMITTED;
+    case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
+    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+    case RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS:
+        return CONSUMER_COMMIT_FENCED;
+    case RD_KAFKA_RESP_ERR_OFFSET_METADATA_TOO_LARGE:
+        return CONSUMER_COMMIT_TOO_LARGE;
+    case RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS:
+    case RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_NOT_COORDINATOR:
+    case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE:
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__WAIT_COORD:
+        return CONSUMER_COMMIT_RETRY;
+    default:
+        return CONSUMER_COMMIT_FAILED;
+    }
+}
+
+/* A commit is only as good as its worst partition. */
+static void on_commit(struct consumer *consumer, rd_kafka_event_t *event) {
+    rd_kafka_resp_err_t code = rd_kafka_event_error(event);
+    enum consumer_commit worst = judge_commit(code);
+    const rd_kafka_topic_partition_list_t *list = rd_kafka_event_topic_partition_list(event);
+    for (int i = 0; list != NULL && i < list->cnt; i++) {
+        enum consumer_commit one = judge_commit(list->elems[i].err);
+        if (one > worst) {
+            worst = one;
+            code = list->elems[i].err;
+        }
+    }
+    consumer->handler.commit_result(consumer->handler.owner, consumer->route,
+                                    (uint32_t)(uintptr_t)rd_kafka_event_opaque(event), worst, rd_kafka_err2str(code));
+}
+
+static void serve_answers(struct consumer *consumer) {
+    if (consumer->refused != 0) {
+        uint32_t epoch = consumer->refused;
+        consumer->refused = 0;
+        consumer->handler.commit_result(consumer->handler.owner, consumer->route, epoch, CONSUMER_COMMIT_FAILED,
+                                        "librdkafka refused the commit");
+    }
+    rd_kafka_event_t *event;
+    while ((event = rd_kafka_queue_poll(consumer->answers, 0)) != NULL) {
+        if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_OFFSET_COMMIT)
+            on_commit(consumer, event);
+        else if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT)
+            on_committed(consumer, event);
+        rd_kafka_event_destroy(event);
+    }
+}
+
+void membership_serve(struct consumer *consumer) {
+    serve_news(consumer);
+    serve_answers(consumer);
+}

@@ -1,0 +1,99 @@
+/* Records become events, as many as were granted, one from each partition in turn. Asks nobody for more. */
+#include "kafka/consumer_private.h"
+
+enum { MOST_HEADERS = 256 };
+
+static size_t copy_headers(const rd_kafka_message_t *message, struct header *header) {
+    rd_kafka_headers_t *all;
+    if (rd_kafka_message_headers(message, &all) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return 0;
+    size_t count = 0;
+    const char *name;
+    const void *value;
+    size_t size;
+    while (count < MOST_HEADERS &&
+           rd_kafka_header_get_all(all, count, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        header[count].name = span_of(name);
+        header[count].value = span_make(value, size);
+        count++;
+    }
+    return count;
+}
+
+/* False when memory is short: the record stays unread by stopping the partition, for it must not be passed over. */
+static bool give(struct consumer *consumer, struct assigned_partition *partition, const rd_kafka_message_t *message) {
+    struct header header[MOST_HEADERS];
+    size_t headers = copy_headers(message, header);
+    struct span key = message->key == NULL ? SPAN_NONE : span_make(message->key, message->key_len);
+    struct span value = message->payload == NULL ? SPAN_NONE : span_make(message->payload, message->len);
+    struct event *event = event_create(partition->place, message->offset, rd_kafka_message_timestamp(message, NULL),
+                                       key, value, header, headers);
+    if (event == NULL)
+        return false;
+    size_t bytes = key.size + value.size;
+    partition->next = message->offset + 1;
+    partition->credit_events--;
+    partition->credit_bytes -= bytes < partition->credit_bytes ? bytes : partition->credit_bytes;
+    consumer->handler.event(consumer->handler.owner, event);
+    return true;
+}
+
+static void fail(struct consumer *consumer, struct assigned_partition *partition, rd_kafka_resp_err_t code) {
+    bool out_of_range = code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET || code == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
+    partition->stopped = true;
+    partition->credit_events = 0;
+    consumer->handler.partition_error(consumer->handler.owner, partition->place, out_of_range, rd_kafka_err2str(code));
+}
+
+/* Errors that librdkafka heals by itself are said, not acted on. */
+static bool is_passing(rd_kafka_resp_err_t code) {
+    return code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN ||
+           code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+           code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION || code == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+}
+
+/* Reads one record. False when the partition has nothing (more) to give now. */
+static bool read_one(struct consumer *consumer, struct assigned_partition *partition) {
+    rd_kafka_message_t *message = rd_kafka_consume_queue(partition->queue, 0);
+    if (message == NULL) {
+        partition->idle = true;
+        return false;
+    }
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        if (!give(consumer, partition, message))
+            fail(consumer, partition, RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE);
+    } else if (is_passing(message->err))
+        consumer_say(consumer, 5, rd_kafka_message_errstr(message));
+    else
+        fail(consumer, partition, message->err);
+    rd_kafka_message_destroy(message);
+    return true;
+}
+
+static bool may_read(const struct assigned_partition *partition) {
+    return !partition->idle && !partition->stopped && partition->credit_events > 0 && partition->credit_bytes > 0;
+}
+
+/* One record from each partition in turn. A handler may end the assignment, so its epoch is looked at after each. */
+bool supply_serve(struct consumer *consumer, size_t most) {
+    struct assignment *assignment = &consumer->assignment;
+    uint32_t epoch = assignment->epoch;
+    if (epoch == 0 || !assignment->assigned)
+        return false;
+    size_t given = 0, quiet = 0;
+    while (quiet < assignment->count) {
+        if (given == most)
+            return true;
+        assignment->turn = (assignment->turn + 1) % assignment->count;
+        struct assigned_partition *partition = &assignment->partition[assignment->turn];
+        if (!may_read(partition) || !read_one(consumer, partition)) {
+            quiet++;
+            continue;
+        }
+        if (assignment->epoch != epoch)
+            return false;
+        quiet = 0;
+        given++;
+    }
+    return false;
+}
