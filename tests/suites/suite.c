@@ -188,7 +188,11 @@ static void run_folder(struct suite *suite, const char *folder, enum schema_draf
     char **names = list_folder(folder, &files);
     for (size_t i = 0; i < files; i++) {
         char path[1024];
-        (void)snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        int length = snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        if (length < 0 || (size_t)length >= sizeof path) {
+            (void)fprintf(stderr, "%s/%s: the path is too long\n", folder, names[i]);
+            exit(1);
+        }
         struct place place = {.path = path + strlen(suite->folder) + 1, .draft = draft, .formats = formats};
         bool optional = strstr(path, "/optional/") != NULL;
         place.formats |= optional && strcmp(names[i], "ecmascript-regex.json") == 0;
