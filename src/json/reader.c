@@ -210,6 +210,19 @@ static inline const char *read_digits(const struct reader *reader, const char *a
     return at;
 }
 
+/* The same for the digits of a fraction, which are many: eight in a step. */
+static inline const char *read_fraction(const struct reader *reader, const char *at, uint64_t *number) {
+    static const uint64_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+    unsigned count;
+    do {
+        uint64_t value;
+        count = word_digits(word_load(at, reader->end), &value);
+        *number = *number * powers[count] + value;
+        at += count;
+    } while (count == 8);
+    return at;
+}
+
 /* `at` is behind the e. An exponent beyond any use stays beyond any use. */
 static const char *read_exponent(struct reader *reader, const char *at, int64_t *exponent) {
     bool negative = at < reader->end && *at == '-';
@@ -239,7 +252,7 @@ static inline const char *read_number(struct reader *reader, const char *start) 
     int64_t places = 0;
     if (at < reader->end && *at == '.') {
         const char *fraction = at + 1;
-        at = read_digits(reader, fraction, &mantissa);
+        at = read_fraction(reader, fraction, &mantissa);
         places = at - fraction;
         if (places == 0)
             return refuse_syntax(reader, at, "a decimal point needs a digit behind it");

@@ -38,6 +38,22 @@ static inline uint64_t word_first(uint64_t word, unsigned count) {
     return word & ((UINT64_C(1) << (8 * count)) - 1);
 }
 
+/* How many decimal digits stand at the front, and the number they make. */
+static inline unsigned word_digits(uint64_t word, uint64_t *number) {
+    uint64_t digits = word ^ WORD_OF('0');
+    uint64_t others = ((digits + WORD_OF(0x76)) | digits) & WORD_OF(0x80);
+    unsigned count = others != 0 ? word_before(others) : 8;
+    *number = 0;
+    if (count == 0)
+        return 0;
+    digits <<= 64 - 8 * count; /* zeros in front */
+    digits = digits * 10 + (digits >> 8);
+    uint64_t low = (digits & UINT64_C(0x000000ff000000ff)) * (UINT64_C(1000000) << 32 | 100);
+    uint64_t high = (digits >> 16 & UINT64_C(0x000000ff000000ff)) * (UINT64_C(10000) << 32 | 1);
+    *number = (low + high) >> 32;
+    return count;
+}
+
 /* The steps of json_hash: whole words, then the rest with the size. */
 #define WORD_HASH_START UINT64_C(0x9e3779b97f4a7c15)
 
