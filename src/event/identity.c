@@ -3,7 +3,6 @@
 
 #include "base/digest.h"
 #include "base/table.h"
-#include "base/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,17 +11,6 @@ enum { WEBHOOK_ID_SIZE = 27, TRACE_ID = 3, PARENT_ID = 36, FLAGS = 53, TRACEPARE
 
 struct span identity_default(struct arena *arena, struct span topic, int32_t partition, int64_t offset) {
     return arena_printf(arena, SPAN_FORMAT "/%" PRId32 "/%" PRId64, SPAN_ARGUMENT(topic), partition, offset);
-}
-
-struct span identity_webhook_id(struct arena *arena, struct span event_id) {
-    unsigned char digest[DIGEST_SIZE];
-    if (!digest_sha256(event_id, digest))
-        return SPAN_NONE;
-    struct buf text = {0};
-    text_write_base64url(&text, span_make(digest, sizeof digest));
-    struct span id = text.failed ? SPAN_NONE : arena_copy(arena, span_make(text.data, WEBHOOK_ID_SIZE));
-    buf_finish(&text);
-    return id;
 }
 
 /* Lower-case hex digits, as the standard wants them. */
@@ -59,16 +47,46 @@ static bool is_traceparent(struct span text) {
     return text.size == TRACEPARENT_SIZE || (!span_equal(version, SPAN("00")) && text.data[TRACEPARENT_SIZE] == '-');
 }
 
-struct span identity_traceparent(struct arena *arena, struct span received, struct span event_id) {
-    if (is_traceparent(received))
-        return arena_printf(arena, "00%.*s", TRACEPARENT_SIZE - 2, received.data + 2);
+static char *write_hex(char *out, const unsigned char *bytes, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        *out++ = "0123456789abcdef"[bytes[i] >> 4];
+        *out++ = "0123456789abcdef"[bytes[i] & 15];
+    }
+    return out;
+}
+
+static void begin_trace(char *out, const unsigned char digest[DIGEST_SIZE]) {
+    memcpy(out, "00-", 3);
+    out = write_hex(out + 3, digest, 16);
+    *out++ = '-';
+    out = write_hex(out, digest + 16, 8);
+    memcpy(out, "-00", 3);
+}
+
+/* The first digits of base64url: 27 of them say 162 bits. */
+static void write_webhook_id(char *out, const unsigned char digest[DIGEST_SIZE]) {
+    for (size_t i = 0; i < WEBHOOK_ID_SIZE; i++) {
+        size_t bit = 6 * i;
+        unsigned word = (unsigned)(digest[bit / 8] << 8 | digest[bit / 8 + 1]);
+        out[i] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"[word >> (10 - bit % 8) & 63];
+    }
+}
+
+bool identity_derive(struct arena *arena, struct span event_id, struct span traceparent, struct identity *identity) {
     unsigned char digest[DIGEST_SIZE];
-    if (!digest_sha256(event_id, digest))
-        return SPAN_NONE;
-    char hex[48 + 1];
-    for (size_t i = 0; i < 24; i++)
-        (void)snprintf(hex + 2 * i, 3, "%02x", digest[i]);
-    return arena_printf(arena, "00-%.32s-%.16s-00", hex, hex + 32);
+    char *text = arena_take(arena, WEBHOOK_ID_SIZE + TRACEPARENT_SIZE);
+    if (text == NULL || !digest_sha256(event_id, digest))
+        return false;
+    write_webhook_id(text, digest);
+    identity->webhook_id = (struct span){text, WEBHOOK_ID_SIZE};
+    text += WEBHOOK_ID_SIZE;
+    if (is_traceparent(traceparent)) {
+        memcpy(text, traceparent.data, TRACEPARENT_SIZE);
+        memcpy(text, "00", 2);
+    } else
+        begin_trace(text, digest);
+    identity->traceparent = (struct span){text, TRACEPARENT_SIZE};
+    return true;
 }
 
 void identity_key_token(struct span key, uint64_t seed, char token[IDENTITY_TOKEN_SIZE + 1]) {

@@ -5,19 +5,21 @@
 
 #include "event/event.h"
 
-/* Everything returned lives in the arena; data NULL when memory was short. */
-
-/* "topic/partition/offset": the event-id of a route that sets none. */
+/* "topic/partition/offset": the event-id of a route that sets none. In the arena; data NULL when memory was short. */
 struct span identity_default(struct arena *arena, struct span topic, int32_t partition, int64_t offset);
 
-/* Standard Webhooks' id: the first 27 characters of base64url(SHA-256(event-id)), so no dots and nothing that a user
- * controls. */
-struct span identity_webhook_id(struct arena *arena, struct span event_id);
+struct identity {
+    /* Standard Webhooks' id: the first 27 characters of base64url(SHA-256(event-id)), so no dots and nothing that a
+     * user controls. */
+    struct span webhook_id;
+    /* W3C Trace Context, section 3.2. A valid `traceparent` of the event goes on as it came, for Sluss reports no spans
+     * of its own that a new parent-id could name (as version 00 where it is of a later one); else a trace begins whose
+     * ids are derived from the event-id, not sampled. */
+    struct span traceparent;
+};
 
-/* W3C Trace Context, section 3.2: the event's own `traceparent` goes on as it came, for Sluss reports no spans of its
- * own that a new parent-id could name (written as version 00 when it is of a later one); without a valid one (also
- * data NULL) a trace begins whose ids are derived from the event-id, not sampled. */
-struct span identity_traceparent(struct arena *arena, struct span received, struct span event_id);
+/* `traceparent` is the event's own (data NULL: none). The texts live in the arena; false when memory was short. */
+bool identity_derive(struct arena *arena, struct span event_id, struct span traceparent, struct identity *identity);
 
 enum { IDENTITY_TOKEN_SIZE = 12 };
 

@@ -64,14 +64,7 @@ static bool is_header_value(struct span value) {
 }
 
 static bool make_event_id(struct making *making, struct span *id) {
-    const struct mapping_spec *spec = making->spec;
-    const struct event *event = making->event;
-    if (spec->event_id == NULL) {
-        *id = identity_default(&making->event->arena, spec->topics[event->place.topic], event->place.partition,
-                               event->offset);
-        return id->data != NULL || no_memory(making);
-    }
-    if (!fill(making, spec->event_id, "event-id", SPAN_NONE, id))
+    if (!fill(making, making->spec->event_id, "event-id", SPAN_NONE, id))
         return false;
     if (id->size == 0)
         return refuse(making, "event-id", SPAN_NONE, (struct template_fault){.what = "is empty"});
@@ -177,18 +170,19 @@ static bool add_attribute(struct making *making, const struct header *header) {
 static bool add_names(struct making *making) {
     const struct event *event = making->event;
     struct arena *arena = &making->event->arena;
-    struct span id;
-    if (!make_event_id(making, &id))
+    struct span topic = making->spec->topics[event->place.topic];
+    struct span place = identity_default(arena, topic, event->place.partition, event->offset);
+    struct span id = place;
+    struct identity identity;
+    if (place.data == NULL)
+        return no_memory(making);
+    if (making->spec->event_id != NULL && !make_event_id(making, &id))
         return false;
-    struct span webhook = identity_webhook_id(arena, id);
-    struct span trace = identity_traceparent(arena, received_trace(event, making->message), id);
-    struct span place =
-        identity_default(arena, making->spec->topics[event->place.topic], event->place.partition, event->offset);
-    if (webhook.data == NULL || trace.data == NULL || place.data == NULL)
+    if (!identity_derive(arena, id, received_trace(event, making->message), &identity))
         return no_memory(making);
     add_header(making, SPAN("Idempotency-Key"), id);
-    add_header(making, SPAN("webhook-id"), webhook);
-    add_header(making, SPAN("traceparent"), trace);
+    add_header(making, SPAN("webhook-id"), identity.webhook_id);
+    add_header(making, SPAN("traceparent"), identity.traceparent);
     add_header(making, SPAN("Sluss-Route"), making->spec->route);
     add_header(making, SPAN("Sluss-Event"), place);
     return true;
