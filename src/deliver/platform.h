@@ -51,8 +51,10 @@ struct platform_spec {
         struct secret password; /* basic: password; bearer: token; header: value */
     } auth;
     struct {
-        struct span ca; /* file; SPAN_NONE: the system's */
-        int minimum;    /* 12 or 13 */
+        struct span ca;          /* file; SPAN_NONE: the system's */
+        struct span certificate; /* file of ours (PEM); SPAN_NONE: none */
+        struct secret key;       /* its private key (PEM) */
+        int minimum;             /* 12 or 13 */
     } tls;
     int64_t connect_timeout_ms;
     int64_t timeout_ms; /* one attempt, from first to last byte */

@@ -1,6 +1,7 @@
 /* Writing samples. */
 #include "ops/metrics.h"
 
+#include <jansson.h>
 #include <math.h>
 
 void metrics_family(struct buf *out, const char *name, const char *type, const char *help) {
@@ -33,4 +34,8 @@ void metrics_sample(struct buf *out, const char *name, const char *suffix, const
         buf_printf(out, "%.0f\n", value);
     else
         buf_printf(out, "%.9g\n", value);
+}
+
+const char *metrics_jansson_version(void) {
+    return jansson_version_str();
 }

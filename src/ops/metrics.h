@@ -18,4 +18,7 @@ struct metrics_label {
 void metrics_sample(struct buf *out, const char *name, const char *suffix, const struct metrics_label *label,
                     size_t labels, double value);
 
+/* The version of the jansson library, for sluss_build_info. */
+const char *metrics_jansson_version(void);
+
 #endif

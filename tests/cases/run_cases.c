@@ -2,6 +2,7 @@
  * --deletions checks that no line of them could be missing unnoticed. */
 #include "story.h"
 
+#include "flow/trace.h"
 #include "settings/settings.h"
 
 #include <errno.h>

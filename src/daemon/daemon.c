@@ -1,0 +1,242 @@
+/* The life of the process: a column of starts, the waiting, the mirror of stops. The main thread serves signals, the
+ * admin server and the watchdog; events never come here. */
+#include "daemon/daemon.h"
+
+#include "daemon/probe.h"
+#include "daemon/scrape.h"
+#include "daemon/time.h"
+#include "daemon/worker.h"
+#include "http/client.h"
+#include "ops/admin.h"
+#include "ops/log.h"
+#include "ops/metrics.h"
+#include "ops/notify.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+enum { ALIVE_MS = 5000, SELDOM_MS = 1000, SOON_MS = 100 };
+
+struct daemon {
+    const struct settings *settings;
+    size_t faults;
+    struct worker *worker;
+    struct probe *probe;
+    struct admin *admin;
+    struct snapshot *sum;
+    int signals;
+    int done;
+    unsigned stops;
+    bool ready_told;
+    int64_t watchdog_ms;
+    int64_t watchdog_told_ms;
+};
+
+/* --- what the admin server answers --- */
+
+static bool is_alive(struct daemon *daemon) {
+    worker_snapshot(daemon->worker, daemon->sum);
+    return time_now_ms() - daemon->sum->turned_ms <= ALIVE_MS;
+}
+
+static bool is_ready(struct daemon *daemon, struct buf *why) {
+    const struct plan *plan = &daemon->settings->plan;
+    struct span topic;
+    const char *cause;
+    worker_snapshot(daemon->worker, daemon->sum);
+    if (daemon->stops > 0) {
+        buf_add_text(why, "stopping: events under way are finished and committed\n");
+        return false;
+    }
+    for (uint32_t i = 0; i < plan->route_count; i++)
+        if (plan->routes[i].mode != ROUTE_OFF && !daemon->sum->joined[i]) {
+            buf_printf(why, "route " SPAN_FORMAT " waits for its group's first assignment\n",
+                       SPAN_ARGUMENT(plan->routes[i].name));
+            return false;
+        }
+    if (!probe_ready(daemon->probe, &topic, &cause)) {
+        buf_printf(why, "dead-letter topic " SPAN_FORMAT " cannot be used: %s\n", SPAN_ARGUMENT(topic), cause);
+        return false;
+    }
+    if (daemon->faults > 0) {
+        buf_printf(why, "%zu configuration faults: a route is left out, see slussctl check\n", daemon->faults);
+        return false;
+    }
+    buf_add_text(why, "ready: every route has its assignment, every dead-letter topic was found\n");
+    return true;
+}
+
+static unsigned answer(void *owner, const char *path, struct buf *body, const char **type) {
+    struct daemon *daemon = owner;
+    if (strcmp(path, "/metrics") == 0) {
+        const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
+        const struct scrape_build build = {SLUSS_VERSION, kafka_version_text(), curl->version,
+                                           metrics_jansson_version()};
+        *type = "text/plain; version=0.0.4; charset=utf-8";
+        worker_snapshot(daemon->worker, daemon->sum);
+        scrape_write(body, &daemon->settings->plan, daemon->sum, &build, time_now_ms());
+        return 200;
+    }
+    if (strcmp(path, "/live") == 0) {
+        bool alive = is_alive(daemon);
+        buf_add_text(body, alive ? "alive: every worker's loop has turned in the last 5 s\n"
+                                 : "stuck: a worker's loop has not turned for 5 s\n");
+        return alive ? 200 : 503;
+    }
+    if (strcmp(path, "/ready") == 0)
+        return is_ready(daemon, body) ? 200 : 503;
+    buf_add_text(body, "here are /metrics, /live and /ready\n");
+    return 404;
+}
+
+/* --- start --- */
+
+/* Signals come through a descriptor; threads made later inherit the mask. */
+static bool catch_signals(struct daemon *daemon, struct error *error) {
+    sigset_t set;
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGINT);
+    (void)sigaddset(&set, SIGHUP);
+    if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+        return error_set(error, "signals cannot be blocked");
+    daemon->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    daemon->done = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    return (daemon->signals >= 0 && daemon->done >= 0) || error_set(error, "no descriptor left: raise LimitNOFILE");
+}
+
+static bool start_worker(struct daemon *daemon, struct error *error) {
+    uint64_t seed;
+    if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed)
+        return error_set(error, "the system has no randomness");
+    daemon->sum = snapshot_create(&daemon->settings->plan);
+    if (daemon->sum == NULL)
+        return error_memory(error);
+    daemon->worker = worker_create(daemon->settings, seed, daemon->done, error);
+    return daemon->worker != NULL && worker_start(daemon->worker, error);
+}
+
+static bool start_probe(struct daemon *daemon, struct error *error) {
+    daemon->probe = probe_create(&daemon->settings->plan, worker_producer(daemon->worker));
+    return daemon->probe != NULL || error_set(error, "no thread could be started: raise TasksMax");
+}
+
+static bool start_admin(struct daemon *daemon, struct error *error) {
+    bool group_missing = false;
+    const struct admin_spec spec = {.socket = daemon->settings->admin.socket.data,
+                                    .group = "sluss-admin",
+                                    .host = daemon->settings->admin.listen.host.data,
+                                    .port = daemon->settings->admin.listen.port,
+                                    .answer = answer,
+                                    .owner = daemon};
+    daemon->admin = admin_create(&spec, &group_missing, error);
+    if (group_missing)
+        log_say(LOG_LEVEL_WARNING, NULL, 0,
+                "there is no group sluss-admin: the control socket is for this user only (mode 0600)");
+    return daemon->admin != NULL;
+}
+
+static void say_start(const struct settings *settings) {
+    const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
+    log_say(LOG_LEVEL_INFO, NULL, 0,
+            "sluss " SLUSS_VERSION " with librdkafka %s, curl %s, jansson %s: %u routes, %u platforms, 1 worker",
+            kafka_version_text(), curl->version, metrics_jansson_version(), settings->plan.route_count,
+            settings->plan.platform_count);
+}
+
+/* --- waiting --- */
+
+static void serve_signals(struct daemon *daemon) {
+    struct signalfd_siginfo info;
+    while (read(daemon->signals, &info, sizeof info) == (ssize_t)sizeof info) {
+        if (info.ssi_signo == SIGHUP) {
+            log_say(LOG_LEVEL_WARNING, NULL, 0, "reload is not supported yet: restart to take a new configuration");
+            continue;
+        }
+        daemon->stops++;
+        notify_stopping(daemon->stops == 1 ? "finishing events under way" : "stopping at once");
+        log_say(LOG_LEVEL_INFO, NULL, 0,
+                daemon->stops == 1 ? "stopping: events under way are finished and committed"
+                                   : "stopping at once: events under way are left to the next start");
+        worker_stop(daemon->worker);
+    }
+}
+
+static void tell_systemd(struct daemon *daemon, int64_t now_ms) {
+    struct buf why = {0};
+    if (!daemon->ready_told && daemon->stops == 0) {
+        (void)is_ready(daemon, &why);
+        bool running = true;
+        for (uint32_t i = 0; i < daemon->sum->route_count; i++)
+            running = running && (daemon->sum->joined[i] || daemon->settings->plan.routes[i].mode == ROUTE_OFF);
+        if (running) {
+            notify_ready("routes are running");
+            log_say(LOG_LEVEL_INFO, NULL, 0, "ready: every route has its assignment");
+            daemon->ready_told = true;
+        }
+    }
+    buf_finish(&why);
+    if (daemon->watchdog_ms == 0 || now_ms - daemon->watchdog_told_ms < daemon->watchdog_ms / 3)
+        return;
+    if (is_alive(daemon)) {
+        notify_watchdog();
+        daemon->watchdog_told_ms = now_ms;
+    }
+}
+
+static int wait_for_end(struct daemon *daemon) {
+    int status = 0;
+    while (!worker_stopped(daemon->worker, &status)) {
+        int door[2];
+        size_t doors = admin_descriptors(daemon->admin, door);
+        struct pollfd wait[4] = {{.fd = daemon->signals, .events = POLLIN}, {.fd = daemon->done, .events = POLLIN}};
+        for (size_t i = 0; i < doors; i++)
+            wait[2 + i] = (struct pollfd){.fd = door[i], .events = POLLIN};
+        if (poll(wait, 2 + doors, daemon->ready_told ? SELDOM_MS : SOON_MS) < 0 && errno != EINTR)
+            return 70;
+        serve_signals(daemon);
+        admin_serve(daemon->admin);
+        tell_systemd(daemon, time_now_ms());
+    }
+    return status;
+}
+
+/* --- stop: the mirror --- */
+
+static void finish(struct daemon *daemon) {
+    admin_destroy(daemon->admin);
+    probe_destroy(daemon->probe);
+    worker_destroy(daemon->worker);
+    snapshot_destroy(daemon->sum);
+    http_finish();
+    if (daemon->done >= 0)
+        (void)close(daemon->done);
+    if (daemon->signals >= 0)
+        (void)close(daemon->signals);
+}
+
+int daemon_run(const struct settings *settings, size_t faults) {
+    struct daemon daemon = {.settings = settings, .faults = faults, .signals = -1, .done = -1};
+    struct error error = {0};
+    say_start(settings);
+    daemon.watchdog_ms = notify_watchdog_ms();
+    bool started = http_init(&error) && catch_signals(&daemon, &error) && start_worker(&daemon, &error) &&
+                   start_probe(&daemon, &error) && start_admin(&daemon, &error);
+    int status = started ? wait_for_end(&daemon) : 78;
+    if (!started) {
+        log_say(LOG_LEVEL_ERROR, NULL, 0, "cannot start: %s", error.text);
+        if (daemon.worker != NULL)
+            worker_stop(daemon.worker), worker_stop(daemon.worker);
+    }
+    notify_stopping("stopped");
+    finish(&daemon);
+    log_say(status == 0 ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, NULL, 0, "stopped with status %d%s", status,
+            status == 75 ? ": the last commit was not acknowledged, some events will come again" : "");
+    return status;
+}

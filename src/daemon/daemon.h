@@ -1,0 +1,11 @@
+/* The daemon runs settings until it is told to stop. It reads no configuration. */
+#ifndef SLUSS_DAEMON_DAEMON_H
+#define SLUSS_DAEMON_DAEMON_H
+
+#include "settings/settings.h"
+
+/* Blocks until SIGTERM, SIGINT or a fatal fault. `faults` counts the configuration's errors outside sluss.cfg: routes
+ * that were left out. Returns the exit status (CONTRACT 4). */
+int daemon_run(const struct settings *settings, size_t faults);
+
+#endif

@@ -1,0 +1,150 @@
+/* slussd: reads its options and its configuration, then checks, prints or runs it. The only place that ends the
+ * process. */
+#include "base/bug.h"
+#include "daemon/daemon.h"
+#include "kafka/client.h"
+#include "ops/log.h"
+
+#include <execinfo.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { STATUS_USAGE = 64, STATUS_BUG = 70, STATUS_CONFIGURATION = 78 };
+
+static const char help[] =
+    "slussd - consumes events from Kafka, checks, completes and forwards them over HTTP\n"
+    "\n"
+    "usage: slussd [--config PATH] [--check | --print]\n"
+    "\n"
+    "  --config PATH   a sluss.cfg or a folder that holds one (default /etc/sluss)\n"
+    "  --check         name every problem of the configuration and end: 0 good, 78 not\n"
+    "  --print         print the configuration as it is understood, with all defaults\n"
+    "  --version       versions of slussd and its libraries\n"
+    "  --help          this text\n"
+    "\n"
+    "It runs in the foreground until SIGTERM, which finishes and commits the events under way; a second SIGTERM ends "
+    "at\n"
+    "once. Exit status: 0 all committed, 64 usage, 69 Kafka unusable, 70 bug, 75 last commit not acknowledged,\n"
+    "78 configuration. Try it without installing anything: slussctl sandbox. Manual: slussd(8), sluss.cfg(5).\n";
+
+/* A broken invariant: say where, show the way there, leave no core (it would hold events). */
+static void on_bug(const char *file, int line, const char *what) {
+    void *frame[64];
+    char text[512];
+    int length = snprintf(text, sizeof text, "bug at %s:%d: %s; nothing is lost: what was not committed comes again\n",
+                          file, line, what);
+    ssize_t written = write(STDERR_FILENO, text, (size_t)(length > 0 ? length : 0));
+    (void)written;
+    backtrace_symbols_fd(frame, backtrace(frame, 64), STDERR_FILENO);
+    _exit(STATUS_BUG);
+}
+
+/* Memory images hold events and secrets: none are written, and nobody but root may look into the process. */
+static void close_curtains(void) {
+    static const struct rlimit none = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)prctl(PR_SET_DUMPABLE, 0);
+}
+
+static enum log_level level_of(enum settings_log_level level) {
+    switch (level) {
+    case SETTINGS_LOG_DEBUG:
+        return LOG_LEVEL_DEBUG;
+    case SETTINGS_LOG_INFO:
+        return LOG_LEVEL_INFO;
+    case SETTINGS_LOG_WARNING:
+        return LOG_LEVEL_WARNING;
+    case SETTINGS_LOG_ERROR:
+        break;
+    }
+    return LOG_LEVEL_ERROR;
+}
+
+static enum log_format format_of(enum settings_log_format format) {
+    switch (format) {
+    case SETTINGS_LOG_AUTO:
+        return LOG_FORMAT_AUTO;
+    case SETTINGS_LOG_JOURNAL:
+        return LOG_FORMAT_JOURNAL;
+    case SETTINGS_LOG_JSON:
+        return LOG_FORMAT_JSON;
+    case SETTINGS_LOG_TEXT:
+        break;
+    }
+    return LOG_FORMAT_TEXT;
+}
+
+static void show(const struct problems *problems, FILE *stream) {
+    struct buf text = {0};
+    problems_write(problems, isatty(fileno(stream)) != 0 && getenv("NO_COLOR") == NULL, &text);
+    (void)fwrite(buf_span(&text).data, 1, text.size, stream);
+    buf_finish(&text);
+}
+
+enum wish { WISH_RUN, WISH_CHECK, WISH_PRINT };
+
+static int serve(const char *path, enum wish wish) {
+    struct problems problems;
+    problems_init(&problems);
+    const struct settings_options options = {.path = path,
+                                             .credentials = getenv("CREDENTIALS_DIRECTORY"),
+                                             .librdkafka = kafka_version(),
+                                             .check = wish != WISH_RUN};
+    struct settings *settings = settings_read(&options, &problems);
+    int status = problems.status;
+    if (problems.count > 0)
+        show(&problems, wish == WISH_CHECK ? stdout : stderr);
+    if (settings == NULL)
+        status = status != 0 ? status : STATUS_CONFIGURATION;
+    else if (wish == WISH_PRINT) {
+        struct span normal = settings_normal(settings);
+        (void)fwrite(normal.data, 1, normal.size, stdout);
+    } else if (wish == WISH_RUN) { /* a bad route is left out, the others run */
+        log_open(format_of(settings->log.format), level_of(settings->log.level));
+        status = daemon_run(settings, problems.errors);
+    }
+    settings_destroy(settings);
+    problems_finish(&problems);
+    return status;
+}
+
+int main(int count, char **argument) {
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, 'k'}, {"print", no_argument, NULL, 'p'},
+        {"version", no_argument, NULL, 'v'},      {"help", no_argument, NULL, 'h'},  {NULL, 0, NULL, 0}};
+    const char *path = NULL;
+    enum wish wish = WISH_RUN;
+    bug_handler(on_bug);
+    close_curtains();
+    for (int option; (option = getopt_long(count, argument, "c:h", options, NULL)) != -1;)
+        switch (option) {
+        case 'c':
+            path = optarg;
+            break;
+        case 'k':
+            wish = WISH_CHECK;
+            break;
+        case 'p':
+            wish = WISH_PRINT;
+            break;
+        case 'v':
+            (void)printf("slussd " SLUSS_VERSION ", librdkafka %s\n", kafka_version_text());
+            return 0;
+        case 'h':
+            (void)fputs(help, stdout);
+            return 0;
+        default:
+            (void)fputs("slussd: see slussd --help\n", stderr);
+            return STATUS_USAGE;
+        }
+    if (optind < count) {
+        (void)fprintf(stderr, "slussd: there is no argument \"%s\": see slussd --help\n", argument[optind]);
+        return STATUS_USAGE;
+    }
+    return serve(path, wish);
+}

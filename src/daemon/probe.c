@@ -1,0 +1,121 @@
+/* Asking for topics once a minute; a missing one more often, so that its repair is seen soon. */
+#include "daemon/probe.h"
+
+#include "daemon/time.h"
+#include "ops/log.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+enum { EACH_S = 60, MISSING_EACH_S = 5, ANSWER_WITHIN_MS = 5000 };
+
+struct state {
+    enum producer_topic found;
+    const char *why;
+};
+
+struct probe {
+    const struct plan *plan;
+    struct producer *producer;
+    struct state *state; /* per route */
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t wake;
+    bool ending;
+};
+
+static bool has_letters(const struct route *route) {
+    return route->mode != ROUTE_OFF && route->dead_letter.data != NULL;
+}
+
+static void say(const struct route *route, enum producer_topic found, const char *why) {
+    const struct log_field field[] = {{"route", route->name, 0}, {"topic", route->dead_letter, 0}};
+    if (found == PRODUCER_TOPIC_THERE)
+        log_say(LOG_LEVEL_INFO, field, 2, "dead-letter topic found");
+    else
+        log_say(LOG_LEVEL_ERROR, field, 2, "dead-letter topic cannot be used: %s: create it, or allow us to write",
+                why);
+}
+
+static bool look(struct probe *probe) {
+    bool all = true;
+    for (uint32_t i = 0; i < probe->plan->route_count; i++) {
+        const struct route *route = &probe->plan->routes[i];
+        if (!has_letters(route))
+            continue;
+        const char *why = "";
+        enum producer_topic found = producer_probe(probe->producer, route->dead_letter.data, ANSWER_WITHIN_MS, &why);
+        (void)pthread_mutex_lock(&probe->mutex);
+        bool changed = probe->state[i].found != found;
+        probe->state[i] = (struct state){found, why};
+        bool ending = probe->ending;
+        (void)pthread_mutex_unlock(&probe->mutex);
+        if (ending)
+            return true;
+        if (changed)
+            say(route, found, why);
+        all = all && found == PRODUCER_TOPIC_THERE;
+    }
+    return all;
+}
+
+static void *run(void *argument) {
+    struct probe *probe = argument;
+    for (;;) {
+        int64_t until = time_wall_ms() / 1000 + (look(probe) ? EACH_S : MISSING_EACH_S);
+        const struct timespec deadline = {.tv_sec = until};
+        (void)pthread_mutex_lock(&probe->mutex);
+        while (!probe->ending && time_wall_ms() / 1000 < until)
+            (void)pthread_cond_timedwait(&probe->wake, &probe->mutex, &deadline);
+        bool ending = probe->ending;
+        (void)pthread_mutex_unlock(&probe->mutex);
+        if (ending)
+            return NULL;
+    }
+}
+
+struct probe *probe_create(const struct plan *plan, struct producer *producer) {
+    struct probe *probe = calloc(1, sizeof *probe);
+    if (probe == NULL)
+        return NULL;
+    probe->plan = plan;
+    probe->producer = producer;
+    probe->state = calloc((size_t)plan->route_count + 1, sizeof *probe->state);
+    for (uint32_t i = 0; probe->state != NULL && i < plan->route_count; i++)
+        probe->state[i].why = "not asked yet";
+    (void)pthread_mutex_init(&probe->mutex, NULL);
+    (void)pthread_cond_init(&probe->wake, NULL);
+    if (probe->state != NULL && pthread_create(&probe->thread, NULL, run, probe) == 0)
+        return probe;
+    free(probe->state);
+    free(probe);
+    return NULL;
+}
+
+void probe_destroy(struct probe *probe) {
+    if (probe == NULL)
+        return;
+    (void)pthread_mutex_lock(&probe->mutex);
+    probe->ending = true;
+    (void)pthread_cond_signal(&probe->wake);
+    (void)pthread_mutex_unlock(&probe->mutex);
+    (void)pthread_join(probe->thread, NULL);
+    (void)pthread_mutex_destroy(&probe->mutex);
+    (void)pthread_cond_destroy(&probe->wake);
+    free(probe->state);
+    free(probe);
+}
+
+bool probe_ready(struct probe *probe, struct span *topic, const char **why) {
+    bool ready = true;
+    (void)pthread_mutex_lock(&probe->mutex);
+    for (uint32_t i = 0; ready && i < probe->plan->route_count; i++) {
+        if (!has_letters(&probe->plan->routes[i]) || probe->state[i].found == PRODUCER_TOPIC_THERE)
+            continue;
+        ready = false;
+        *topic = probe->plan->routes[i].dead_letter;
+        *why = probe->state[i].why;
+    }
+    (void)pthread_mutex_unlock(&probe->mutex);
+    return ready;
+}

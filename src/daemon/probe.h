@@ -1,0 +1,19 @@
+/* The probe looks whether the dead-letter topics of all routes can be had, at start and every minute, on a thread of
+ * its own: librdkafka's question for metadata blocks. It writes no letter. */
+#ifndef SLUSS_DAEMON_PROBE_H
+#define SLUSS_DAEMON_PROBE_H
+
+#include "flow/plan.h"
+#include "kafka/producer.h"
+
+struct probe;
+
+/* Starts the thread. `producer` outlives it. NULL when memory or threads are short. */
+struct probe *probe_create(const struct plan *plan, struct producer *producer);
+void probe_destroy(struct probe *probe);
+
+/* True when every dead-letter topic was found. Else *topic is the first that was not (borrowed from the plan) and *why
+ * static text. Before the first answer: false, with "not asked yet". */
+bool probe_ready(struct probe *probe, struct span *topic, const char **why);
+
+#endif

@@ -1,0 +1,134 @@
+/* Reports of the core become log lines: where it is, what happened, what to do. Never an event's value, key or secret.
+ */
+#include "daemon/worker_private.h"
+#include "ops/log.h"
+
+enum { MOST_FIELDS = 12 };
+
+struct fields {
+    struct log_field field[MOST_FIELDS];
+    size_t count;
+};
+
+static void add_text(struct fields *fields, const char *name, struct span text) {
+    fields->field[fields->count++] = (struct log_field){name, text, 0};
+}
+
+static void add_number(struct fields *fields, const char *name, int64_t number) {
+    fields->field[fields->count++] = (struct log_field){name, SPAN_NONE, number};
+}
+
+static void add_place(struct fields *fields, const struct plan *plan, struct place place, int64_t offset) {
+    const struct route *route = &plan->routes[place.route];
+    add_text(fields, "route", route->name);
+    if (place.epoch == 0)
+        return;
+    add_text(fields, "topic", route->topics[place.topic]);
+    add_number(fields, "partition", place.partition);
+    if (offset >= 0)
+        add_number(fields, "offset", offset);
+}
+
+static void report_platform(const struct plan *plan, const struct action *action) {
+    struct fields fields = {.count = 0};
+    add_text(&fields, "platform", plan->platforms[action->is.report.platform].name);
+    add_text(&fields, "state", span_of(platform_state_name(action->is.report.state)));
+    if (action->is.report.status != 0)
+        add_number(&fields, "status", action->is.report.status);
+    if (action->is.report.fault != REPLY_FAULT_NONE)
+        add_text(&fields, "fault", span_of(reply_fault_name(action->is.report.fault)));
+    if (action->is.report.delay_ms > 0)
+        add_number(&fields, "probe-in-ms", action->is.report.delay_ms);
+    static const char *const sentence[] = {
+        [PLATFORM_UP] = "the platform is up: its events go on",
+        [PLATFORM_OPEN] = "the platform does not keep up or is down: its events wait, it is probed",
+        [PLATFORM_HALF_OPEN] = "the platform is probed with one event",
+        [PLATFORM_HELD] = "the platform is held: check its credentials, certificate and address; it is probed",
+    };
+    enum platform_state state = action->is.report.state;
+    log_say(state == PLATFORM_HELD   ? LOG_LEVEL_ERROR
+            : state == PLATFORM_OPEN ? LOG_LEVEL_WARNING
+                                     : LOG_LEVEL_INFO,
+            fields.field, fields.count, "%s", sentence[state]);
+}
+
+static void report_settled(const struct plan *plan, const struct action *action) {
+    struct fields fields = {.count = 0};
+    add_place(&fields, plan, action->is.report.place, action->is.report.offset);
+    bool dead = action->is.report.outcome == OUTCOME_DEAD_LETTERED;
+    if (action->is.report.reason != REASON_NONE)
+        add_text(&fields, "reason", span_of(reason_name(action->is.report.reason)));
+    if (dead)
+        add_text(&fields, "stage", span_of(stage_name(action->is.report.stage)));
+    if (action->is.report.status != 0)
+        add_number(&fields, "status", action->is.report.status);
+    if (action->is.report.attempts > 0)
+        add_number(&fields, "attempts", action->is.report.attempts);
+    log_say(dead ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG, fields.field, fields.count, "event %s",
+            outcome_name(action->is.report.outcome));
+}
+
+static void report_attempt(const struct plan *plan, const struct action *action) {
+    struct fields fields = {.count = 0};
+    add_place(&fields, plan, action->is.report.place, action->is.report.offset);
+    add_text(&fields, "platform", plan->platforms[action->is.report.platform].name);
+    if (action->is.report.status != 0)
+        add_number(&fields, "status", action->is.report.status);
+    else
+        add_text(&fields, "fault", span_of(reply_fault_name(action->is.report.fault)));
+    add_number(&fields, "attempts", action->is.report.attempts);
+    add_number(&fields, "again-in-ms", action->is.report.delay_ms);
+    log_say(LOG_LEVEL_INFO, fields.field, fields.count, "attempt failed, the event is tried again");
+}
+
+static void report_partition(const struct plan *plan, const struct action *action, enum log_level level,
+                             const char *sentence) {
+    struct fields fields = {.count = 0};
+    add_place(&fields, plan, action->is.report.place, action->is.report.offset);
+    if (action->is.report.count > 0)
+        add_number(&fields, "events", action->is.report.count);
+    if (action->is.report.delay_ms > 0)
+        add_number(&fields, "again-in-ms", action->is.report.delay_ms);
+    log_say(level, fields.field, fields.count, "%s", sentence);
+}
+
+void report(const struct plan *plan, const struct action *action) {
+    switch (action->is.report.kind) {
+    case REPORT_SETTLED:
+        report_settled(plan, action);
+        break;
+    case REPORT_ATTEMPT_FAILED:
+        report_attempt(plan, action);
+        break;
+    case REPORT_PLATFORM:
+        report_platform(plan, action);
+        break;
+    case REPORT_LETTER_FAILED:
+        report_partition(plan, action, LOG_LEVEL_ERROR,
+                         "the dead-letter topic takes no letters: does it exist, may we write? its events wait");
+        break;
+    case REPORT_LETTER_RECOVERED:
+        report_partition(plan, action, LOG_LEVEL_INFO, "the dead-letter topic takes letters again");
+        break;
+    case REPORT_COMMIT_FAILED:
+        report_partition(plan, action, LOG_LEVEL_WARNING, "the commit failed: it is computed anew");
+        break;
+    case REPORT_PARTITION_STOPPED:
+        report_partition(plan, action, LOG_LEVEL_ERROR,
+                         "the partition stands still: its start or committed offset must be decided by an operator");
+        break;
+    case REPORT_STALE:
+        report_partition(plan, action, LOG_LEVEL_DEBUG, "news of an older assignment changed nothing");
+        break;
+    case REPORT_REWOUND:
+        report_partition(plan, action, LOG_LEVEL_INFO, "a record that was read before came again and was dropped");
+        break;
+    case REPORT_RELEASED:
+        report_partition(plan, action, LOG_LEVEL_INFO, "partitions handed back");
+        break;
+    case REPORT_STALLED:
+        report_partition(plan, action, LOG_LEVEL_WARNING,
+                         "this process stood still: nothing is started until the group is heard from");
+        break;
+    }
+}

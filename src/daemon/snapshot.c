@@ -1,0 +1,74 @@
+/* Copying and summing counters. */
+#include "daemon/snapshot.h"
+
+#include <stdlib.h>
+
+struct snapshot *snapshot_create(const struct plan *plan) {
+    struct snapshot *snapshot = calloc(1, sizeof *snapshot);
+    if (snapshot == NULL)
+        return NULL;
+    snapshot->route_count = plan->route_count;
+    snapshot->platform_count = plan->platform_count;
+    snapshot->route = calloc((size_t)plan->route_count + 1, sizeof *snapshot->route);
+    snapshot->joined = calloc((size_t)plan->route_count + 1, sizeof *snapshot->joined);
+    snapshot->platform = calloc((size_t)plan->platform_count + 1, sizeof *snapshot->platform);
+    snapshot->lag = calloc(MOST_LAGS, sizeof *snapshot->lag);
+    if (snapshot->route != NULL && snapshot->joined != NULL && snapshot->platform != NULL && snapshot->lag != NULL)
+        return snapshot;
+    snapshot_destroy(snapshot);
+    return NULL;
+}
+
+void snapshot_destroy(struct snapshot *snapshot) {
+    if (snapshot == NULL)
+        return;
+    free(snapshot->route);
+    free(snapshot->joined);
+    free(snapshot->platform);
+    free(snapshot->lag);
+    free(snapshot);
+}
+
+void snapshot_copy(struct snapshot *to, const struct snapshot *from) {
+    memcpy(to->route, from->route, from->route_count * sizeof *from->route);
+    memcpy(to->joined, from->joined, from->route_count * sizeof *from->joined);
+    memcpy(to->platform, from->platform, from->platform_count * sizeof *from->platform);
+    memcpy(to->lag, from->lag, from->lag_count * sizeof *from->lag);
+    to->latency = from->latency;
+    to->lag_count = from->lag_count;
+    to->bytes = from->bytes;
+    to->turned_ms = from->turned_ms;
+}
+
+static void add_route(struct route_counts *to, const struct route_counts *from) {
+    to->consumed += from->consumed;
+    for (int i = 0; i < OUTCOME_COUNT; i++)
+        to->outcome[i] += from->outcome[i];
+    to->known += from->known;
+    to->unsettled += from->unsettled;
+    to->started += from->started;
+    to->attempts_ok += from->attempts_ok;
+    to->attempts_failed += from->attempts_failed;
+    to->commits_ok += from->commits_ok;
+    to->commits_failed += from->commits_failed;
+    if (from->oldest_since_ms >= 0 && (to->oldest_since_ms < 0 || from->oldest_since_ms < to->oldest_since_ms))
+        to->oldest_since_ms = from->oldest_since_ms;
+}
+
+void snapshot_add(struct snapshot *to, const struct snapshot *from) {
+    for (uint32_t i = 0; i < to->route_count; i++) {
+        add_route(&to->route[i], &from->route[i]);
+        to->joined[i] = to->joined[i] || from->joined[i];
+    }
+    for (uint32_t i = 0; i < to->platform_count; i++) {
+        to->platform[i].in_flight += from->platform[i].in_flight;
+        if (from->platform[i].state > to->platform[i].state)
+            to->platform[i].state = from->platform[i].state;
+    }
+    latency_merge(&to->latency, &from->latency);
+    for (size_t i = 0; i < from->lag_count && to->lag_count < MOST_LAGS; i++)
+        to->lag[to->lag_count++] = from->lag[i];
+    to->bytes += from->bytes;
+    if (from->turned_ms < to->turned_ms)
+        to->turned_ms = from->turned_ms;
+}

@@ -1,0 +1,253 @@
+/* The rows of a route's file. What they mean together is checked in route.c. */
+#include "settings/parts.h"
+#include "settings/reader.h"
+#include "settings/types.h"
+
+static const char *const modes[] = {"on", "off", NULL};
+static const char *const later_modes[] = {"validate", "shadow", NULL};
+static const char *const formats[] = {"auto", "json", "cloudevents", NULL};
+static const char *const scopes[] = {"event", "data", NULL};
+static const char *const tombstones[] = {"filter", "dead-letter", NULL};
+static const char *const absents[] = {"dead-letter", "leave-out", "default", "skip-event", NULL};
+static const char *const bodies[] = {"event", "data", "none", NULL};
+static const char *const later_bodies[] = {"cloudevents", "template:", NULL};
+static const char *const ambiguities[] = {"retry", "dead-letter", "hold", NULL};
+static const char *const afterwards[] = {"continue", NULL};
+static const char *const later_afterwards[] = {"hold", "follow", NULL};
+
+#define DAY           ((int64_t)86400 * 1000)
+#define ROUTE(member) offsetof(struct draft, route.member)
+#define LATER(the_name, text)                                                                                          \
+    { .name = (the_name), .type = &type_later, .field = NO_FIELD, .sentence = (text) }
+
+static struct span derive_group(struct reader *reader, void *target) {
+    (void)target;
+    if (reader->settings->kafka.group_id.data == NULL)
+        return SPAN_NONE;
+    struct span group = arena_printf(reader->arena, SPAN_FORMAT "." SPAN_FORMAT,
+                                     SPAN_ARGUMENT(reader->settings->kafka.group_id), SPAN_ARGUMENT(reader->route));
+    reader->failed = reader->failed || group.data == NULL;
+    return group;
+}
+
+static struct span derive_name(struct reader *reader, void *target) {
+    (void)target;
+    return reader->route;
+}
+
+static struct span derive_start(struct reader *reader, void *target) {
+    (void)target;
+    return reader->start;
+}
+
+static const struct option enrich_rows[] = {
+    {.name = "lookup",
+     .type = &type_lookup,
+     .field = offsetof(struct recipe_draft, recipe.lookup),
+     .flags = OPTION_REQUIRED,
+     .sentence = "Which lookup of sluss.cfg is asked."},
+    {.name = "key",
+     .type = &type_query,
+     .field = offsetof(struct recipe_draft, recipe.key),
+     .flags = OPTION_REQUIRED,
+     .sentence = "Where in the event the key stands."},
+    {.name = "into",
+     .type = &type_place,
+     .field = offsetof(struct recipe_draft, recipe.into),
+     .flags = OPTION_REQUIRED,
+     .sentence = "The member that gets the answer; its parent must be an object."},
+    {.name = "absent",
+     .type = &type_word,
+     .field = offsetof(struct recipe_draft, recipe.absent),
+     .words = absents,
+     .fallback = "dead-letter",
+     .sentence = "What happens without an answer: the event is put aside, goes on without the member, gets the text of "
+                 "`default`, or is skipped and counted."},
+    {.name = "default",
+     .type = &type_text,
+     .field = offsetof(struct recipe_draft, fallback),
+     .flags = OPTION_QUIET,
+     .sentence = "The text for absent = \"default\"."},
+};
+
+static const struct option deliver_rows[] = {
+    {.name = "platform",
+     .type = &type_platform,
+     .field = ROUTE(mapping.platform),
+     .flags = OPTION_REQUIRED,
+     .sentence = "Which platform of sluss.cfg gets the events."},
+    {.name = "method",
+     .type = &type_method,
+     .field = ROUTE(mapping.method),
+     .fallback = "POST",
+     .sentence = "The method of the request."},
+    {.name = "path",
+     .type = &type_target,
+     .field = ROUTE(mapping.target),
+     .flags = OPTION_REQUIRED,
+     .sentence = "What follows the platform's base-url; values of the event stand in braces and are percent-encoded."},
+    {.name = "headers",
+     .type = &type_headers,
+     .field = offsetof(struct draft, headers),
+     .sentence = "Further headers of the request, with values of the event in braces."},
+    {.name = "body",
+     .type = &type_word,
+     .field = ROUTE(mapping.body),
+     .words = bodies,
+     .later = later_bodies,
+     .fallback = "event",
+     .sentence = "The event's own bytes with what `enrich` put in, its data only, or nothing."},
+    {.name = "content-type",
+     .type = &type_media,
+     .field = ROUTE(mapping.content_type),
+     .sentence = "The body's media type; default: what the event says, else application/json."},
+    {.name = "order-by",
+     .type = &type_order,
+     .field = offsetof(struct draft, order),
+     .fallback = "key",
+     .sentence = "Events with the same value there arrive in their order: the record's key, a query, the whole "
+                 "partition, or none."},
+    {.name = "event-id",
+     .type = &type_event_id,
+     .field = ROUTE(mapping.event_id),
+     .sentence = "What the Idempotency-Key is made of; default TOPIC/PARTITION/OFFSET."},
+    {.name = "refusals",
+     .type = &type_integer,
+     .field = ROUTE(refusals),
+     .fallback = "3",
+     .least = 1,
+     .most = 10,
+     .sentence = "Attempts for an answer of the platform's dead-letter list."},
+    {.name = "ambiguous",
+     .type = &type_word,
+     .field = ROUTE(ambiguous),
+     .words = ambiguities,
+     .fallback = "retry",
+     .sentence = "What to do when the connection broke after the request was sent."},
+    LATER("batch", "Several events in one request."),
+};
+
+static const struct option retry_rows[] = {
+    {.name = "first",
+     .type = &type_duration,
+     .field = ROUTE(retry.first_ms),
+     .fallback = "1s",
+     .least = 10,
+     .most = DAY,
+     .sentence = "The longest first wait; it doubles each time, with chance in it."},
+    {.name = "max",
+     .type = &type_duration,
+     .field = ROUTE(retry.max_ms),
+     .fallback = "5m",
+     .least = 10,
+     .most = DAY,
+     .sentence = "The longest wait."},
+    {.name = "for",
+     .type = &type_duration,
+     .field = ROUTE(retry.patience_ms),
+     .fallback = "24h",
+     .least = 0,
+     .most = 365 * DAY,
+     .sentence = "How long an event is tried while its platform is up; an outage does not count."},
+};
+
+static const struct section enrich_section = {"route.enrich", OPTIONS(enrich_rows), enrich_read};
+static const struct section deliver_section = {"route.deliver", OPTIONS(deliver_rows), NULL};
+static const struct section retry_section = {"route.retry", OPTIONS(retry_rows), NULL};
+
+static const struct option rows[] = {
+    {.name = "name",
+     .type = &type_text,
+     .field = ROUTE(name),
+     .derive = derive_name,
+     .sentence = "The route's name, only in a group `routes`: else it is the file's name."},
+    {.name = "owner",
+     .type = &type_text,
+     .field = ROUTE(owner),
+     .flags = OPTION_REQUIRED,
+     .sentence = "Who to ask about this route."},
+    {.name = "from",
+     .type = &type_topics,
+     .field = offsetof(struct draft, topics),
+     .flags = OPTION_REQUIRED,
+     .sentence = "The topic or topics that are read."},
+    {.name = "group",
+     .type = &type_group_id,
+     .field = ROUTE(group),
+     .derive = derive_group,
+     .sentence = "The consumer group; default GROUP-ID.ROUTE."},
+    {.name = "start",
+     .type = &type_start,
+     .field = offsetof(struct draft, start),
+     .derive = derive_start,
+     .flags = OPTION_REQUIRED,
+     .sentence = "Where a partition begins that was never committed; default kafka.start."},
+    {.name = "mode",
+     .type = &type_word,
+     .field = ROUTE(mode),
+     .words = modes,
+     .later = later_modes,
+     .fallback = "on",
+     .sentence = "Whether the route reads."},
+    {.name = "format",
+     .type = &type_word,
+     .field = ROUTE(decode.format),
+     .words = formats,
+     .fallback = "auto",
+     .sentence = "What the records are; auto: by content-type and headers."},
+    {.name = "schema",
+     .type = &type_file,
+     .field = offsetof(struct draft, schema),
+     .folder = "schemas",
+     .sentence = "The JSON Schema that every event must satisfy; relative to DIR/schemas."},
+    {.name = "schema-of",
+     .type = &type_word,
+     .field = offsetof(struct draft, schema_of),
+     .words = scopes,
+     .fallback = "event",
+     .sentence = "What the schema is applied to: the event or its data."},
+    LATER("when", "Which events are for this route."),
+    {.name = "tombstone",
+     .type = &type_word,
+     .field = ROUTE(tombstone),
+     .words = tombstones,
+     .fallback = "filter",
+     .sentence = "What happens to records without a value."},
+    {.name = "enrich",
+     .type = &type_groups,
+     .field = NO_FIELD,
+     .section = &enrich_section,
+     .sentence = "What is looked up and put into the event, one after the other."},
+    {.name = "deliver",
+     .type = &type_group,
+     .field = NO_FIELD,
+     .section = &deliver_section,
+     .flags = OPTION_REQUIRED,
+     .sentence = "The request that is made of an event."},
+    {.name = "retry",
+     .type = &type_group,
+     .field = NO_FIELD,
+     .section = &retry_section,
+     .sentence = "How often and how long an event is tried."},
+    {.name = "dead-letter",
+     .type = &type_topic,
+     .field = ROUTE(dead_letter),
+     .sentence = "The topic for events that are put aside; required unless the mode is off."},
+    {.name = "after-dead-letter",
+     .type = &type_word,
+     .field = ROUTE(after_letter),
+     .words = afterwards,
+     .later = later_afterwards,
+     .fallback = "continue",
+     .sentence = "What happens to later events of the same key."},
+    LATER("reply-to", "A topic for the platform's answers."),
+    {.name = "workers",
+     .type = &type_integer,
+     .field = offsetof(struct draft, workers),
+     .fallback = "1",
+     .least = 1,
+     .most = 64,
+     .sentence = "On how many of the process's workers the route reads; more than 1 is not supported yet."},
+};
+
+const struct section section_route = {"route", OPTIONS(rows), NULL};

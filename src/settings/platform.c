@@ -1,0 +1,171 @@
+/* Platforms of sluss.cfg: reading all of them, and what their options mean together. Connects to nothing. */
+#include "settings/reader.h"
+#include "settings/types.h"
+
+#define ERROR(group, code, path, cure, ...)                                                                            \
+    reader_problem(reader, SEVERITY_ERROR, (code), (group), (path), (cure), __VA_ARGS__)
+#define WARN(group, code, path, cure, ...)                                                                             \
+    reader_problem(reader, SEVERITY_WARNING, (code), (group), (path), (cure), __VA_ARGS__)
+
+/* Which options each type of auth takes; all others belong to another type. */
+struct auth_use {
+    const char *type;
+    const char *takes[2];
+};
+
+static const struct auth_use auth_uses[] = {[AUTH_NONE] = {"none", {NULL, NULL}},
+                                            [AUTH_BASIC] = {"basic", {"user", "password"}},
+                                            [AUTH_BEARER] = {"bearer", {"token", NULL}},
+                                            [AUTH_HEADER] = {"header", {"name", "value"}}};
+
+static bool takes(const struct auth_use *use, const char *name) {
+    for (size_t i = 0; i < 2; i++)
+        if (use->takes[i] != NULL && strcmp(use->takes[i], name) == 0)
+            return true;
+    return false;
+}
+
+static void check_auth(struct reader *reader, config_setting_t *group, const struct platform_spec *platform) {
+    config_setting_t *auth = config_setting_get_member(group, "auth");
+    if (auth == NULL || !config_setting_is_group(auth))
+        return;
+    const struct auth_use *use = &auth_uses[platform->auth.kind];
+    static const char *const names[] = {"user", "password", "token", "name", "value"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        bool written = config_setting_get_member(auth, names[i]) != NULL;
+        if (written && !takes(use, names[i]))
+            ERROR(auth, PROBLEM_CONFLICT, names[i], CURE(reader, "remove it, or write another type"),
+                  "`%s` does not belong to auth of type \"%s\"", names[i], use->type);
+        else if (!written && takes(use, names[i]))
+            ERROR(auth, PROBLEM_REQUIRED, "", CURE(reader, "write `%s = ...;`", names[i]),
+                  "auth of type \"%s\" needs `%s`", use->type, names[i]);
+    }
+    if (platform->auth.kind == AUTH_BASIC && platform->auth.user.data != NULL &&
+        memchr(platform->auth.user.data, ':', platform->auth.user.size) != NULL)
+        ERROR(auth, PROBLEM_FORM, "user", SPAN("Basic authentication ends the user at the first colon"),
+              "`user` holds a colon");
+    const char *why = platform->auth.header.data != NULL && platform->auth.kind == AUTH_HEADER &&
+                              !span_equal_nocase(platform->auth.header, SPAN("Authorization"))
+                          ? header_refused(platform->auth.header)
+                          : NULL;
+    if (why != NULL)
+        ERROR(auth, PROBLEM_CONFLICT, "name", SPAN("use a header of the platform's own"),
+              "credentials cannot stand in this header: %s", why);
+}
+
+static void check_tls(struct reader *reader, config_setting_t *group, const struct platform_spec *platform) {
+    config_setting_t *tls = config_setting_get_member(group, "tls");
+    config_setting_t *key = tls != NULL && config_setting_is_group(tls) ? config_setting_get_member(tls, "key") : NULL;
+    bool plain = platform->base_url.data != NULL && span_starts_with(platform->base_url, SPAN("http://"));
+    bool local = plain && (span_starts_with(platform->base_url, SPAN("http://127.")) ||
+                           span_starts_with(platform->base_url, SPAN("http://[::1]")) ||
+                           span_starts_with(platform->base_url, SPAN("http://localhost")));
+    if ((platform->tls.certificate.data != NULL) != (key != NULL))
+        ERROR(tls, PROBLEM_REQUIRED, key != NULL ? "key" : "certificate",
+              SPAN("mutual TLS needs both: certificate = \"FILE\"; key = \"secret:NAME\";"), "`%s` is missing",
+              key != NULL ? "certificate" : "key");
+    if (plain && tls != NULL)
+        WARN(group, PROBLEM_RISK, "tls", SPAN("write https:// in base-url"), "`tls` has no effect on http://");
+    if (plain && !local)
+        WARN(group, PROBLEM_RISK, "base-url", SPAN("write https:// if the platform can"),
+             platform->auth.kind != AUTH_NONE ? "events and credentials travel unencrypted"
+                                              : "events travel unencrypted");
+}
+
+static void check_platform(struct reader *reader, config_setting_t *group, const struct platform_spec *platform) {
+    check_auth(reader, group, platform);
+    check_tls(reader, group, platform);
+    if (platform->connect_timeout_ms > platform->timeout_ms)
+        WARN(group, PROBLEM_RISK, "connect-timeout", SPAN("`timeout` covers connecting too: make it the longer one"),
+             "`connect-timeout` is longer than `timeout`");
+    if (platform->breaker.open_ms > platform->breaker.max_open_ms)
+        ERROR(group, PROBLEM_CONFLICT, "breaker.open", SPAN("make `max-open` the longer one"),
+              "breaker: `open` is longer than `max-open`");
+    if (platform->max_in_flight > 0 && platform->max_in_flight < reader->settings->workers)
+        ERROR(group, PROBLEM_CONFLICT, "max-in-flight", SPAN("allow at least one request for each worker"),
+              "`max-in-flight` is less than `workers`");
+    if (platform->success.count == 0)
+        ERROR(group, PROBLEM_CONFLICT, "success", SPAN("name the statuses that mean it was delivered"),
+              "no answer of this platform would be a success");
+    for (size_t i = 0; i < platform->success.count; i++)
+        if (platform->success.ranges[i].first >= 300 && platform->success.ranges[i].first < 400)
+            WARN(group, PROBLEM_RISK, "success", SPAN("redirects are never followed: the event may not have arrived"),
+                 "a redirect would count as delivered");
+}
+
+static bool check_name(struct reader *reader, config_setting_t *group) {
+    const char *name = config_setting_name(group);
+    bool good = strlen(name) <= 64;
+    for (; *name != '\0'; name++)
+        good = good && (*name == '-' || *name == '_' || (*name >= '0' && *name <= '9') ||
+                        (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z'));
+    if (!good)
+        ERROR(group, PROBLEM_NAME, "", SPAN("use up to 64 letters, digits, '-' and '_'"), "this is no good name");
+    return good;
+}
+
+/* Calls `one` for each group of a named group, in its order, with its part of `specs`. */
+static void read_named(struct reader *reader, const struct option *option, config_setting_t *setting, char *specs,
+                       size_t size, void (*check)(struct reader *, config_setting_t *, void *)) {
+    reader_open(reader, option->name, "{");
+    for (int i = 0; setting != NULL && specs != NULL && i < config_setting_length(setting); i++) {
+        config_setting_t *group = config_setting_get_elem(setting, (unsigned)i);
+        if (!config_setting_is_group(group)) {
+            ERROR(group, PROBLEM_FORM, "", SPAN("write NAME = { ... };"), "`%s` must be a group { }",
+                  config_setting_name(group));
+            continue;
+        }
+        if (!check_name(reader, group))
+            continue;
+        void *spec = specs + (size_t)i * size;
+        *(struct span *)spec = reader_copy(reader, span_of(config_setting_name(group)));
+        reader_open(reader, config_setting_name(group), "{");
+        reader_section(reader, option->section, group, spec);
+        reader_close(reader, "};");
+        check(reader, group, spec);
+    }
+    reader_close(reader, "};");
+}
+
+_Static_assert(offsetof(struct platform_spec, name) == 0 && offsetof(struct lookup_spec, name) == 0, "read_named");
+
+static void platform_done(struct reader *reader, config_setting_t *group, void *spec) {
+    check_platform(reader, group, spec);
+}
+
+void platforms_read(struct reader *reader, const struct option *option, config_setting_t *setting, void *target) {
+    struct plan *plan = &((struct settings *)target)->plan;
+    reader_names(reader, setting, &reader->platforms);
+    plan->platforms = reader_take(reader, reader->platforms.count + 1, sizeof *plan->platforms);
+    plan->platform_count = (uint32_t)reader->platforms.count;
+    read_named(reader, option, setting, (char *)plan->platforms, sizeof *plan->platforms, platform_done);
+}
+
+/* --- lookups --- */
+
+enum { LARGEST_TABLE = 256 << 20 };
+
+/* Reads the table once: what it says is loaded by the daemon later, again and again. */
+static void lookup_done(struct reader *reader, config_setting_t *group, void *spec) {
+    const struct lookup_spec *lookup = spec;
+    if (lookup->file.data == NULL || lookup->key.data == NULL)
+        return;
+    struct buf content = {0};
+    struct error error = {0};
+    struct lookup_table *table = NULL;
+    if (reader_file(lookup->file, LARGEST_TABLE, &content, &error))
+        table = lookup_table_create(buf_span(&content), lookup->key, lookup->value, &error);
+    if (table == NULL)
+        ERROR(group, PROBLEM_CONTENT, "table", CURE(reader, "mend " SPAN_FORMAT, SPAN_ARGUMENT(lookup->file)),
+              "this table cannot be used: %s", error.text);
+    lookup_table_release(table);
+    buf_finish(&content);
+}
+
+void lookups_read(struct reader *reader, const struct option *option, config_setting_t *setting, void *target) {
+    struct plan *plan = &((struct settings *)target)->plan;
+    reader_names(reader, setting, &reader->lookups);
+    plan->lookups = reader_take(reader, reader->lookups.count + 1, sizeof *plan->lookups);
+    plan->lookup_count = (uint32_t)reader->lookups.count;
+    read_named(reader, option, setting, (char *)plan->lookups, sizeof *plan->lookups, lookup_done);
+}

@@ -1,0 +1,307 @@
+/* Routes: each read from its own file, checked and compiled; a bad one is left out. Reads no events. */
+#include "schema/schema.h"
+#include "settings/parts.h"
+#include "settings/reader.h"
+#include "settings/types.h"
+#include "json/splice.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+
+enum { WINDOW = 1024, LONGEST_NAME = 64 };
+
+#define ERROR(group, code, path, cure, ...)                                                                            \
+    reader_problem(reader, SEVERITY_ERROR, (code), (group), (path), (cure), __VA_ARGS__)
+#define WARN(group, code, path, cure, ...)                                                                             \
+    reader_problem(reader, SEVERITY_WARNING, (code), (group), (path), (cure), __VA_ARGS__)
+
+void route_finish(struct route *route) {
+    schema_program_destroy(route->gate.program);
+    for (uint32_t i = 0; i < route->recipe_count; i++) {
+        json_path_destroy(route->recipes[i].key);
+        json_path_destroy(route->recipes[i].into);
+    }
+    template_destroy(route->mapping.target);
+    template_destroy(route->mapping.event_id);
+    for (size_t i = 0; i < route->mapping.header_count; i++)
+        template_destroy(route->mapping.headers[i].value);
+    json_path_destroy(route->order_by);
+    *route = (struct route){0};
+}
+
+/* --- enrich --- */
+
+static void check_recipe(struct reader *reader, config_setting_t *group, const struct draft *draft,
+                         struct recipe_draft *read) {
+    struct recipe *recipe = &read->recipe;
+    if (recipe->absent == ABSENT_DEFAULT && read->fallback.data == NULL)
+        ERROR(group, PROBLEM_REQUIRED, "absent", SPAN("write `default = \"...\";`"),
+              "absent = \"default\" needs `default`");
+    if (recipe->absent != ABSENT_DEFAULT && read->fallback.data != NULL)
+        ERROR(group, PROBLEM_CONFLICT, "default", SPAN("write absent = \"default\", or remove it"),
+              "`default` has no effect");
+    if (draft->route.decode.format == DECODE_CLOUDEVENTS && recipe->into != NULL &&
+        (json_path_names(recipe->into) < 2 || !span_equal(json_path_name(recipe->into, 0), SPAN("data"))))
+        ERROR(group, PROBLEM_CONFLICT, "into", SPAN("put it below $.data: attributes in headers cannot be completed"),
+              "`into` does not lie below $.data, but the events are CloudEvents");
+    struct buf text = {0};
+    if (read->fallback.data != NULL)
+        json_write_string(&text, read->fallback);
+    if (read->fallback.data != NULL)
+        recipe->fallback = reader_copy(reader, buf_span(&text));
+    buf_finish(&text);
+}
+
+void enrich_read(struct reader *reader, const struct option *option, config_setting_t *setting, void *target) {
+    struct draft *draft = target;
+    int count = setting != NULL ? config_setting_length(setting) : 0;
+    draft->route.recipes = reader_take(reader, (size_t)count + 1, sizeof *draft->route.recipes);
+    if (count == 0 || draft->route.recipes == NULL) {
+        buf_printf(&reader->normal, "%*s%s = ();  # default\n", (int)(2 * reader->depth), "", option->name);
+        return;
+    }
+    reader_open(reader, option->name, "(");
+    for (int i = 0; i < count; i++) {
+        config_setting_t *group = config_setting_get_elem(setting, (unsigned)i);
+        if (!config_setting_is_group(group)) {
+            ERROR(group, PROBLEM_FORM, "", SPAN("write ( { lookup = ...; key = ...; into = ...; }, ... )"),
+                  "`%s` is a list of groups { }", option->name);
+            continue;
+        }
+        struct recipe_draft read = {{0}, SPAN_NONE};
+        reader_open(reader, NULL, "{");
+        reader_section(reader, option->section, group, &read);
+        reader_close(reader, i + 1 < count ? "}," : "}");
+        check_recipe(reader, group, draft, &read);
+        draft->route.recipes[draft->route.recipe_count++] = read.recipe;
+    }
+    reader_close(reader, ");");
+}
+
+/* --- what the options mean together --- */
+
+static void check_topics(struct reader *reader, config_setting_t *group, const struct draft *draft) {
+    const struct route *route = &draft->route;
+    if (route->mode != ROUTE_OFF && route->dead_letter.data == NULL &&
+        config_setting_get_member(group, "dead-letter") == NULL)
+        ERROR(group, PROBLEM_REQUIRED, "", SPAN("write dead-letter = \"TOPIC\";, or mode = \"off\""),
+              "`dead-letter` is missing: what cannot be delivered must go somewhere");
+    for (uint32_t i = 0; i < route->topic_count; i++)
+        if (route->dead_letter.data != NULL && span_equal(route->topics[i], route->dead_letter))
+            ERROR(group, PROBLEM_CONFLICT, "dead-letter", SPAN("name a topic of its own"),
+                  "the route would read its own dead letters");
+    const struct plan *plan = &reader->settings->plan;
+    for (uint32_t i = 0; i < plan->route_count; i++)
+        if (route->group.data != NULL && span_equal(plan->routes[i].group, route->group))
+            ERROR(group, PROBLEM_CONFLICT, "group",
+                  SPAN("give each route a group of its own: members of one group share its partitions"),
+                  "the group is also that of route \"" SPAN_FORMAT "\"", SPAN_ARGUMENT(plan->routes[i].name));
+}
+
+static void check_format(struct reader *reader, config_setting_t *group, const struct draft *draft) {
+    bool plain = draft->route.decode.format == DECODE_JSON;
+    if (plain && draft->schema_of == 1)
+        ERROR(group, PROBLEM_CONFLICT, "schema-of", SPAN("write schema-of = \"event\""),
+              "plain JSON has no data apart from the event");
+    if (plain && draft->route.mapping.body == BODY_DATA)
+        ERROR(group, PROBLEM_CONFLICT, "deliver.body", SPAN("write body = \"event\""),
+              "plain JSON has no data apart from the event");
+    bool get = span_equal(draft->route.mapping.method, SPAN("GET"));
+    if (get && draft->route.mapping.body != BODY_NONE)
+        WARN(group, PROBLEM_RISK, "deliver.method", SPAN("write body = \"none\", or another method"),
+             "many platforms ignore the body of a GET");
+    if (config_setting_get_member(group, "schema") == NULL)
+        WARN(group, PROBLEM_RISK, "", SPAN("write schema = \"FILE\"; with a file of DIR/schemas"),
+             "no `schema`: events are delivered unchecked");
+}
+
+static void check_delivery(struct reader *reader, config_setting_t *group, const struct draft *draft) {
+    const struct route *route = &draft->route;
+    if (route->retry.first_ms > route->retry.max_ms)
+        ERROR(group, PROBLEM_CONFLICT,
+              config_setting_lookup(group, "retry.first") != NULL ? "retry.first" : "retry.max",
+              SPAN("make `max` the longer one"), "retry: `first` is longer than `max`");
+    if (draft->workers > 1)
+        ERROR(group, PROBLEM_LATER, "workers", SPAN("write 1"), "more than 1 worker is not supported yet");
+    const struct plan *plan = &reader->settings->plan;
+    if (route->mapping.platform >= plan->platform_count || plan->platforms == NULL)
+        return;
+    const struct platform_spec *platform = &plan->platforms[route->mapping.platform];
+    for (size_t i = 0; i < draft->headers.count; i++)
+        if (platform->auth.kind == AUTH_HEADER && span_equal_nocase(draft->headers.list[i].name, platform->auth.header))
+            ERROR(group, PROBLEM_CONFLICT, "deliver.headers", SPAN("remove it"),
+                  "the platform's `auth` sets the header " SPAN_FORMAT " already",
+                  SPAN_ARGUMENT(platform->auth.header));
+}
+
+static void check_group(struct reader *reader, config_setting_t *group, const char *name) {
+    if (config_setting_get_member(group, name) == NULL)
+        ERROR(group, PROBLEM_REQUIRED, "", CURE(reader, "write %s = { platform = ...; path = ...; };", name),
+              "`%s` is missing", name);
+}
+
+/* Moves what the rows filled to where it belongs. */
+static void complete(struct reader *reader, struct draft *draft) {
+    struct route *route = &draft->route;
+    route->name = reader->route;
+    route->topics = draft->topics.list;
+    route->topic_count = draft->topics.count;
+    route->start.kind = draft->start.kind;
+    route->start.wall_ms = draft->start.wall_ms;
+    route->decode.limits = reader->settings->limits.json;
+    route->decode.data_needed = draft->schema_of == 1 || route->mapping.body == BODY_DATA;
+    route->mapping.headers = draft->headers.list;
+    route->mapping.header_count = draft->headers.count;
+    route->mapping.route = route->name;
+    route->mapping.topics = route->topics;
+    route->order = draft->order.kind;
+    route->order_by = draft->order.query;
+    route->gate.of_data = draft->schema_of == 1;
+    route->window = WINDOW;
+}
+
+/* Reads one route; adds it to the plan when it has no error. */
+static void read_route(struct reader *reader, config_setting_t *group) {
+    struct plan *plan = &reader->settings->plan;
+    struct draft draft = {.route = {.mapping.platform = UINT32_MAX}};
+    size_t errors = reader->problems->errors, normal = reader->normal.size;
+    reader_open(reader, NULL, "{");
+    reader_section(reader, &section_route, group, &draft);
+    reader_close(reader, "},");
+    complete(reader, &draft);
+    check_group(reader, group, "deliver");
+    check_topics(reader, group, &draft);
+    check_format(reader, group, &draft);
+    check_delivery(reader, group, &draft);
+    if (draft.schema.data != NULL) {
+        draft.route.gate.name = draft.schema;
+        draft.route.gate.program = schemas_compile(reader, group, draft.schema);
+    }
+    if (errors == reader->problems->errors && !reader->failed && plan->routes != NULL) {
+        plan->routes[plan->route_count++] = draft.route;
+        return;
+    }
+    route_finish(&draft.route);
+    reader->normal.size = normal;
+}
+
+/* --- where routes come from --- */
+
+static bool is_route_name(struct span name) {
+    bool good = name.size > 0 && name.size <= LONGEST_NAME && name.data[0] != '-';
+    for (size_t i = 0; i < name.size; i++)
+        good = good && (name.data[i] == '-' || (name.data[i] >= '0' && name.data[i] <= '9') ||
+                        (name.data[i] >= 'a' && name.data[i] <= 'z'));
+    return good;
+}
+
+static const char name_cure[] = "name it with up to 64 of a-z, 0-9 and '-', not beginning with '-'";
+
+static bool has_route(const struct plan *plan, struct span name) {
+    for (uint32_t i = 0; i < plan->route_count; i++)
+        if (span_equal(plan->routes[i].name, name))
+            return true;
+    return false;
+}
+
+static void read_list(struct reader *reader, config_setting_t *list) {
+    for (int i = 0; i < config_setting_length(list); i++) {
+        config_setting_t *group = config_setting_get_elem(list, (unsigned)i);
+        config_setting_t *name = config_setting_is_group(group) ? config_setting_get_member(group, "name") : NULL;
+        const char *text = name != NULL ? config_setting_get_string(name) : NULL;
+        if (text == NULL || !is_route_name(span_of(text))) {
+            ERROR(group, PROBLEM_NAME, "name", span_of(name_cure), "a route needs a good name");
+            continue;
+        }
+        if (has_route(&reader->settings->plan, span_of(text))) {
+            ERROR(group, PROBLEM_DUPLICATE, "name", SPAN("remove one of them"), "this route is written twice");
+            continue;
+        }
+        reader->route = reader_copy(reader, span_of(text));
+        read_route(reader, group);
+    }
+}
+
+static void read_route_file(struct reader *reader, struct span file, struct span name) {
+    struct source source, *before = reader->source;
+    if (!is_route_name(name)) {
+        problems_add(reader->problems, SEVERITY_ERROR, PROBLEM_NAME, (struct spot){.file = file}, span_of(name_cure),
+                     "the file's name is the route's name, and this is no good one");
+        return;
+    }
+    int status = reader->problems->status;
+    bool good = source_init(&source, file, SPAN_NONE, reader->problems);
+    if (status == 0 && reader->problems->status != 0)
+        reader->problems->status = 78; /* the configuration as a whole is there */
+    if (good) {
+        config_setting_t *root = config_root_setting(&source.tree);
+        reader->source = &source;
+        reader->route = reader_copy(reader, name);
+        if (config_setting_get_member(root, "name") != NULL)
+            ERROR(root, PROBLEM_CONFLICT, "name", SPAN("remove it, or rename the file"),
+                  "the file's name is the route's name");
+        else
+            read_route(reader, root);
+        reader->source = before;
+    }
+    source_finish(&source);
+}
+
+static int by_name(const struct dirent **one, const struct dirent **other) {
+    return strcmp((*one)->d_name, (*other)->d_name);
+}
+
+static int is_route_file(const struct dirent *entry) {
+    return entry->d_name[0] != '.' && span_ends_with(span_of(entry->d_name), SPAN(".cfg"));
+}
+
+/* The folder as the user named it, for messages. */
+static struct span routes_folder(struct reader *reader) {
+    struct span file = reader->settings->file;
+    while (file.size > 0 && file.data[file.size - 1] != '/')
+        file.size--;
+    return arena_printf(reader->arena, SPAN_FORMAT "routes.d", SPAN_ARGUMENT(file));
+}
+
+static void read_folder(struct reader *reader) {
+    struct plan *plan = &reader->settings->plan;
+    struct span folder = routes_folder(reader);
+    struct dirent **entries = NULL;
+    int count = folder.data == NULL ? 0 : scandir(folder.data, &entries, is_route_file, by_name);
+    plan->routes = reader_take(reader, count > 0 ? (size_t)count : 1, sizeof *plan->routes);
+    for (int i = 0; i < count; i++) {
+        struct span name = span_of(entries[i]->d_name);
+        struct span file =
+            arena_printf(reader->arena, SPAN_FORMAT "/" SPAN_FORMAT, SPAN_ARGUMENT(folder), SPAN_ARGUMENT(name));
+        name.size -= sizeof ".cfg" - 1;
+        if (file.data != NULL)
+            read_route_file(reader, file, name);
+        free(entries[i]);
+    }
+    free(entries);
+    if (count <= 0)
+        problems_add(reader->problems, SEVERITY_WARNING, PROBLEM_RISK, (struct spot){.file = folder},
+                     SPAN("write routes.d/NAME.cfg: slussctl new route NAME"), "there are no routes");
+}
+
+void routes_skip(struct reader *reader, const struct option *option, config_setting_t *setting, void *target) {
+    (void)reader, (void)option, (void)setting, (void)target;
+}
+
+void routes_read(struct reader *reader, config_setting_t *root) {
+    struct plan *plan = &reader->settings->plan;
+    config_setting_t *list = root != NULL ? config_setting_get_member(root, "routes") : NULL;
+    reader_open(reader, "routes", "(");
+    size_t start = reader->normal.size;
+    if (list != NULL && config_setting_is_list(list)) {
+        plan->routes = reader_take(reader, (size_t)config_setting_length(list) + 1, sizeof *plan->routes);
+        read_list(reader, list);
+    } else {
+        read_folder(reader);
+    }
+    if (reader->normal.size > start) { /* the last comma */
+        reader->normal.size -= 2;
+        buf_add_byte(&reader->normal, '\n');
+    }
+    reader_close(reader, ");");
+}

@@ -1,0 +1,125 @@
+/* The schemas of DIR/schemas: found, registered by path (and by their own $id), compiled when a route names them. Says
+ * nothing about events. */
+#include "schema/schema.h"
+#include "settings/reader.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+enum { LARGEST = 16 << 20, DEEPEST = 8, LONGEST = 4096 };
+
+/* The URI of a path: what RFC 3986 does not allow in one is percent-encoded. */
+static void write_uri(struct buf *out, struct span path) {
+    static const char hex[] = "0123456789ABCDEF";
+    for (size_t i = 0; i < path.size; i++) {
+        unsigned char byte = (unsigned char)path.data[i];
+        bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
+                     (byte != '\0' && strchr("-._~/", byte) != NULL);
+        if (plain) {
+            buf_add_byte(out, (char)byte);
+        } else {
+            buf_add_byte(out, '%');
+            buf_add_byte(out, hex[byte >> 4]);
+            buf_add_byte(out, hex[byte & 15]);
+        }
+    }
+}
+
+static bool add_file(struct schema_registry *registry, const char *path, struct span name,
+                     struct schema_problem *problem) {
+    struct buf text = {0}, uri = {0};
+    write_uri(&uri, name);
+    bool good = reader_file(span_of(path), LARGEST, &text, &problem->error) &&
+                schema_registry_add(registry, buf_span(&uri), buf_span(&text), path, problem);
+    buf_finish(&text);
+    buf_finish(&uri);
+    return good;
+}
+
+static void warn(struct reader *reader, const char *path, const struct schema_problem *problem) {
+    struct spot spot = {.file = span_of(path), .line = problem->line};
+    problems_add(reader->problems, SEVERITY_WARNING, PROBLEM_CONTENT, spot, SPAN("mend it or take it away"),
+                 "this schema cannot be used: %s", problem->error.text);
+}
+
+static int by_name(const struct dirent **one, const struct dirent **other) {
+    return strcmp((*one)->d_name, (*other)->d_name);
+}
+
+static int is_shown(const struct dirent *entry) {
+    return entry->d_name[0] != '.' && strcmp(entry->d_name, "samples") != 0;
+}
+
+/* Registers every *.json below `folder`; `prefix` is how long the path of DIR/schemas is. */
+static void add_folder(struct reader *reader, const char *folder, size_t prefix, unsigned depth) {
+    struct dirent **entries;
+    int count = depth > DEEPEST ? -1 : scandir(folder, &entries, is_shown, by_name);
+    for (int i = 0; i < count; i++) {
+        char path[LONGEST];
+        struct stat status;
+        size_t size = (size_t)snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
+        free(entries[i]);
+        if (size >= sizeof path || stat(path, &status) != 0)
+            continue;
+        if (S_ISDIR(status.st_mode)) {
+            add_folder(reader, path, prefix, depth + 1);
+        } else if (span_ends_with(span_of(path), SPAN(".json"))) {
+            struct schema_problem problem = {0};
+            if (!add_file(reader->settings->registry, path, span_from(span_of(path), prefix + 1), &problem))
+                warn(reader, path, &problem);
+        }
+    }
+    if (count >= 0)
+        free(entries);
+}
+
+static bool make_registry(struct reader *reader, struct span folder) {
+    if (reader->settings->registry != NULL)
+        return true;
+    reader->settings->registry = schema_registry_create(NULL);
+    reader->failed = reader->failed || reader->settings->registry == NULL;
+    if (!reader->failed)
+        add_folder(reader, folder.data, folder.size, 0);
+    return !reader->failed;
+}
+
+/* A file that is no JSON is not in the registry: then its own mistake is the better answer. */
+static void explain(const char *path, struct span name, struct schema_problem *problem) {
+    struct schema_registry *registry = schema_registry_create(NULL);
+    struct schema_problem own = {0};
+    if (registry != NULL && !add_file(registry, path, name, &own))
+        *problem = own;
+    schema_registry_destroy(registry);
+}
+
+struct schema_program *schemas_compile(struct reader *reader, config_setting_t *group, struct span file) {
+    char path[LONGEST];
+    struct span folder = arena_printf(reader->arena, SPAN_FORMAT "/schemas", SPAN_ARGUMENT(reader->folder));
+    reader->failed = reader->failed || folder.data == NULL;
+    if (reader->failed || !make_registry(reader, folder))
+        return NULL;
+    char *real = realpath(file.data, NULL);
+    (void)snprintf(path, sizeof path, "%s", real != NULL ? real : file.data);
+    free(real);
+    struct schema_problem problem = {0};
+    struct span name = span_of(path);
+    if (span_starts_with(name, folder) && name.size > folder.size && name.data[folder.size] == '/')
+        name = span_from(name, folder.size + 1);
+    else if (!add_file(reader->settings->registry, path, name, &problem))
+        problem = (struct schema_problem){0}; /* it may be there already; compiling tells */
+    struct buf uri = {0};
+    write_uri(&uri, name);
+    struct schema_program *program = schema_compile(reader->settings->registry, buf_span(&uri), &problem);
+    buf_finish(&uri);
+    if (program != NULL)
+        return program;
+    explain(path, name, &problem);
+    struct span where = problem.line > 0 ? CURE(reader, "see line %u of %s", problem.line,
+                                                problem.file[0] != '\0' ? problem.file : path)
+                                         : CURE(reader, "see %s%s%s", problem.file[0] != '\0' ? problem.file : path,
+                                                problem.pointer[0] != '\0' ? ", at " : "", problem.pointer);
+    reader_problem(reader, SEVERITY_ERROR, PROBLEM_CONTENT, group, "schema", where, "this schema cannot be used: %s",
+                   problem.error.text);
+    return NULL;
+}

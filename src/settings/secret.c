@@ -1,0 +1,101 @@
+/* Finding what "secret:NAME" stands for: DIR/secrets.d/NAME, else the systemd credential NAME. Shows none of it. */
+#include "settings/reader.h"
+
+#include "base/error.h"
+
+#include <sys/stat.h>
+
+enum { LONGEST = 64 * 1024 };
+
+static bool is_name(struct span name) {
+    if (name.size == 0 || name.size > 200 || name.data[0] == '.')
+        return false;
+    for (size_t i = 0; i < name.size; i++)
+        if ((unsigned char)name.data[i] <= ' ' || name.data[i] == '/' || name.data[i] == 0x7f)
+            return false;
+    return true;
+}
+
+/* The path of the secret's file, or SPAN_NONE when there is none. */
+static struct span find(struct reader *reader, struct span name, struct stat *status) {
+    struct span path = arena_printf(reader->arena, SPAN_FORMAT "/secrets.d/" SPAN_FORMAT, SPAN_ARGUMENT(reader->folder),
+                                    SPAN_ARGUMENT(name));
+    if (path.data != NULL && stat(path.data, status) == 0)
+        return path;
+    if (reader->options->credentials == NULL)
+        return SPAN_NONE;
+    path = arena_printf(reader->arena, "%s/" SPAN_FORMAT, reader->options->credentials, SPAN_ARGUMENT(name));
+    return path.data != NULL && stat(path.data, status) == 0 ? path : SPAN_NONE;
+}
+
+/* A warning when the configuration is only checked. True when that is what it was. */
+static bool lament(struct reader *reader, struct span name, const char *why, struct complaint *complaint) {
+    char cure[256];
+    (void)snprintf(cure, sizeof cure,
+                   "put it into secrets.d/" SPAN_FORMAT " (mode 0600), or give it as a systemd credential",
+                   SPAN_ARGUMENT(name));
+    if (!reader->options->check)
+        return complain(complaint, PROBLEM_SECRET, cure, "the secret \"" SPAN_FORMAT "\": %s", SPAN_ARGUMENT(name),
+                        why);
+    complain(complaint, PROBLEM_SECRET, cure, "the secret \"" SPAN_FORMAT "\": %s; Sluss will not start so",
+             SPAN_ARGUMENT(name), why);
+    return true;
+}
+
+static const char *fault_of(struct span value, bool lines) {
+    if (value.size == 0)
+        return "it is empty";
+    for (size_t i = 0; i < value.size; i++) {
+        unsigned char byte = (unsigned char)value.data[i];
+        if (byte == '\0' || (!lines && (byte < 0x20 || byte == 0x7f)))
+            return lines ? "it holds a NUL byte" : "it has more than one line, or a control character";
+    }
+    return NULL;
+}
+
+static bool read_value(struct reader *reader, struct span path, struct span name, bool lines, struct secret *secret,
+                       struct complaint *complaint) {
+    struct buf content = {0};
+    struct error error = {0};
+    const char *why = NULL;
+    if (!reader_file(path, LONGEST, &content, &error)) {
+        why = error.text;
+    } else {
+        struct span value = buf_span(&content);
+        if (value.size > 0 && value.data[value.size - 1] == '\n')
+            value.size--;
+        why = fault_of(value, lines);
+        if (why == NULL)
+            secret->value = reader_copy(reader, value);
+    }
+    bool good = why == NULL || lament(reader, name, why, complaint);
+    if (content.data != NULL)
+        explicit_bzero(content.data, content.capacity);
+    buf_finish(&content);
+    return good;
+}
+
+bool secret_read(struct reader *reader, struct span text, bool lines, struct secret *secret,
+                 struct complaint *complaint) {
+    *secret = (struct secret){SPAN_NONE, SPAN_NONE};
+    if (!span_starts_with(text, SPAN("secret:"))) {
+        secret->value = text;
+        complain(complaint, PROBLEM_SECRET, "put it into secrets.d/NAME (mode 0600) and write \"secret:NAME\"",
+                 "a secret is written out in the configuration");
+        return true;
+    }
+    secret->name = span_from(text, 7);
+    if (!is_name(secret->name))
+        return complain(complaint, PROBLEM_SECRET, "write \"secret:NAME\" with the name of a file in secrets.d",
+                        "the name of a secret must be a plain file name");
+    struct stat status;
+    struct span path = find(reader, secret->name, &status);
+    if (path.data == NULL)
+        return lament(reader, secret->name, "there is no such file or credential", complaint);
+    if (!read_value(reader, path, secret->name, lines, secret, complaint))
+        return false;
+    if ((status.st_mode & (S_IROTH | S_IWOTH)) != 0)
+        complain(complaint, PROBLEM_SECRET, "chmod 0600 it", "everybody can read the secret \"" SPAN_FORMAT "\"",
+                 SPAN_ARGUMENT(secret->name));
+    return true;
+}
