@@ -23,7 +23,7 @@ static void begin(struct consumer *consumer, const struct action *action) {
 
 static void commit(struct consumer *consumer, const struct action *action) {
     size_t count = action->is.commit.count;
-    struct consumer_offset few[64], *entry = count <= 64 ? few : calloc(count, sizeof *entry);
+    struct consumer_offset *entry = calloc(count + 1, sizeof *entry);
     ENSURE(entry != NULL, "no memory for a commit's list");
     for (size_t i = 0; i < count; i++) {
         const struct commit_entry *from = &action->is.commit.entry[i];
@@ -31,8 +31,7 @@ static void commit(struct consumer *consumer, const struct action *action) {
             .topic = from->topic, .partition = from->partition, .offset = from->offset, .metadata = from->metadata};
     }
     consumer_commit(consumer, action->is.commit.epoch, entry, count);
-    if (entry != few)
-        free(entry);
+    free(entry);
 }
 
 static void write_letter(struct worker *worker, const struct letter *letter) {

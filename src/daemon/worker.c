@@ -51,7 +51,7 @@ static void on_revoked(void *owner, uint32_t route, uint32_t epoch, bool lost) {
 
 static void on_committed(void *owner, uint32_t route, uint32_t epoch, const struct consumer_offset *entry,
                          size_t count) {
-    struct committed few[64], *all = count <= 64 ? few : calloc(count, sizeof *all);
+    struct committed *all = calloc(count + 1, sizeof *all);
     ENSURE(all != NULL, "no memory for the committed offsets");
     for (size_t i = 0; i < count; i++)
         all[i] = (struct committed){.topic = entry[i].topic,
@@ -65,8 +65,7 @@ static void on_committed(void *owner, uint32_t route, uint32_t epoch, const stru
     input.is.committed.entry = all;
     input.is.committed.count = count;
     worker_step(owner, &input);
-    if (all != few)
-        free(all);
+    free(all);
 }
 
 static void on_event(void *owner, struct event *event) {
