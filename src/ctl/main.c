@@ -5,7 +5,7 @@
 #include <locale.h>
 #include <stdio.h>
 
-static const struct verb *const verbs[] = {&verb_sandbox, &verb_validate, &verb_query, NULL};
+static const struct verb *const verbs[] = {&verb_sandbox, &verb_check, &verb_try, &verb_validate, &verb_query, NULL};
 
 static const struct option common[] = {
     {"config", "PATH", "another sluss.cfg, or a folder that holds one (/etc/sluss)", false},

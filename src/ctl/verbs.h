@@ -6,6 +6,8 @@
 
 extern const struct verb verb_sandbox;
 extern const struct verb verb_query;
+extern const struct verb verb_check;
+extern const struct verb verb_try;
 extern const struct verb verb_validate;
 
 #endif

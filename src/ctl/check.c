@@ -1,0 +1,58 @@
+/* The verb check: is the configuration right? Everything it knows it asks
+ * settings; it prints. */
+#include "ctl/verbs.h"
+
+#include "kafka/client.h"
+#include "settings/settings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static void print(const struct call *call, const struct problems *problems) {
+    struct buf out = {0};
+    if (call_has(call, "json"))
+        problems_write_json(problems, &out);
+    else
+        problems_write(problems, isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL, &out);
+    (void)fwrite(buf_text(&out), 1, out.size, stdout);
+    buf_finish(&out);
+}
+
+static int run(const struct call *call) {
+    const struct settings_options options = {.path = call_value(call, "config", NULL),
+                                             .credentials = getenv("CREDENTIALS_DIRECTORY"),
+                                             .librdkafka = kafka_version(),
+                                             .check = true};
+    struct problems problems;
+    problems_init(&problems);
+    struct settings *settings = settings_read(&options, &problems);
+    print(call, &problems);
+    if (settings != NULL && problems.errors == 0 && !call_has(call, "json"))
+        (void)printf(SPAN_FORMAT ": good: %u routes, %u platforms, %u lookups\n", SPAN_ARGUMENT(settings->file),
+                     settings->plan.route_count, settings->plan.platform_count, settings->plan.lookup_count);
+    int status = problems.failed ? EXIT_BUG : problems.errors == 0 && settings != NULL ? EXIT_YES : EXIT_CONFIG;
+    settings_destroy(settings);
+    problems_finish(&problems);
+    return status;
+}
+
+static const struct option options[] = {
+    {"json", NULL, "the problems as JSON, one a line", false},
+    {0},
+};
+
+const struct verb verb_check = {
+    .name = "check",
+    .arguments = "",
+    .sentence = "every problem of the configuration, with its line and its cure",
+    .lesson = "Needs no broker, no network and no root. Of a file whose syntax "
+              "is wrong only the first mistake is seen.\n"
+              "A bad route file leaves the other routes standing.\n\n"
+              "  slussctl check --config /etc/sluss\n\n"
+              "Exit: 0 no errors (there may be warnings), 78 errors.\n",
+    .options = options,
+    .least = 0,
+    .most = 0,
+    .run = run,
+};

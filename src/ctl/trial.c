@@ -1,0 +1,266 @@
+/* Playing one event and printing what comes of it. The stages themselves are
+ * the rooms'. */
+#include "ctl/trial.h"
+
+#include "base/digest.h"
+#include "base/text.h"
+#include "ctl/call.h"
+#include "deliver/judgement.h"
+#include "schema/schema.h"
+#include "tables/tables.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { MORE_HEADERS = 1 };
+
+struct trial {
+    const struct trial_spec *spec;
+    const struct route *route;
+    struct event *event;
+    struct message message;
+    struct request request;
+    struct schema_context *context;
+    int64_t began_ns;
+};
+
+static int64_t now_ns(void) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* --- the stages --- */
+
+/* One line: the stage, its result, its time, and what there is to say. True
+ * when the event goes on. */
+static bool tell(const struct trial *trial, enum stage stage, struct verdict verdict, const char *what) {
+    static const char *const words[] = {"pass", "wait", "retry", "skip", "dead"};
+    double ms = (double)(now_ns() - trial->began_ns) / 1e6;
+    (void)printf("  %-9s %-5s %7.3f ms  ", stage_name(stage), words[verdict.kind], ms);
+    if (verdict.kind == VERDICT_PASS)
+        (void)printf("%s\n", what);
+    else
+        (void)printf("%s " SPAN_FORMAT "\n", reason_name(verdict.reason), SPAN_ARGUMENT(verdict.detail));
+    return verdict.kind == VERDICT_PASS;
+}
+
+static bool try_decode(struct trial *trial) {
+    static const char *const modes[] = {"plain JSON", "a structured CloudEvent", "a binary CloudEvent"};
+    trial->began_ns = now_ns();
+    struct verdict verdict = decode(&trial->route->decode, trial->event, &trial->message);
+    return tell(trial, STAGE_DECODE, verdict, verdict.kind == VERDICT_PASS ? modes[trial->message.mode] : "");
+}
+
+static bool try_validate(struct trial *trial) {
+    const struct gate_spec *gate = &trial->route->gate;
+    struct span name = gate->program != NULL ? gate->name : SPAN("no schema"), folder = trial->spec->settings->folder;
+    if (span_starts_with(name, folder))
+        name = span_from(name, folder.size + 1);
+    trial->began_ns = now_ns();
+    struct verdict verdict = gate_check(gate, trial->context, trial->event, &trial->message);
+    struct buf what = {0};
+    buf_printf(&what, SPAN_FORMAT "%s", SPAN_ARGUMENT(name), gate->of_data ? " (of the data)" : "");
+    bool good = tell(trial, STAGE_VALIDATE, verdict, buf_text(&what));
+    buf_finish(&what);
+    return good;
+}
+
+static bool try_recipe(struct trial *trial, const struct recipe *recipe, struct error *error) {
+    const struct lookup_spec *lookup = &trial->spec->settings->plan.lookups[recipe->lookup];
+    struct answer none = {0};
+    struct span key_text, before = trial->message.document.source;
+    struct lookup_table *table = tables_read(lookup, error);
+    if (table == NULL)
+        return false;
+    trial->began_ns = now_ns();
+    struct verdict verdict =
+        recipe_run(recipe, table, &none, &trial->route->decode.limits, trial->event, &trial->message, &key_text);
+    struct buf what = {0};
+    buf_printf(&what, SPAN_FORMAT ": " SPAN_FORMAT " -> ", SPAN_ARGUMENT(lookup->name),
+               SPAN_ARGUMENT(json_path_text(recipe->key)));
+    if (trial->message.document.source.data == before.data)
+        buf_add_text(&what, "absent, left out");
+    else
+        buf_printf(&what, SPAN_FORMAT, SPAN_ARGUMENT(json_path_text(recipe->into)));
+    bool good = tell(trial, STAGE_ENRICH, verdict, buf_text(&what));
+    buf_finish(&what);
+    lookup_table_release(table);
+    return good;
+}
+
+static bool try_enrich(struct trial *trial, struct error *error) {
+    for (uint32_t i = 0; i < trial->route->recipe_count; i++)
+        if (!try_recipe(trial, &trial->route->recipes[i], error))
+            return false;
+    return true;
+}
+
+static void write_order(const struct trial *trial, struct buf *out) {
+    switch (trial->route->order) {
+    case ORDER_KEY:
+        buf_add_text(out, trial->spec->key.data != NULL ? "in order with the events of its key"
+                                                        : "ordered with nothing: it has no key");
+        break;
+    case ORDER_QUERY:
+        buf_printf(out, "in order with the events of the same " SPAN_FORMAT,
+                   SPAN_ARGUMENT(json_path_text(trial->route->order_by)));
+        break;
+    case ORDER_PARTITION:
+        buf_add_text(out, "in order with its whole partition");
+        break;
+    case ORDER_NONE:
+        buf_add_text(out, "ordered with nothing");
+        break;
+    }
+}
+
+static bool try_shape(struct trial *trial) {
+    struct buf what = {0};
+    unsigned char warm[DIGEST_SIZE];
+    (void)digest_sha256(SPAN(""), warm); /* the first one loads OpenSSL, which is not this stage\'s time */
+    trial->began_ns = now_ns();
+    struct verdict verdict = mapping_apply(&trial->route->mapping, trial->event, &trial->message, &trial->request);
+    write_order(trial, &what);
+    bool good = tell(trial, STAGE_SHAPE, verdict, buf_text(&what));
+    buf_finish(&what);
+    return good;
+}
+
+/* --- the request --- */
+
+static void print_credentials(const struct platform_spec *platform) {
+    switch (platform->auth.kind) {
+    case AUTH_BASIC:
+        (void)printf("  Authorization: Basic ********\n");
+        break;
+    case AUTH_BEARER:
+        (void)printf("  Authorization: Bearer ********\n");
+        break;
+    case AUTH_HEADER:
+        (void)printf("  " SPAN_FORMAT ": ********\n", SPAN_ARGUMENT(platform->auth.header));
+        break;
+    case AUTH_NONE:
+        break;
+    }
+}
+
+static void print_request(const struct trial *trial, const struct platform_spec *platform) {
+    const struct request *request = &trial->request;
+    (void)printf("\n  " SPAN_FORMAT " " SPAN_FORMAT SPAN_FORMAT "\n", SPAN_ARGUMENT(request->method),
+                 SPAN_ARGUMENT(platform->base_url), SPAN_ARGUMENT(request->target));
+    print_credentials(platform);
+    (void)printf("  User-Agent: sluss/%s\n", SLUSS_VERSION);
+    for (size_t i = 0; i < request->header_count; i++)
+        (void)printf("  " SPAN_FORMAT ": " SPAN_FORMAT "\n", SPAN_ARGUMENT(request->headers[i].name),
+                     SPAN_ARGUMENT(request->headers[i].value));
+    if (request->body.data != NULL)
+        (void)printf("  Content-Length: %zu\n\n", request->body.size);
+    if (request->body.data != NULL)
+        (void)fwrite(request->body.data, 1, request->body.size, stdout);
+    (void)printf("\n");
+}
+
+/* --- the answer --- */
+
+static void print_duration(const char *before, int64_t duration_ms, const char *behind) {
+    struct buf text = {0};
+    text_write_duration(&text, duration_ms);
+    (void)printf("%s%s%s", before, buf_text(&text), behind);
+    buf_finish(&text);
+}
+
+static int print_judgement(const struct trial *trial, struct judgement judgement) {
+    const struct route *route = trial->route;
+    switch (judgement.kind) {
+    case JUDGED_SUCCESS:
+        (void)printf("delivered\n");
+        return EXIT_YES;
+    case JUDGED_REFUSED:
+        (void)printf("refused: tried %u times, then put aside in " SPAN_FORMAT "\n", route->refusals,
+                     SPAN_ARGUMENT(route->dead_letter));
+        return EXIT_NO;
+    case JUDGED_RETRY:
+        print_duration("tried again within ", route->retry.first_ms, ", then ever later");
+        print_duration(", up to every ", route->retry.max_ms, "");
+        print_duration("; given up after ", route->retry.patience_ms, " in which the platform was up\n");
+        return EXIT_NO;
+    case JUDGED_HOLD:
+        (void)printf("the platform is held: its events wait until it takes one "
+                     "again; none is put aside\n");
+        return EXIT_NO;
+    case JUDGED_AMBIGUOUS:
+    case JUDGED_ABORTED:
+        (void)printf("unknown whether it was delivered\n");
+        return EXIT_NO;
+    }
+    return EXIT_BUG;
+}
+
+static int try_reply(const struct trial *trial, const struct platform_spec *platform, struct error *error) {
+    struct reply *reply = reply_create(1, REPLY_ANSWERED, REPLY_FAULT_NONE);
+    if (reply == NULL) {
+        (void)error_memory(error);
+        return EXIT_BUG;
+    }
+    reply->status = trial->spec->reply_status;
+    reply->body = trial->spec->reply_body;
+    reply->body_whole = true;
+    (void)printf("\n  answer %d: ", reply->status);
+    int status = print_judgement(trial, judge(platform, reply));
+    reply_destroy(reply);
+    return status;
+}
+
+/* --- the whole --- */
+
+/* A file has no headers: one that looks like a structured CloudEvent is tried
+ * as one. */
+static bool needs_type(const struct trial_spec *spec) {
+    for (size_t i = 0; i < spec->header_count; i++)
+        if (span_equal_nocase(spec->headers[i].name, SPAN("content-type")) ||
+            span_starts_with(spec->headers[i].name, SPAN("ce_")))
+            return false;
+    return memmem(spec->value.data, spec->value.size, "\"specversion\"", 13) != NULL;
+}
+
+static bool make_event(struct trial *trial, struct error *error) {
+    const struct trial_spec *spec = trial->spec;
+    struct header *headers = calloc(spec->header_count + MORE_HEADERS, sizeof *headers);
+    size_t count = spec->header_count;
+    if (headers == NULL)
+        return error_memory(error);
+    if (count > 0)
+        memcpy(headers, spec->headers, count * sizeof *headers);
+    if (needs_type(spec))
+        headers[count++] = (struct header){SPAN("content-type"), SPAN("application/cloudevents+json")};
+    trial->event = event_create((struct place){0}, 0, -1, spec->key, spec->value, headers, count);
+    free(headers);
+    return trial->event != NULL || error_memory(error);
+}
+
+static int play(struct trial *trial, struct error *error) {
+    const struct platform_spec *platform = &trial->spec->settings->plan.platforms[trial->route->mapping.platform];
+    bool would = try_decode(trial) && try_validate(trial) && try_enrich(trial, error) && try_shape(trial);
+    if (error->text[0] != '\0')
+        return EXIT_CONFIG;
+    if (!would) {
+        (void)printf("\n  It would not be delivered.\n");
+        return EXIT_NO;
+    }
+    print_request(trial, platform);
+    return trial->spec->reply_status == 0 ? EXIT_YES : try_reply(trial, platform, error);
+}
+
+int trial_run(const struct trial_spec *spec, struct error *error) {
+    struct trial trial = {.spec = spec, .route = spec->route, .context = schema_context_create(NULL)};
+    int status = EXIT_BUG;
+    if (trial.context == NULL)
+        (void)error_memory(error);
+    else if (make_event(&trial, error))
+        status = play(&trial, error);
+    event_destroy(trial.event);
+    schema_context_destroy(trial.context);
+    return status;
+}
