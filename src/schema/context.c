@@ -42,6 +42,7 @@ void context_start(struct schema_context *context, const struct json_document *d
     if (steps == 0)
         steps = UINT64_C(1000000) + UINT64_C(1000) * document->count;
     context->steps = steps > INT64_MAX ? INT64_MAX : (int64_t)steps;
+    context->document = document;
     context->depth = context->limits.depth;
     context->fault = NULL;
     context->marks = NULL;

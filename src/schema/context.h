@@ -7,6 +7,7 @@
 #include "schema/schema.h"
 
 struct schema_context {
+    const struct json_document *document;
     int64_t steps;     /* left of the budget */
     uint32_t depth;    /* nested calls left */
     const char *fault; /* why the result is SCHEMA_ERROR, or NULL */

@@ -1,13 +1,189 @@
-/* The inside of a compiled schema. Only for this folder. */
+/* A program is a schema compiled for speed: a run of ops for each kind of value, flat and immutable. It knows no words
+ * of JSON Schema; explain.h works on the subschemas it was made from. Only for this folder. */
 #ifndef SLUSS_SCHEMA_PROGRAM_H
 #define SLUSS_SCHEMA_PROGRAM_H
 
+#include "schema/number.h"
 #include "schema/subschema.h"
+
+enum op_code {
+    OP_END,
+    OP_FAIL,
+    OP_CALL,             /* one.run */
+    OP_LENGTH,           /* one.low..two.high characters */
+    OP_COUNT,            /* one.low..two.high items or members */
+    OP_RANGE,            /* one.low..two.high; flags: which of the two are there */
+    OP_BOUND,            /* one.number; flags: which comparison, as keyword code - KEYWORD_MINIMUM */
+    OP_MULTIPLE_INTEGER, /* one.low */
+    OP_MULTIPLE,         /* one.number */
+    OP_WRITTEN_INTEGER,  /* draft 4 */
+    OP_STRING,           /* equals one.text, hash arg */
+    OP_STRINGS,          /* one.strings */
+    OP_EQUAL,            /* one of one.values */
+    OP_PATTERN,          /* one.regex */
+    OP_FORMAT,           /* one.format */
+    OP_CONTENT,          /* one.content */
+    OP_ITEMS,            /* one.items */
+    OP_CONTAINS,         /* one.node, arg..count least and most */
+    OP_UNIQUE,
+    OP_MEMBERS,    /* one.members */
+    OP_IF_MEMBER,  /* one.member */
+    OP_NAMES,      /* one.node */
+    OP_ANY,        /* one.choice */
+    OP_ONE,        /* one.choice */
+    OP_NOT,        /* one.run */
+    OP_IF,         /* one.choice: condition, then, else */
+    OP_UNEVALUATED /* one.rest */
+};
+
+/* With OP_TRACK an op marks what it evaluates. */
+enum op_flag { OP_TRACK = 128, RANGE_LOW = 1, RANGE_HIGH = 2 };
+
+struct op {
+    uint8_t code;
+    uint8_t flags;
+    uint16_t unused;
+    uint32_t arg;
+    union {
+        int64_t low;
+        const struct op *run;
+        const struct node *node;
+        const struct number *number;
+        const struct text *text;
+        const struct strings *strings;
+        const struct values *values;
+        const struct regex *regex;
+        const struct format *format;
+        const struct content *content;
+        const struct items *items;
+        const struct members *members;
+        const struct member *member;
+        const struct choice *choice;
+        const struct rest *rest;
+    } one;
+    union {
+        int64_t high;
+    } two;
+};
+
+/* A schema for values below: where each kind of value begins. NULL: every such value is valid. */
+struct node {
+    const struct op *run[KIND_COUNT];
+};
+
+/* A name or a fixed string. */
+struct text {
+    const char *data;
+    uint32_t size;
+    uint32_t hash;
+};
+
+/* Fixed strings: open addressing by hash, `count` a power of two, size UINT32_MAX: free. */
+struct strings {
+    uint32_t mask;
+    struct text slot[];
+};
+
+/* Fixed values of one kind. */
+struct values {
+    const struct json_document *json;
+    uint32_t count;
+    const struct json_node *value[];
+};
+
+struct content {
+    struct span encoding, media;
+};
+
+/* The first `count` items have a node each (NULL: anything), all others `rest` (NULL: anything). */
+struct items {
+    const struct node *rest;
+    bool marks_first; /* the first items count as evaluated */
+    bool marks_rest;
+    uint32_t count;
+    const struct node *first[];
+};
+
+enum slot_flag {
+    SLOT_USED = 1,
+    SLOT_REQUIRED = 2,
+    SLOT_OWN = 4,  /* patterns and the rest do not look at it */
+    SLOT_MARK = 8, /* counts as evaluated */
+    SLOT_MORE = 16 /* the next node of the same name stands at `next` */
+};
+
+struct slot {
+    struct text name;
+    const struct node *node; /* NULL: anything */
+    uint32_t next;           /* index in members.more */
+    uint32_t flags;
+};
+
+/* Everything that looks at an object's members in one pass. */
+struct members {
+    struct slot *slots; /* open addressing */
+    struct slot *more;
+    uint32_t mask, shift, multiplier;
+    uint32_t names;    /* used slots */
+    uint32_t required; /* of them */
+    uint32_t filter;   /* json_filter of the required */
+    uint32_t most;     /* more members than this are too many (closed, no patterns) */
+    uint32_t patterns;
+    bool whole;              /* every member must be looked at: patterns or a rest */
+    bool marks;              /* patterns mark */
+    bool marks_rest;         /* the rest too */
+    const struct node *rest; /* NULL: anything */
+    struct {
+        const struct regex *regex;
+        const struct node *node;
+    } pattern[];
+};
+
+/* If the object has the member, the run counts. */
+struct member {
+    struct text name;
+    const struct op *run;
+};
+
+/* Branches, and a member whose value rules some of them out (name.data == NULL: none). Up to 64 branches then. */
+struct choice {
+    struct text name;
+    uint64_t absent;  /* branches left when the member is not there */
+    uint64_t other;   /* when it is no string */
+    uint64_t unknown; /* when it is a string of none of the slots */
+    uint32_t mask;
+    const struct pick *slots;
+    uint32_t count;
+    const struct op *branch[];
+};
+
+struct pick {
+    struct text text; /* size UINT32_MAX: free */
+    uint64_t branches;
+};
+
+/* unevaluated*: the run that marks, then the schema for what was not marked. */
+struct rest {
+    const struct op *run;
+    const struct node *node;
+};
 
 struct schema_program {
     struct arena arena;
     struct subschemas all;
     struct subschema *root;
+    const struct node *node;
+    size_t ops;
 };
+
+/* The run that is never valid. */
+extern const struct op program_fail[];
+
+/* Makes program->node from program->root. False with a problem. `draft` work is dropped at the end. */
+bool assemble(struct schema_program *program, struct schema_problem *problem);
+
+/* Runs the program. context_start first. */
+bool program_run(const struct schema_program *program, struct schema_context *context,
+                 const struct json_document *document, const struct json_node *value);
 
 #endif

@@ -30,7 +30,7 @@ struct schema_program *schema_compile(struct schema_registry *registry, struct s
     index_all(registry);
     struct target target;
     if (!registry_find(registry, NULL, NULL, uri, &target, problem) ||
-        !subschemas_read(&program->all, &target, &program->root, problem)) {
+        !subschemas_read(&program->all, &target, &program->root, problem) || !assemble(program, problem)) {
         schema_program_destroy(program);
         (void)error_set(&problem->error, "out of memory");
         return NULL;
@@ -48,11 +48,10 @@ void schema_program_destroy(struct schema_program *program) {
 
 enum schema_result schema_validate(const struct schema_program *program, struct schema_context *context,
                                    const struct json_document *document, const struct json_node *node) {
-    context_start(context, document);
-    struct explainer explainer = {
-        .all = &program->all, .context = context, .document = document, .arena = &context->scratch};
-    const struct unit *unit = explain_run(&explainer, program->root, node);
-    return unit == NULL ? SCHEMA_ERROR : unit->valid ? SCHEMA_VALID : SCHEMA_INVALID;
+    bool valid = program_run(program, context, document, node);
+    if (context->fault != NULL)
+        return SCHEMA_ERROR;
+    return valid ? SCHEMA_VALID : SCHEMA_INVALID;
 }
 
 enum schema_result schema_explain(const struct schema_program *program, struct schema_context *context,

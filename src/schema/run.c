@@ -1,0 +1,389 @@
+/* The fast evaluator: walks ops over a value, yes or no, without allocation. A limit ends it with context->fault; what
+ * it returns then does not count. */
+#include "schema/context.h"
+#include "schema/equal.h"
+#include "schema/run_value.h"
+#include "schema/words.h"
+
+static bool run(struct schema_context *context, const struct op *op, const struct json_node *value, uint32_t depth);
+
+/* A value below against its node; NULL says yes. */
+HOT bool run_node(struct schema_context *context, const struct node *node, const struct json_node *value,
+                  uint32_t depth) {
+    const struct op *op = node->run[kind_of(context, value)];
+    return op == NULL || run(context, op, value, depth);
+}
+
+/* --- what was evaluated --- */
+
+/* Words for a bit a child, cleared. NULL with a fault: no memory. `hold` is what release_words takes back. */
+static uint64_t *take_words(struct schema_context *context, uint32_t bits) {
+    size_t count = bits / 64 + 1;
+    uint64_t *words = context->top;
+    if ((size_t)(context->end - words) < count) {
+        words = arena_take(&context->scratch, count * sizeof *words);
+        if (words == NULL) {
+            (void)context_fault(context, "no memory to keep track of evaluated members");
+            return NULL;
+        }
+    } else {
+        context->top += count;
+    }
+    memset(words, 0, count * sizeof *words);
+    return words;
+}
+
+HOT void mark(struct schema_context *context, uint32_t index) {
+    context->marks[index / 64] |= UINT64_C(1) << (index % 64);
+}
+
+/* A branch whose marks count only when it holds. */
+static bool run_tracked(struct schema_context *context, const struct op *op, const struct json_node *value,
+                        uint32_t depth) {
+    if (op == NULL)
+        return true;
+    uint64_t *marks = context->marks, *top = context->top;
+    uint64_t *words = take_words(context, json_count(value));
+    if (words == NULL)
+        return false;
+    context->marks = words;
+    bool holds = run(context, op, value, depth);
+    for (uint32_t i = 0; holds && i <= json_count(value) / 64; i++)
+        marks[i] |= words[i];
+    context->marks = marks;
+    context->top = top;
+    return holds;
+}
+
+static bool run_unevaluated(struct schema_context *context, const struct op *op, const struct json_node *value,
+                            uint32_t depth) {
+    const struct rest *rest = op->one.rest;
+    uint64_t *marks = context->marks, *top = context->top;
+    uint64_t *words = take_words(context, json_count(value));
+    if (words == NULL)
+        return false;
+    context->marks = words;
+    bool holds = rest->run == NULL || run(context, rest->run, value, depth);
+    bool object = value->type == NODE_OBJECT;
+    const struct json_node *child = json_first(value);
+    for (uint32_t i = 0; holds && i < json_count(value); i++) {
+        const struct json_node *one = child + object;
+        if ((words[i / 64] >> (i % 64) & 1) == 0)
+            holds = run_node(context, rest->node, one, depth);
+        child = json_next(context->document, one);
+    }
+    context->marks = marks;
+    context->top = top;
+    if (holds && (op->flags & OP_TRACK) != 0) /* everything is evaluated now */
+        for (uint32_t i = 0; i < json_count(value); i++)
+            mark(context, i);
+    return holds;
+}
+
+/* --- arrays and objects --- */
+
+static bool run_items(struct schema_context *context, const struct op *op, const struct json_node *value,
+                      uint32_t depth) {
+    const struct items *items = op->one.items;
+    uint32_t count = json_count(value), first = items->count < count ? items->count : count;
+    const struct json_node *item = json_first(value);
+    context->steps -= count;
+    for (uint32_t i = 0; i < first; i++, item = json_next(context->document, item)) {
+        if (items->first[i] != NULL && !run_node(context, items->first[i], item, depth))
+            return false;
+        if (items->marks_first)
+            mark(context, i);
+    }
+    if (items->rest != NULL)
+        for (uint32_t i = first; i < count; i++, item = json_next(context->document, item))
+            if (!run_node(context, items->rest, item, depth))
+                return false;
+    if (items->marks_rest)
+        for (uint32_t i = first; i < count; i++)
+            mark(context, i);
+    return true;
+}
+
+static bool run_contains(struct schema_context *context, const struct op *op, const struct json_node *value,
+                         uint32_t depth) {
+    bool track = (op->flags & OP_TRACK) != 0;
+    uint32_t count = json_count(value), matches = 0;
+    const struct json_node *item = json_first(value);
+    context->steps -= count;
+    for (uint32_t i = 0; i < count; i++, item = json_next(context->document, item)) {
+        if (!run_node(context, op->one.node, item, depth))
+            continue;
+        matches++;
+        if (track)
+            mark(context, i);
+        else if (matches >= op->arg && op->two.high == INT64_MAX)
+            return true;
+    }
+    return matches >= op->arg && matches <= op->two.high;
+}
+
+static bool run_unique(struct schema_context *context, const struct json_node *value) {
+    switch (equal_items(context->document, value, &context->scratch, &context->steps, NULL, NULL)) {
+    case EQUAL_NONE:
+        return true;
+    case EQUAL_FOUND:
+        return false;
+    case EQUAL_MEMORY:
+        return context_fault(context, "no memory for uniqueItems");
+    case EQUAL_STEPS:
+        break;
+    }
+    return context_fault(context, "more steps than allowed");
+}
+
+HOT const struct slot *find_slot(const struct schema_context *context, const struct members *members,
+                                 const struct json_node *key) {
+    uint32_t hash = key->is.text.hash, at = (hash * members->multiplier) >> members->shift;
+    for (;; at = (at + 1) & members->mask) {
+        const struct slot *slot = &members->slots[at];
+        if (slot->name.hash == hash && (slot->flags & SLOT_USED) != 0 && same_text(context, &slot->name, key))
+            return slot;
+        if ((slot->flags & SLOT_USED) == 0)
+            return NULL;
+    }
+}
+
+/* The same name under several schemas. */
+static bool run_more(struct schema_context *context, const struct members *members, const struct slot *slot,
+                     const struct json_node *value, uint32_t depth) {
+    while ((slot->flags & SLOT_MORE) != 0) {
+        slot = &members->more[slot->next];
+        if (!run_node(context, slot->node, value, depth))
+            return false;
+    }
+    return true;
+}
+
+/* A member that is none of the group's own: patterns, then the rest. */
+static bool run_others(struct schema_context *context, const struct members *members, const struct json_node *key,
+                       bool own, uint32_t index, uint32_t depth) {
+    bool matched = own;
+    if (members->patterns > 0) {
+        struct span name = json_text(context->document, key);
+        context->steps -= members->patterns;
+        for (uint32_t i = 0; i < members->patterns; i++) {
+            if (!context_match(context, members->pattern[i].regex, name))
+                continue;
+            matched = true;
+            if (members->pattern[i].node != NULL && !run_node(context, members->pattern[i].node, key + 1, depth))
+                return false;
+            if (members->marks)
+                mark(context, index);
+        }
+    }
+    if (matched)
+        return true;
+    if (members->rest != NULL && !run_node(context, members->rest, key + 1, depth))
+        return false;
+    if (members->marks_rest)
+        mark(context, index);
+    return true;
+}
+
+static bool run_members(struct schema_context *context, const struct op *op, const struct json_node *value,
+                        uint32_t depth) {
+    const struct members *members = op->one.members;
+    uint32_t count = json_count(value), required = members->required, left = members->names;
+    if (count < required || count > members->most || (value->is.filter & members->filter) != members->filter)
+        return false;
+    const struct json_node *key = json_first(value);
+    context->steps -= count;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct slot *slot = find_slot(context, members, key);
+        const struct json_node *child = key + 1;
+        bool own = false;
+        if (slot != NULL) {
+            unsigned flags = slot->flags;
+            required -= (flags & SLOT_REQUIRED) != 0;
+            own = (flags & SLOT_OWN) != 0;
+            if (slot->node != NULL && (!run_node(context, slot->node, child, depth) ||
+                                       ((flags & SLOT_MORE) != 0 && !run_more(context, members, slot, child, depth))))
+                return false;
+            if ((flags & SLOT_MARK) != 0)
+                mark(context, i);
+            if (--left == 0 && !members->whole)
+                break;
+        }
+        if (members->whole && (!own || members->patterns > 0) && !run_others(context, members, key, own, i, depth))
+            return false;
+        key = json_next(context->document, child);
+    }
+    return required == 0;
+}
+
+static bool run_names(struct schema_context *context, const struct op *op, const struct json_node *value,
+                      uint32_t depth) {
+    const struct op *names = op->one.node->run[KIND_STRING];
+    const struct json_node *key = json_first(value);
+    context->steps -= json_count(value);
+    for (uint32_t i = 0; names != NULL && i < json_count(value); i++, key = json_next(context->document, key + 1))
+        if (!run(context, names, key, depth))
+            return false;
+    return true;
+}
+
+static const struct json_node *find_member(const struct schema_context *context, const struct text *name,
+                                           const struct json_node *object) {
+    return json_member_hashed(context->document, object, span_make(name->data, name->size), name->hash);
+}
+
+/* --- branches --- */
+
+static uint64_t branches_left(const struct schema_context *context, const struct choice *choice,
+                              const struct json_node *value) {
+    const struct json_node *member = find_member(context, &choice->name, value);
+    if (member == NULL)
+        return choice->absent;
+    if (member->type != NODE_STRING)
+        return choice->other;
+    uint32_t at = member->is.text.hash & choice->mask;
+    for (; choice->slots[at].text.size != UINT32_MAX; at = (at + 1) & choice->mask)
+        if (same_text(context, &choice->slots[at].text, member))
+            return choice->slots[at].branches;
+    return choice->unknown;
+}
+
+static bool run_branch(struct schema_context *context, const struct op *op, const struct op *branch,
+                       const struct json_node *value, uint32_t depth) {
+    if ((op->flags & OP_TRACK) != 0 && value->type >= NODE_ARRAY)
+        return run_tracked(context, branch, value, depth);
+    return branch == NULL || run(context, branch, value, depth);
+}
+
+/* How many branches hold; stops where the answer is known. */
+static bool run_choice(struct schema_context *context, const struct op *op, const struct json_node *value,
+                       uint32_t depth) {
+    const struct choice *choice = op->one.choice;
+    bool any = op->code == OP_ANY, all = (op->flags & OP_TRACK) != 0;
+    uint32_t fits = 0;
+    if (choice->name.data != NULL) {
+        for (uint64_t left = branches_left(context, choice, value); left != 0; left &= left - 1) {
+            fits += run_branch(context, op, choice->branch[__builtin_ctzll(left)], value, depth);
+            if (any ? fits > 0 && !all : fits > 1)
+                break;
+        }
+        return any ? fits > 0 : fits == 1;
+    }
+    for (uint32_t i = 0; i < choice->count; i++) {
+        fits += run_branch(context, op, choice->branch[i], value, depth);
+        if (any ? fits > 0 && !all : fits > 1)
+            break;
+    }
+    return any ? fits > 0 : fits == 1;
+}
+
+static bool run_if(struct schema_context *context, const struct op *op, const struct json_node *value, uint32_t depth) {
+    const struct choice *choice = op->one.choice;
+    bool holds = run_branch(context, op, choice->branch[0], value, depth);
+    const struct op *way = choice->branch[holds ? 1 : 2];
+    return way == NULL || run(context, way, value, depth);
+}
+
+/* --- the loop --- */
+
+static bool no_more_steps(struct schema_context *context, uint32_t depth) {
+    return context_fault(context, depth == 0 ? "schemas nested deeper than allowed" : "more steps than allowed");
+}
+
+static bool run(struct schema_context *context, const struct op *op, const struct json_node *value, uint32_t depth) {
+    if (--context->steps < 0 || depth == 0)
+        return no_more_steps(context, depth);
+    depth--;
+    for (;; op++) {
+        bool holds = true;
+        switch ((enum op_code)op->code) {
+        case OP_END:
+            return true;
+        case OP_FAIL:
+            return false;
+        case OP_CALL:
+            holds = op->one.run == NULL || run(context, op->one.run, value, depth);
+            break;
+        case OP_LENGTH:
+            holds = length_holds(context, op, value);
+            break;
+        case OP_COUNT:
+            holds = json_count(value) >= op->one.low && json_count(value) <= op->two.high;
+            break;
+        case OP_RANGE:
+            holds = range_holds(context, op, value);
+            break;
+        case OP_BOUND:
+            holds = value_bound_holds(context, op, value);
+            break;
+        case OP_MULTIPLE_INTEGER:
+            holds = value_multiple_of_integer_holds(context, op, value);
+            break;
+        case OP_MULTIPLE:
+            holds = value_multiple_holds(context, op, value);
+            break;
+        case OP_WRITTEN_INTEGER:
+            holds = number_is_written_integer(context->document, value);
+            break;
+        case OP_STRING:
+            holds = same_text(context, op->one.text, value);
+            break;
+        case OP_STRINGS:
+            holds = value_in_strings(context, op->one.strings, value);
+            break;
+        case OP_EQUAL:
+            holds = value_in_values(context, op->one.values, value);
+            break;
+        case OP_PATTERN:
+            holds = context_match(context, op->one.regex, json_text(context->document, value));
+            break;
+        case OP_FORMAT:
+            holds = context_format(context, op->one.format, json_text(context->document, value));
+            break;
+        case OP_CONTENT:
+            holds = words_content(context, op->one.content->encoding, op->one.content->media,
+                                  json_text(context->document, value));
+            break;
+        case OP_ITEMS:
+            holds = run_items(context, op, value, depth);
+            break;
+        case OP_CONTAINS:
+            holds = run_contains(context, op, value, depth);
+            break;
+        case OP_UNIQUE:
+            holds = run_unique(context, value);
+            break;
+        case OP_MEMBERS:
+            holds = run_members(context, op, value, depth);
+            break;
+        case OP_IF_MEMBER:
+            holds = find_member(context, &op->one.member->name, value) == NULL || op->one.member->run == NULL ||
+                    run(context, op->one.member->run, value, depth);
+            break;
+        case OP_NAMES:
+            holds = run_names(context, op, value, depth);
+            break;
+        case OP_ANY:
+        case OP_ONE:
+            holds = run_choice(context, op, value, depth);
+            break;
+        case OP_NOT:
+            holds = op->one.run != NULL && !run(context, op->one.run, value, depth);
+            break;
+        case OP_IF:
+            holds = run_if(context, op, value, depth);
+            break;
+        case OP_UNEVALUATED:
+            holds = run_unevaluated(context, op, value, depth);
+            break;
+        }
+        if (!holds)
+            return false;
+    }
+}
+
+bool program_run(const struct schema_program *program, struct schema_context *context,
+                 const struct json_document *document, const struct json_node *value) {
+    context_start(context, document);
+    return run_node(context, program->node, value, context->limits.depth) && context->fault == NULL;
+}
