@@ -385,5 +385,8 @@ static bool run(struct schema_context *context, const struct op *op, const struc
 bool program_run(const struct schema_program *program, struct schema_context *context,
                  const struct json_document *document, const struct json_node *value) {
     context_start(context, document);
-    return run_node(context, program->node, value, context->limits.depth) && context->fault == NULL;
+    bool holds = run_node(context, program->node, value, context->limits.depth);
+    if (context->steps < 0)
+        (void)no_more_steps(context, 1);
+    return holds && context->fault == NULL;
 }
