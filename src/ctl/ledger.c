@@ -120,7 +120,9 @@ static void fill_line(struct libscols_line *line, const struct row *row) {
                            buf_text(&fate),
                            buf_text(&statuses),
                            buf_text(&time),
-                           is_as_expected(row) ? "as expected" : "NOT expected"};
+                           row->fate == FATE_WAITING ? ""
+                           : is_as_expected(row)     ? "as expected"
+                                                     : "NOT expected"};
     for (size_t i = 0; i < sizeof cells / sizeof *cells; i++)
         (void)scols_line_set_data(line, i, cells[i]);
     buf_finish(&number);
@@ -131,7 +133,7 @@ static void fill_line(struct libscols_line *line, const struct row *row) {
 
 void ledger_print_table(const struct ledger *ledger) {
     static const char *const names[] = {"EVENT", "ROUTE", "WHAT IT IS", "ITS FATE", "ANSWERS", "AFTER", ""};
-    struct libscols_table *table = scols_new_table();
+    struct libscols_table *table = ledger->count > 0 ? scols_new_table() : NULL;
     if (table == NULL)
         return;
     (void)scols_table_enable_colors(table, ledger->colour);

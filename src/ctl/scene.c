@@ -72,24 +72,24 @@ static struct stand_in_answer judge(void *owner, struct span event_id, uint32_t 
     size_t number = sample_number(event_id);
     struct sample sample = sample_make(number, scene->spec->breaks && number > 0);
     size_t route = route_of(&sample);
-    struct stand_in_answer good = {route == 0 ? 200 : 204, 0};
+    struct stand_in_answer good = {route == 0 ? 200 : 204, 0, false};
     bool first = attempt == 1;
     if (now < scene->refused_until_ms[route])
-        return (struct stand_in_answer){401, 0};
+        return (struct stand_in_answer){401, 0, sample.broken != BREAK_UNAUTHORISED}; /* another's trouble */
     switch (sample.broken) {
     case BREAK_UNAVAILABLE:
-        return first ? (struct stand_in_answer){503, 0} : good;
+        return first ? (struct stand_in_answer){503, 0, false} : good;
     case BREAK_REFUSED:
-        return (struct stand_in_answer){400, 0};
+        return (struct stand_in_answer){400, 0, false};
     case BREAK_RESET:
-        return first ? (struct stand_in_answer){STAND_IN_RESET, 0} : good;
+        return first ? (struct stand_in_answer){STAND_IN_RESET, 0, false} : good;
     case BREAK_SLOW:
-        return (struct stand_in_answer){good.status, 2000};
+        return (struct stand_in_answer){good.status, 2000, false};
     case BREAK_UNAUTHORISED:
         if (!first)
             return good;
         scene->refused_until_ms[route] = now + 2000;
-        return (struct stand_in_answer){401, 0};
+        return (struct stand_in_answer){401, 0, false};
     case BREAK_NONE:
     case BREAK_UNKNOWN_CODE:
         break;

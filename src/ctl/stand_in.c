@@ -138,9 +138,9 @@ static bool judge(struct stand_in *stand_in, struct taking *taking, struct stand
         return false;
     (void)pthread_mutex_lock(&stand_in->lock);
     uintptr_t count = 1 + (uintptr_t)table_find(&stand_in->attempts, received->event_id);
-    bool counted = table_put(&stand_in->attempts, received->event_id, (void *)count);
     received->attempt = (uint32_t)count;
     *decided = stand_in->rules.judge(stand_in->rules.owner, received->event_id, received->attempt, now_ms());
+    bool counted = decided->uncounted || table_put(&stand_in->attempts, received->event_id, (void *)count);
     received->status = decided->status;
     if (counted && decided->delay_ms > 0)
         wait_ms(stand_in, decided->delay_ms);

@@ -13,6 +13,7 @@ enum { STAND_IN_RESET = 0 }; /* in place of a status: the connection is broken w
 struct stand_in_answer {
     int status;
     uint32_t delay_ms;
+    bool uncounted; /* the next request of this event has the same `attempt` again */
 };
 
 /* Asked once for every request, one at a time, on the server's threads. `attempt` counts the requests with this
