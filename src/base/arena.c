@@ -89,7 +89,8 @@ void *arena_resize(struct arena *arena, void *piece, size_t old_size, size_t new
         return NULL;
     size_t had = round_up(old_size), wanted = round_up(new_size);
     struct arena_block *block = arena->block;
-    bool newest = piece != NULL && block != NULL && (char *)piece + had == block->bytes + (block->capacity - arena->left);
+    bool newest =
+        piece != NULL && block != NULL && (char *)piece + had == block->bytes + (block->capacity - arena->left);
     if (newest && wanted <= had + arena->left) {
         arena->left = arena->left + had - wanted;
         return piece;

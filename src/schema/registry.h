@@ -3,8 +3,8 @@
 #define SLUSS_SCHEMA_REGISTRY_H
 
 #include "base/table.h"
-#include "json/reader.h"
 #include "schema/dialect.h"
+#include "json/reader.h"
 
 /* A schema with an identity of its own: a document's root or an embedded one. */
 struct resource {

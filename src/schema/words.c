@@ -2,9 +2,9 @@
 #include "schema/words.h"
 
 #include "base/text.h"
-#include "json/reader.h"
 #include "schema/equal.h"
 #include "schema/number.h"
+#include "json/reader.h"
 
 enum kind words_kind(const struct json_document *json, const struct json_node *value, enum schema_draft draft) {
     switch (json_node_type(value)) {

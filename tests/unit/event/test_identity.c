@@ -46,7 +46,7 @@ static void test_traceparent_begins(void **state) {
         "",
         "00-" TRACE "-more",
         "cc-" TRACE ".more",
-        "ff-" TRACE,
+        ("ff-" TRACE),
         "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
         "00-00000000000000000000000000000000-b7ad6b7169203331-01",
         "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
