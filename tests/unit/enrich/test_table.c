@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "support/memory.h"
 
 #define ASSERT_SPAN(span, text) assert_true(span_equal((span), SPAN(text)))
 #define COUNT(array)            (sizeof(array) / sizeof *(array))
@@ -119,6 +120,24 @@ static void test_shared(void **state) {
     lookup_table_release(NULL);
 }
 
+/* Every allocation of ours is failed, once and for ever. */
+static void test_memory_is_short(void **state) {
+    (void)state;
+    size_t live = memory_live();
+    for (int forever = 0; forever < 2; forever++)
+        for (size_t number = 0, failed = 1; failed > 0; number++) {
+            struct error error = {0};
+            memory_fail(number, forever != 0);
+            struct lookup_table *table =
+                lookup_table_create(SPAN("code,name\nA,1\nB,2\n"), SPAN("code"), SPAN_NONE, &error);
+            failed = memory_heal();
+            assert_int_equal(table == NULL, failed > 0);
+            assert_true(failed == 0 || strcmp(error.text, "out of memory") == 0);
+            lookup_table_release(table);
+            assert_int_equal(memory_live(), live);
+        }
+}
+
 static void test_large(void **state) {
     (void)state;
     enum { ROWS = 100000 };
@@ -144,7 +163,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_forms),   cmocka_unit_test(test_cells_as_they_are), cmocka_unit_test(test_whole_row),
         cmocka_unit_test(test_no_rows), cmocka_unit_test(test_refused),           cmocka_unit_test(test_shared),
-        cmocka_unit_test(test_large),
+        cmocka_unit_test(test_large),   cmocka_unit_test(test_memory_is_short),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

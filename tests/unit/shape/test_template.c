@@ -1,6 +1,7 @@
 /* A table of encodings, and what cannot be filled or compiled. */
 #include "shape/template.h"
 
+#include "support/memory.h"
 #include "json/reader.h"
 
 #include <setjmp.h>
@@ -159,11 +160,28 @@ static void test_refused(void **state) {
     }
 }
 
+static void test_memory_is_short(void **state) {
+    (void)state;
+    size_t live = memory_live();
+    for (int forever = 0; forever < 2; forever++)
+        for (size_t number = 0, failed = 1; failed > 0; number++) {
+            struct error error = {0};
+            memory_fail(number, forever != 0);
+            struct template *template = template_create(TEMPLATE_TARGET, SPAN("/a/{$.id}/{$.x ?? \"none\"}"), &error);
+            failed = memory_heal();
+            assert_int_equal(template == NULL, failed > 0);
+            assert_true(failed == 0 || strstr(error.text, "out of memory") != NULL);
+            template_destroy(template);
+            assert_int_equal(memory_live(), live);
+        }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_filled),
         cmocka_unit_test(test_missing),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_memory_is_short),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
