@@ -150,6 +150,8 @@ static bool tell(const char *story, const struct plan *plan, struct buf *trace) 
          line = strtok_r(NULL, "\n", &rest)) {
         struct input input;
         struct error error = {0};
+        if (line[0] == '#') /* what the story is about */
+            continue;
         told = story_line(line, &memory, &input, &error);
         if (!told) {
             printf("%s: %s: %s\n", path, error.text, line);
