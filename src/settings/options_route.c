@@ -151,9 +151,9 @@ static const struct option retry_rows[] = {
      .sentence = "How long an event is tried while its platform is up; an outage does not count."},
 };
 
-static const struct section enrich_section = {"route.enrich", OPTIONS(enrich_rows), enrich_read};
-static const struct section deliver_section = {"route.deliver", OPTIONS(deliver_rows), NULL};
-static const struct section retry_section = {"route.retry", OPTIONS(retry_rows), NULL};
+static const struct section enrich_section = {"enrich", OPTIONS(enrich_rows), enrich_read};
+static const struct section deliver_section = {"deliver", OPTIONS(deliver_rows), NULL};
+static const struct section retry_section = {"retry", OPTIONS(retry_rows), NULL};
 
 static const struct option rows[] = {
     {.name = "name",

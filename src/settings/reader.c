@@ -164,8 +164,9 @@ static const char *kind_of(config_setting_t *setting) {
         return "a text";
     case CONFIG_TYPE_INT:
     case CONFIG_TYPE_INT64:
-    case CONFIG_TYPE_FLOAT:
         return "a number";
+    case CONFIG_TYPE_FLOAT:
+        return "a fraction";
     case CONFIG_TYPE_BOOL:
         return "true or false";
     case CONFIG_TYPE_GROUP:
@@ -299,8 +300,8 @@ static bool writes_defaults_alike(const struct option *option) {
 }
 
 /* A value's default is read into a scratch target, to compare normal forms. */
-static void read_value(struct reader *reader, const struct option *option, config_setting_t *group,
-                       config_setting_t *setting, void *target) {
+static void read_value(struct reader *reader, const struct section *section, const struct option *option,
+                       config_setting_t *group, config_setting_t *setting, void *target) {
     struct complaint complaint = {.code = PROBLEM_FORM};
     struct buf normal = {0}, usual = {0};
     struct span fallback = usual_value(reader, option, target);
@@ -321,7 +322,8 @@ static void read_value(struct reader *reader, const struct option *option, confi
         else if ((option->flags & OPTION_REQUIRED) != 0)
             reader_problem(reader, SEVERITY_ERROR, PROBLEM_REQUIRED, group, "",
                            CURE(reader, "write `%s = ...;` with %s", option->name, option->type->form),
-                           "`%s` is missing", option->name);
+                           "`%s%s%s` is missing", group == NULL ? section->name : "", group == NULL ? "." : "",
+                           option->name);
         else if ((option->flags & (OPTION_PROPERTY | OPTION_QUIET)) == 0) {
             indent(reader);
             buf_printf(&reader->normal, "# %s: none\n", option->name);
@@ -405,7 +407,7 @@ void reader_section(struct reader *reader, const struct section *section, config
         const struct option *option = &section->options[i];
         config_setting_t *setting = group != NULL ? config_setting_get_member(group, option->name) : NULL;
         if (writes_defaults_alike(option))
-            read_value(reader, option, group, setting, target);
+            read_value(reader, section, option, group, setting, target);
         else if (option->type->shape != SHAPE_LATER)
             read_group(reader, option, setting, target);
     }

@@ -110,7 +110,7 @@ static void check_format(struct reader *reader, config_setting_t *group, const s
     if (get && draft->route.mapping.body != BODY_NONE)
         WARN(group, PROBLEM_RISK, "deliver.method", SPAN("write body = \"none\", or another method"),
              "many platforms ignore the body of a GET");
-    if (config_setting_get_member(group, "schema") == NULL)
+    if (config_setting_get_member(group, "schema") == NULL && draft->route.mode != ROUTE_OFF)
         WARN(group, PROBLEM_RISK, "", SPAN("write schema = \"FILE\"; with a file of DIR/schemas"),
              "no `schema`: events are delivered unchecked");
 }
@@ -132,12 +132,6 @@ static void check_delivery(struct reader *reader, config_setting_t *group, const
             ERROR(group, PROBLEM_CONFLICT, "deliver.headers", SPAN("remove it"),
                   "the platform's `auth` sets the header " SPAN_FORMAT " already",
                   SPAN_ARGUMENT(platform->auth.header));
-}
-
-static void check_group(struct reader *reader, config_setting_t *group, const char *name) {
-    if (config_setting_get_member(group, name) == NULL)
-        ERROR(group, PROBLEM_REQUIRED, "", CURE(reader, "write %s = { platform = ...; path = ...; };", name),
-              "`%s` is missing", name);
 }
 
 /* Moves what the rows filled to where it belongs. */
@@ -169,7 +163,6 @@ static void read_route(struct reader *reader, config_setting_t *group) {
     reader_section(reader, &section_route, group, &draft);
     reader_close(reader, "},");
     complete(reader, &draft);
-    check_group(reader, group, "deliver");
     check_topics(reader, group, &draft);
     check_format(reader, group, &draft);
     check_delivery(reader, group, &draft);
@@ -279,7 +272,7 @@ static void read_folder(struct reader *reader) {
         free(entries[i]);
     }
     free(entries);
-    if (count <= 0)
+    if (count <= 0 && reader->problems->errors == 0)
         problems_add(reader->problems, SEVERITY_WARNING, PROBLEM_RISK, (struct spot){.file = folder},
                      SPAN("write routes.d/NAME.cfg: slussctl new route NAME"), "there are no routes");
 }

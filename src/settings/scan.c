@@ -170,8 +170,9 @@ static bool contains(struct span text, const char *word) {
 /* A name that may hold a secret, also when it is misspelt. */
 static bool is_secretive(const struct scanner *scanner, struct span name) {
     static const char *const parts[] = {"passw", "pwd", "secret", "token", "pem", "jaas", "credential", NULL};
-    static const char *const names[] = {"password",      "value",         "sasl-password", "ssl-key-password",
-                                        "sasl.password", "sasl_password", "client-secret", NULL};
+    static const char *const names[] = {"token",         "password",         "value",
+                                        "sasl-password", "ssl-key-password", "sasl.password",
+                                        "sasl_password", "client-secret",    NULL};
     for (size_t i = 0; parts[i] != NULL; i++)
         if (contains(name, parts[i]))
             return true;
@@ -229,7 +230,7 @@ static bool is_number(struct span token) {
 }
 
 static bool scan_value(struct scanner *scanner, struct span name, size_t mark, unsigned depth);
-static bool scan_settings(struct scanner *scanner, unsigned depth);
+static bool scan_settings(struct scanner *scanner, struct span open, unsigned depth);
 
 /* The elements of `[...]` and `(...)`; the opening sign is taken. */
 static bool scan_elements(struct scanner *scanner, struct span name, char close, unsigned depth) {
@@ -264,8 +265,8 @@ static bool scan_plain(struct scanner *scanner, struct span name) {
         }
         return true;
     case TOKEN_NUMBER:
+        hide_bare(scanner, name);
         if (!is_number(token.text)) {
-            hide_bare(scanner, name);
             return wrong(scanner, "this is neither a number nor a text",
                          "put texts into quotes, durations and sizes too: \"30s\", \"64 KiB\"");
         }
@@ -288,13 +289,14 @@ static bool scan_plain(struct scanner *scanner, struct span name) {
 }
 
 static bool scan_value(struct scanner *scanner, struct span name, size_t mark, unsigned depth) {
-    const char *start = scanner->token.text.data;
+    struct span open = scanner->token.text;
+    const char *start = open.data;
     if (depth > DEEPEST)
         return wrong(scanner, "nested too deeply", "no option lies deeper than a few levels");
     bool good;
     if (is_sign(scanner, '{') || is_sign(scanner, '[') || is_sign(scanner, '(')) {
         advance(scanner);
-        good = *start == '{'   ? scan_settings(scanner, depth + 1)
+        good = *start == '{'   ? scan_settings(scanner, open, depth + 1)
                : *start == '[' ? scan_elements(scanner, name, ']', depth + 1)
                                : scan_elements(scanner, name, ')', depth + 1);
     } else {
@@ -306,12 +308,12 @@ static bool scan_value(struct scanner *scanner, struct span name, size_t mark, u
 }
 
 /* name = value; ... up to the closing brace, which is taken, or the end of the text at depth 0. */
-static bool scan_settings(struct scanner *scanner, unsigned depth) {
+static bool scan_settings(struct scanner *scanner, struct span open, unsigned depth) {
     for (;;) {
         if (depth == 0 ? scanner->token.kind == TOKEN_END : take_sign(scanner, '}'))
             return true;
         if (scanner->token.kind == TOKEN_END)
-            return wrong(scanner, "a group { is not closed", "close it with };");
+            return fail(scanner, open, PROBLEM_SYNTAX, "this group is not closed", "close it with };");
         if (scanner->token.kind != TOKEN_WORD)
             return wrong(scanner, "expected an option's name here", "options are written as name = value;");
         struct span name = scanner->token.text;
@@ -369,7 +371,7 @@ bool scan(struct source *source, struct scan_mistake *mistake) {
                     "each route has a file of its own in routes.d; write the rest here");
     advance(&scanner);
     if (good)
-        good = scan_settings(&scanner, 0) && scanner.mistake.what == NULL;
+        good = scan_settings(&scanner, SPAN_NONE, 0) && scanner.mistake.what == NULL;
     if (!good)
         hide_rest(&scanner);
     *mistake = scanner.mistake;

@@ -40,10 +40,7 @@ static void check_whole(struct reader *reader, config_setting_t *root) {
         reader_problem(reader, SEVERITY_ERROR, PROBLEM_LATER, root, "workers", SPAN("write 1"),
                        "more than 1 worker is not supported yet");
     config_setting_t *kafka = config_setting_get_member(root, "kafka");
-    if (kafka == NULL)
-        reader_problem(reader, SEVERITY_ERROR, PROBLEM_REQUIRED, root, "",
-                       SPAN("write kafka = { bootstrap-servers = ...; group-id = ...; };"), "`kafka` is missing");
-    else if (config_setting_is_group(kafka))
+    if (kafka != NULL && config_setting_is_group(kafka))
         kafka_check(reader, kafka);
     if (settings->limits.json.size > settings->limits.memory / 4)
         reader_problem(reader, SEVERITY_ERROR, PROBLEM_CONFLICT, root, "limits",

@@ -140,7 +140,7 @@ static bool refuse_parse(struct source *source, struct problems *problems) {
     if (twice)
         at = find_second(source, at);
     return refuse_text(source, problems, twice ? PROBLEM_DUPLICATE : PROBLEM_SYNTAX, at,
-                       twice ? "remove one of them" : "options are written as name = value;",
+                       twice ? "remove one of them" : "values of different kinds stand in a list ( )",
                        twice ? "this option is written twice" : config_error_text(&source->tree));
 }
 
@@ -226,7 +226,7 @@ static void show_line(const struct source *source, struct span at, struct buf *l
 
 /* Long lines are shown around the mark. */
 static struct span shorten(struct span line, struct spot *spot) {
-    if (line.size > WIDEST && spot->column > WIDEST / 2) {
+    if (line.size > WIDEST && spot->column > WIDEST * 3 / 4) {
         uint32_t skip = spot->column - WIDEST / 4;
         size_t at = 0;
         for (uint32_t passed = 0; at < line.size && passed <= skip; at++)
