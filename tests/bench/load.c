@@ -42,9 +42,10 @@ int main(int count, char **argument) {
     for (long i = 0; i < events; i++) {
         int key_size = snprintf(key, sizeof key, "BYGG-2026-%06ld", i % keys);
         size_t size = fill(event, sizeof event, text, key, i);
-        while (rd_kafka_producev(client, RD_KAFKA_V_TOPIC(argument[2]), RD_KAFKA_V_KEY(key, (size_t)key_size),
-                                 RD_KAFKA_V_VALUE(event, size), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                                 RD_KAFKA_V_END) == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+        while (rd_kafka_producev(
+                   client, RD_KAFKA_V_TOPIC(argument[2]), RD_KAFKA_V_KEY(key, (size_t)key_size),
+                   RD_KAFKA_V_VALUE(event, size), RD_KAFKA_V_HEADER("content-type", "application/cloudevents+json", -1),
+                   RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END) == RD_KAFKA_RESP_ERR__QUEUE_FULL)
             (void)rd_kafka_poll(client, 100);
         if (i % 1000 == 0)
             (void)rd_kafka_poll(client, 0);
