@@ -7,7 +7,7 @@
 /* scdoc takes these as marks. */
 static void write_plain(struct buf *out, const char *text) {
     for (; *text != '\0'; text++) {
-        if (strchr("_*\\#", *text) != NULL)
+        if (strchr("_*\\#[`", *text) != NULL)
             buf_add_byte(out, '\\');
         buf_add_byte(out, *text);
     }
