@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "http/address.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -83,6 +84,13 @@ static void set_tls(CURL *easy, const struct platform_spec *spec) {
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
     if (spec->tls.ca.data != NULL)
         curl_easy_setopt(easy, CURLOPT_CAINFO, spec->tls.ca.data);
+    if (spec->tls.certificate.data == NULL)
+        return;
+    struct curl_blob key = {.data = (void *)(uintptr_t)spec->tls.key.value.data,
+                            .len = spec->tls.key.value.size,
+                            .flags = CURL_BLOB_COPY};
+    curl_easy_setopt(easy, CURLOPT_SSLCERT, spec->tls.certificate.data);
+    curl_easy_setopt(easy, CURLOPT_SSLKEY_BLOB, &key);
 }
 
 static void set_common(struct transfer *transfer) {
