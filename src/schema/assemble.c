@@ -164,6 +164,9 @@ void run_append(struct assembler *assembler, struct run *run, struct run *other)
     if (other->fails) {
         run_fail(run);
     } else if (other->count > MOST_INLINE) {
+        for (uint32_t i = 0; i < run->count; i++)
+            if (run->proto[i].called == other)
+                return; /* twice says no more than once */
         run_add(assembler, run, OP_CALL, 5)->called = other;
     } else {
         for (uint32_t i = 0; i < other->count; i++) {

@@ -7,6 +7,9 @@
 #include "schema/words.h"
 #include "json/splice.h"
 
+/* A step here is that much slower than one of the fast program: the budget of steps bounds time and memory. */
+enum { STEP_COST = 20 };
+
 /* The resources entered on the way, innermost first. */
 struct scope {
     const struct scope *up;
@@ -431,7 +434,7 @@ static bool run_schema(struct explainer *explainer, const struct subschema *sche
     if (context->depth == 0)
         return context_fault(context, "schemas nested deeper than allowed");
     context->depth--;
-    context->steps -= 1 + schema->count;
+    context->steps -= STEP_COST * (1 + (int64_t)schema->count);
     struct scope scope = {where->scope, schema->resource};
     struct frame frame = {.explainer = explainer,
                           .json = explainer->document,

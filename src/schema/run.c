@@ -5,6 +5,9 @@
 #include "schema/run_value.h"
 #include "schema/words.h"
 
+/* Kept out of run(): its frame must stay small, as most calls of it judge one string or number. */
+#define APART __attribute__((noinline)) static
+
 static bool run(struct schema_context *context, const struct op *op, const struct json_node *value, uint32_t depth);
 
 /* A value below against its node; NULL says yes. */
@@ -38,8 +41,8 @@ HOT void mark(struct schema_context *context, uint32_t index) {
 }
 
 /* A branch whose marks count only when it holds. */
-static bool run_tracked(struct schema_context *context, const struct op *op, const struct json_node *value,
-                        uint32_t depth) {
+APART bool run_tracked(struct schema_context *context, const struct op *op, const struct json_node *value,
+                       uint32_t depth) {
     if (op == NULL)
         return true;
     uint64_t *marks = context->marks, *top = context->top;
@@ -55,8 +58,8 @@ static bool run_tracked(struct schema_context *context, const struct op *op, con
     return holds;
 }
 
-static bool run_unevaluated(struct schema_context *context, const struct op *op, const struct json_node *value,
-                            uint32_t depth) {
+APART bool run_unevaluated(struct schema_context *context, const struct op *op, const struct json_node *value,
+                           uint32_t depth) {
     const struct rest *rest = op->one.rest;
     uint64_t *marks = context->marks, *top = context->top;
     uint64_t *words = take_words(context, json_count(value));
@@ -82,8 +85,8 @@ static bool run_unevaluated(struct schema_context *context, const struct op *op,
 
 /* --- arrays and objects --- */
 
-static bool run_items(struct schema_context *context, const struct op *op, const struct json_node *value,
-                      uint32_t depth) {
+APART bool run_items(struct schema_context *context, const struct op *op, const struct json_node *value,
+                     uint32_t depth) {
     const struct items *items = op->one.items;
     uint32_t count = json_count(value), first = items->count < count ? items->count : count;
     const struct json_node *item = json_first(value);
@@ -104,8 +107,8 @@ static bool run_items(struct schema_context *context, const struct op *op, const
     return true;
 }
 
-static bool run_contains(struct schema_context *context, const struct op *op, const struct json_node *value,
-                         uint32_t depth) {
+APART bool run_contains(struct schema_context *context, const struct op *op, const struct json_node *value,
+                        uint32_t depth) {
     bool track = (op->flags & OP_TRACK) != 0;
     uint32_t count = json_count(value), matches = 0;
     const struct json_node *item = json_first(value);
@@ -122,7 +125,7 @@ static bool run_contains(struct schema_context *context, const struct op *op, co
     return matches >= op->arg && matches <= op->two.high;
 }
 
-static bool run_unique(struct schema_context *context, const struct json_node *value) {
+APART bool run_unique(struct schema_context *context, const struct json_node *value) {
     switch (equal_items(context->document, value, &context->scratch, &context->steps, NULL, NULL)) {
     case EQUAL_NONE:
         return true;
@@ -149,8 +152,8 @@ HOT const struct slot *find_slot(const struct schema_context *context, const str
 }
 
 /* The same name under several schemas. */
-static bool run_more(struct schema_context *context, const struct members *members, const struct slot *slot,
-                     const struct json_node *value, uint32_t depth) {
+APART bool run_more(struct schema_context *context, const struct members *members, const struct slot *slot,
+                    const struct json_node *value, uint32_t depth) {
     while ((slot->flags & SLOT_MORE) != 0) {
         slot = &members->more[slot->next];
         if (!run_node(context, slot->node, value, depth))
@@ -160,8 +163,8 @@ static bool run_more(struct schema_context *context, const struct members *membe
 }
 
 /* A member that is none of the group's own: patterns, then the rest. */
-static bool run_others(struct schema_context *context, const struct members *members, const struct json_node *key,
-                       bool own, uint32_t index, uint32_t depth) {
+APART bool run_others(struct schema_context *context, const struct members *members, const struct json_node *key,
+                      bool own, uint32_t index, uint32_t depth) {
     bool matched = own;
     if (members->patterns > 0) {
         struct span name = json_text(context->document, key);
@@ -185,8 +188,8 @@ static bool run_others(struct schema_context *context, const struct members *mem
     return true;
 }
 
-static bool run_members(struct schema_context *context, const struct op *op, const struct json_node *value,
-                        uint32_t depth) {
+APART bool run_members(struct schema_context *context, const struct op *op, const struct json_node *value,
+                       uint32_t depth) {
     const struct members *members = op->one.members;
     uint32_t count = json_count(value), required = members->required, left = members->names;
     if (count < required || count > members->most || (value->is.filter & members->filter) != members->filter)
@@ -216,8 +219,8 @@ static bool run_members(struct schema_context *context, const struct op *op, con
     return required == 0;
 }
 
-static bool run_names(struct schema_context *context, const struct op *op, const struct json_node *value,
-                      uint32_t depth) {
+APART bool run_names(struct schema_context *context, const struct op *op, const struct json_node *value,
+                     uint32_t depth) {
     const struct op *names = op->one.node->run[KIND_STRING];
     const struct json_node *key = json_first(value);
     context->steps -= json_count(value);
@@ -256,8 +259,8 @@ static bool run_branch(struct schema_context *context, const struct op *op, cons
 }
 
 /* How many branches hold; stops where the answer is known. */
-static bool run_choice(struct schema_context *context, const struct op *op, const struct json_node *value,
-                       uint32_t depth) {
+APART bool run_choice(struct schema_context *context, const struct op *op, const struct json_node *value,
+                      uint32_t depth) {
     const struct choice *choice = op->one.choice;
     bool any = op->code == OP_ANY, all = (op->flags & OP_TRACK) != 0;
     uint32_t fits = 0;
@@ -277,11 +280,22 @@ static bool run_choice(struct schema_context *context, const struct op *op, cons
     return any ? fits > 0 : fits == 1;
 }
 
-static bool run_if(struct schema_context *context, const struct op *op, const struct json_node *value, uint32_t depth) {
+APART bool run_if(struct schema_context *context, const struct op *op, const struct json_node *value, uint32_t depth) {
     const struct choice *choice = op->one.choice;
     bool holds = run_branch(context, op, choice->branch[0], value, depth);
     const struct op *way = choice->branch[holds ? 1 : 2];
     return way == NULL || run(context, way, value, depth);
+}
+
+/* The one branch that is left: run() goes on there, where nothing follows. NULL: it is not that simple. */
+HOT const struct op *only_branch(const struct schema_context *context, const struct op *op,
+                                 const struct json_node *value, bool *none) {
+    const struct choice *choice = op->one.choice;
+    if (choice->name.data == NULL || (op->flags & OP_TRACK) != 0)
+        return NULL;
+    uint64_t left = branches_left(context, choice, value);
+    *none = left == 0;
+    return (left & (left - 1)) == 0 && left != 0 ? choice->branch[__builtin_ctzll(left)] : NULL;
 }
 
 /* --- the loop --- */
@@ -302,7 +316,11 @@ static bool run(struct schema_context *context, const struct op *op, const struc
         case OP_FAIL:
             return false;
         case OP_CALL:
-            holds = op->one.run == NULL || run(context, op->one.run, value, depth);
+            if (op[1].code == OP_END) {
+                op = op->one.run - 1;
+                continue;
+            }
+            holds = run(context, op->one.run, value, depth);
             break;
         case OP_LENGTH:
             holds = length_holds(context, op, value);
@@ -364,9 +382,18 @@ static bool run(struct schema_context *context, const struct op *op, const struc
             holds = run_names(context, op, value, depth);
             break;
         case OP_ANY:
-        case OP_ONE:
-            holds = run_choice(context, op, value, depth);
+        case OP_ONE: {
+            bool none = false;
+            const struct op *branch = only_branch(context, op, value, &none);
+            if (none)
+                return false;
+            if (branch != NULL && op[1].code == OP_END) {
+                op = branch - 1;
+                continue;
+            }
+            holds = branch != NULL ? run(context, branch, value, depth) : run_choice(context, op, value, depth);
             break;
+        }
         case OP_NOT:
             holds = op->one.run != NULL && !run(context, op->one.run, value, depth);
             break;
