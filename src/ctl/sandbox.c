@@ -1,5 +1,6 @@
 /* The verb sandbox: its options, and the broker alone. The whole play is the scene's. */
 #include "ctl/scene.h"
+#include "ctl/stand_in.h"
 #include "ctl/verbs.h"
 
 #include "base/text.h"
@@ -80,7 +81,7 @@ static int run(const struct call *call) {
     struct scene_spec spec = {.listen = call_value(call, "listen", "127.0.0.1:0"), .breaks = call_has(call, "break")};
     if (call_has(call, "broker-only"))
         return run_broker();
-    if (!read_amounts(call, &spec, &error))
+    if (!read_amounts(call, &spec, &error) || !stand_in_may_listen(spec.listen, &error))
         return call_refuse(EXIT_USAGE, &error);
     if (!find_all(call, &spec, paths, &error))
         return call_refuse(EXIT_INPUT, &error);

@@ -224,6 +224,11 @@ static bool read_address(const char *listen, struct sockaddr_in *address, struct
                      listen);
 }
 
+bool stand_in_may_listen(const char *listen, struct error *error) {
+    struct sockaddr_in address;
+    return read_address(listen, &address, error);
+}
+
 static bool start(struct stand_in *stand_in, const char *listen, struct error *error) {
     struct sockaddr_in address;
     char host[INET_ADDRSTRLEN];

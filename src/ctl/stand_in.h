@@ -36,6 +36,9 @@ struct received {
 
 struct stand_in;
 
+/* Whether it is an address to listen on; false with a sentence. */
+bool stand_in_may_listen(const char *listen, struct error *error);
+
 /* `listen` is "HOST:PORT" with a numeric IPv4 address; port 0 takes a free one. NULL with a sentence. */
 struct stand_in *stand_in_create(const char *listen, const struct stand_in_rules *rules, struct error *error);
 
