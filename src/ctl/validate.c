@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
 
 static const struct json_limits limits = {.size = 1 << 30, .depth = 1000, .members = UINT32_MAX, .memory = SIZE_MAX};
 
@@ -158,24 +160,69 @@ static int judge(struct validation *validation, const char *name, const struct j
     return result == SCHEMA_VALID ? EXIT_YES : EXIT_NO;
 }
 
-static int judge_file(struct validation *validation, const char *name) {
+static int judge_text(struct validation *validation, const char *name, struct span text, struct arena *arena) {
     struct json_document document;
     struct json_problem problem;
+    struct error error = {0};
+    if (json_read(arena, text, &limits, &document, &problem))
+        return judge(validation, name, &document, arena);
+    (void)error_set(&error, "not JSON: line %u, column %u: %s", problem.line, problem.column, problem.sentence);
+    return print_error(validation, name, error.text);
+}
+
+static int judge_file(struct validation *validation, const char *name) {
     struct error error = {0};
     struct buf text = {0};
     struct arena arena;
     arena_init(&arena, 0);
-    int status;
-    if (!input_read(name, &text, &error))
-        status = print_error(validation, name, error.text);
-    else if (json_read(&arena, buf_span(&text), &limits, &document, &problem))
-        status = judge(validation, name, &document, &arena);
-    else {
-        (void)error_set(&error, "not JSON: line %u, column %u: %s", problem.line, problem.column, problem.sentence);
-        status = print_error(validation, name, error.text);
-    }
+    int status = input_read(name, &text, &error) ? judge_text(validation, name, buf_span(&text), &arena)
+                                                 : print_error(validation, name, error.text);
     arena_finish(&arena);
     buf_finish(&text);
+    return status;
+}
+
+/* Long inputs say on a terminal how far they are. */
+static void show_progress(const char *name, size_t lines, bool end) {
+    enum { STEP = 20000 };
+    if (lines < STEP || (lines % STEP != 0 && !end) || isatty(STDERR_FILENO) == 0)
+        return;
+    (void)fprintf(stderr, "\r%s: %zu lines%s", name, lines, end ? "\n" : "");
+}
+
+/* NDJSON: a line is an instance, PATH:LINE; empty lines are none. */
+static int judge_lines(struct validation *validation, const char *name) {
+    struct error error = {0};
+    FILE *file = strcmp(name, "-") == 0 ? stdin : fopen(name, "rb");
+    if (file == NULL) {
+        (void)error_set(&error, "cannot read %s: %s", name, strerror(errno));
+        return print_error(validation, name, error.text);
+    }
+    struct arena arena;
+    struct buf place = {0};
+    char *line = NULL;
+    size_t room = 0, number = 0;
+    int status = EXIT_YES;
+    arena_init(&arena, 0);
+    for (ssize_t size; (size = getline(&line, &room, file)) >= 0;) {
+        struct span text = span_trim(span_make(line, (size_t)size));
+        show_progress(name, ++number, false);
+        if (text.size == 0)
+            continue;
+        buf_clear(&place);
+        buf_printf(&place, "%s:%zu", name, number);
+        arena_reset(&arena);
+        int one = judge_text(validation, buf_text(&place), text, &arena);
+        status = one > status ? one : status;
+    }
+    show_progress(name, number, true);
+    if (ferror(file) != 0)
+        status = print_error(validation, name, "the file cannot be read to its end");
+    if (file != stdin)
+        (void)fclose(file);
+    free(line);
+    buf_finish(&place);
+    arena_finish(&arena);
     return status;
 }
 
@@ -185,7 +232,12 @@ static int find_output(const char *name) {
         const char *name;
         enum schema_output output;
     } rows[] = {
-        {"flag", SCHEMA_OUTPUT_FLAG}, {"list", SCHEMA_OUTPUT_LIST}, {"hierarchical", SCHEMA_OUTPUT_HIERARCHICAL}};
+        {"flag", SCHEMA_OUTPUT_FLAG},
+        {"list", SCHEMA_OUTPUT_LIST},
+        {"hierarchical", SCHEMA_OUTPUT_HIERARCHICAL},
+        {"basic", SCHEMA_OUTPUT_BASIC},
+        {"detailed", SCHEMA_OUTPUT_DETAILED},
+    };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (strcmp(name, rows[i].name) == 0)
             return (int)rows[i].output;
@@ -198,7 +250,7 @@ static bool check_options(const struct call *call, struct error *error) {
     if (!call_has(call, "schema"))
         return error_set(error, "validate needs a schema: slussctl validate --schema FILE INSTANCE...");
     if (strcmp(output, "text") != 0 && find_output(output) < 0)
-        return error_set(error, "--output is text, flag, list or hierarchical, not \"%s\"", output);
+        return error_set(error, "--output is text, flag, list, hierarchical, basic or detailed, not \"%s\"", output);
     if (strcmp(formats, "assert") != 0 && strcmp(formats, "annotate") != 0)
         return error_set(error, "--formats is assert or annotate, not \"%s\"", formats);
     if (draft != NULL && schema_draft_of(span_of(draft)) == 0)
@@ -216,7 +268,8 @@ static int run(const struct call *call) {
     table_init(&validation.files, 0);
     int status = prepare(&validation) ? EXIT_YES : refuse_schema(&validation.problem);
     for (size_t i = 0; status != EXIT_CONFIG && i < call->argument_count; i++) {
-        int one = judge_file(&validation, call->arguments[i]);
+        const char *name = call->arguments[i];
+        int one = call_has(call, "lines") ? judge_lines(&validation, name) : judge_file(&validation, name);
         status = one > status ? one : status;
     }
     schema_context_destroy(validation.context);
@@ -235,7 +288,8 @@ static const struct option options[] = {
     {"base", "URI", "these are known by their path under URI as well", false},
     {"default-draft", "D", "of schemas that do not say: 4, 6, 7, 2019-09, 2020-12 (2020-12)", false},
     {"formats", "WHAT", "assert or annotate (annotate)", false},
-    {"output", "FORM", "text, or as JSON: flag, list, hierarchical (text)", false},
+    {"output", "FORM", "text, or as JSON: flag, list, hierarchical, basic, detailed (text)", false},
+    {"lines", NULL, "every line of an INSTANCE is a JSON text of its own (NDJSON)", false},
     {"show-values", NULL, "complaints may quote the instance's values", false},
     {0},
 };

@@ -85,10 +85,10 @@ static struct view look(const struct run *run, struct span name) {
 
 /* The table for one name. */
 struct table_of {
-    struct choice choice;
     struct pick *slots;
     uint32_t texts;
     uint64_t weight; /* branches left over, summed over the cases */
+    struct choice choice;
 };
 
 static struct pick *find_pick(struct table_of *table, struct span text, uint32_t hash) {
