@@ -236,6 +236,8 @@ void group_event(struct flow *flow, struct event *event) {
     partition->consumed++;
     partition->unsettled++;
     passage->slot = tracker_admit(&partition->tracker, event->offset);
+    if (partition->committed < 0) /* below the first record there is nothing to commit */
+        partition->committed = tracker_base(&partition->tracker);
     list_add_last(&partition->passages, &passage->sibling);
     bool first = !passage->ordered || lane_join(&partition->lanes, passage);
     if (first || flow->plant == PLANT_KEY_OVERLAP)
