@@ -146,6 +146,7 @@ const char *header_refused(struct span name) {
         {"Keep-Alive", "the connection is not the route's"},
         {"Upgrade", "the connection is not the route's"},
         {"TE", "the connection is not the route's"},
+        {"HTTP2-Settings", "the connection is not the route's"},
         {"Trailer", "the connection is not the route's"},
         {"Expect", "it makes every request wait"},
         {"User-Agent", "it is always sluss/VERSION"},
@@ -155,7 +156,7 @@ const char *header_refused(struct span name) {
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
         if (span_equal_nocase(name, span_of(refused[i].name)))
             return refused[i].why;
-    static const char *const prefixes[] = {"webhook-", "Sluss-", "ce-"};
+    static const char *const prefixes[] = {"webhook-", "Sluss-", "ce-", "Proxy-"};
     for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
         if (name.size > strlen(prefixes[i]) &&
             span_equal_nocase((struct span){name.data, strlen(prefixes[i])}, span_of(prefixes[i])))
