@@ -100,6 +100,10 @@ void report(const struct plan *plan, const struct action *action) {
     case REPORT_ATTEMPT_FAILED:
         report_attempt(plan, action);
         break;
+    case REPORT_KEY_HELD:
+        report_partition(plan, action, LOG_LEVEL_ERROR,
+                         "sent, but no answer came: the event and its key wait for an operator (ambiguous = \"hold\")");
+        break;
     case REPORT_PLATFORM:
         report_platform(plan, action);
         break;

@@ -42,6 +42,7 @@ const char *outcome_name(enum outcome outcome);
 enum report_kind {
     REPORT_SETTLED,           /* outcome, reason, stage, status: an event's end */
     REPORT_ATTEMPT_FAILED,    /* it will be tried again: status or transport fault, delay_ms */
+    REPORT_KEY_HELD,          /* ambiguous = "hold": sent, no answer; the key waits for an operator */
     REPORT_PLATFORM,          /* its state changed: state, status or fault, delay_ms until the probe */
     REPORT_LETTER_FAILED,     /* the dead-letter topic does not take letters: delay_ms until the next try */
     REPORT_LETTER_RECOVERED,  /* it does again */
@@ -80,7 +81,7 @@ struct action {
         struct {
             struct place place;
             uint32_t events;
-            size_t bytes; /* a soft bound: one event may pass it */
+            size_t bytes; /* of keys and values: nothing is read at 0, and one event may pass it */
         } credit;
         const struct request *request; /* SEND_REQUEST */
         uint64_t abort;                /* the request's id */

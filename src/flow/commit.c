@@ -3,7 +3,8 @@
 
 enum {
     COMMIT_PAUSE_MS = 200, /* at most five commits a second and group */
-    COMMIT_AFTER_ERROR_MS = 1000
+    COMMIT_AFTER_ERROR_MS = 1000,
+    COMMIT_AFTER_FENCE_MS = 10000 /* the group will say what is next; if it does not, it is asked again */
 };
 
 void commit_dirty(struct partition *partition) {
@@ -44,7 +45,7 @@ static size_t collect(struct flow *flow, struct group *group) {
 }
 
 void commit_tend(struct flow *flow, struct group *group, bool at_once) {
-    if (group->committing || group->fenced || list_is_empty(&group->dirty))
+    if (group->committing || (group->fenced && at_once) || list_is_empty(&group->dirty))
         return;
     if (!at_once && flow->now_ms < group->commit_from_ms) {
         if (group->pause.place == 0 && !group->ask_again)
@@ -55,6 +56,7 @@ void commit_tend(struct flow *flow, struct group *group, bool at_once) {
     if (count == 0)
         return;
     group->committing = true;
+    group->fenced = false;
     group->commit_from_ms = flow->now_ms + COMMIT_PAUSE_MS;
     struct action *action = say(flow, ACTION_COMMIT);
     action->is.commit.route = group->index;
@@ -99,7 +101,7 @@ void commit_result(struct flow *flow, const struct input *input) {
     group->counts.commits_failed++;
     group->fenced = error == COMMIT_FENCED;
     group->without_metadata = group->without_metadata || error == COMMIT_TOO_LARGE;
-    group->commit_from_ms = flow->now_ms + COMMIT_AFTER_ERROR_MS;
+    group->commit_from_ms = flow->now_ms + (group->fenced ? COMMIT_AFTER_FENCE_MS : COMMIT_AFTER_ERROR_MS);
     if (group->phase == GROUP_CLOSING && error != COMMIT_FENCED)
         timers_set(&flow->timers, &group->pause, group->commit_from_ms);
     say_report(flow, REPORT_COMMIT_FAILED, place, -1)->is.report.commit_error = error;

@@ -101,6 +101,16 @@ static void die(struct flow *flow, struct passage *passage, struct verdict verdi
     fate_due(flow, passage);
 }
 
+/* The rooms make a multiple of what was read: near the limit only one event at a time may grow (I10). */
+static bool memory_allows(struct flow *flow, struct passage *passage) {
+    size_t most = flow->plan->memory_limit / 4 * 3;
+    if (!passage->grown && flow->grown > 0 && flow->bytes + flow->reserved > most)
+        return false;
+    flow->grown += passage->grown ? 0 : 1;
+    passage->grown = true;
+    return true;
+}
+
 void fate_start(struct flow *flow, struct passage *passage) {
     struct desk *desk = &flow->desks[group_of(passage)->route->mapping.platform];
     if (passage->verdict.kind == VERDICT_DEAD) {
@@ -109,6 +119,10 @@ void fate_start(struct flow *flow, struct passage *passage) {
     }
     if (passage->stage == STAGE_DELIVER) {
         desk_join(flow, desk, passage);
+        return;
+    }
+    if (!memory_allows(flow, passage)) {
+        list_add_last(&flow->cramped, &passage->link);
         return;
     }
     struct verdict verdict = passage_walk(flow, passage);
@@ -189,8 +203,10 @@ static void carry_out(struct flow *flow, struct passage *passage, const struct r
         die(flow, passage, dead(passage, REASON_REFUSED, reply));
         return;
     case JUDGED_AMBIGUOUS:
-        if (route->ambiguous == AMBIGUOUS_HOLD)
+        if (route->ambiguous == AMBIGUOUS_HOLD) {
             passage->state = PASSAGE_PARKED;
+            report(flow, REPORT_KEY_HELD, passage)->is.report.fault = reply->fault;
+        }
         if (route->ambiguous == AMBIGUOUS_DEAD_LETTER)
             die(flow, passage, dead(passage, REASON_AMBIGUOUS, reply));
         if (route->ambiguous != AMBIGUOUS_RETRY)

@@ -48,6 +48,7 @@ struct flow *flow_create(const struct plan *plan, uint64_t seed) {
     list_init(&flow->busy);
     list_init(&flow->touched);
     list_init(&flow->starving);
+    list_init(&flow->cramped);
     if (init(flow))
         return flow;
     flow_destroy(flow);
@@ -174,10 +175,15 @@ static void run(struct flow *flow) {
     }
 }
 
+/* Memory was given back: whoever waits for it may ask again. */
 static void feed_starving(struct flow *flow, size_t bytes_before) {
-    if (flow->bytes + flow->reserved >= bytes_before || list_is_empty(&flow->starving))
+    if (flow->bytes + flow->reserved >= bytes_before)
         return;
     LIST_EACH(link, &flow->starving) group_touch(flow, LIST_OF(link, struct group, starving));
+    LIST_EACH(link, &flow->cramped) {
+        list_remove(link);
+        list_add_last(&flow->due, link);
+    }
 }
 
 static void say_wake(struct flow *flow) {

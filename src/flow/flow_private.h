@@ -62,7 +62,7 @@ struct group {
     uint32_t open;                /* requests and letters under way, of this epoch */
     uint32_t ready;               /* events that wait for their platform */
     bool committing;              /* one commit is under way (I6) */
-    bool fenced;                  /* the group refused a commit: it will say what is next */
+    bool fenced;                  /* the group refused the last commit: it will say what is next */
     bool without_metadata;
     bool ask_again; /* committed offsets */
     bool letters_fail;
@@ -99,6 +99,8 @@ struct flow {
     struct timers timers;
     struct pending pending;
     struct list due, busy, touched, starving;
+    struct list cramped; /* passages that wait for memory */
+    size_t grown;        /* events that the rooms have begun with */
     uint64_t last_id;
     size_t bytes;        /* accounted: events and what the rooms added */
     size_t reserved;     /* granted as credit and not read yet */
@@ -157,7 +159,7 @@ bool commit_missing(const struct flow *flow, const struct group *group); /* sett
 void commit_dirty(struct partition *partition);
 void commit_result(struct flow *flow, const struct input *input);
 void supply_tend(struct flow *flow, struct group *group);
-void supply_read(struct flow *flow, struct partition *partition, size_t bytes); /* one event of the credit came */
-void supply_forget(struct flow *flow, struct partition *partition);             /* no more will come */
+void supply_read(struct flow *flow, struct partition *partition, const struct event *event); /* within credit */
+void supply_forget(struct flow *flow, struct partition *partition);                          /* no more will come */
 
 #endif

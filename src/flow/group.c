@@ -219,7 +219,7 @@ void group_event(struct flow *flow, struct event *event) {
     struct partition *partition = group_partition(group, event->place);
     enum report_kind why = REPORT_STALE;
     if (partition != NULL) {
-        supply_read(flow, partition, event->arena.bytes);
+        supply_read(flow, partition, event);
         why = REPORT_REWOUND;
     }
     bool wanted = partition != NULL && group->phase == GROUP_RUNNING && partition->state == PARTITION_READING;

@@ -65,6 +65,7 @@ struct passage *passage_create(struct flow *flow, struct partition *home, struct
 void passage_destroy(struct flow *flow, struct passage *passage) {
     timers_clear(&flow->timers, &passage->timer);
     timers_leave(&flow->timers);
+    flow->grown -= passage->grown ? 1 : 0;
     ENSURE(flow->bytes >= passage->bytes, "more bytes were given back than accounted (I10)");
     flow->bytes -= passage->bytes;
     event_destroy(passage->event);

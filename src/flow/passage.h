@@ -53,6 +53,7 @@ struct passage {
     int64_t first_failed_wall_ms;
     bool ordered; /* stands in a lane */
     bool aborted;
+    bool grown;         /* the rooms have begun with it */
     bool without_value; /* its letter was too large */
 };
 

@@ -6,6 +6,7 @@ enum {
     MOST_EVENTS = 64,        /* of credit at a time and partition */
     MOST_BYTES = 256 * 1024, /* likewise */
     LEAST_BYTES = 1024,
+    LEAST_EVENT = 4096,      /* memory that any event takes */
     READY_BEYOND_FLIGHT = 64 /* so many events more than max-in-flight may wait for the platform */
 };
 
@@ -16,17 +17,12 @@ void supply_forget(struct flow *flow, struct partition *partition) {
     list_remove(&partition->hungry);
 }
 
-void supply_read(struct flow *flow, struct partition *partition, size_t bytes) {
-    if (partition->credit == 0)
-        return; /* of an assignment that drains: it was forgotten */
+void supply_read(struct flow *flow, struct partition *partition, const struct event *event) {
+    size_t bytes = event->key.size + event->value.size; /* as the shell counts them */
     size_t used = bytes < partition->credit_bytes ? bytes : partition->credit_bytes;
     flow->reserved -= used;
     partition->credit_bytes -= used;
-    partition->credit = partition->credit_bytes == 0 ? 0 : partition->credit - 1; /* the shell stops at the bytes too */
-    if (partition->credit == 0) {
-        flow->reserved -= partition->credit_bytes;
-        partition->credit_bytes = 0;
-    }
+    partition->credit -= partition->credit > 0 ? 1 : 0; /* none: of an assignment that drains, it was forgotten */
     if (list_is_empty(&partition->hungry))
         list_add_last(&partition->group->hungry, &partition->hungry);
     group_touch(flow, partition->group);
@@ -40,20 +36,20 @@ static size_t share(const struct flow *flow) {
 }
 
 static bool memory_for(const struct flow *flow, const struct partition *partition, size_t bytes) {
-    bool first = partition->credit == 0 && partition->unsettled == 0;
-    return first || flow->bytes + flow->reserved + bytes <= flow->plan->memory_limit / 2;
+    return partition->unsettled == 0 || flow->bytes + flow->reserved + bytes <= flow->plan->memory_limit / 2;
 }
 
-/* False when memory is short. */
+/* What was granted is never taken back, only added to, once half of it is used. False when memory is short. */
 static bool feed(struct flow *flow, struct partition *partition) {
     uint32_t room = partition->state == PARTITION_READING ? tracker_room(&partition->tracker) : 0;
-    if (partition->credit > MOST_EVENTS / 2 || room <= partition->credit)
+    size_t most_bytes = share(flow);
+    uint32_t most = (uint32_t)(most_bytes / LEAST_EVENT) + 1;
+    most = most > MOST_EVENTS ? MOST_EVENTS : most;
+    uint32_t goal = room < most ? room : most;
+    uint32_t events = partition->credit <= most / 2 && goal > partition->credit ? goal - partition->credit : 0;
+    size_t bytes = partition->credit_bytes <= most_bytes / 2 ? most_bytes - partition->credit_bytes : 0;
+    if (partition->credit + events == 0 || (events == 0 && bytes == 0) || partition->state != PARTITION_READING)
         return true;
-    uint32_t events = room - partition->credit;
-    if (events > MOST_EVENTS - partition->credit)
-        events = MOST_EVENTS - partition->credit;
-    size_t most = share(flow);
-    size_t bytes = most > partition->credit_bytes ? most - partition->credit_bytes : 0;
     if (!memory_for(flow, partition, bytes))
         return false;
     flow->reserved += bytes;

@@ -177,6 +177,11 @@ static void trace_report(struct buf *out, const struct plan *plan, const struct 
     case REPORT_ATTEMPT_FAILED:
         trace_failed(out, plan, action);
         break;
+    case REPORT_KEY_HELD:
+        buf_add_text(out, "key held, it may have been delivered ");
+        write_event(out, plan, place, action->is.report.offset);
+        buf_printf(out, ", %s", reply_fault_name(action->is.report.fault));
+        break;
     case REPORT_PLATFORM:
         trace_platform(out, plan, action);
         break;
