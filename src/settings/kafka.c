@@ -32,11 +32,12 @@ static void check_sasl(struct reader *reader, config_setting_t *group, enum kafk
     int version = reader->options->librdkafka;
     struct span mechanism = property(reader, "sasl.mechanism");
     if (version != 0 && version < SCRAM_WORKS && mechanism.data != NULL && span_starts_with(mechanism, SPAN("SCRAM-")))
-        reader_problem(reader, SEVERITY_ERROR, PROBLEM_KAFKA, group, "sasl-mechanism",
-                       SPAN("install a Sluss that is built with librdkafka 2.6.1 or newer, or use \"PLAIN\" over "
-                            "SASL_SSL"),
-                       "librdkafka %d.%d.%d cannot do SCRAM with Kafka 3.7.2, 3.8.1, 3.9 and later",
-                       version >> 24 & 0xff, version >> 16 & 0xff, version >> 8 & 0xff);
+        reader_problem(
+            reader, SEVERITY_ERROR, PROBLEM_KAFKA, group, "sasl-mechanism",
+            SPAN("build Sluss with a newer one (./dev build release --librdkafka newest: 2.6.1 or later), or "
+                 "use \"PLAIN\" over SASL_SSL"),
+            "librdkafka %d.%d.%d cannot do " SPAN_FORMAT " with Kafka 3.7.2, 3.8.1, 3.9 and later",
+            version >> 24 & 0xff, version >> 16 & 0xff, version >> 8 & 0xff, SPAN_ARGUMENT(mechanism));
 }
 
 void kafka_check(struct reader *reader, config_setting_t *group) {
