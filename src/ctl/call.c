@@ -116,7 +116,7 @@ static bool check(struct call *call, const struct option *common, struct error *
     const struct verb *verb = call->verb;
     if (verb == NULL)
         return true;
-    for (size_t i = 0; i < call->option_count; i++) {
+    for (size_t i = 0; i < call->option_count && call->options[i].option != NULL; i++) {
         struct span name = span_of(call->options[i].option->name);
         const struct option *own = find_in(common, name);
         if (own == NULL)
