@@ -88,6 +88,7 @@ class House:
 
     def put(self, path, text):
         (self.etc / path).write_text(text)
+        (self.etc / path).chmod(0o600)
         return path
 
     # --- life ---
