@@ -61,6 +61,17 @@ static void keep(struct explainer *explainer, struct unit *unit, const struct wh
     parent->last = copy;
 }
 
+/* Hangs what was said aside below the unit after all. */
+static void unit_take(struct unit *unit, const struct unit *aside) {
+    if (aside->first == NULL)
+        return;
+    if (unit->last != NULL)
+        unit->last->next = aside->first;
+    else
+        unit->first = aside->first;
+    unit->last = aside->last;
+}
+
 static uint64_t *take_marks(struct explainer *explainer, const struct json_node *value) {
     if (!explainer->all->unevaluated || json_node_type(value) < NODE_ARRAY)
         return NULL;
@@ -181,7 +192,7 @@ static bool judge_condition(struct frame *frame, const struct keyword *keyword, 
         frame->seen_if = true;
         frame->decided = in_place(frame, keyword->is.to.schema, NULL, &aside, 0);
         if (frame->decided)
-            unit->first = aside.first, unit->last = aside.last;
+            unit_take(unit, &aside);
         return true;
     }
     return frame->decided != (keyword->code == KEYWORD_THEN) || in_place(frame, keyword->is.to.schema, NULL, unit, 0);
@@ -218,8 +229,10 @@ static bool judge_contains(struct frame *frame, const struct keyword *keyword, s
     const struct json_node *item = json_first(frame->value);
     struct buf found = {0};
     for (uint32_t i = 0; i < json_count(frame->value); i++, item = json_next(frame->json, item)) {
+        aside.first = aside.last = NULL;
         if (!below(frame, keyword->is.to.schema, step_nowhere(), item, step_numbered(i), &aside))
             continue;
+        unit_take(unit, &aside);
         buf_printf(&found, "%s%u", frame->matches == 0 ? "[" : ",", i);
         frame->matches++;
         if (frame->schema->resource->dialect.draft == SCHEMA_DRAFT_2020_12)
@@ -284,7 +297,11 @@ static bool judge_members(struct frame *frame, const struct keyword *keyword, st
         if (keyword->code == KEYWORD_PROPERTIES || keyword->code == KEYWORD_PATTERN_PROPERTIES) {
             fits = judge_member(frame, keyword, key, i, unit, &used);
         } else if (keyword->code == KEYWORD_PROPERTY_NAMES) {
-            fits = below(frame, keyword->is.to.schema, step_nowhere(), key, step_named(name), unit);
+            struct unit aside = *unit; /* what is said of a name is nothing about the value there */
+            aside.first = aside.last = NULL;
+            fits = below(frame, keyword->is.to.schema, step_nowhere(), key, step_named(name), &aside);
+            if (!fits)
+                unit_take(unit, &aside);
         } else if (keyword->code == KEYWORD_ADDITIONAL_PROPERTIES ? !is_named(frame, key) : !is_marked(frame, i)) {
             used = true;
             fits = below(frame, keyword->is.to.schema, step_nowhere(), key + 1, step_named(name), unit);
