@@ -277,6 +277,8 @@ static bool set_field(struct reader *reader, const struct option *option, const 
         struct secret secret;
         int64_t number;
     } scratch = {{0}};
+    if (value->items == NULL)
+        return complain(complaint, PROBLEM_FILE, "", "out of memory");
     void *field = option->field != NO_FIELD ? (char *)target + option->field : (void *)&scratch;
     if (!option->type->read(reader, option, value->items, value->count, field, normal, complaint))
         return false;

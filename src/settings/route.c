@@ -267,6 +267,7 @@ static void read_folder(struct reader *reader) {
         struct span file =
             arena_printf(reader->arena, SPAN_FORMAT "/" SPAN_FORMAT, SPAN_ARGUMENT(folder), SPAN_ARGUMENT(name));
         name.size -= sizeof ".cfg" - 1;
+        reader->failed = reader->failed || file.data == NULL;
         if (file.data != NULL)
             read_route_file(reader, file, name);
         free(entries[i]);
