@@ -239,8 +239,9 @@ void group_event(struct flow *flow, struct event *event) {
     if (partition->committed < 0) /* below the first record there is nothing to commit */
         partition->committed = tracker_base(&partition->tracker);
     list_add_last(&partition->passages, &passage->sibling);
-    bool first = !passage->ordered || lane_join(&partition->lanes, passage);
-    if (first || flow->plant == PLANT_KEY_OVERLAP)
+    if (flow->plant == PLANT_KEY_OVERLAP)
+        passage->ordered = false;
+    if (!passage->ordered || lane_join(&partition->lanes, passage))
         fate_due(flow, passage);
 }
 
