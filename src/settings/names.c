@@ -153,6 +153,8 @@ READ(read_start) {
     (void)count;
     struct start *start = field;
     *start = (struct start){START_EARLIEST, 0, items[0]};
+    if (reader->route.data == NULL)
+        reader->start = SPAN("earliest"); /* a wrong start is told once, not by every route */
     if (span_equal(items[0], SPAN("stop")))
         start->kind = START_STOP;
     else if (span_equal(items[0], SPAN("latest")))
