@@ -75,6 +75,7 @@ static bool read_all(struct reader *reader) {
         routes_read(reader, root);
     }
     source_finish(&source);
+    reader->source = NULL;
     return good && !reader->failed && !reader->normal.failed;
 }
 
