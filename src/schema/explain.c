@@ -7,8 +7,8 @@
 #include "schema/words.h"
 #include "json/splice.h"
 
-/* A step here is that much slower than one of the fast program: the budget of steps bounds time and memory. */
-enum { STEP_COST = 20 };
+/* A step here is that much slower than one of the fast program, and takes more stack: the same budgets bound both. */
+enum { STEP_COST = 20, DEPTH_COST = 4 };
 
 /* The resources entered on the way, innermost first. */
 struct scope {
@@ -476,6 +476,7 @@ static bool run_schema(struct explainer *explainer, const struct subschema *sche
 struct unit *explain_run(struct explainer *explainer, const struct subschema *root, const struct json_node *value) {
     struct unit top = {.valid = true};
     struct where where = {NULL, NULL, NULL};
+    explainer->context->depth = explainer->context->depth / DEPTH_COST + 1;
     bool valid = run_schema(explainer, root, value, &where, NULL, &top, 0);
     if (explainer->context->fault != NULL)
         return NULL;

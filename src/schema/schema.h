@@ -52,7 +52,7 @@ void schema_program_destroy(struct schema_program *program);
 /* Limits of one validation; 0 means the default. Beyond one the result is SCHEMA_ERROR, never SCHEMA_INVALID. */
 struct schema_limits {
     uint64_t steps; /* default 1,000,000 and 1,000 for each node of the document */
-    uint32_t depth; /* nested schemas, default 4,096 (about 200 bytes of stack each) */
+    uint32_t depth; /* nested schemas, default 4,096 (about 200 bytes of stack each); a quarter of it when explaining */
     uint32_t regex; /* backtracking steps of one match, default 100,000 */
     size_t memory;  /* scratch bytes, default 64 MiB */
 };
