@@ -1,6 +1,8 @@
 /* Complaints are the leaves of a failed tree, the likeliest cause first. Which schema of an anyOf was meant is a guess:
  * the one that went wrong farthest from its own top. */
 #include "schema/explain.h"
+
+#include "base/text.h"
 #include "schema/uri.h"
 
 struct list {
@@ -69,6 +71,25 @@ static unsigned distance(const struct unit *branch, const struct json_node *valu
     return sum > 1000000 ? 1000000 : sum;
 }
 
+/* A member that is not allowed: the nearest name that is, as most are slips of the pen. */
+static struct span not_allowed(struct list *list, const struct unit *unit, const struct unit *said) {
+    const struct keyword *known = subschema_keyword(unit->schema, KEYWORD_PROPERTIES);
+    uint32_t count = known != NULL ? known->is.children.count : 0;
+    const char *slash = said->instance.size > 0 ? memrchr(said->instance.data, '/', said->instance.size) : NULL;
+    const char **names = arena_take_zero(list->arena, count + 1, sizeof *names);
+    if (unit->keyword->code != KEYWORD_ADDITIONAL_PROPERTIES || count == 0 || slash == NULL || names == NULL)
+        return said->sentence;
+    for (uint32_t i = 0; i < count; i++) {
+        struct span name = json_text(&unit->schema->resource->text->json, known->is.children.list[i].key);
+        names[i] = arena_copy(list->arena, name).data;
+        if (names[i] == NULL)
+            return SPAN_NONE;
+    }
+    struct span wrong = span_from(said->instance, (size_t)(slash - said->instance.data) + 1);
+    const char *near = text_nearest(wrong, names);
+    return near != NULL ? arena_printf(list->arena, "must not be there; did you mean \"%s\"?", near) : said->sentence;
+}
+
 static void gather(struct list *list, const struct unit *unit);
 
 /* anyOf and oneOf that nothing fits: the best branch speaks, then the keyword itself. */
@@ -105,7 +126,7 @@ static void gather(struct list *list, const struct unit *unit) {
         add(list, unit, unit, unit->sentence);
     for (const struct unit *one = unit->first; one != NULL; one = one->next) {
         if (one->keyword == NULL && one->schema->form == SUBSCHEMA_FALSE && unit->keyword != NULL && !one->valid)
-            add(list, unit, one, one->sentence); /* the schema `false` speaks for its keyword */
+            add(list, unit, one, not_allowed(list, unit, one)); /* the schema `false` speaks for its keyword */
         else
             gather(list, one);
     }

@@ -109,7 +109,12 @@ static const struct regex *read_regex(const struct reader *reader, const struct 
         return NULL;
     }
     all->regex[all->regexes++] = regex;
-    return regex;
+    all->regex_bytes += regex_bytes(regex);
+    if (all->arena->bytes + all->regex_bytes <= all->registry->options.program_memory)
+        return regex;
+    (void)registry_problem(reader->problem, reader->text, node,
+                           "the compiled schema grows past the memory it may take");
+    return NULL;
 }
 
 static bool read_boolean(const struct reader *reader, struct keyword *keyword) {

@@ -74,6 +74,7 @@ struct subschemas {
     uint32_t count;
     struct regex **regex; /* owned */
     uint32_t regexes, room;
+    size_t regex_bytes;       /* counted with the arena */
     bool unevaluated;         /* some schema has an unevaluated* keyword */
     struct subschema **slots; /* by node, open addressing */
     uint32_t capacity;

@@ -79,6 +79,18 @@ static void complains_without_values(void **state) {
     stop(&world);
 }
 
+static void suggests_the_nearest_name(void **state) {
+    (void)state;
+    struct world world;
+    start(&world, "{\"properties\": {\"priority\": {}, \"status\": {}}, \"additionalProperties\": false}", NULL);
+    struct schema_complaints complaints = explain(&world, "{\"priorty\": 1}", SCHEMA_SHOW_NOTHING);
+    assert_int_equal(complaints.count, 1);
+    assert_span(complaints.complaint[0].instance, "/priorty");
+    assert_span(complaints.complaint[0].keyword, "additionalProperties");
+    assert_span(complaints.complaint[0].sentence, "must not be there; did you mean \"priority\"?");
+    stop(&world);
+}
+
 static void likeliest_cause_comes_first(void **state) {
     (void)state;
     struct world world;
@@ -204,6 +216,7 @@ int main(void) {
         cmocka_unit_test(limits_are_errors),
         cmocka_unit_test(numbers_are_exact),
         cmocka_unit_test(writes_outputs),
+        cmocka_unit_test(suggests_the_nearest_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
