@@ -55,13 +55,15 @@ static void enter_down(struct breaker *breaker, enum platform_state state, int64
     enter(breaker, state, now_ms);
 }
 
-/* True when this key makes three of them within `within`. Nothing is forgotten while the platform is down: a single
- * event that is answered 500 as the probe cannot keep it down, three can. */
+/* True when this key makes three of them within `within`, while the platform is down within the time of three more
+ * probes: one or two events that are answered 500 for ever cannot keep it down, three can. */
 static bool suspects_suffice(struct breaker *breaker, uint64_t key, int64_t now_ms) {
     size_t place = 0, count = 0;
+    int64_t within_ms = breaker->spec->within_ms;
+    if (breaker->state != PLATFORM_UP)
+        within_ms += BREAKER_SUSPECTS * breaker->wait_ms;
     for (size_t i = 0; i < BREAKER_SUSPECTS; i++) {
-        if (breaker->state == PLATFORM_UP && breaker->suspect[i].used &&
-            now_ms - breaker->suspect[i].at_ms > breaker->spec->within_ms)
+        if (breaker->suspect[i].used && now_ms - breaker->suspect[i].at_ms > within_ms)
             breaker->suspect[i].used = false;
         bool same = breaker->suspect[i].used && breaker->suspect[i].key == key;
         bool place_same = breaker->suspect[place].used && breaker->suspect[place].key == key;

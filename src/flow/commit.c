@@ -21,9 +21,12 @@ static int64_t farther(const struct flow *flow, const struct partition *partitio
 }
 
 bool commit_missing(const struct flow *flow, const struct group *group) {
-    for (uint32_t i = 0; i < group->count; i++)
-        if (farther(flow, &group->partitions[i]) >= 0)
+    for (uint32_t i = 0; i < group->count; i++) {
+        const struct partition *partition = &group->partitions[i];
+        bool settled = partition->committing >= 0 || !list_is_empty(&partition->dirty);
+        if (settled && farther(flow, partition) >= 0)
             return true;
+    }
     return false;
 }
 

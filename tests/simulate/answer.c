@@ -1,0 +1,174 @@
+/* Platforms and the dead-letter topic: every row of the fault table as an answer. Judges nothing. */
+#include "world.h"
+
+static void set(struct task *task, enum reply_kind kind, enum reply_fault fault, int status) {
+    task->what = (int)kind;
+    task->fault = fault;
+    task->status = status;
+}
+
+static int one_of(struct choices *choices, const int *list, uint32_t count) {
+    return list[choose(choices, count)];
+}
+
+static bool draw_status(struct world *world, struct task *task) {
+    static const int refused[] = {400, 404, 409, 410, 413, 422}, busy[] = {502, 503, 504}, shaky[] = {408, 425, 500};
+    static const int denied[] = {401, 403, 407}, moved[] = {301, 304, 307};
+    struct choices *choices = world->choices;
+    if (strikes(choices, FAULT_ANSWERED_REFUSED))
+        set(task, REPLY_ANSWERED, REPLY_FAULT_NONE, one_of(choices, refused, 6));
+    else if (strikes(choices, FAULT_ANSWERED_429))
+        set(task, REPLY_ANSWERED, REPLY_FAULT_NONE, 429);
+    else if (strikes(choices, FAULT_ANSWERED_50X))
+        set(task, REPLY_ANSWERED, REPLY_FAULT_NONE, one_of(choices, busy, 3));
+    else if (strikes(choices, FAULT_ANSWERED_500))
+        set(task, REPLY_ANSWERED, REPLY_FAULT_NONE, one_of(choices, shaky, 3));
+    else if (strikes(choices, FAULT_ANSWERED_401))
+        set(task, REPLY_ANSWERED, REPLY_FAULT_NONE, one_of(choices, denied, 3));
+    else if (strikes(choices, FAULT_ANSWERED_3XX))
+        set(task, REPLY_ANSWERED, REPLY_FAULT_NONE, one_of(choices, moved, 3));
+    else
+        return false;
+    if (strikes(choices, FAULT_RETRY_AFTER))
+        task->retry_ms = choose(choices, 8) == 7 ? 3600 * 1000 : choose(choices, 60000);
+    return true;
+}
+
+static void draw_transport(struct world *world, struct task *task, int64_t *delay_ms, int64_t timeout_ms) {
+    static const int unsent[] = {REPLY_FAULT_NAME, REPLY_FAULT_CONNECT, REPLY_FAULT_TIMEOUT};
+    static const int untrusted[] = {REPLY_FAULT_TLS, REPLY_FAULT_CERTIFICATE, REPLY_FAULT_TOKEN};
+    static const int broken[] = {REPLY_FAULT_RESET, REPLY_FAULT_TIMEOUT, REPLY_FAULT_TOO_LARGE};
+    struct choices *choices = world->choices;
+    if (strikes(choices, FAULT_NOT_SENT))
+        set(task, REPLY_NOT_SENT, (enum reply_fault)one_of(choices, unsent, 3), 0);
+    else if (strikes(choices, FAULT_NOT_SENT_HELD))
+        set(task, REPLY_NOT_SENT, (enum reply_fault)one_of(choices, untrusted, 3), 0);
+    else if (strikes(choices, FAULT_NO_MEMORY))
+        set(task, REPLY_NOT_SENT, REPLY_FAULT_MEMORY, 0);
+    else if (strikes(choices, FAULT_AMBIGUOUS) || strikes(choices, FAULT_AMBIGUOUS_APPLIED))
+        set(task, REPLY_AMBIGUOUS, (enum reply_fault)one_of(choices, broken, 3), 0);
+    else if (strikes(choices, FAULT_NO_ANSWER)) {
+        set(task, REPLY_AMBIGUOUS, REPLY_FAULT_TIMEOUT, 0);
+        *delay_ms = timeout_ms;
+    } else if (strikes(choices, FAULT_BODY_CUT))
+        task->cut = true;
+}
+
+/* A platform whose events are as patient as a day mends itself in the end; others answer 500 for ever. */
+static bool mended(const struct world *world, uint32_t route) {
+    return world->frozen && world->scene.route[route].retry.patience_ms > LIVENESS_MS / 4;
+}
+
+void answer_request(struct world *world, struct member *member, const struct open_request *open) {
+    struct choices *choices = world->choices;
+    uint32_t platform = world->scene.route[open->route].mapping.platform;
+    int64_t timeout_ms = world->scene.platform[platform].timeout_ms;
+    struct task task = {
+        .kind = TASK_REPLY, .member = member->index, .life = member->life, .id = open->id, .retry_ms = -1};
+    int64_t delay_ms = 2 + choose(choices, 60);
+    set(&task, REPLY_ANSWERED, REPLY_FAULT_NONE, 200);
+    if (world->outage_ms[platform] > world->now_ms)
+        set(&task, REPLY_NOT_SENT, REPLY_FAULT_CONNECT, 0);
+    else if (open->record->kind == REFUSED)
+        set(&task, REPLY_ANSWERED, REPLY_FAULT_NONE, 400);
+    else if (open->record->kind == ANSWERED_500 && !mended(world, open->route))
+        set(&task, REPLY_ANSWERED, REPLY_FAULT_NONE, 500);
+    else if (!draw_status(world, &task))
+        draw_transport(world, &task, &delay_ms, timeout_ms);
+    if (strikes(choices, FAULT_REPLY_REORDERED))
+        delay_ms += choose(choices, 1000);
+    later(world, task, delay_ms < timeout_ms ? delay_ms : timeout_ms);
+}
+
+void answer_abort(struct world *world, struct member *member, const struct open_request *open) {
+    if (strikes(world->choices, FAULT_ABORT_RACE))
+        return;
+    struct task task = {
+        .kind = TASK_REPLY, .member = member->index, .life = member->life, .id = open->id, .retry_ms = -1};
+    set(&task, REPLY_ABORTED, REPLY_FAULT_NONE, 0);
+    later(world, task, 1);
+}
+
+void answer_letter(struct world *world, struct member *member, const struct open_request *open, bool small) {
+    struct choices *choices = world->choices;
+    struct task task = {.kind = TASK_LETTER,
+                        .member = member->index,
+                        .life = member->life,
+                        .id = open->id,
+                        .what = LETTER_ACKNOWLEDGED};
+    int64_t delay_ms = 2 + choose(choices, 20);
+    if (!small && strikes(choices, FAULT_LETTER_TOO_LARGE))
+        task.what = LETTER_TOO_LARGE;
+    else if (world->letter_outage_ms > world->now_ms || strikes(choices, FAULT_LETTER_FAILED) ||
+             strikes(choices, FAULT_LETTER_WRITTEN))
+        task.what = LETTER_FAILED;
+    if (strikes(choices, FAULT_LETTER_SLOW))
+        delay_ms = choose(choices, 20000);
+    later(world, task, delay_ms);
+}
+
+/* What the answer means by the world's own rules. */
+static void note(struct world *world, struct member *member, const struct task *task, struct open_request *open) {
+    struct view *view = &open->record->view[member->index];
+    struct tenure *tenure = &member->tenure[open->route];
+    bool live = tenure->held && tenure->number == open->tenure;
+    world->cause = *open;
+    if (!live) {
+        world->choices->count[open->letter ? FAULT_LETTER_STALE : FAULT_REPLY_STALE]++;
+        world->cause.id = 0;
+        return;
+    }
+    tenure->open--;
+    if (open->letter) {
+        view->letter = 0;
+        world->cause_settles = task->what == LETTER_ACKNOWLEDGED;
+    } else {
+        view->request = 0;
+        bool answered = task->what == REPLY_ANSWERED;
+        world->cause_settles = answered && task->status < 300;
+        view->refusals += answered && task->status >= 400 && task->status < 500 && task->status != 408 &&
+                                  task->status != 425 && task->status != 429 && task->status != 401 &&
+                                  task->status != 403 && task->status != 407
+                              ? 1
+                              : 0;
+        view->ambiguous = view->ambiguous || task->what == REPLY_AMBIGUOUS;
+        if (!world->cause_settles && task->what != REPLY_ABORTED && !view->failed) {
+            view->failed = true;
+            view->failed_ms = world->now_ms;
+        }
+    }
+    open->record->settled = open->record->settled || world->cause_settles;
+}
+
+static void feed_answer(struct world *world, struct member *member, const struct task *task) {
+    if (task->kind == TASK_LETTER) {
+        struct input input = {.kind = INPUT_LETTER, .is.letter = {task->id, (enum letter_outcome)task->what}};
+        feed(world, member, &input);
+        return;
+    }
+    struct reply *reply = reply_create(task->id, (enum reply_kind)task->what, task->fault);
+    if (reply == NULL)
+        abort();
+    reply->status = task->status;
+    reply->retry_after_ms = task->retry_ms;
+    reply->body_whole = !task->cut;
+    struct input input = {.kind = INPUT_REPLY, .is.reply = reply};
+    feed(world, member, &input);
+}
+
+void answer_task(struct world *world, const struct task *task) {
+    struct member *member = &world->member[task->member];
+    struct open_request *open = open_find(member, task->id);
+    if (open == NULL && !task->again)
+        return; /* it raced with its abort and came second */
+    if (open != NULL) {
+        note(world, member, task, open);
+        *open = member->open[--member->open_count];
+        if (strikes(world->choices, task->kind == TASK_LETTER ? FAULT_LETTER_TWICE : FAULT_REPLY_TWICE)) {
+            struct task again = *task;
+            again.again = true;
+            later(world, again, 1 + choose(world->choices, 500));
+        }
+    }
+    feed_answer(world, member, task);
+}

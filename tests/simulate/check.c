@@ -1,0 +1,296 @@
+/* The judge: what each action may and may not be, by the world's own ledger. It changes nothing but the ledger. */
+#include "world.h"
+
+#include <inttypes.h>
+
+enum { FINAL_COMMIT_MS = 5000 }; /* the core may give up waiting for it after so long */
+
+struct open_request *open_find(struct member *member, uint64_t id) {
+    for (uint32_t i = 0; i < member->open_count; i++)
+        if (member->open[i].id == id)
+            return &member->open[i];
+    return NULL;
+}
+
+static struct tenure *tenure_of(struct world *world, struct member *member, uint32_t route, uint32_t epoch,
+                                const char *what) {
+    struct tenure *tenure = &member->tenure[route];
+    if (!tenure->held || tenure->epoch != epoch)
+        violated(world, "I7", "%s for epoch %u, which is over", what, epoch);
+    return tenure;
+}
+
+static bool same_lane(const struct world *world, uint32_t route, const struct record *one, const struct record *other) {
+    switch (world->scene.route[route].order) {
+    case ORDER_KEY:
+    case ORDER_QUERY:
+        return one->key != 0 && one->key == other->key;
+    case ORDER_PARTITION:
+        return true;
+    case ORDER_NONE:
+        break;
+    }
+    return false;
+}
+
+static void check_order(struct world *world, const struct member *member, uint32_t route, uint32_t partition,
+                        const struct record *record, uint32_t tenure) {
+    const struct partition_log *log = &world->group[route].log[partition];
+    for (uint32_t i = 0; i < log->count && log->record[i].offset < record->offset; i++) {
+        const struct view *view = &log->record[i].view[member->index];
+        if (view->tenure == tenure && view->read && !view->settled && same_lane(world, route, record, &log->record[i]))
+            violated(world, "I2", "route %u, partition %u: %" PRId64 " starts before %" PRId64 " of its key is settled",
+                     route, partition, record->offset, log->record[i].offset);
+    }
+}
+
+/* A request or a letter starts: everything that must hold for both. */
+static struct open_request *check_start(struct world *world, struct member *member, struct place place, int64_t offset,
+                                        uint64_t id) {
+    struct tenure *tenure = tenure_of(world, member, place.route, place.epoch, "something starts");
+    uint32_t partition = (uint32_t)place.partition;
+    struct record *record = log_record(world, place.route, partition, offset);
+    if (record == NULL || record->view[member->index].tenure != tenure->number || !record->view[member->index].read)
+        violated(world, "I4", "route %u, partition %u, offset %" PRId64 " was never read", place.route, partition,
+                 offset);
+    struct view *view = &record->view[member->index];
+    if (view->settled)
+        violated(world, "I3", "offset %" PRId64 " goes on after it is settled", offset);
+    if (view->request != 0 || view->letter != 0)
+        violated(world, "I2", "offset %" PRId64 " has two actions under way", offset);
+    if (tenure->draining)
+        violated(world, "I8", "offset %" PRId64 " starts in a drain", offset);
+    if (world->now_ms < member->fence_ms)
+        violated(world, "I9", "offset %" PRId64 " starts behind the stall fence", offset);
+    check_order(world, member, place.route, partition, record, tenure->number);
+    if (member->open_count == MOST_OPEN || open_find(member, id) != NULL)
+        violated(world, "I2", "id %" PRIu64 " is used twice, or too much is under way", id);
+    struct open_request *open = &member->open[member->open_count++];
+    *open = (struct open_request){
+        .id = id, .route = place.route, .partition = partition, .tenure = tenure->number, .record = record};
+    tenure->open++;
+    return open;
+}
+
+static void check_request(struct world *world, struct member *member, const struct request *request) {
+    struct open_request *open = check_start(world, member, request->place, request->offset, request->id);
+    const struct record *record = open->record;
+    struct view *view = &open->record->view[member->index];
+    struct tenure *tenure = &member->tenure[open->route];
+    view->request = request->id;
+    tenure->started += view->started ? 0 : 1;
+    view->started = true;
+    const struct route *route = &world->scene.route[open->route];
+    bool enriched = route->recipe_count > 0;
+    bool sendable = record->kind == GOOD || record->kind == REFUSED || record->kind == ANSWERED_500 ||
+                    (record->kind == NO_ROW && !enriched);
+    if (!sendable)
+        violated(world, "I4", "offset %" PRId64 " must not be delivered", record->offset);
+    struct span value = span_of(record->value), body = request->body;
+    static const struct span added[] = {{",\"t\":\"one\"", 10}, {",\"t\":\"two\"", 10}};
+    bool same = span_equal(value, body);
+    if (enriched) {
+        size_t cut = body.size;
+        for (size_t i = 0; i < 2; i++) {
+            size_t at = value.size - 1;
+            while (at > 0 && value.data[at - 1] == ' ')
+                at--;
+            cut = at + added[i].size;
+            same = same || (body.size == value.size + added[i].size && memcmp(body.data, value.data, at) == 0 &&
+                            memcmp(body.data + at, added[i].data, added[i].size) == 0 &&
+                            memcmp(body.data + cut, value.data + at, value.size - at) == 0);
+        }
+        if (span_equal(value, body))
+            same = false;
+    }
+    if (!same)
+        violated(world, "I4", "the body of offset %" PRId64 " is not the event", record->offset);
+}
+
+static void check_letter(struct world *world, struct member *member, const struct letter *letter) {
+    struct open_request *open = check_start(world, member, letter->place, letter->offset, letter->id);
+    const struct record *record = open->record;
+    open->letter = true;
+    open->small = letter->value.data == NULL;
+    open->record->view[member->index].letter = letter->id;
+    bool value = letter->value.data == NULL || span_equal(letter->value, span_of(record->value));
+    bool key = (letter->key.data == NULL) == (record->key == 0);
+    if (!value || !key || !span_equal(letter->topic, world->scene.route[open->route].dead_letter))
+        violated(world, "I4", "the dead letter of offset %" PRId64 " is not the event", record->offset);
+}
+
+static bool may_die(const struct world *world, const struct record *record, const struct view *view, uint32_t index,
+                    enum reason reason) {
+    const struct route *route = &world->scene.route[index];
+    switch ((int)reason) {
+    case REASON_TOMBSTONE:
+        return record->kind == TOMBSTONE && route->tombstone == TOMBSTONE_DEAD_LETTER;
+    case REASON_NOT_JSON:
+        return record->kind == NOT_JSON;
+    case REASON_SCHEMA:
+        return record->kind == AGAINST_SCHEMA;
+    case REASON_TEMPLATE:
+        return record->kind == NO_ID;
+    case REASON_LOOKUP_ABSENT:
+        return record->kind == NO_ROW && route->recipe_count > 0 && route->recipes[0].absent == ABSENT_DEAD_LETTER;
+    case REASON_REFUSED:
+        return view->refusals == route->refusals;
+    case REASON_AMBIGUOUS:
+        return route->ambiguous == AMBIGUOUS_DEAD_LETTER && view->ambiguous;
+    case REASON_GAVE_UP:
+        return view->failed && world->now_ms - view->failed_ms >= route->retry.patience_ms;
+    }
+    return false;
+}
+
+static bool by_rule(const struct world *world, const struct record *record, uint32_t index, enum outcome outcome) {
+    const struct route *route = &world->scene.route[index];
+    if (outcome == OUTCOME_FILTERED)
+        return record->kind == TOMBSTONE && route->tombstone == TOMBSTONE_FILTER;
+    return outcome == OUTCOME_SKIPPED && record->kind == NO_ROW && route->recipe_count > 0 &&
+           route->recipes[0].absent == ABSENT_SKIP_EVENT;
+}
+
+static void check_settled(struct world *world, struct member *member, const struct action *action) {
+    struct place place = action->is.report.place;
+    int64_t offset = action->is.report.offset;
+    struct tenure *tenure = tenure_of(world, member, place.route, place.epoch, "something settles");
+    struct record *record = log_record(world, place.route, (uint32_t)place.partition, offset);
+    struct view *view = record != NULL ? &record->view[member->index] : NULL;
+    if (view == NULL || view->tenure != tenure->number || !view->read || view->settled)
+        violated(world, "I3", "offset %" PRId64 " is settled, but is not held", offset);
+    enum outcome outcome = action->is.report.outcome;
+    bool good = by_rule(world, record, place.route, outcome);
+    const struct open_request *cause = &world->cause;
+    bool answered =
+        cause->id != 0 && cause->record == record && cause->tenure == tenure->number && world->cause_settles;
+    if (outcome == OUTCOME_DELIVERED)
+        good = answered && !cause->letter;
+    if (outcome == OUTCOME_DEAD_LETTERED) {
+        good = answered && cause->letter;
+        if (good && !may_die(world, record, view, place.route, action->is.report.reason))
+            violated(world, "I11", "offset %" PRId64 " was dead-lettered without cause", offset);
+    }
+    if (!good)
+        violated(world, "I3",
+                 "route %u, partition %d, offset %" PRId64 " is settled without a success, a letter or a rule",
+                 place.route, place.partition, offset);
+    record->settled = true;
+    view->settled = true;
+    tenure->settled++;
+    tenure->unsettled--;
+    tenure->started -= view->started ? 1 : 0;
+}
+
+static void check_commit(struct world *world, struct member *member, const struct action *action) {
+    uint32_t route = action->is.commit.route;
+    struct tenure *tenure = tenure_of(world, member, route, action->is.commit.epoch, "a commit");
+    if (tenure->committing)
+        violated(world, "I6", "route %u: a second commit is under way", route);
+    tenure->committing = true;
+    for (size_t i = 0; i < action->is.commit.count; i++) {
+        const struct commit_entry *entry = &action->is.commit.entry[i];
+        struct reading *reading = &tenure->reading[entry->partition];
+        if (!reading->mine || entry->offset < reading->said || entry->offset <= reading->acknowledged)
+            violated(world, "I6", "route %u, partition %d: a commit goes down, from %" PRId64 " to %" PRId64, route,
+                     entry->partition, reading->said, entry->offset);
+        reading->said = entry->offset;
+        log_check_commit(world, route, (uint32_t)entry->partition, entry->offset, "core");
+    }
+}
+
+/* Something was settled here that is not committed and could be. */
+static bool lacks_commit(const struct world *world, const struct member *member, uint32_t route, uint32_t partition) {
+    const struct partition_log *log = &world->group[route].log[partition];
+    const struct tenure *tenure = &member->tenure[route];
+    int64_t acknowledged = tenure->reading[partition].acknowledged;
+    int64_t base = log_base(world, member, route, partition);
+    for (uint32_t i = 0; i < log->count && log->record[i].offset < base; i++) {
+        const struct view *view = &log->record[i].view[member->index];
+        if (view->tenure == tenure->number && view->settled && log->record[i].offset >= acknowledged)
+            return true;
+    }
+    return false;
+}
+
+static void check_hand_back(struct world *world, struct member *member, uint32_t route, uint32_t epoch) {
+    struct tenure *tenure = &member->tenure[route];
+    if (!tenure->held || tenure->epoch != epoch)
+        return; /* an old epoch's: answered at once */
+    bool lost = world->input->kind == INPUT_LOST;
+    for (uint32_t i = 0; i < member->open_count; i++)
+        if (member->open[i].tenure == tenure->number && !member->open[i].letter && !member->open[i].aborted)
+            violated(world, "I8", "handed back while offset %" PRId64 " is under way", member->open[i].record->offset);
+    bool missing = false;
+    for (uint32_t i = 0; i < world->group[route].partitions; i++)
+        missing = missing || (tenure->reading[i].begun && lacks_commit(world, member, route, i));
+    bool time = world->now_ms - tenure->revoked_ms < FINAL_COMMIT_MS;
+    if (!lost && time && missing && !tenure->error && !tenure->fenced && !tenure->committing)
+        violated(world, "I8", "route %u was handed back without the final commit", route);
+    member->missed = member->missed || (member->stopping && missing);
+}
+
+void check_action(struct world *world, struct member *member, const struct action *action) {
+    switch ((int)action->kind) {
+    case ACTION_SEND_REQUEST:
+        check_request(world, member, action->is.request);
+        break;
+    case ACTION_WRITE_LETTER:
+        check_letter(world, member, action->is.letter);
+        break;
+    case ACTION_COMMIT:
+        check_commit(world, member, action);
+        break;
+    case ACTION_GRANT_CREDIT:
+        if (tenure_of(world, member, action->is.credit.place.route, action->is.credit.place.epoch, "credit")->draining)
+            violated(world, "I8", "credit in a drain");
+        break;
+    case ACTION_BEGIN_PARTITION: {
+        struct place place = action->is.begin.place;
+        struct tenure *tenure = tenure_of(world, member, place.route, place.epoch, "a partition begins");
+        if (action->is.begin.offset != tenure->reading[place.partition].told)
+            violated(world, "I1", "partition %d does not begin at what is committed", place.partition);
+        break;
+    }
+    case ACTION_HAND_BACK:
+        check_hand_back(world, member, action->is.group.route, action->is.group.epoch);
+        break;
+    case ACTION_REPORT:
+        if (action->is.report.kind == REPORT_SETTLED)
+            check_settled(world, member, action);
+        break;
+    case ACTION_STOPPED:
+        if ((action->is.stopped == 0) == member->missed)
+            violated(world, "I16", "stopped with %d, the final commit is %s", action->is.stopped,
+                     member->missed ? "missing" : "there");
+        break;
+    }
+}
+
+void check_step(struct world *world, struct member *member) {
+    for (uint32_t i = 0; i < world->scene.plan.route_count; i++) {
+        struct route_counts counts;
+        const struct tenure *tenure = &member->tenure[i];
+        flow_counts(member->flow, i, &counts);
+        uint64_t settled = 0;
+        for (int k = 0; k < OUTCOME_RELEASED; k++)
+            settled += counts.outcome[k];
+        if (counts.consumed != settled + counts.outcome[OUTCOME_RELEASED] + counts.unsettled)
+            violated(world, "I12", "route %u: consumed is not the sum", i);
+        if (counts.consumed != tenure->consumed || settled != tenure->settled || counts.unsettled != tenure->unsettled)
+            violated(world, "I12",
+                     "route %u: the core counts %" PRIu64 " consumed, %" PRIu64 " settled, %" PRIu64
+                     " unsettled; the world %" PRIu64 ", %" PRIu64 ", %" PRIu64,
+                     i, counts.consumed, settled, counts.unsettled, tenure->consumed, tenure->settled,
+                     tenure->unsettled);
+        if (counts.started != tenure->started)
+            violated(world, "I5", "route %u: the core says that %" PRIu64 " are started, the world %" PRIu64, i,
+                     counts.started, tenure->started);
+        int64_t most = tenure->draining ? tenure->revoked_ms + 36000 : INT64_MAX;
+        if (tenure->held && world->now_ms > most && member->stalled_ms <= most)
+            violated(world, "I8", "route %u was not handed back in time", i);
+    }
+    size_t most = world->scene.plan.memory_limit + MOST_ROUTES * MOST_PARTITIONS * 4096;
+    if (flow_bytes(member->flow) > most)
+        violated(world, "I10", "%zu bytes are held, %zu are allowed", flow_bytes(member->flow), most);
+}

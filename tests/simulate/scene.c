@@ -1,0 +1,112 @@
+/* Drawing a scene: small numbers, hard edges. Nothing here happens yet. */
+#include "scene.h"
+
+#include "choices.h"
+#include "schema/schema.h"
+
+#define FAULT_WORDS(name, words) words,
+const char *const fault_words[FAULT_COUNT] = {FAULTS(FAULT_WORDS)};
+
+static const struct status_range success[] = {{200, 299}};
+static const struct status_range retry[] = {{408, 408}, {425, 425}, {429, 429}, {500, 599}};
+static const struct status_range hold[] = {{401, 401}, {403, 403}, {407, 407}};
+static const struct status_range dead[] = {{400, 499}};
+static const struct span topics[MOST_ROUTES] = {{"arende", 6}, {"beslut", 6}};
+static struct schema_registry *registry;
+
+bool props_init(struct props *props) {
+    struct schema_problem problem = {0};
+    registry = schema_registry_create(NULL);
+    if (registry == NULL ||
+        !schema_registry_add(registry, SPAN("simulate.json"), SPAN("{\"properties\":{\"n\":{\"type\":\"integer\"}}}"),
+                             "simulate.json", &problem))
+        return false;
+    props->schema = schema_compile(registry, SPAN("simulate.json"), &problem);
+    props->target = template_create(TEMPLATE_TARGET, SPAN("/errands/{$.id}"), NULL);
+    props->key = json_path_create(SPAN("$.s"), NULL);
+    props->into = json_path_create(SPAN("$.t"), NULL);
+    props->tables[0] = lookup_table_create(SPAN("s,t\na,one\n"), SPAN("s"), SPAN("t"), NULL);
+    props->tables[1] = lookup_table_create(SPAN("s,t\na,two\n"), SPAN("s"), SPAN("t"), NULL);
+    return props->schema != NULL && props->target != NULL && props->key != NULL && props->into != NULL &&
+           props->tables[0] != NULL && props->tables[1] != NULL;
+}
+
+void props_finish(struct props *props) {
+    schema_program_destroy(props->schema);
+    schema_registry_destroy(registry);
+    template_destroy(props->target);
+    json_path_destroy(props->key);
+    json_path_destroy(props->into);
+    for (size_t i = 0; i < TABLE_VERSIONS; i++)
+        lookup_table_release(props->tables[i]);
+}
+
+static void draw_platform(struct platform_spec *platform, struct choices *choices) {
+    static const int64_t timeouts[] = {2000, 500, 10000, 30000};
+    *platform = (struct platform_spec){.name = SPAN("oep"),
+                                       .timeout_ms = timeouts[choose(choices, 4)],
+                                       .max_in_flight = 8 >> choose(choices, 4),
+                                       .breaker = {.failures = 1 + choose(choices, 5),
+                                                   .share = 85,
+                                                   .of = choose(choices, 2) * 10,
+                                                   .within_ms = 10000,
+                                                   .open_ms = 500 + choose(choices, 5) * 1000,
+                                                   .max_open_ms = 10000},
+                                       .success = {success, 1},
+                                       .retry = {retry, 4},
+                                       .hold = {hold, 3},
+                                       .dead_letter = {dead, 1}};
+}
+
+static void draw_route(struct scene *scene, const struct props *props, uint32_t index, struct choices *choices) {
+    struct route *route = &scene->route[index];
+    scene->recipe[index] = (struct recipe){.key = props->key,
+                                           .into = props->into,
+                                           .absent = choose(choices, 2) == 0 ? ABSENT_DEAD_LETTER : ABSENT_SKIP_EVENT};
+    *route = (struct route){.name = topics[index],
+                            .topics = &topics[index],
+                            .topic_count = 1,
+                            .tombstone = choose(choices, 3) == 2 ? TOMBSTONE_DEAD_LETTER : TOMBSTONE_FILTER,
+                            .gate = {.program = props->schema, .name = SPAN("simulate.json")},
+                            .recipes = choose(choices, 3) != 0 ? &scene->recipe[index] : NULL,
+                            .refusals = 1 + choose(choices, 3),
+                            .ambiguous = choose(choices, 4) == 3 ? AMBIGUOUS_DEAD_LETTER : AMBIGUOUS_RETRY,
+                            .retry = {.first_ms = 50 + choose(choices, 20) * 50, .max_ms = 10000},
+                            .dead_letter = SPAN("dead")};
+    static const enum order_kind orders[] = {ORDER_KEY, ORDER_KEY, ORDER_KEY, ORDER_PARTITION, ORDER_NONE};
+    route->order = orders[choose(choices, 5)];
+    route->start.kind = choose(choices, 3) == 2 ? START_STOP : START_EARLIEST;
+    route->recipe_count = route->recipes != NULL ? 1 : 0;
+    route->retry.patience_ms = choose(choices, 2) == 0 ? 86400000 : 2000 + choose(choices, 30) * 1000;
+    route->window = strikes(choices, FAULT_WINDOW_1) ? 1 : 2 + choose(choices, 30);
+    route->mapping = (struct mapping_spec){.platform = choose(choices, scene->plan.platform_count),
+                                           .method = SPAN("POST"),
+                                           .target = props->target,
+                                           .route = topics[index],
+                                           .topics = &topics[index],
+                                           .body = BODY_EVENT};
+}
+
+void scene_draw(struct scene *scene, const struct props *props, struct choices *choices) {
+    uint32_t most = 20000 + choose(choices, 300000);
+    for (int i = 0; i < FAULT_COUNT; i++)
+        choices->rate[i] = choose(choices, 2) != 0 ? 1 + choose(choices, most) : 0;
+    struct plan *plan = &scene->plan;
+    plan->generation = 1;
+    plan->platforms = scene->platform;
+    plan->platform_count = 1 + choose(choices, 2);
+    plan->lookups = &scene->lookup;
+    plan->lookup_count = 1;
+    plan->routes = scene->route;
+    plan->route_count = 1 + (choose(choices, 4) == 3 ? 1 : 0);
+    plan->memory_limit = strikes(choices, FAULT_MEMORY_SMALL) ? 8192 : 64 << 20;
+    plan->session_timeout_ms = choose(choices, 2) == 0 ? 45000 : 10000;
+    plan->max_poll_interval_ms = choose(choices, 2) == 0 ? 300000 : 15000;
+    for (uint32_t i = 0; i < plan->platform_count; i++)
+        draw_platform(&scene->platform[i], choices);
+    for (uint32_t i = 0; i < plan->route_count; i++)
+        draw_route(scene, props, i, choices);
+    scene->members = 1 + choose(choices, MOST_MEMBERS);
+    scene->tick_ms = plan->session_timeout_ms / 3;
+    scene->lookup = (struct lookup_spec){.name = SPAN("status")};
+}

@@ -1,0 +1,36 @@
+/* The scene is what one seed plays on: plan, sizes and the rates of its faults. It does not change while it is played.
+ */
+#ifndef SLUSS_TESTS_SIMULATE_SCENE_H
+#define SLUSS_TESTS_SIMULATE_SCENE_H
+
+#include "fault.h"
+#include "flow/flow.h"
+
+enum { MOST_ROUTES = 2, MOST_MEMBERS = 3, TABLE_VERSIONS = 2 };
+
+/* What seeds share: compiled once. */
+struct props {
+    struct template *target;
+    struct json_path *key, *into;
+    struct schema_program *schema;
+    struct lookup_table *tables[TABLE_VERSIONS];
+};
+
+bool props_init(struct props *props);
+void props_finish(struct props *props);
+
+struct scene {
+    struct platform_spec platform[MOST_ROUTES];
+    struct lookup_spec lookup;
+    struct recipe recipe[MOST_ROUTES];
+    struct route route[MOST_ROUTES];
+    struct plan plan;
+    uint32_t members;
+    int64_t tick_ms; /* most time between two inputs */
+};
+
+struct choices;
+
+void scene_draw(struct scene *scene, const struct props *props, struct choices *choices);
+
+#endif

@@ -1,0 +1,195 @@
+/* The world is everything around the core in one process: broker, group, platforms, clock, and the ledger by which the
+ * core is judged. It is played from one seed. */
+#ifndef SLUSS_TESTS_SIMULATE_WORLD_H
+#define SLUSS_TESTS_SIMULATE_WORLD_H
+
+#include "choices.h"
+#include "scene.h"
+
+#include <setjmp.h>
+
+enum { MOST_PARTITIONS = 3, MOST_RECORDS = 20, MOST_OPEN = 128, MOST_TASKS = 4096, VALUE_SIZE = 48 };
+enum { LIVENESS_MS = 6 * 3600 * 1000 }; /* faults are over: now everything settles within this time */
+
+enum record_kind { GOOD, TOMBSTONE, NOT_JSON, AGAINST_SCHEMA, NO_ID, NO_ROW, REFUSED, ANSWERED_500 };
+
+/* What one member did with one record in one tenure. */
+struct view {
+    uint32_t tenure;
+    bool read, started, settled;
+    uint64_t request, letter; /* under way */
+    uint32_t refusals;
+    bool failed, ambiguous;
+    int64_t failed_ms;
+};
+
+struct record {
+    int64_t offset;
+    int64_t at_ms; /* when it was produced */
+    enum record_kind kind;
+    uint32_t key; /* 0 none */
+    char value[VALUE_SIZE];
+    bool settled; /* truly, as far as the world knows */
+    bool gone;    /* cut off by the broker */
+    struct view view[MOST_MEMBERS];
+};
+
+struct partition_log {
+    struct record record[MOST_RECORDS];
+    uint32_t count, start;
+    int64_t committed; /* -1 never */
+    bool stopped;      /* an operator is coming */
+    int64_t highest;   /* ever committed; a late commit may turn it back */
+};
+
+/* The group of one route, as its coordinator sees it. */
+struct coordinator {
+    uint32_t generation, round;
+    bool rebalancing;
+    bool given[MOST_MEMBERS], waiting[MOST_MEMBERS], expired[MOST_MEMBERS];
+    struct partition_log log[MOST_PARTITIONS];
+    uint32_t partitions;
+};
+
+struct reading {
+    bool mine, begun, stopped, scheduled;
+    int64_t position, next; /* of the reader; what the core wants next */
+    uint32_t events;
+    size_t bytes;
+    int64_t begin, said, acknowledged, told; /* commits of this tenure; -1 none */
+};
+
+/* One assignment of one member. */
+struct tenure {
+    uint32_t epoch, number, generation;
+    bool held, draining, committing, error, fenced;
+    int64_t revoked_ms;
+    struct reading reading[MOST_PARTITIONS];
+    uint64_t consumed, settled, unsettled, started; /* consumed and settled: of this life of the member */
+    uint32_t open;
+};
+
+struct open_request {
+    uint64_t id;
+    uint32_t route, partition, tenure;
+    struct record *record;
+    bool letter, aborted, small;
+};
+
+struct member {
+    struct flow *flow;
+    uint32_t index, life;
+    bool stopping, missed;
+    int doom; /* a crash comes with the next step */
+    int64_t last_ms, wake_ms, stalled_ms, fence_ms;
+    struct tenure tenure[MOST_ROUTES];
+    struct open_request open[MOST_OPEN];
+    uint32_t open_count;
+    struct actions actions;
+};
+
+enum task_kind {
+    TASK_REPLY,
+    TASK_LETTER,
+    TASK_STORE,
+    TASK_RESULT,
+    TASK_COMMITTED,
+    TASK_FETCH,
+    TASK_ASSIGNED,
+    TASK_REVOKED,
+    TASK_LOST,
+    TASK_DEADLINE,
+    TASK_READY,
+    TASK_REBALANCE,
+    TASK_OPERATOR,
+    TASK_RESTART,
+    TASK_STOP,
+    TASK_TABLE
+};
+
+/* Something that will happen. */
+struct task {
+    int64_t at_ms;
+    uint64_t turn;
+    enum task_kind kind;
+    uint32_t member, life, route, number; /* number: epoch, generation, partition, mask or round */
+    uint64_t id;
+    int what; /* commit error, letter outcome, reply kind */
+    enum reply_fault fault;
+    int status;
+    int64_t retry_ms;
+    bool again, answered, cut;
+    int64_t offset[MOST_PARTITIONS]; /* STORE: -1 none */
+};
+
+struct world {
+    struct scene scene;
+    const struct props *props;
+    struct choices *choices;
+    int64_t now_ms, freeze_ms, outage_ms[MOST_ROUTES], letter_outage_ms;
+    bool frozen;
+    uint32_t restless; /* per million steps: something happens */
+    struct member member[MOST_MEMBERS];
+    struct coordinator group[MOST_ROUTES];
+    struct task *tasks; /* heap */
+    uint32_t task_count;
+    uint64_t turn, steps;
+    uint32_t tenures, poisoned;
+    const struct input *input; /* of the step under way */
+    struct open_request cause; /* whose answer it is; id 0 none */
+    bool cause_settles;        /* success or acknowledged */
+    const char *rule;          /* violated */
+    char what[256];
+    jmp_buf *end;
+    struct buf *story; /* NULL: not told */
+    const char *plant; /* NULL: none */
+    bool broken;       /* the core called bug(): its memory is not to be touched */
+};
+
+/* Plays one seed from the choices. True: no violation; else world->rule and what. */
+bool world_play(struct world *world, const struct props *props, struct choices *choices, struct buf *story);
+
+/* Frees what is left after a play. */
+void world_finish(struct world *world);
+
+_Noreturn void violated(struct world *world, const char *rule, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* world.c */
+void later(struct world *world, struct task task, int64_t delay_ms);
+void feed(struct world *world, struct member *member, struct input *input);
+void member_end(struct world *world, struct member *member); /* its process is gone */
+/* group.c */
+void group_rebalance(struct world *world, uint32_t route);
+void group_returned(struct world *world, uint32_t route, uint32_t member);
+void group_expire(struct world *world, uint32_t route, uint32_t member, int64_t told_ms);
+void group_task(struct world *world, const struct task *task);
+void assign(struct world *world, struct member *member, uint32_t route, uint32_t mask);
+void tenure_end(struct world *world, struct member *member, uint32_t route);
+/* log.c */
+void logs_draw(struct world *world);
+bool logs_done(const struct world *world, char *what, size_t size);
+void log_task(struct world *world, const struct task *task);
+void log_commit(struct world *world, struct member *member, const struct action *action);
+void log_credit(struct world *world, struct member *member, const struct action *action);
+void log_error(struct world *world, struct member *member, uint32_t route, uint32_t partition,
+               enum partition_error error);
+void log_stopped(struct world *world, uint32_t route, uint32_t partition);
+void log_check_commit(struct world *world, uint32_t route, uint32_t partition, int64_t offset, const char *who);
+int64_t log_base(const struct world *world, const struct member *member, uint32_t route, uint32_t partition);
+struct record *log_record(struct world *world, uint32_t route, uint32_t partition, int64_t offset);
+void feed_record(struct world *world, struct member *member, uint32_t route, uint32_t partition,
+                 const struct record *record, uint32_t epoch);
+/* answer.c */
+void answer_request(struct world *world, struct member *member, const struct open_request *open);
+void answer_abort(struct world *world, struct member *member, const struct open_request *open);
+void answer_letter(struct world *world, struct member *member, const struct open_request *open, bool small);
+void answer_task(struct world *world, const struct task *task);
+/* check.c */
+void check_action(struct world *world, struct member *member, const struct action *action);
+void check_step(struct world *world, struct member *member);
+struct open_request *open_find(struct member *member, uint64_t id);
+/* chaos.c */
+void chaos(struct world *world);
+
+#endif
