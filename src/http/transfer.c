@@ -86,9 +86,8 @@ static void set_tls(CURL *easy, const struct platform_spec *spec) {
         curl_easy_setopt(easy, CURLOPT_CAINFO, spec->tls.ca.data);
     if (spec->tls.certificate.data == NULL)
         return;
-    struct curl_blob key = {.data = (void *)(uintptr_t)spec->tls.key.value.data,
-                            .len = spec->tls.key.value.size,
-                            .flags = CURL_BLOB_COPY};
+    struct curl_blob key = {
+        .data = (void *)(uintptr_t)spec->tls.key.value.data, .len = spec->tls.key.value.size, .flags = CURL_BLOB_COPY};
     curl_easy_setopt(easy, CURLOPT_SSLCERT, spec->tls.certificate.data);
     curl_easy_setopt(easy, CURLOPT_SSLKEY_BLOB, &key);
 }
