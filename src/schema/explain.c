@@ -8,7 +8,7 @@
 #include "json/splice.h"
 
 /* A step here is that much slower than one of the fast program, and takes more stack: the same budgets bound both. */
-enum { STEP_COST = 20, DEPTH_COST = 4 };
+enum { STEP_COST = 20, DEPTH_COST = 4, MOST_CHILDREN = 100, MOST_UNITS = 10000 }; /* nobody reads more complaints */
 
 /* The resources entered on the way, innermost first. */
 struct scope {
@@ -46,6 +46,11 @@ static bool no_memory(struct explainer *explainer) {
 static void keep(struct explainer *explainer, struct unit *unit, const struct where *where, struct unit *parent) {
     if ((unit->valid && !explainer->everything) || parent == NULL)
         return;
+    if (!explainer->everything && unit->first == NULL &&
+        (parent->kept >= MOST_CHILDREN || explainer->kept >= MOST_UNITS))
+        return;
+    parent->kept++;
+    explainer->kept++;
     struct unit *copy = arena_take(explainer->arena, sizeof *copy);
     unit->instance = step_text(where->instance, explainer->arena);
     unit->path = step_text(where->path, explainer->arena);

@@ -17,6 +17,7 @@ struct unit {
     struct span path;       /* the way through the schema */
     struct span sentence;   /* why not; data == NULL without */
     struct span annotation; /* JSON text; data == NULL without */
+    uint32_t kept;          /* children */
     struct unit *first, *last, *next;
 };
 
@@ -27,6 +28,7 @@ struct explainer {
     struct arena *arena; /* units and their texts */
     bool everything;     /* keep what was valid, and annotations */
     bool values;         /* sentences may show the instance's values */
+    uint32_t kept;       /* units so far */
 };
 
 /* The tree of what was said, or NULL (context->fault says why). */

@@ -126,6 +126,33 @@ static void a_million_unique_items(void **state) {
     buf_finish(&text);
 }
 
+static void complaints_are_bounded(void **state) {
+    (void)state;
+    struct buf text = {0};
+    buf_add_byte(&text, '[');
+    for (int i = 0; i < 30000; i++)
+        buf_add_text(&text, i == 0 ? "[1]" : ",[1]");
+    buf_add_byte(&text, ']');
+    struct schema_registry *registry = schema_registry_create(NULL);
+    struct schema_context *context = schema_context_create(NULL);
+    struct schema_program *program = compile(registry, SPAN("{\"items\": {\"items\": {\"type\": \"string\"}}}"), NULL);
+    struct arena arena;
+    struct json_document json;
+    struct schema_complaints complaints;
+    arena_init(&arena, 0);
+    assert_true(json_read(&arena, buf_span(&text), &large, &json, NULL));
+    size_t before = arena.bytes;
+    assert_int_equal(schema_explain(program, context, &json, json.node, SCHEMA_SHOW_NOTHING, &arena, &complaints),
+                     SCHEMA_INVALID);
+    assert_true(complaints.count >= 100 && complaints.count <= 10000);
+    assert_true(arena.bytes - before < 32 << 20);
+    schema_program_destroy(program);
+    schema_registry_destroy(registry);
+    schema_context_destroy(context);
+    arena_finish(&arena);
+    buf_finish(&text);
+}
+
 static void backtracking_is_an_error(void **state) {
     (void)state;
     struct buf text = {0};
@@ -143,6 +170,7 @@ int main(void) {
         cmocka_unit_test(cycles_are_refused),     cmocka_unit_test(deep_nesting),
         cmocka_unit_test(exponential_branches),   cmocka_unit_test(doubling_schemas),
         cmocka_unit_test(a_million_unique_items), cmocka_unit_test(backtracking_is_an_error),
+        cmocka_unit_test(complaints_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
