@@ -175,9 +175,10 @@ static void run(struct flow *flow) {
     }
 }
 
-/* Memory was given back: whoever waits for it may ask again. */
+/* Memory was given back: whoever waits for it may ask again. Also when the last event that had grown went at the end of
+ * the step before: nobody else will give memory back then. */
 static void feed_starving(struct flow *flow, size_t bytes_before) {
-    if (flow->bytes + flow->reserved >= bytes_before)
+    if (flow->bytes + flow->reserved >= bytes_before && flow->grown > 0)
         return;
     LIST_EACH(link, &flow->starving) group_touch(flow, LIST_OF(link, struct group, starving));
     LIST_EACH(link, &flow->cramped) {

@@ -290,7 +290,8 @@ void check_step(struct world *world, struct member *member) {
         if (tenure->held && world->now_ms > most && member->stalled_ms <= most)
             violated(world, "I8", "route %u was not handed back in time", i);
     }
-    size_t most = world->scene.plan.memory_limit + MOST_ROUTES * MOST_PARTITIONS * 4096;
+    size_t most =
+        world->scene.plan.memory_limit + MOST_ROUTES * MOST_PARTITIONS * 12288; /* one event each may pass it */
     if (flow_bytes(member->flow) > most)
         violated(world, "I10", "%zu bytes are held, %zu are allowed", flow_bytes(member->flow), most);
 }
