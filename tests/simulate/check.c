@@ -228,6 +228,7 @@ static void check_hand_back(struct world *world, struct member *member, uint32_t
     if (!lost && time && missing && !tenure->error && !tenure->fenced && !tenure->committing)
         violated(world, "I8", "route %u was handed back without the final commit", route);
     member->missed = member->missed || (member->stopping && missing);
+    member->unsure = member->unsure || (member->stopping && (tenure->committing || tenure->error || tenure->fenced));
 }
 
 void check_action(struct world *world, struct member *member, const struct action *action) {
@@ -260,7 +261,7 @@ void check_action(struct world *world, struct member *member, const struct actio
             check_settled(world, member, action);
         break;
     case ACTION_STOPPED:
-        if ((action->is.stopped == 0) == member->missed)
+        if (action->is.stopped == 0 ? member->missed : !member->missed && !member->unsure)
             violated(world, "I16", "stopped with %d, the final commit is %s", action->is.stopped,
                      member->missed ? "missing" : "there");
         break;

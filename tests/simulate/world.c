@@ -68,7 +68,7 @@ static void start_member(struct world *world, struct member *member) {
     member->last_ms = -1;
     member->wake_ms = INT64_MAX;
     member->stalled_ms = member->fence_ms = 0;
-    member->stopping = member->missed = false;
+    member->stopping = member->missed = member->unsure = false;
     struct task task = {.kind = TASK_TABLE, .member = member->index, .life = member->life};
     later(world, task, strikes(world->choices, FAULT_TABLE_LATE) ? choose(world->choices, 5000) : 0);
     for (uint32_t i = 0; i < world->scene.plan.route_count; i++) {

@@ -79,8 +79,8 @@ struct open_request {
 struct member {
     struct flow *flow;
     uint32_t index, life;
-    bool stopping, missed;
-    int doom; /* a crash comes with the next step */
+    bool stopping, missed, unsure; /* unsure: a commit failed or was not answered */
+    int doom;                      /* a crash comes with the next step */
     int64_t last_ms, wake_ms, stalled_ms, fence_ms;
     struct tenure tenure[MOST_ROUTES];
     struct open_request open[MOST_OPEN];
