@@ -70,7 +70,7 @@ void group_expire(struct world *world, uint32_t route, uint32_t member, int64_t 
 
 static void complete(struct world *world, uint32_t route) {
     struct coordinator *group = &world->group[route];
-    uint32_t joined[MOST_MEMBERS], count = 0, mask[MOST_MEMBERS] = {0};
+    uint32_t joined[MOST_MEMBERS] = {0}, count = 0, mask[MOST_MEMBERS] = {0};
     group->rebalancing = false;
     group->generation++;
     for (uint32_t i = 0; i < world->scene.members; i++)

@@ -135,7 +135,7 @@ static void store(struct world *world, const struct task *task) {
         return;
     struct task result = *task;
     result.kind = TASK_RESULT;
-    result.what = error;
+    result.what = (int)error;
     result.number = (uint32_t)task->id; /* epoch */
     later(world, result, task->retry_ms);
 }
@@ -174,7 +174,7 @@ void log_commit(struct world *world, struct member *member, const struct action 
         struct task result = task;
         result.kind = TASK_RESULT;
         result.number = (uint32_t)task.id;
-        result.what = errors[i].error;
+        result.what = (int)errors[i].error;
         later(world, result, task.retry_ms);
         if (errors[i].fault == FAULT_COMMIT_FENCED && !world->group[route].expired[member->index])
             group_expire(world, route, member->index, 1 + choose(choices, 3000));

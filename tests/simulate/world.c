@@ -392,6 +392,7 @@ bool world_play(struct world *world, const struct props *props, struct choices *
         start_member(world, &world->member[i]);
     }
     run(world);
+    world->end = NULL;
     return true;
 }
 
