@@ -287,8 +287,8 @@ void check_step(struct world *world, struct member *member) {
         if (counts.started != tenure->started)
             violated(world, "I5", "route %u: the core says that %" PRIu64 " are started, the world %" PRIu64, i,
                      counts.started, tenure->started);
-        int64_t most = tenure->draining ? tenure->revoked_ms + 36000 : INT64_MAX;
-        if (tenure->held && world->now_ms > most && member->stalled_ms <= most)
+        int64_t from_ms = tenure->revoked_ms > member->stalled_ms ? tenure->revoked_ms : member->stalled_ms;
+        if (tenure->held && tenure->draining && world->now_ms > from_ms + 36000)
             violated(world, "I8", "route %u was not handed back in time", i);
     }
     size_t most =
