@@ -62,7 +62,7 @@ def test_scram_on_an_old_library_is_refused_with_its_cure(authority, houses, nam
     house.put("secrets.d/kafka-password", PASSWORD)
     done = house.ctl("check")
     assert done.returncode == 78
-    assert "SCRAM-SHA-512" in done.stdout and "librdkafka 2.6.1 or newer" in done.stdout
+    assert "SCRAM-SHA-512" in done.stdout and "2.6.1 or later" in done.stdout and "--librdkafka newest" in done.stdout
 
 
 def test_wrong_password_never_becomes_ready_and_says_why(secure_broker, authority, platform, houses, topic):
