@@ -197,7 +197,7 @@ PLANTS = [
     ("words", "src/base/bad.c", COMMENT + "#if 0\n#endif\n", "dead code"),
     ("words", "src/base/bad.c", COMMENT + "void f(char *a) {\n    strcpy(a, a);\n}\n", "unbounded"),
     ("words", "src/base/bad.c", COMMENT + "void f(void) {\n    exit(1);\n}\n", "exit() outside"),
-    ("words", "README.md", "see /work/here\n", "a path of one machine"),
+    ("words", "README.md", "see /home/here\n", "a path of one machine"),
     ("words", "dev", "fetch https://pypi.org/x\n", "package registry"),
     ("size", "src/base/bad.c", COMMENT + "\n" * 500, "501 lines"),
     ("size", "src/base/bad.c", COMMENT + "int f(void) {\n" + "    f();\n" * 80 + "}\n", "f() has 82 lines"),
