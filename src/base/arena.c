@@ -57,6 +57,8 @@ static bool add_block(struct arena *arena, size_t size) {
             capacity = room - sizeof(struct arena_block);
         capacity -= capacity % ALIGNMENT;
     }
+    if (capacity > SIZE_MAX / 2)
+        return false;
     struct arena_block *block = malloc(sizeof *block + capacity);
     if (block == NULL)
         return false;
@@ -98,7 +100,7 @@ void *arena_resize(struct arena *arena, void *piece, size_t old_size, size_t new
     if (wanted <= had)
         return piece;
     void *larger = arena_take(arena, new_size);
-    if (larger != NULL && old_size > 0)
+    if (larger != NULL && piece != NULL && old_size > 0)
         memcpy(larger, piece, old_size);
     return larger;
 }

@@ -320,7 +320,7 @@ static bool make_properties(struct worker *worker) {
 static bool make_parts(struct worker *worker, uint64_t seed, struct error *error) {
     const struct plan *plan = worker->plan;
     size_t routes = (size_t)plan->route_count + 1;
-    worker->consumer = calloc(routes, sizeof *worker->consumer);
+    worker->consumer = calloc(routes, sizeof(struct consumer *));
     worker->ready = calloc(routes, sizeof *worker->ready);
     worker->wait = calloc(routes + 3, sizeof *worker->wait);
     worker->wait_route = calloc(routes + 3, sizeof *worker->wait_route);

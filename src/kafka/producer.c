@@ -163,7 +163,7 @@ enum producer_topic producer_probe(struct producer *producer, const char *topic,
     rd_kafka_resp_err_t code =
         handle == NULL ? rd_kafka_last_error() : rd_kafka_metadata(producer->client, 0, handle, &metadata, timeout_ms);
     enum producer_topic found = PRODUCER_TOPIC_UNKNOWN;
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR && metadata->topic_cnt == 1) {
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR && metadata != NULL && metadata->topic_cnt == 1) {
         code = metadata->topics[0].err;
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR && metadata->topics[0].partition_cnt > 0)
             found = PRODUCER_TOPIC_THERE;

@@ -37,7 +37,9 @@ _Noreturn void assembler_refuse(struct assembler *assembler, const struct subsch
 /* --- dynamic names --- */
 
 static bool same_name(struct span one, struct span other) {
-    return (one.data == NULL) == (other.data == NULL) && span_equal(one, other);
+    if (one.data == NULL || other.data == NULL)
+        return one.data == other.data;
+    return span_equal(one, other);
 }
 
 static void find_names(struct assembler *assembler) {

@@ -113,14 +113,16 @@ static bool compile_pcre2(struct regex *regex, const struct regex_tree *tree, un
 
 struct regex *regex_create(struct span pattern, unsigned flags, size_t *position, struct error *error) {
     struct regex *regex = calloc(1, sizeof *regex);
+    if (regex == NULL) {
+        error_memory(error);
+        return NULL;
+    }
     struct arena arena;
     struct regex_tree tree;
     size_t place = 0;
     bool memory = false, done = false;
     arena_init(&arena, 0);
-    bool good = regex != NULL || error_memory(error);
-    if (good)
-        good = regex_tree_parse(pattern, &arena, &tree, &place, &memory, error);
+    bool good = regex_tree_parse(pattern, &arena, &tree, &place, &memory, error);
     if (good && (flags & REGEX_NO_AUTOMATON) == 0) {
         good = try_sequence(regex, &tree, &arena, &done);
         if (good && !done)

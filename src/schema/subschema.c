@@ -93,7 +93,7 @@ static const struct regex *read_regex(const struct reader *reader, const struct 
     struct subschemas *all = reader->all;
     if (all->regexes == all->room) {
         uint32_t room = all->room == 0 ? 16 : all->room * 2;
-        struct regex **list = realloc(all->regex, room * sizeof *list);
+        struct regex **list = realloc(all->regex, room * sizeof(struct regex *));
         if (list == NULL) {
             (void)no_memory(reader);
             return NULL;

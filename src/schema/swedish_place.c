@@ -110,7 +110,7 @@ bool swedish_is_fastighetsbeteckning(struct span text) {
 }
 
 bool swedish_is_telefonnummer(struct span text) {
-    struct span rest = text;
+    struct span rest;
     if (span_starts_with(text, SPAN("+46")))
         rest = span_from(text, text.size > 3 && text.data[3] == ' ' ? 4 : 3);
     else if (span_starts_with(text, SPAN("0")))

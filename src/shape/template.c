@@ -162,7 +162,7 @@ struct template *template_create(enum template_kind kind, struct span text, stru
 void template_destroy(struct template *template) {
     if (template == NULL)
         return;
-    for (size_t i = 0; i < template->count; i++)
+    for (size_t i = 0; template->parts != NULL && i < template->count; i++)
         json_path_destroy(template->parts[i].path);
     arena_finish(&template->arena);
     free(template);

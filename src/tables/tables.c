@@ -102,14 +102,14 @@ static struct lookup_table *read_table(const struct lookup_spec *spec, const cha
     return table;
 }
 
-struct lookup_table *tables_read(const struct lookup_spec *spec, struct error *error) {
+struct lookup_table *tables_read(const struct lookup_spec *lookup, struct error *error) {
     struct signature signature;
-    char *path = strndup(spec->file.data, spec->file.size);
+    char *path = strndup(lookup->file.data, lookup->file.size);
     if (path == NULL) {
         error_memory(error);
         return NULL;
     }
-    struct lookup_table *table = read_table(spec, path, &signature, error);
+    struct lookup_table *table = read_table(lookup, path, &signature, error);
     free(path);
     return table;
 }
@@ -145,7 +145,9 @@ struct tables *tables_create(const struct lookup_spec *lookups, uint32_t count, 
     }
     tables->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     tables->files = calloc(count == 0 ? 1 : count, sizeof *tables->files);
-    bool loaded = tables->files != NULL || error_memory(error);
+    bool loaded = tables->files != NULL;
+    if (!loaded)
+        error_memory(error);
     while (loaded && tables->count < count) {
         loaded = load(tables, &lookups[tables->count], &tables->files[tables->count], error);
         tables->count++;

@@ -90,12 +90,11 @@ static void check_request(struct world *world, struct member *member, const stru
     static const struct span added[] = {{",\"t\":\"one\"", 10}, {",\"t\":\"two\"", 10}};
     bool same = span_equal(value, body);
     if (enriched) {
-        size_t cut = body.size;
         for (size_t i = 0; i < 2; i++) {
             size_t at = value.size - 1;
             while (at > 0 && value.data[at - 1] == ' ')
                 at--;
-            cut = at + added[i].size;
+            size_t cut = at + added[i].size;
             same = same || (body.size == value.size + added[i].size && memcmp(body.data, value.data, at) == 0 &&
                             memcmp(body.data + at, added[i].data, added[i].size) == 0 &&
                             memcmp(body.data + cut, value.data + at, value.size - at) == 0);

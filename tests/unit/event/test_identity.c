@@ -44,8 +44,8 @@ static void test_traceparent_begins(void **state) {
     (void)state;
     static const char *const broken[] = {
         "",
-        "00-" TRACE "-more",
-        "cc-" TRACE ".more",
+        ("00-" TRACE "-more"),
+        ("cc-" TRACE ".more"),
         ("ff-" TRACE),
         "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
         "00-00000000000000000000000000000000-b7ad6b7169203331-01",

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -67,11 +68,16 @@ static int set_up(void **state) {
     return 0;
 }
 
+static int remove_one(const char *path, const struct stat *what, int kind, struct FTW *place) {
+    (void)what;
+    (void)kind;
+    (void)place;
+    return remove(path);
+}
+
 static int tear_down(void **state) {
     (void)state;
-    char command[128];
-    (void)snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
+    return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 static struct settings *read_all(struct problems *problems, bool check) {

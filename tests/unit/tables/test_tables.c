@@ -163,7 +163,7 @@ static void test_two_lookups_one_file(void **state) {
     specs[1].key = SPAN("name");
     specs[1].value = SPAN_NONE;
     struct tables *tables = tables_create(specs, 2, NULL);
-    struct tables_change one, two;
+    struct tables_change one = {0}, two = {0};
     int64_t now_ms = 1000;
     write_file(path, "code,name\nA,newer\n");
     assert_true(poll_until(tables, &now_ms, 2000, &one));
