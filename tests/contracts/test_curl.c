@@ -1,0 +1,377 @@
+/* What libcurl does by itself with a request, as http/transfer.c allows or forbids it. Not a test of our client. */
+#include "contract.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* --- a server on the loopback: one answer a request, in turn; NULL: read the request, then close --- */
+
+enum { REQUESTS = 8, REQUEST_BYTES = 4096 };
+
+struct server {
+    int listener;
+    int port;
+    const char *const *answers;
+    size_t expected;                        /* requests; then the thread ends */
+    size_t count;                           /* read after server_finish() */
+    char requests[REQUESTS][REQUEST_BYTES]; /* heads and what came with them */
+    pthread_t thread;
+};
+
+static bool ends_head(const char *text) {
+    return strstr(text, "\r\n\r\n") != NULL;
+}
+
+/* One request's head with as much of the body as fits. False when the client went. */
+static bool read_request(int connection, char *text) {
+    size_t size = 0;
+    memset(text, 0, REQUEST_BYTES);
+    while (!ends_head(text)) {
+        ssize_t got = recv(connection, text + size, REQUEST_BYTES - 1 - size, 0);
+        if (got <= 0)
+            return false;
+        size += (size_t)got;
+    }
+    size_t length = 0;
+    const char *field = strstr(text, "Content-Length: ");
+    if (field != NULL)
+        length = strtoul(field + 16, NULL, 10);
+    size_t body = size - (size_t)(strstr(text, "\r\n\r\n") + 4 - text);
+    char rest[65536];
+    while (body < length) {
+        bool fits = size < REQUEST_BYTES - 1;
+        ssize_t got = recv(connection, fits ? text + size : rest, fits ? REQUEST_BYTES - 1 - size : sizeof rest, 0);
+        if (got <= 0)
+            return false;
+        size += fits ? (size_t)got : 0;
+        body += (size_t)got;
+    }
+    return true;
+}
+
+static void *serve(void *argument) {
+    struct server *server = argument;
+    while (server->count < server->expected) {
+        int connection = accept(server->listener, NULL, NULL);
+        if (connection < 0)
+            return NULL;
+        while (server->count < server->expected && read_request(connection, server->requests[server->count])) {
+            const char *answer = server->answers[server->count++];
+            if (answer == NULL)
+                break;
+            (void)send(connection, answer, strlen(answer), MSG_NOSIGNAL);
+        }
+        close(connection);
+    }
+    return NULL;
+}
+
+static struct server *server_create(const char *const *answers, size_t expected) {
+    struct server *server = calloc(1, sizeof *server);
+    assert_non_null(server);
+    assert_in_range(expected, 1, REQUESTS);
+    server->answers = answers;
+    server->expected = expected;
+    server->listener = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    assert_int_equal(bind(server->listener, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(listen(server->listener, 8), 0);
+    assert_int_equal(getsockname(server->listener, (struct sockaddr *)&address, &size), 0);
+    server->port = ntohs(address.sin_port);
+    assert_int_equal(pthread_create(&server->thread, NULL, serve, server), 0);
+    return server;
+}
+
+/* Ends the thread, also when fewer requests came than expected. */
+static void server_finish(struct server *server) {
+    shutdown(server->listener, SHUT_RDWR);
+    pthread_join(server->thread, NULL);
+    close(server->listener);
+}
+
+/* --- the client --- */
+
+static size_t drop(char *data, size_t size, size_t count, void *owner) {
+    (void)data, (void)owner;
+    return size * count;
+}
+
+static CURL *client(const struct server *server, const char *path) {
+    CURL *easy = curl_easy_init();
+    assert_non_null(easy);
+    char url[128];
+    assert_in_range(snprintf(url, sizeof url, "http://127.0.0.1:%d%s", server->port, path), 1, sizeof url - 1);
+    curl_easy_setopt(easy, CURLOPT_URL, url);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, 20000L);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, drop);
+    return easy;
+}
+
+static const char ok[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+/* --- a POST sent again --- */
+
+struct prereq {
+    int calls;
+    bool forbid_second; /* of one transfer */
+};
+
+static int on_request(void *owner, char *near, char *far, int near_port, int far_port) {
+    (void)near, (void)far, (void)near_port, (void)far_port;
+    struct prereq *prereq = owner;
+    return ++prereq->calls > 1 && prereq->forbid_second ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
+/* The first POST is answered and leaves the connection; the second is read there and the connection closes. */
+static CURLcode post_twice(bool forbid, struct prereq *prereq, size_t *requests) {
+    static const char *const answers[] = {ok, NULL, ok};
+    struct server *server = server_create(answers, 3);
+    CURL *easy = client(server, "/in");
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, "event");
+    assert_int_equal(curl_easy_perform(easy), CURLE_OK);
+    *prereq = (struct prereq){.forbid_second = forbid};
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_request);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, prereq);
+    CURLcode result = curl_easy_perform(easy);
+    curl_easy_cleanup(easy);
+    server_finish(server);
+    *requests = server->count - 1;
+    free(server);
+    return result;
+}
+
+static void test_a_post_is_sent_again_on_a_dead_reused_connection(void **state) {
+    (void)state;
+    struct prereq prereq;
+    size_t requests;
+    CURLcode result = post_twice(false, &prereq, &requests);
+    contract(result == CURLE_OK && requests == 2,
+             "libcurl %s no longer repeats a POST by itself (result %d, %zu requests): http/transfer.c forbids it in "
+             "CURLOPT_PREREQFUNCTION",
+             curl_version_info(CURLVERSION_NOW)->version, (int)result, requests);
+    contract(prereq.calls == 2, "libcurl calls CURLOPT_PREREQFUNCTION %d times for two requests: it was once each",
+             prereq.calls);
+}
+
+static void test_the_second_sending_can_be_forbidden(void **state) {
+    (void)state;
+    struct prereq prereq;
+    size_t requests;
+    CURLcode result = post_twice(true, &prereq, &requests);
+    contract(result == CURLE_ABORTED_BY_CALLBACK && requests == 1,
+             "CURLOPT_PREREQFUNCTION no longer stops libcurl's own repetition of a POST (result %d, %zu requests): "
+             "ambiguous = \"dead-letter\" and \"hold\" rely on it",
+             (int)result, requests);
+}
+
+/* --- what the environment and the far side may decide --- */
+
+static void test_the_environment_names_a_proxy_unless_forbidden(void **state) {
+    (void)state;
+    static const char *const answers[] = {ok};
+    for (int forbidden = 0; forbidden < 2; forbidden++) {
+        struct server *far = server_create(answers, 1), *proxy = server_create(answers, 1);
+        char url[64];
+        assert_in_range(snprintf(url, sizeof url, "http://127.0.0.1:%d", proxy->port), 1, sizeof url - 1);
+        setenv("http_proxy", url, 1);
+        unsetenv("no_proxy");
+        CURL *easy = client(far, "/in");
+        if (forbidden != 0)
+            curl_easy_setopt(easy, CURLOPT_PROXY, "");
+        CURLcode result = curl_easy_perform(easy);
+        curl_easy_cleanup(easy);
+        unsetenv("http_proxy");
+        server_finish(far);
+        server_finish(proxy);
+        size_t direct = far->count, through = proxy->count;
+        free(far);
+        free(proxy);
+        assert_int_equal(result, CURLE_OK);
+        if (forbidden != 0)
+            contract(direct == 1 && through == 0, "CURLOPT_PROXY \"\" no longer switches the environment's proxy off");
+        else
+            contract(through == 1 && direct == 0,
+                     "libcurl no longer takes a proxy from the environment: http/transfer.c forbids it");
+    }
+}
+
+static void test_redirects_and_cookies_are_left_alone(void **state) {
+    (void)state;
+    static const char *const answers[] = {
+        "HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n", ok};
+    struct server *server = server_create(answers, 2);
+    CURL *easy = client(server, "/in");
+    assert_int_equal(curl_easy_perform(easy), CURLE_OK);
+    long status = 0;
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    assert_int_equal(curl_easy_perform(easy), CURLE_OK);
+    curl_easy_cleanup(easy);
+    server_finish(server);
+    bool same_path = strncmp(server->requests[1], "GET /in ", 8) == 0;
+    bool cookie = strstr(server->requests[1], "Cookie:") != NULL;
+    free(server);
+    contract(status == 302 && same_path, "libcurl follows redirects without being told (status %ld)", status);
+    contract(!cookie, "libcurl keeps cookies without being told");
+}
+
+static void test_nothing_is_decompressed_unless_asked_for(void **state) {
+    (void)state;
+    static const char *const answers[] = {"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nplan"};
+    struct server *server = server_create(answers, 1);
+    CURL *easy = client(server, "/in");
+    CURLcode result = curl_easy_perform(easy);
+    curl_easy_cleanup(easy);
+    server_finish(server);
+    bool asked = strstr(server->requests[0], "Accept-Encoding") != NULL;
+    free(server);
+    contract(result == CURLE_OK && !asked,
+             "libcurl asks for compressed answers or unpacks them by itself (result %d): a small answer could become a "
+             "large one",
+             (int)result);
+}
+
+static void test_http_0_9_is_refused(void **state) {
+    (void)state;
+    static const char *const answers[] = {"just bytes\r\n\r\n"};
+    struct server *server = server_create(answers, 1);
+    CURL *easy = client(server, "/in");
+    CURLcode result = curl_easy_perform(easy);
+    curl_easy_cleanup(easy);
+    server_finish(server);
+    free(server);
+    contract(result == CURLE_UNSUPPORTED_PROTOCOL || result == CURLE_WEIRD_SERVER_REPLY,
+             "libcurl takes an answer without a status line (result %d): garbage would count as a success",
+             (int)result);
+}
+
+/* --- what libcurl adds, keeps or lets through in a request --- */
+
+static void test_expect_is_sent_with_a_large_body_unless_removed(void **state) {
+    (void)state;
+    enum { LARGE = 2 << 20 };
+    static const char *const answers[] = {ok, ok};
+    char *body = calloc(1, LARGE);
+    assert_non_null(body);
+    struct server *server = server_create(answers, 2);
+    CURL *easy = client(server, "/in");
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)LARGE);
+    curl_easy_setopt(easy, CURLOPT_EXPECT_100_TIMEOUT_MS, 50L);
+    CURLcode first = curl_easy_perform(easy);
+    struct curl_slist *lines = curl_slist_append(NULL, "Expect:");
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, lines);
+    CURLcode second = curl_easy_perform(easy);
+    curl_easy_cleanup(easy);
+    curl_slist_free_all(lines);
+    server_finish(server);
+    bool by_itself = strstr(server->requests[0], "Expect: 100-continue") != NULL;
+    bool removed = strstr(server->requests[1], "Expect:") == NULL;
+    free(server);
+    free(body);
+    assert_int_equal(first, CURLE_OK);
+    assert_int_equal(second, CURLE_OK);
+    contract(by_itself, "libcurl no longer sends Expect: 100-continue with a body of 2 MiB: transfer.c removes it");
+    contract(removed, "a header line \"Expect:\" no longer removes Expect: large events would wait a second each");
+}
+
+static void test_header_values_are_not_examined(void **state) {
+    (void)state;
+    static const char *const answers[] = {ok};
+    struct server *server = server_create(answers, 1);
+    CURL *easy = client(server, "/in");
+    struct curl_slist *lines = curl_slist_append(NULL, "X-Id: a\r\nX-Smuggled: yes");
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, lines);
+    CURLcode result = curl_easy_perform(easy);
+    curl_easy_cleanup(easy);
+    curl_slist_free_all(lines);
+    server_finish(server);
+    bool smuggled = strstr(server->requests[0], "\r\nX-Smuggled: yes\r\n") != NULL;
+    free(server);
+    contract(result == CURLE_OK && smuggled,
+             "libcurl now looks at line ends in header values (result %d): our own refusal was the only one",
+             (int)result);
+}
+
+static void test_a_body_is_not_copied(void **state) {
+    (void)state;
+    static const char *const answers[] = {ok};
+    struct server *server = server_create(answers, 1);
+    CURL *easy = client(server, "/in");
+    char body[] = "before";
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body);
+    memcpy(body, "after!", 6);
+    CURLcode result = curl_easy_perform(easy);
+    curl_easy_cleanup(easy);
+    server_finish(server);
+    bool borrowed = strstr(server->requests[0], "after!") != NULL;
+    free(server);
+    contract(result == CURLE_OK && borrowed,
+             "libcurl copies CURLOPT_POSTFIELDS: the event's bytes need not live as long as its transfer");
+}
+
+static void test_an_absurd_retry_after_is_handed_on(void **state) {
+    (void)state;
+    static const char *const answers[] = {"HTTP/1.1 429 Later\r\nRetry-After: 5000000000\r\nContent-Length: 0\r\n\r\n",
+                                          "HTTP/1.1 429 Later\r\nRetry-After: soon\r\nContent-Length: 0\r\n\r\n"};
+    struct server *server = server_create(answers, 2);
+    CURL *easy = client(server, "/in");
+    curl_off_t seconds = -1, nonsense = -1;
+    assert_int_equal(curl_easy_perform(easy), CURLE_OK);
+    curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds);
+    assert_int_equal(curl_easy_perform(easy), CURLE_OK);
+    curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &nonsense);
+    curl_easy_cleanup(easy);
+    server_finish(server);
+    free(server);
+    bool clamps = curl_version_info(CURLVERSION_NOW)->version_num >= 0x080d00; /* to six hours, from 8.13 on */
+    contract(clamps ? seconds <= 21600 : seconds == 5000000000,
+             "libcurl reads Retry-After: 5000000000 as %lld: transfer.c reads and clamps it itself",
+             (long long)seconds);
+    contract(nonsense == 0,
+             "libcurl tells nonsense in Retry-After from 0 (%lld): transfer.c reads it itself because of it",
+             (long long)nonsense);
+}
+
+static void test_a_parsed_address_shows_the_true_host(void **state) {
+    (void)state;
+    CURLU *url = curl_url();
+    assert_non_null(url);
+    char *host = NULL;
+    assert_int_equal(curl_url_set(url, CURLUPART_URL, "https://oep.example.se:443@evil.example/in", 0), CURLUE_OK);
+    assert_int_equal(curl_url_get(url, CURLUPART_HOST, &host, 0), CURLUE_OK);
+    bool true_host = strcmp(host, "evil.example") == 0;
+    curl_free(host);
+    curl_url_cleanup(url);
+    contract(true_host,
+             "curl_url no longer shows the host that libcurl would connect to: the address check relies on it");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_post_is_sent_again_on_a_dead_reused_connection),
+        cmocka_unit_test(test_the_second_sending_can_be_forbidden),
+        cmocka_unit_test(test_the_environment_names_a_proxy_unless_forbidden),
+        cmocka_unit_test(test_redirects_and_cookies_are_left_alone),
+        cmocka_unit_test(test_nothing_is_decompressed_unless_asked_for),
+        cmocka_unit_test(test_http_0_9_is_refused),
+        cmocka_unit_test(test_expect_is_sent_with_a_large_body_unless_removed),
+        cmocka_unit_test(test_header_values_are_not_examined),
+        cmocka_unit_test(test_a_body_is_not_copied),
+        cmocka_unit_test(test_an_absurd_retry_after_is_handed_on),
+        cmocka_unit_test(test_a_parsed_address_shows_the_true_host),
+    };
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    curl_global_cleanup();
+    return failed;
+}
