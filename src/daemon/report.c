@@ -121,6 +121,14 @@ void report(const struct plan *plan, const struct action *action) {
         report_partition(plan, action, LOG_LEVEL_ERROR,
                          "the partition stands still: its start or committed offset must be decided by an operator");
         break;
+    case REPORT_KNOWN:
+        report_partition(plan, action, LOG_LEVEL_DEBUG, "read again: the offset map says that it is settled");
+        break;
+    case REPORT_MAP_FOREIGN:
+        report_partition(plan, action, LOG_LEVEL_WARNING,
+                         "what stands beside the committed offset is no offset map of this version: it is dropped; "
+                         "events above the offset may be delivered again");
+        break;
     case REPORT_STALE:
         report_partition(plan, action, LOG_LEVEL_DEBUG, "news of an older assignment changed nothing");
         break;

@@ -48,6 +48,8 @@ enum report_kind {
     REPORT_LETTER_RECOVERED,  /* it does again */
     REPORT_COMMIT_FAILED,     /* error; tried again unless fenced */
     REPORT_PARTITION_STOPPED, /* out of range, start = "stop", ...: an operator must act */
+    REPORT_KNOWN,             /* read again; the offset map knows that it is settled */
+    REPORT_MAP_FOREIGN,       /* what stands beside the committed offset is no map of ours: dropped */
     REPORT_STALE,             /* an input of an older epoch changed nothing */
     REPORT_REWOUND,           /* a record at or below the last read was dropped */
     REPORT_RELEASED,          /* a route's partitions were handed back: count of unsettled events */

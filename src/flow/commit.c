@@ -1,5 +1,9 @@
-/* Commits: contiguous, one in flight, never down. What is settled is the tracker's word. */
+/* Commits: contiguous, one in flight, never down, with a map of what is known above them. What is settled is the
+ * tracker's word. */
+#include "base/table.h"
 #include "flow/flow_private.h"
+
+#include <stdlib.h>
 
 enum {
     COMMIT_PAUSE_MS = 200, /* at most five commits a second and group */
@@ -12,19 +16,87 @@ void commit_dirty(struct partition *partition) {
         list_add_last(&partition->group->dirty, &partition->dirty);
 }
 
-/* How far this partition may be committed; -1: no farther than it is. */
-static int64_t farther(const struct flow *flow, const struct partition *partition) {
+/* --- offset maps --- */
+
+static void map_tries(const struct flow *flow, const struct partition *partition, struct offset_map *map) {
+    const struct breaker *breaker = &flow->desks[partition->group->route->mapping.platform].breaker;
+    LIST_EACH(link, &partition->passages) {
+        const struct passage *passage = LIST_OF(link, struct passage, sibling);
+        int64_t spent_ms = passage->spent_ms;
+        if (passage->first_failed_wall_ms >= 0)
+            spent_ms = breaker_up_time(breaker, flow->now_ms) - passage->patience_from_ms;
+        bool first = passage->attempts == 1 && passage->started && passage->first_failed_wall_ms < 0;
+        if (passage->attempts > 0 && !first) /* a first attempt under way is nothing yet */
+            offset_map_try(map, (struct offset_try){passage->event->offset, passage->attempts,
+                                                    spent_ms > 0 ? (uint32_t)(spent_ms / 1000) : 0});
+    }
+}
+
+/* Everything that is known above `base`: what was read, and behind it what the map before us knew. */
+static size_t write_map(const struct flow *flow, const struct partition *partition, int64_t base,
+                        char text[OFFSET_MAP_SIZE]) {
+    const struct offset_map *known = partition->known;
+    if (partition->group->without_metadata)
+        return 0;
+    struct offset_map map;
+    offset_map_init(&map, base);
+    tracker_map(&partition->tracker, &map);
+    map_tries(flow, partition, &map);
+    for (uint32_t i = 0; known != NULL && i < known->bits; i++)
+        if (known->base + i >= partition->tracker.next && offset_map_knows(known, known->base + i))
+            offset_map_settle(&map, known->base + i);
+    for (uint32_t i = 0; known != NULL && i < known->tries; i++)
+        if (known->tried[i].offset >= partition->tracker.next)
+            offset_map_try(&map, known->tried[i]);
+    return offset_map_write(&map, partition->place.partition, text);
+}
+
+static uint32_t mark_of(struct span text) {
+    return text.size == 0 ? 0 : (uint32_t)hash_bytes(text, 0) | 1;
+}
+
+void commit_read_map(struct flow *flow, struct partition *partition, struct span text) {
+    struct offset_map *map = calloc(1, sizeof *map);
+    bool ours = map != NULL && offset_map_read(map, partition->committed, partition->place.partition, text);
+    if (!ours) {
+        free(map);
+        say_report(flow, REPORT_MAP_FOREIGN, partition->place, partition->committed);
+        return;
+    }
+    partition->known = map;
+    partition->mapped = mark_of(text);
+    flow->bytes += sizeof *map;
+}
+
+void commit_forget_map(struct flow *flow, struct partition *partition) {
+    flow->bytes -= partition->known != NULL ? sizeof *partition->known : 0;
+    free(partition->known);
+    partition->known = NULL;
+}
+
+/* --- what is to commit --- */
+
+/* How far this partition may be committed, and what is said beside it; -1: nothing that is not committed yet. */
+static int64_t farther(const struct flow *flow, const struct partition *partition, char text[OFFSET_MAP_SIZE],
+                       size_t *size) {
     int64_t base = tracker_base(&partition->tracker);
     if (flow->plant == PLANT_COMMIT_PAST_GAP)
         base = partition->tracker.next;
-    return base > partition->committed ? base : -1;
+    *size = 0;
+    if (base < 0 || base < partition->committed)
+        return -1;
+    *size = write_map(flow, partition, base, text);
+    bool same = base == partition->committed && mark_of(span_make(text, *size)) == partition->mapped;
+    return same ? -1 : base;
 }
 
 bool commit_missing(const struct flow *flow, const struct group *group) {
+    char text[OFFSET_MAP_SIZE];
+    size_t size;
     for (uint32_t i = 0; i < group->count; i++) {
         const struct partition *partition = &group->partitions[i];
         bool settled = partition->committing >= 0 || !list_is_empty(&partition->dirty);
-        if (settled && farther(flow, partition) >= 0)
+        if (settled && farther(flow, partition, text, &size) >= 0)
             return true;
     }
     return false;
@@ -35,14 +107,19 @@ static size_t collect(struct flow *flow, struct group *group) {
     LIST_EACH(link, &group->dirty) {
         struct partition *partition = LIST_OF(link, struct partition, dirty);
         list_remove(link);
-        int64_t offset = farther(flow, partition);
+        size_t size = 0;
+        int64_t offset = farther(flow, partition, group->maps[count], &size);
         if (flow->plant == PLANT_COMMIT_BACKWARDS && partition->refused < partition->committed)
             offset = partition->refused;
         if (offset < 0)
             continue;
+        struct span map = size == 0 ? SPAN_NONE : span_make(group->maps[count], size);
         partition->committing = offset;
-        group->entries[count++] = (struct commit_entry){
-            .topic = partition->place.topic, .partition = partition->place.partition, .offset = offset};
+        partition->mapping = mark_of(map);
+        group->entries[count++] = (struct commit_entry){.topic = partition->place.topic,
+                                                        .partition = partition->place.partition,
+                                                        .offset = offset,
+                                                        .metadata = map};
     }
     return count;
 }
@@ -75,9 +152,10 @@ static void conclude(struct flow *flow, struct group *group, bool done) {
         if (partition->committing < 0)
             continue;
         if (done) {
-            ENSURE(partition->committing > partition->committed || flow->plant != PLANT_NONE,
+            ENSURE(partition->committing >= partition->committed || flow->plant != PLANT_NONE,
                    "a commit went down (I6)");
             partition->committed = partition->committing;
+            partition->mapped = partition->mapping;
         } else {
             partition->refused = partition->committing;
             commit_dirty(partition);

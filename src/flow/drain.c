@@ -62,6 +62,9 @@ static void abort_requests(struct flow *flow, struct group *group) {
 /* Drained, or out of time: what is settled by now goes into the final commit. */
 static void close_group(struct flow *flow, struct group *group) {
     abort_requests(flow, group);
+    for (uint32_t i = 0; i < group->count; i++)
+        if (!list_is_empty(&group->partitions[i].passages))
+            commit_dirty(&group->partitions[i]); /* how long they were tried goes into the map */
     group->phase = GROUP_CLOSING;
     timers_set(&flow->timers, &group->deadline, flow->now_ms + FINAL_COMMIT_MS);
     drain_tend(flow, group);

@@ -41,7 +41,7 @@ static void settle(struct flow *flow, struct passage *passage, enum outcome outc
     said->is.report.reason = passage->verdict.reason;
     group->counts.outcome[outcome]++;
     group->counts.unsettled--;
-    group->counts.started -= passage->attempts > 0 ? 1 : 0;
+    group->counts.started -= passage->started ? 1 : 0;
     home->settled++;
     home->unsettled--;
     tracker_settle(&home->tracker, passage->slot);
@@ -153,7 +153,8 @@ void fate_send(struct flow *flow, struct passage *passage) {
     struct group *group = group_of(passage);
     passage->request.id = ++flow->last_id;
     passage->request.attempt = ++passage->attempts;
-    group->counts.started += passage->attempts == 1 ? 1 : 0;
+    group->counts.started += passage->started ? 0 : 1;
+    passage->started = true;
     open_as(flow, passage, PASSAGE_SENT, passage->request.id);
     say(flow, ACTION_SEND_REQUEST)->is.request = &passage->request;
 }
@@ -168,7 +169,7 @@ static bool patience_ended(struct flow *flow, struct passage *passage, const str
     int64_t up_ms = breaker_up_time(&desk->breaker, flow->now_ms);
     if (passage->first_failed_wall_ms < 0) {
         passage->first_failed_wall_ms = flow->wall_ms;
-        passage->patience_from_ms = up_ms;
+        passage->patience_from_ms = up_ms - passage->spent_ms;
     }
     return desk->breaker.state == PLATFORM_UP &&
            up_ms - passage->patience_from_ms >= group_of(passage)->route->retry.patience_ms;
@@ -182,6 +183,8 @@ static void again_later(struct flow *flow, struct passage *passage, const struct
     said->is.report.fault = reply->fault;
     said->is.report.delay_ms = delay_ms;
     fate_later(flow, passage, delay_ms);
+    commit_dirty(passage->home); /* its attempts go into the map */
+    group_touch(flow, group_of(passage));
 }
 
 static void carry_out(struct flow *flow, struct passage *passage, const struct reply *reply,

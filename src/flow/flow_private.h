@@ -26,14 +26,17 @@ struct partition {
     enum partition_state state;
     struct tracker tracker;
     struct lanes lanes;
-    struct list passages; /* unsettled, in order of offsets */
-    struct list hungry;   /* in group->hungry: may want credit */
-    struct list dirty;    /* in group->dirty: has something to commit */
-    uint32_t credit;      /* granted and not read yet */
-    size_t credit_bytes;  /* likewise, as accounted */
-    int64_t committed;    /* acknowledged in this epoch; -1 none */
-    int64_t committing;   /* under way; -1 none */
-    int64_t refused;      /* the last that was; what to commit is always computed anew */
+    struct list passages;     /* unsettled, in order of offsets */
+    struct list hungry;       /* in group->hungry: may want credit */
+    struct list dirty;        /* in group->dirty: has something to commit */
+    uint32_t credit;          /* granted and not read yet */
+    size_t credit_bytes;      /* likewise, as accounted */
+    int64_t committed;        /* acknowledged in this epoch; -1 none */
+    int64_t committing;       /* under way; -1 none */
+    int64_t refused;          /* the last that was; what to commit is always computed anew */
+    uint32_t mapped;          /* mark of the map that was committed beside it; 0 none */
+    uint32_t mapping;         /* likewise, under way */
+    struct offset_map *known; /* what the commit before us knew; NULL nothing */
     uint64_t consumed;
     uint64_t settled;
     uint64_t unsettled;
@@ -59,10 +62,11 @@ struct group {
     struct list hungry, dirty;
     struct timer pause, deadline;
     struct commit_entry *entries; /* room for all partitions */
-    uint32_t open;                /* requests and letters under way, of this epoch */
-    uint32_t ready;               /* events that wait for their platform */
-    bool committing;              /* one commit is under way (I6) */
-    bool fenced;                  /* the group refused the last commit: it will say what is next */
+    char (*maps)[OFFSET_MAP_SIZE];
+    uint32_t open;   /* requests and letters under way, of this epoch */
+    uint32_t ready;  /* events that wait for their platform */
+    bool committing; /* one commit is under way (I6) */
+    bool fenced;     /* the group refused the last commit: it will say what is next */
     bool without_metadata;
     bool ask_again; /* committed offsets */
     bool letters_fail;
@@ -158,6 +162,8 @@ void commit_tend(struct flow *flow, struct group *group, bool at_once);
 bool commit_missing(const struct flow *flow, const struct group *group); /* settled events are not committed */
 void commit_dirty(struct partition *partition);
 void commit_result(struct flow *flow, const struct input *input);
+void commit_read_map(struct flow *flow, struct partition *partition, struct span text);
+void commit_forget_map(struct flow *flow, struct partition *partition);
 void supply_tend(struct flow *flow, struct group *group);
 void supply_read(struct flow *flow, struct partition *partition, const struct event *event); /* within credit */
 void supply_forget(struct flow *flow, struct partition *partition);                          /* no more will come */

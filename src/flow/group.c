@@ -52,7 +52,7 @@ struct partition *group_partition(struct group *group, struct place place) {
 
 /* A passage whose epoch ends: what is under way stays until it is answered, the rest goes at once. */
 static void release(struct flow *flow, struct group *group, struct passage *passage) {
-    group->counts.started -= passage->attempts > 0 ? 1 : 0;
+    group->counts.started -= passage->started ? 1 : 0;
     group->counts.outcome[OUTCOME_RELEASED]++;
     group->counts.unsettled--;
     list_remove(&passage->sibling);
@@ -77,6 +77,7 @@ void group_end(struct flow *flow, struct group *group) {
         struct partition *partition = &group->partitions[i];
         LIST_EACH(link, &partition->passages) release(flow, group, LIST_OF(link, struct passage, sibling));
         supply_forget(flow, partition);
+        commit_forget_map(flow, partition);
         tracker_finish(&partition->tracker);
         lanes_finish(&partition->lanes);
     }
@@ -87,8 +88,10 @@ void group_end(struct flow *flow, struct group *group) {
             ->is.report.count = (uint32_t)released;
     free(group->partitions);
     free(group->entries);
+    free(group->maps);
     group->partitions = NULL;
     group->entries = NULL;
+    group->maps = NULL;
     flow->partitions -= group->count;
     group->count = group->open = 0;
     group->committing = group->ask_again = false;
@@ -109,11 +112,13 @@ void group_finish(struct flow *flow, struct group *group) {
                 pending_take(&flow->pending, passage->open);
             passage_destroy(flow, passage);
         }
+        free(partition->known);
         tracker_finish(&partition->tracker);
         lanes_finish(&partition->lanes);
     }
     free(group->partitions);
     free(group->entries);
+    free(group->maps);
 }
 
 static void ask_committed(struct flow *flow, struct group *group) {
@@ -141,7 +146,9 @@ void group_assigned(struct flow *flow, const struct input *input) {
         return;
     group->partitions = calloc(group->count, sizeof *group->partitions);
     group->entries = calloc(group->count, sizeof *group->entries);
-    ENSURE(group->partitions != NULL && group->entries != NULL, "out of memory for an assignment");
+    group->maps = calloc(group->count, sizeof *group->maps);
+    ENSURE(group->partitions != NULL && group->entries != NULL && group->maps != NULL,
+           "out of memory for an assignment");
     for (uint32_t i = 0; i < group->count; i++) {
         group->partitions[i].place = input->is.group.place[i];
         group->partitions[i].place.epoch = group->epoch;
@@ -180,6 +187,8 @@ static void begin(struct flow *flow, struct partition *partition, const struct c
     partition->state = PARTITION_READING;
     ENSURE(tracker_init(&partition->tracker, route->window, committed->offset), "out of memory for a partition");
     partition->committed = committed->offset;
+    if (committed->metadata.size > 0)
+        commit_read_map(flow, partition, committed->metadata);
     struct action *action = say(flow, ACTION_BEGIN_PARTITION);
     action->is.begin.place = partition->place;
     action->is.begin.offset = committed->offset;
@@ -214,6 +223,28 @@ void group_committed(struct flow *flow, const struct input *input) {
     timers_set(&flow->timers, &group->pause, flow->now_ms + ASK_AGAIN_MS);
 }
 
+/* Settled by whoever held the partition before: the map said so. */
+static void take_known(struct flow *flow, struct partition *partition, const struct event *event) {
+    struct group *group = partition->group;
+    group->counts.known++;
+    tracker_settle(&partition->tracker, tracker_admit(&partition->tracker, event->offset));
+    commit_dirty(partition);
+    if (list_is_empty(&partition->hungry))
+        list_add_last(&group->hungry, &partition->hungry);
+    group_touch(flow, group);
+    say_report(flow, REPORT_KNOWN, event->place, event->offset);
+}
+
+/* What was tried before goes on with its attempts and its patience. */
+static void remember_tries(const struct partition *partition, struct passage *passage) {
+    const struct offset_try *tried =
+        partition->known == NULL ? NULL : offset_map_find(partition->known, passage->event->offset);
+    if (tried == NULL)
+        return;
+    passage->attempts = tried->attempts;
+    passage->spent_ms = (int64_t)tried->seconds * 1000;
+}
+
 void group_event(struct flow *flow, struct event *event) {
     struct group *group = &flow->groups[event->place.route];
     struct partition *partition = group_partition(group, event->place);
@@ -229,8 +260,14 @@ void group_event(struct flow *flow, struct event *event) {
         event_destroy(event);
         return;
     }
+    if (partition->known != NULL && offset_map_knows(partition->known, event->offset)) {
+        take_known(flow, partition, event);
+        event_destroy(event);
+        return;
+    }
     struct passage *passage = passage_create(flow, partition, event);
     ENSURE(passage != NULL, "out of memory for an event");
+    remember_tries(partition, passage);
     group->counts.consumed++;
     group->counts.unsettled++;
     partition->consumed++;

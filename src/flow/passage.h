@@ -43,15 +43,17 @@ struct passage {
     enum stage stage;
     uint32_t recipe;
     uint32_t slot;     /* in the tracker */
-    uint32_t attempts; /* requests sent */
+    uint32_t attempts; /* requests sent, also by those who held the partition before */
     uint32_t failures; /* of them failed by event or platform: the backoff's exponent */
     uint32_t refusals;
     uint32_t letter_failures;
     int status; /* of the last answer */
     int64_t read_ms;
-    int64_t patience_from_ms; /* up-time of its platform when it first failed */
-    int64_t first_failed_wall_ms;
-    bool ordered; /* stands in a lane */
+    int64_t patience_from_ms;     /* up-time of its platform when it first failed */
+    int64_t first_failed_wall_ms; /* -1: not since we read it */
+    int64_t spent_ms;             /* of its patience before we read it */
+    bool ordered;                 /* stands in a lane */
+    bool started;                 /* sent since we read it */
     bool aborted;
     bool grown;         /* the rooms have begun with it */
     bool without_value; /* its letter was too large */

@@ -2,6 +2,7 @@
 #include "flow/trace.h"
 
 #include "base/clock.h"
+#include "settle/offset_map.h"
 
 #include <inttypes.h>
 
@@ -46,6 +47,16 @@ static void trace_assignment(struct buf *out, const struct plan *plan, const str
     }
 }
 
+static void trace_map(struct buf *out, int64_t base, int32_t partition, struct span text) {
+    struct offset_map map;
+    if (text.size == 0)
+        return;
+    if (offset_map_read(&map, base, partition, text))
+        buf_printf(out, " with a map: %" PRIu32 " settled, %" PRIu32 " tried", offset_map_count(&map), map.tries);
+    else
+        buf_add_text(out, " with a map that is not ours");
+}
+
 static void trace_committed(struct buf *out, const struct plan *plan, const struct input *input) {
     write_group(out, plan, input->is.committed.route, input->is.committed.epoch);
     for (size_t i = 0; i < input->is.committed.count; i++) {
@@ -60,8 +71,7 @@ static void trace_committed(struct buf *out, const struct plan *plan, const stru
             buf_add_text(out, " nothing");
         else
             buf_printf(out, " %" PRId64, entry->offset);
-        if (entry->metadata.size > 0)
-            buf_add_text(out, " with a map");
+        trace_map(out, entry->offset, entry->partition, entry->metadata);
     }
 }
 
@@ -202,6 +212,14 @@ static void trace_report(struct buf *out, const struct plan *plan, const struct 
         buf_add_text(out, "partition stopped ");
         write_partition(out, plan, place);
         break;
+    case REPORT_KNOWN:
+        buf_add_text(out, "known as settled ");
+        write_event(out, plan, place, action->is.report.offset);
+        break;
+    case REPORT_MAP_FOREIGN:
+        buf_add_text(out, "no map of ours, dropped ");
+        write_event(out, plan, place, action->is.report.offset);
+        break;
     case REPORT_STALE:
         buf_add_text(out, "stale, nothing changed");
         break;
@@ -228,8 +246,7 @@ static void trace_commit(struct buf *out, const struct plan *plan, const struct 
             out, plan,
             (struct place){.route = action->is.commit.route, .topic = entry->topic, .partition = entry->partition});
         buf_printf(out, " %" PRId64, entry->offset);
-        if (entry->metadata.size > 0)
-            buf_add_text(out, " with a map");
+        trace_map(out, entry->offset, entry->partition, entry->metadata);
     }
 }
 

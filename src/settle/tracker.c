@@ -42,3 +42,11 @@ void tracker_settle(struct tracker *tracker, uint32_t slot) {
 int64_t tracker_base(const struct tracker *tracker) {
     return tracker->count > 0 ? tracker->offset[tracker->first] : tracker->next;
 }
+
+void tracker_map(const struct tracker *tracker, struct offset_map *map) {
+    for (uint32_t i = 0; i < tracker->count; i++) {
+        uint32_t slot = (tracker->first + i) % tracker->window;
+        if (tracker->settled[slot])
+            offset_map_settle(map, tracker->offset[slot]);
+    }
+}

@@ -2,8 +2,7 @@
 #ifndef SLUSS_SETTLE_TRACKER_H
 #define SLUSS_SETTLE_TRACKER_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "settle/offset_map.h"
 
 /* The events read from the base on, in order: at most `window`. Offsets that were never read (compaction, transaction
  * marks) count as settled. Start with tracker_init. */
@@ -34,5 +33,8 @@ void tracker_settle(struct tracker *tracker, uint32_t slot);
 
 /* The offset that may be committed: of the lowest unsettled event, else `next`; -1 unknown. Never goes down. */
 int64_t tracker_base(const struct tracker *tracker);
+
+/* Tells the map which events from the base on are settled. */
+void tracker_map(const struct tracker *tracker, struct offset_map *map);
 
 #endif

@@ -1,6 +1,8 @@
 /* Reading stories. Runs none. */
 #include "story.h"
 
+#include "settle/offset_map.h"
+
 #include <jansson.h>
 #include <stdlib.h>
 
@@ -37,6 +39,26 @@ static bool read_assigned(const json_t *line, struct arena *memory, struct input
     return true;
 }
 
+/* An offset with what stands beside it. */
+static void read_stored(const json_t *value, struct arena *memory, struct committed *entry) {
+    struct offset_map map;
+    size_t index;
+    json_t *one;
+    const char *offset;
+    entry->offset = json_integer_value(json_object_get(value, "offset"));
+    if (word(value, "metadata") != NULL) {
+        entry->metadata = arena_copy(memory, span_of(word(value, "metadata")));
+        return;
+    }
+    offset_map_init(&map, entry->offset);
+    json_array_foreach(json_object_get(value, "settled"), index, one) offset_map_settle(&map, json_integer_value(one));
+    json_object_foreach(json_object_get(value, "tried"), offset, one)
+        offset_map_try(&map, (struct offset_try){atoll(offset), (uint32_t)json_integer_value(json_array_get(one, 0)),
+                                                 (uint32_t)json_integer_value(json_array_get(one, 1))});
+    char text[OFFSET_MAP_SIZE];
+    entry->metadata = arena_copy(memory, span_make(text, offset_map_write(&map, entry->partition, text)));
+}
+
 static bool read_committed(const json_t *line, struct arena *memory, struct input *input) {
     json_t *map = json_object_get(line, "committed");
     struct committed *entry = arena_take_zero(memory, json_object_size(map) + 1, sizeof *entry);
@@ -49,6 +71,8 @@ static bool read_committed(const json_t *line, struct arena *memory, struct inpu
         entry[count++] = (struct committed){.partition = atoi(partition),
                                             .failed = json_is_string(value),
                                             .offset = json_is_integer(value) ? json_integer_value(value) : -1};
+        if (json_is_object(value))
+            read_stored(value, memory, &entry[count - 1]);
     }
     input->kind = INPUT_COMMITTED;
     input->is.committed.route = number(line, "route", 0);

@@ -8,6 +8,8 @@
  *
  *   {"at": 0, "assigned": [0, 1], "epoch": 1}             partitions of the route's first topic
  *   {"at": 0, "committed": {"0": 17, "1": null}, "epoch": 1}    null: nothing committed; "failed": could not be read
+ *   ... {"0": {"offset": 17, "settled": [19], "tried": {"18": [2, 60]}}}   with an offset map: attempts, seconds
+ *   ... {"0": {"offset": 17, "metadata": "..."}}          with these bytes instead
  *   {"at": 5, "event": "0/17", "key": "a", "value": ..., "headers": {...}, "epoch": 1}   a string: these bytes; absent:
  *                                                         a tombstone; else compact JSON
  *   {"at": 9, "reply": 1, "status": 503, "retry-after": 2000, "body": "..."}

@@ -132,9 +132,9 @@ static void note(struct world *world, struct member *member, const struct task *
                               ? 1
                               : 0;
         view->ambiguous = view->ambiguous || task->what == REPLY_AMBIGUOUS;
-        if (!world->cause_settles && task->what != REPLY_ABORTED && !view->failed) {
-            view->failed = true;
-            view->failed_ms = world->now_ms;
+        if (!world->cause_settles && task->what != REPLY_ABORTED && !open->record->failed) {
+            open->record->failed = true; /* its patience goes on with the next owner */
+            open->record->failed_ms = world->now_ms;
         }
     }
     open->record->settled = open->record->settled || world->cause_settles;

@@ -1,4 +1,5 @@
 /* The judge: what each action may and may not be, by the world's own ledger. It changes nothing but the ledger. */
+#include "settle/offset_map.h"
 #include "world.h"
 
 #include <inttypes.h>
@@ -137,7 +138,7 @@ static bool may_die(const struct world *world, const struct record *record, cons
     case REASON_AMBIGUOUS:
         return route->ambiguous == AMBIGUOUS_DEAD_LETTER && view->ambiguous;
     case REASON_GAVE_UP:
-        return view->failed && world->now_ms - view->failed_ms >= route->retry.patience_ms;
+        return record->failed && world->now_ms - record->failed_ms >= route->retry.patience_ms;
     }
     return false;
 }
@@ -181,6 +182,23 @@ static void check_settled(struct world *world, struct member *member, const stru
     tenure->started -= view->started ? 1 : 0;
 }
 
+/* Read again, and left alone because the map knew it. */
+static void check_known(struct world *world, struct member *member, const struct action *action) {
+    struct place place = action->is.report.place;
+    int64_t offset = action->is.report.offset;
+    struct tenure *tenure = tenure_of(world, member, place.route, place.epoch, "something is known");
+    struct record *record = log_record(world, place.route, (uint32_t)place.partition, offset);
+    struct view *view = record != NULL ? &record->view[member->index] : NULL;
+    if (view == NULL || view->tenure != tenure->number || !view->read || view->settled)
+        violated(world, "I3", "offset %" PRId64 " is known as settled, but is not held", offset);
+    if (!record->settled)
+        violated(world, "I3", "offset %" PRId64 " is known as settled, but nobody settled it", offset);
+    view->settled = true;
+    tenure->consumed--;
+    tenure->unsettled--;
+    tenure->known++;
+}
+
 static void check_commit(struct world *world, struct member *member, const struct action *action) {
     uint32_t route = action->is.commit.route;
     struct tenure *tenure = tenure_of(world, member, route, action->is.commit.epoch, "a commit");
@@ -190,11 +208,12 @@ static void check_commit(struct world *world, struct member *member, const struc
     for (size_t i = 0; i < action->is.commit.count; i++) {
         const struct commit_entry *entry = &action->is.commit.entry[i];
         struct reading *reading = &tenure->reading[entry->partition];
-        if (!reading->mine || entry->offset < reading->said || entry->offset <= reading->acknowledged)
+        if (!reading->mine || entry->offset < reading->said || entry->offset < reading->acknowledged)
             violated(world, "I6", "route %u, partition %d: a commit goes down, from %" PRId64 " to %" PRId64, route,
                      entry->partition, reading->said, entry->offset);
         reading->said = entry->offset;
         log_check_commit(world, route, (uint32_t)entry->partition, entry->offset, "core");
+        log_check_map(world, route, (uint32_t)entry->partition, entry->offset, entry->metadata, "core");
     }
 }
 
@@ -204,9 +223,14 @@ static bool lacks_commit(const struct world *world, const struct member *member,
     const struct tenure *tenure = &member->tenure[route];
     int64_t acknowledged = tenure->reading[partition].acknowledged;
     int64_t base = log_base(world, member, route, partition);
-    for (uint32_t i = 0; i < log->count && log->record[i].offset < base; i++) {
+    const struct map_text *text = &tenure->reading[partition].map;
+    struct offset_map map;
+    (void)offset_map_read(&map, acknowledged, (int32_t)partition, span_make(text->text, text->size));
+    for (uint32_t i = 0; i < log->count; i++) {
         const struct view *view = &log->record[i].view[member->index];
-        if (view->tenure == tenure->number && view->settled && log->record[i].offset >= acknowledged)
+        int64_t offset = log->record[i].offset;
+        bool told = offset < acknowledged || offset_map_knows(&map, offset) || (tenure->mapless && offset >= base);
+        if (view->tenure == tenure->number && view->settled && !told)
             return true;
     }
     return false;
@@ -258,6 +282,8 @@ void check_action(struct world *world, struct member *member, const struct actio
     case ACTION_REPORT:
         if (action->is.report.kind == REPORT_SETTLED)
             check_settled(world, member, action);
+        if (action->is.report.kind == REPORT_KNOWN)
+            check_known(world, member, action);
         break;
     case ACTION_STOPPED:
         if (action->is.stopped == 0 ? member->missed : !member->missed && !member->unsure)
@@ -283,6 +309,9 @@ void check_step(struct world *world, struct member *member) {
                      " unsettled; the world %" PRIu64 ", %" PRIu64 ", %" PRIu64,
                      i, counts.consumed, settled, counts.unsettled, tenure->consumed, tenure->settled,
                      tenure->unsettled);
+        if (counts.known != tenure->known)
+            violated(world, "I12", "route %u: the core knows of %" PRIu64 ", the world of %" PRIu64, i, counts.known,
+                     tenure->known);
         if (counts.started != tenure->started)
             violated(world, "I5", "route %u: the core says that %" PRIu64 " are started, the world %" PRIu64, i,
                      counts.started, tenure->started);

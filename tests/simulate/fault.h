@@ -5,158 +5,89 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FAULTS(each)                                                                                                          \
-    each(CRASH_BEFORE, "crash before the actions of a step") each(                                                            \
-        CRASH_AMID,                                                                                                           \
-        "crash amid the actions of a step") each(CRASH_AFTER,                                                                 \
-                                                 "crash after the actions of a step") each(STALL,                             \
-                                                                                           "stopped for longer than "         \
-                                                                                           "half a session")                  \
-        each(STALL_EXPIRED, "stopped for so long that the group gave the partitions away") each(                              \
-            REBALANCE, "eager rebalance") each(LOST,                                                                          \
-                                               "assignment lost, told late") each(ASSIGNED_TWICE,                             \
-                                                                                  "assigned anew without a revoke")           \
-            each(ASSIGNED_STALE, "assigned, of an older epoch") each(ASSIGNED_EMPTY, "assigned no partition") each(           \
-                REVOKED_STALE,                                                                                                \
-                "revoked, of an older epoch") each(LOST_STALE, "lost, of an older epoch") each(DRAIN_LATE,                    \
-                                                                                               "handed back too late "        \
-                                                                                               "for the group")               \
-                each(STOP, "stop") each(STOP_TWICE, "second stop") each(REPLY_TWICE, "reply that came twice") each(           \
-                    REPLY_UNKNOWN,                                                                                            \
-                    "reply to a request nobody sent") each(REPLY_STALE,                                                       \
-                                                           "reply of an older epoch") each(REPLY_REORDERED,                   \
-                                                                                           "reply that overtook "             \
-                                                                                           "another")                         \
-                    each(ABORT_RACE, "answer that came although the request was aborted") each(                               \
-                        LETTER_TWICE, "dead-letter report that came twice")                                                   \
-                        each(LETTER_STALE, "dead-letter report of an older epoch") each(                                      \
-                            LETTER_FAILED, "dead letter failed") each(LETTER_WRITTEN,                                         \
-                                                                      "dead letter written, report "                          \
-                                                                      "says failed") each(LETTER_TOO_LARGE,                   \
-                                                                                          "dead letter too large")            \
-                            each(LETTER_SLOW, "dead-letter report slow") each(                                                \
-                                LETTER_OUTAGE,                                                                                \
-                                "dead-letter topic down "                                                                     \
-                                "for a while") each(COMMIT_RETRY, "commit: try again") each(COMMIT_FENCED,                    \
-                                                                                            "commit: fenced")                 \
-                                each(COMMIT_TOO_LARGE, "commit: metadata too large") each(                                    \
-                                    COMMIT_FAILED,                                                                            \
-                                    "commit: failed") each(COMMIT_ANSWER_LOST,                                                \
-                                                           "commit stored, answer "                                           \
-                                                           "lost") each(COMMIT_SLOW,                                          \
-                                                                        "commit slow") each(COMMIT_REORDERED,                 \
-                                                                                            "commit that reached the "        \
-                                                                                            "store after a later one")        \
-                                    each(COMMIT_STALE, "commit result of an older epoch") each(                               \
-                                        COMMITTED_FAILED,                                                                     \
-                                        "committed offset could not be read") each(COMMITTED_SLOW,                            \
-                                                                                   "committed offset read slowly")            \
-                                        each(COMMITTED_STALE, "committed offset of an older epoch") each(                     \
-                                            GAP,                                                                              \
-                                            "gap in the log") each(REWIND,                                                    \
-                                                                   "record given again") each(EVENT_STALE,                    \
-                                                                                              "record of an older "           \
-                                                                                              "epoch")                        \
-                                            each(OUT_OF_RANGE, "committed offset out of range") each(                         \
-                                                TRUNCATED, "log truncated above the committed "                               \
-                                                           "offset") each(UNAVAILABLE, "partition "                           \
-                                                                                       "unavailable")                         \
-                                                each(PARTITION_STALE, "partition error of an older epoch") each(              \
-                                                    NEVER_COMMITTED,                                                          \
-                                                    "nothing committed yet") each(NULL_KEY, "record without key")             \
-                                                    each(HOT_KEY, "one key has nearly all records") each(                     \
-                                                        TOMBSTONE,                                                            \
-                                                        "tombstone") each(NOT_JSON,                                           \
-                                                                          "value that is no JSON") each(SCHEMA,               \
-                                                                                                        "value "              \
-                                                                                                        "against "            \
-                                                                                                        "its schema")         \
-                                                        each(TEMPLATE, "value that the path needs is missing") each(          \
-                                                            ABSENT, "key that no table has")                                  \
-                                                            each(POISON_REFUSED, "event that is always refused") each(        \
-                                                                POISON_500, "event that is always answered 500")              \
-                                                                each(ANSWERED_REFUSED,                                        \
-                                                                     "400 404 409 410 413 422") each(ANSWERED_429,            \
-                                                                                                     "429")                   \
-                                                                    each(ANSWERED_50X, "502 503 504") each(                   \
-                                                                        ANSWERED_500,                                         \
-                                                                        "408 425 500") each(ANSWERED_401,                     \
-                                                                                            "401 403 407")                    \
-                                                                        each(ANSWERED_3XX, "301 304 307") each(               \
-                                                                            RETRY_AFTER,                                      \
-                                                                            "Retry-After of an hour") each(BODY_CUT,          \
-                                                                                                           "success "         \
-                                                                                                           "with its "        \
-                                                                                                           "body "            \
-                                                                                                           "cut")             \
-                                                                            each(                                             \
-                                                                                NOT_SENT,                                     \
-                                                                                "name, connection or "                        \
-                                                                                "connect "                                    \
-                                                                                "timeout") each(NOT_SENT_HELD,                \
-                                                                                                "TLS, "                       \
-                                                                                                "certi"                       \
-                                                                                                "ficat"                       \
-                                                                                                "e or "                       \
-                                                                                                "toke"                        \
-                                                                                                "n") each(NO_MEMORY,          \
-                                                                                                          "no memory "        \
-                                                                                                          "for a "            \
-                                                                                                          "transfer")         \
-                                                                                each(                                         \
-                                                                                    AMBIGUOUS,                                \
-                                                                                    "reset or "                               \
-                                                                                    "timeout, not "                           \
-                                                                                    "applied") each(AMBIGUOUS_APPLIED,        \
-                                                                                                    "reset "                  \
-                                                                                                    "or "                     \
-                                                                                                    "timeout,"                \
-                                                                                                    " applie"                 \
-                                                                                                    "d")                      \
-                                                                                    each(                                     \
-                                                                                        NO_ANSWER,                            \
-                                                                                        "no answer before "                   \
-                                                                                        "the "                                \
-                                                                                        "timeout") each(PLATFORM_OUTAGE,      \
-                                                                                                        "platform "           \
-                                                                                                        "down for a "         \
-                                                                                                        "while")              \
-                                                                                        each(PLATFORM_TOLD,                   \
-                                                                                             "another "                       \
-                                                                                             "worker "                        \
-                                                                                             "tells a "                       \
-                                                                                             "platform'"                      \
-                                                                                             "s "                             \
-                                                                                             "state") each(TIMER_LATE,        \
-                                                                                                           "timer "           \
-                                                                                                           "late")            \
-                                                                                            each(TIMER_EARLY, "ti"            \
-                                                                                                              "me"            \
-                                                                                                              "r "            \
-                                                                                                              "ea"            \
-                                                                                                              "rl"            \
-                                                                                                              "y")            \
-                                                                                                each(TABLE_CHANGED,           \
-                                                                                                     "table changed")         \
-                                                                                                    each(TABLE_LATE,          \
-                                                                                                         "table came "        \
-                                                                                                         "after the "         \
-                                                                                                         "first "             \
-                                                                                                         "record")            \
-                                                                                                        each(WINDOW_1,        \
-                                                                                                             "window "        \
-                                                                                                             "of 1")          \
-                                                                                                            each(             \
-                                                                                                                MEMORY_SMALL, \
-                                                                                                                "memo"        \
-                                                                                                                "ry "         \
-                                                                                                                "limi"        \
-                                                                                                                "t "          \
-                                                                                                                "of "         \
-                                                                                                                "a "          \
-                                                                                                                "few "        \
-                                                                                                                "even"        \
-                                                                                                                "ts")
+/* One a line. */
+/* clang-format off */
+#define FAULTS(each) \
+    each(CRASH_BEFORE, "crash before the actions of a step") \
+    each(CRASH_AMID, "crash amid the actions of a step") \
+    each(CRASH_AFTER, "crash after the actions of a step") \
+    each(STALL, "stopped for longer than half a session") \
+    each(STALL_EXPIRED, "stopped for so long that the group gave the partitions away") \
+    each(REBALANCE, "eager rebalance") \
+    each(LOST, "assignment lost, told late") \
+    each(ASSIGNED_TWICE, "assigned anew without a revoke") \
+    each(ASSIGNED_STALE, "assigned, of an older epoch") \
+    each(ASSIGNED_EMPTY, "assigned no partition") \
+    each(REVOKED_STALE, "revoked, of an older epoch") \
+    each(LOST_STALE, "lost, of an older epoch") \
+    each(DRAIN_LATE, "handed back too late for the group") \
+    each(STOP, "stop") \
+    each(STOP_TWICE, "second stop") \
+    each(REPLY_TWICE, "reply that came twice") \
+    each(REPLY_UNKNOWN, "reply to a request nobody sent") \
+    each(REPLY_STALE, "reply of an older epoch") \
+    each(REPLY_REORDERED, "reply that overtook another") \
+    each(ABORT_RACE, "answer that came although the request was aborted") \
+    each(LETTER_TWICE, "dead-letter report that came twice") \
+    each(LETTER_STALE, "dead-letter report of an older epoch") \
+    each(LETTER_FAILED, "dead letter failed") \
+    each(LETTER_WRITTEN, "dead letter written, report says failed") \
+    each(LETTER_TOO_LARGE, "dead letter too large") \
+    each(LETTER_SLOW, "dead-letter report slow") \
+    each(LETTER_OUTAGE, "dead-letter topic down for a while") \
+    each(COMMIT_RETRY, "commit: try again") \
+    each(COMMIT_FENCED, "commit: fenced") \
+    each(COMMIT_TOO_LARGE, "commit: metadata too large") \
+    each(COMMIT_FAILED, "commit: failed") \
+    each(COMMIT_ANSWER_LOST, "commit stored, answer lost") \
+    each(COMMIT_SLOW, "commit slow") \
+    each(COMMIT_REORDERED, "commit that reached the store after a later one") \
+    each(COMMIT_STALE, "commit result of an older epoch") \
+    each(COMMITTED_FAILED, "committed offset could not be read") \
+    each(COMMITTED_SLOW, "committed offset read slowly") \
+    each(COMMITTED_STALE, "committed offset of an older epoch") \
+    each(GAP, "gap in the log") \
+    each(REWIND, "record given again") \
+    each(EVENT_STALE, "record of an older epoch") \
+    each(OUT_OF_RANGE, "committed offset out of range") \
+    each(TRUNCATED, "log truncated above the committed offset") \
+    each(UNAVAILABLE, "partition unavailable") \
+    each(PARTITION_STALE, "partition error of an older epoch") \
+    each(MAP_LOST, "offset map beside a commit lost") \
+    each(MAP_BROKEN, "offset map beside a commit broken") \
+    each(NEVER_COMMITTED, "nothing committed yet") \
+    each(NULL_KEY, "record without key") \
+    each(HOT_KEY, "one key has nearly all records") \
+    each(TOMBSTONE, "tombstone") \
+    each(NOT_JSON, "value that is no JSON") \
+    each(SCHEMA, "value against its schema") \
+    each(TEMPLATE, "value that the path needs is missing") \
+    each(ABSENT, "key that no table has") \
+    each(POISON_REFUSED, "event that is always refused") \
+    each(POISON_500, "event that is always answered 500") \
+    each(ANSWERED_REFUSED, "400 404 409 410 413 422") \
+    each(ANSWERED_429, "429") \
+    each(ANSWERED_50X, "502 503 504") \
+    each(ANSWERED_500, "408 425 500") \
+    each(ANSWERED_401, "401 403 407") \
+    each(ANSWERED_3XX, "301 304 307") \
+    each(RETRY_AFTER, "Retry-After of an hour") \
+    each(BODY_CUT, "success with its body cut") \
+    each(NOT_SENT, "name, connection or connect timeout") \
+    each(NOT_SENT_HELD, "TLS, certificate or token") \
+    each(NO_MEMORY, "no memory for a transfer") \
+    each(AMBIGUOUS, "reset or timeout, not applied") \
+    each(AMBIGUOUS_APPLIED, "reset or timeout, applied") \
+    each(NO_ANSWER, "no answer before the timeout") \
+    each(PLATFORM_OUTAGE, "platform down for a while") \
+    each(PLATFORM_TOLD, "another worker tells a platform's state") \
+    each(TIMER_LATE, "timer late") \
+    each(TIMER_EARLY, "timer early") \
+    each(TABLE_CHANGED, "table changed") \
+    each(TABLE_LATE, "table came after the first record") \
+    each(WINDOW_1, "window of 1") \
+    each(MEMORY_SMALL, "memory limit of a few events")
+/* clang-format on */
 
 #define FAULT_NUMBER(name, words) FAULT_##name,
 enum fault { FAULTS(FAULT_NUMBER) FAULT_COUNT };

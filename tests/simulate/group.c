@@ -4,7 +4,7 @@
 void tenure_end(struct world *world, struct member *member, uint32_t route) {
     (void)world;
     struct tenure *tenure = &member->tenure[route];
-    tenure->held = tenure->draining = tenure->committing = tenure->error = tenure->fenced = false;
+    tenure->held = tenure->draining = tenure->committing = tenure->error = tenure->fenced = tenure->mapless = false;
     tenure->unsettled = tenure->started = 0;
     memset(tenure->reading, 0, sizeof tenure->reading);
 }

@@ -1,4 +1,5 @@
 /* The broker's logs and its store of commits. Knows no groups but their generations. */
+#include "settle/offset_map.h"
 #include "world.h"
 
 #include <inttypes.h>
@@ -103,6 +104,22 @@ void log_check_commit(struct world *world, uint32_t route, uint32_t partition, i
                      route, partition, offset, log->record[i].offset);
 }
 
+/* What the map beside a commit calls settled must be settled. */
+void log_check_map(struct world *world, uint32_t route, uint32_t partition, int64_t offset, struct span text,
+                   const char *who) {
+    struct offset_map map;
+    if (text.size == 0)
+        return;
+    if (!offset_map_read(&map, offset, (int32_t)partition, text))
+        violated(world, "I6", "%s: route %u, partition %u: the map at %" PRId64 " cannot be read", who, route,
+                 partition, offset);
+    const struct partition_log *log = &world->group[route].log[partition];
+    for (uint32_t i = 0; i < log->count; i++)
+        if (offset_map_knows(&map, log->record[i].offset) && !log->record[i].settled && !log->record[i].gone)
+            violated(world, "I1", "%s: route %u, partition %u: the map calls %" PRId64 " settled, it is not", who,
+                     route, partition, log->record[i].offset);
+}
+
 /* How far a member may commit by what it has seen in this tenure; -1 unknown. */
 int64_t log_base(const struct world *world, const struct member *member, uint32_t route, uint32_t partition) {
     const struct partition_log *log = &world->group[route].log[partition];
@@ -126,9 +143,11 @@ static void store(struct world *world, const struct task *task) {
                 continue;
             log_check_commit(world, task->route, i, task->offset[i], "store");
             struct partition_log *log = &group->log[i];
+            bool back = task->offset[i] < log->committed;
             log->committed = task->offset[i];
+            log->map = world->maps[task->map[i] % MOST_MAPS];
             log->highest = log->highest > log->committed ? log->highest : log->committed;
-            if (world->frozen && log->committed < log->highest)
+            if (world->frozen && back)
                 group_rebalance(world, task->route);
         }
     if (!task->answered)
@@ -152,8 +171,17 @@ void log_commit(struct world *world, struct member *member, const struct action 
                         .answered = true,
                         .retry_ms = 5,
                         .offset = {-1, -1, -1}};
-    for (size_t i = 0; i < action->is.commit.count; i++)
-        task.offset[action->is.commit.entry[i].partition] = action->is.commit.entry[i].offset;
+    for (size_t i = 0; i < action->is.commit.count; i++) {
+        const struct commit_entry *entry = &action->is.commit.entry[i];
+        struct map_text *map = &world->maps[world->map_count % MOST_MAPS];
+        if (entry->metadata.size > sizeof map->text)
+            violated(world, "I10", "route %u: a map of %zu bytes for so few records", route, entry->metadata.size);
+        map->size = entry->metadata.size;
+        if (map->size > 0)
+            memcpy(map->text, entry->metadata.data, map->size);
+        task.offset[entry->partition] = entry->offset;
+        task.map[entry->partition] = world->map_count++;
+    }
     if (strikes(choices, FAULT_COMMIT_SLOW))
         task.retry_ms = choose(choices, 6000);
     if (strikes(choices, FAULT_COMMIT_ANSWER_LOST)) {
@@ -190,6 +218,7 @@ static void answer_committed(struct world *world, struct member *member, const s
     const struct coordinator *group = &world->group[task->route];
     struct tenure *tenure = &member->tenure[task->route];
     struct committed entry[MOST_PARTITIONS];
+    struct map_text told[MOST_PARTITIONS];
     size_t count = 0;
     bool current = tenure->held && tenure->epoch == task->number;
     for (uint32_t i = 0; i < group->partitions; i++) {
@@ -198,8 +227,19 @@ static void answer_committed(struct world *world, struct member *member, const s
         struct committed *one = &entry[count++];
         *one = (struct committed){.partition = (int32_t)i, .offset = group->log[i].committed};
         one->failed = strikes(world->choices, FAULT_COMMITTED_FAILED);
+        told[i] = group->log[i].map;
+        if (told[i].size > 0 && strikes(world->choices, FAULT_MAP_LOST))
+            told[i].size = 0;
+        if (told[i].size > 0 && strikes(world->choices, FAULT_MAP_BROKEN))
+            told[i].text[choose(world->choices, (uint32_t)told[i].size)] ^= 1;
+        if (one->offset >= 0)
+            one->metadata = span_make(told[i].text, told[i].size);
         if (current && !one->failed)
             tenure->reading[i].told = one->offset;
+        if (current && !one->failed && !tenure->reading[i].begun) {
+            tenure->reading[i].acknowledged = one->offset;
+            tenure->reading[i].map = told[i];
+        }
     }
     if (!current)
         world->choices->count[FAULT_COMMITTED_STALE]++;
@@ -235,8 +275,10 @@ static void operate(struct world *world, const struct task *task) {
                     : log->count > 0        ? log->record[log->count - 1].offset + 1
                                             : 0;
     log->stopped = false;
-    if (log->committed < start)
+    if (log->committed < start) {
         log->committed = start;
+        log->map.size = 0;
+    }
     group_rebalance(world, task->route);
 }
 
@@ -327,9 +369,12 @@ void log_task(struct world *world, const struct task *task) {
             tenure->committing = false;
             tenure->error = tenure->error || task->what != COMMIT_DONE;
             tenure->fenced = tenure->fenced || task->what == COMMIT_FENCED;
+            tenure->mapless = tenure->mapless || task->what == COMMIT_TOO_LARGE;
             for (uint32_t i = 0; i < MOST_PARTITIONS; i++)
-                if (task->what == COMMIT_DONE && task->offset[i] >= 0)
+                if (task->what == COMMIT_DONE && task->offset[i] >= 0) {
                     tenure->reading[i].acknowledged = task->offset[i];
+                    tenure->reading[i].map = world->maps[task->map[i] % MOST_MAPS];
+                }
         }
         feed(world, member, &input);
         break;

@@ -143,11 +143,13 @@ int main(int argument_count, char **arguments) {
     if (plant != NULL && strcmp(plant, "list") == 0)
         return 0;
     world.tasks = malloc(MOST_TASKS * sizeof *world.tasks);
+    world.maps = malloc(MOST_MAPS * sizeof *world.maps);
     bug_handler(on_bug);
-    if (!known || world.tasks == NULL || !props_init(&props))
+    if (!known || world.tasks == NULL || world.maps == NULL || !props_init(&props))
         return usage();
     int status = simulate(first, seeds, plant, kinds);
     props_finish(&props);
     free(world.tasks);
+    free(world.maps);
     return status;
 }

@@ -372,9 +372,11 @@ static void run(struct world *world) {
 
 bool world_play(struct world *world, const struct props *props, struct choices *choices, struct buf *story) {
     struct task *tasks = world->tasks;
+    struct map_text *maps = world->maps;
     const char *plant = world->plant;
     memset(world, 0, sizeof *world);
     world->tasks = tasks;
+    world->maps = maps;
     world->plant = plant;
     world->props = props;
     world->choices = choices;

@@ -8,7 +8,7 @@
 
 #include <setjmp.h>
 
-enum { MOST_PARTITIONS = 3, MOST_RECORDS = 20, MOST_OPEN = 128, MOST_TASKS = 4096, VALUE_SIZE = 48 };
+enum { MOST_PARTITIONS = 3, MOST_RECORDS = 20, MOST_OPEN = 128, MOST_TASKS = 4096, MOST_MAPS = 4096, VALUE_SIZE = 48 };
 enum { LIVENESS_MS = 6 * 3600 * 1000 }; /* faults are over: now everything settles within this time */
 
 enum record_kind { GOOD, TOMBSTONE, NOT_JSON, AGAINST_SCHEMA, NO_ID, NO_ROW, REFUSED, ANSWERED_500 };
@@ -19,8 +19,13 @@ struct view {
     bool read, started, settled;
     uint64_t request, letter; /* under way */
     uint32_t refusals;
-    bool failed, ambiguous;
-    int64_t failed_ms;
+    bool ambiguous;
+};
+
+/* The metadata of a commit. */
+struct map_text {
+    size_t size;
+    char text[512];
 };
 
 struct record {
@@ -31,6 +36,8 @@ struct record {
     char value[VALUE_SIZE];
     bool settled; /* truly, as far as the world knows */
     bool gone;    /* cut off by the broker */
+    bool failed;  /* an attempt of anybody's */
+    int64_t failed_ms;
     struct view view[MOST_MEMBERS];
 };
 
@@ -40,6 +47,7 @@ struct partition_log {
     int64_t committed; /* -1 never */
     bool stopped;      /* an operator is coming */
     int64_t highest;   /* ever committed; a late commit may turn it back */
+    struct map_text map;
 };
 
 /* The group of one route, as its coordinator sees it. */
@@ -57,15 +65,17 @@ struct reading {
     uint32_t events;
     size_t bytes;
     int64_t begin, said, acknowledged, told; /* commits of this tenure; -1 none */
+    struct map_text map;                     /* beside what is acknowledged */
 };
 
 /* One assignment of one member. */
 struct tenure {
     uint32_t epoch, number, generation;
     bool held, draining, committing, error, fenced;
+    bool mapless; /* the broker takes no metadata from it */
     int64_t revoked_ms;
     struct reading reading[MOST_PARTITIONS];
-    uint64_t consumed, settled, unsettled, started; /* consumed and settled: of this life of the member */
+    uint64_t consumed, settled, known, unsettled, started; /* all but the last two: of this life of the member */
     uint32_t open;
 };
 
@@ -120,6 +130,7 @@ struct task {
     int64_t retry_ms;
     bool again, answered, cut;
     int64_t offset[MOST_PARTITIONS]; /* STORE: -1 none */
+    uint32_t map[MOST_PARTITIONS];   /* of world->maps; of these the latest are kept */
 };
 
 struct world {
@@ -132,7 +143,8 @@ struct world {
     struct member member[MOST_MEMBERS];
     struct coordinator group[MOST_ROUTES];
     struct task *tasks; /* heap */
-    uint32_t task_count;
+    uint32_t task_count, map_count;
+    struct map_text *maps; /* MOST_MAPS, the latest */
     uint64_t turn, steps;
     uint32_t tenures, poisoned;
     const struct input *input; /* of the step under way */
@@ -176,6 +188,8 @@ void log_error(struct world *world, struct member *member, uint32_t route, uint3
                enum partition_error error);
 void log_stopped(struct world *world, uint32_t route, uint32_t partition);
 void log_check_commit(struct world *world, uint32_t route, uint32_t partition, int64_t offset, const char *who);
+void log_check_map(struct world *world, uint32_t route, uint32_t partition, int64_t offset, struct span text,
+                   const char *who);
 int64_t log_base(const struct world *world, const struct member *member, uint32_t route, uint32_t partition);
 struct record *log_record(struct world *world, uint32_t route, uint32_t partition, int64_t offset);
 void feed_record(struct world *world, struct member *member, uint32_t route, uint32_t partition,

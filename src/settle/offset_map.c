@@ -1,0 +1,157 @@
+/* The offset map and its text. It holds offsets, not why they are settled. */
+#include "settle/offset_map.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { VERSION = '1', CHECK_SIZE = 9 /* ';' and eight hexadecimal digits */, LONGEST_TRY = 32 };
+
+static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+void offset_map_init(struct offset_map *map, int64_t base) {
+    map->base = base;
+    map->bits = map->tries = 0;
+    memset(map->bit, 0, sizeof map->bit);
+}
+
+static bool get(const struct offset_map *map, uint32_t at) {
+    return (map->bit[at / 8] >> (at % 8) & 1) != 0;
+}
+
+void offset_map_settle(struct offset_map *map, int64_t offset) {
+    if (offset < map->base || offset - map->base >= OFFSET_MAP_BITS)
+        return;
+    uint32_t at = (uint32_t)(offset - map->base);
+    map->bit[at / 8] = (unsigned char)(map->bit[at / 8] | 1U << (at % 8));
+    if (at >= map->bits)
+        map->bits = at + 1;
+}
+
+void offset_map_try(struct offset_map *map, struct offset_try tried) {
+    uint32_t at = map->tries;
+    while (at > 0 && map->tried[at - 1].attempts < tried.attempts)
+        at--;
+    if (tried.offset < map->base || at == OFFSET_MAP_TRIES)
+        return;
+    if (map->tries < OFFSET_MAP_TRIES)
+        map->tries++;
+    memmove(&map->tried[at + 1], &map->tried[at], (map->tries - at - 1) * sizeof *map->tried);
+    map->tried[at] = tried;
+}
+
+bool offset_map_knows(const struct offset_map *map, int64_t offset) {
+    return offset >= map->base && offset - map->base < (int64_t)map->bits && get(map, (uint32_t)(offset - map->base));
+}
+
+const struct offset_try *offset_map_find(const struct offset_map *map, int64_t offset) {
+    for (uint32_t i = 0; i < map->tries; i++)
+        if (map->tried[i].offset == offset)
+            return &map->tried[i];
+    return NULL;
+}
+
+uint32_t offset_map_count(const struct offset_map *map) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < map->bits; i++)
+        count += get(map, i) ? 1 : 0;
+    return count;
+}
+
+/* CRC-32 of ISO 3309, as zlib's; short texts, seldom. */
+static uint32_t crc(uint32_t sum, struct span bytes) {
+    sum = ~sum;
+    for (size_t i = 0; i < bytes.size; i++) {
+        sum ^= (unsigned char)bytes.data[i];
+        for (int bit = 0; bit < 8; bit++)
+            sum = sum >> 1 ^ (0xEDB88320U & (0U - (sum & 1)));
+    }
+    return ~sum;
+}
+
+static uint32_t check(const struct offset_map *map, int32_t partition, struct span text) {
+    char where[48];
+    int size = snprintf(where, sizeof where, "%" PRId32 "/%" PRId64 "/", partition, map->base);
+    return crc(crc(0, span_make(where, (size_t)size)), text);
+}
+
+static uint32_t shorten(uint32_t number) {
+    return number > 999999999 ? 999999999 : number;
+}
+
+size_t offset_map_write(const struct offset_map *map, int32_t partition, char text[OFFSET_MAP_SIZE]) {
+    if (map->bits == 0 && map->tries == 0)
+        return 0;
+    size_t size = 0;
+    text[size++] = VERSION;
+    for (uint32_t at = 0; at < map->bits; at += 6) {
+        unsigned six = 0;
+        for (uint32_t i = 0; i < 6; i++)
+            six |= at + i < map->bits && get(map, at + i) ? 1U << i : 0;
+        text[size++] = digits[six];
+    }
+    for (uint32_t i = 0; i < map->tries && size + LONGEST_TRY + CHECK_SIZE <= OFFSET_MAP_SIZE; i++) {
+        const struct offset_try *one = &map->tried[i];
+        if (one->offset - map->base > 999999999)
+            continue;
+        size += (size_t)snprintf(&text[size], LONGEST_TRY, ";%" PRId64 ",%" PRIu32 ",%" PRIu32, one->offset - map->base,
+                                 shorten(one->attempts), shorten(one->seconds));
+    }
+    uint32_t sum = check(map, partition, span_make(text, size));
+    char end[CHECK_SIZE + 1];
+    (void)snprintf(end, sizeof end, ";%08" PRIx32, sum);
+    memcpy(&text[size], end, CHECK_SIZE);
+    return size + CHECK_SIZE;
+}
+
+/* At most nine digits. Moves `*at` behind the number. */
+static bool read_number(struct span text, size_t *at, uint32_t *number) {
+    size_t begin = *at;
+    *number = 0;
+    while (*at < text.size && *at - begin < OFFSET_MAP_LONGEST && text.data[*at] >= '0' && text.data[*at] <= '9')
+        *number = *number * 10 + (uint32_t)(text.data[(*at)++] - '0');
+    return *at > begin;
+}
+
+static bool read_byte(struct span text, size_t *at, char byte) {
+    return *at < text.size && text.data[(*at)++] == byte;
+}
+
+static bool read_bits(struct offset_map *map, struct span text, size_t *at) {
+    for (uint32_t begin = 0; *at < text.size && text.data[*at] != ';'; begin += 6, ++*at) {
+        const char *digit = memchr(digits, text.data[*at], sizeof digits - 1);
+        if (digit == NULL || begin >= OFFSET_MAP_BITS)
+            return false;
+        for (uint32_t i = 0; i < 6; i++)
+            if (((unsigned)(digit - digits) >> i & 1) != 0)
+                offset_map_settle(map, map->base + begin + i);
+    }
+    return true;
+}
+
+static bool read_text(struct offset_map *map, struct span text) {
+    size_t at = 0;
+    if (!read_byte(text, &at, VERSION) || !read_bits(map, text, &at))
+        return false;
+    while (at < text.size) {
+        uint32_t delta, attempts, seconds;
+        if (!read_byte(text, &at, ';') || !read_number(text, &at, &delta) || !read_byte(text, &at, ',') ||
+            !read_number(text, &at, &attempts) || !read_byte(text, &at, ',') || !read_number(text, &at, &seconds))
+            return false;
+        offset_map_try(map, (struct offset_try){map->base + delta, attempts, seconds});
+    }
+    return true;
+}
+
+bool offset_map_read(struct offset_map *map, int64_t base, int32_t partition, struct span text) {
+    offset_map_init(map, base);
+    if (base < 0 || base > INT64_MAX / 2 || text.size <= CHECK_SIZE || text.size > OFFSET_MAP_SIZE)
+        return false;
+    struct span body = span_make(text.data, text.size - CHECK_SIZE);
+    char end[CHECK_SIZE + 1];
+    (void)snprintf(end, sizeof end, ";%08" PRIx32, check(map, partition, body));
+    if (memcmp(end, text.data + body.size, CHECK_SIZE) == 0 && read_text(map, body))
+        return true;
+    offset_map_init(map, base);
+    return false;
+}

@@ -1,0 +1,54 @@
+/* An offset map is what a commit knows beside its offset: which events above it are settled, and how often and how long
+ * others were tried. It is knowledge only: without it events are delivered again, none is lost. */
+#ifndef SLUSS_SETTLE_OFFSET_MAP_H
+#define SLUSS_SETTLE_OFFSET_MAP_H
+
+#include "base/span.h"
+
+#include <stdint.h>
+
+enum {
+    OFFSET_MAP_BITS = 8160, /* offsets from the base on that it can know */
+    OFFSET_MAP_TRIES = 128, /* events that it can remember attempts of */
+    OFFSET_MAP_SIZE = 3072, /* bytes of its text, of the 4096 that brokers take by default */
+    OFFSET_MAP_LONGEST = 9  /* digits of attempts and seconds: more count as so many */
+};
+
+struct offset_try {
+    int64_t offset;
+    uint32_t attempts;
+    uint32_t seconds; /* how long its patience has lasted, its platform being up */
+};
+
+struct offset_map {
+    int64_t base;  /* the committed offset */
+    uint32_t bits; /* behind the last settled offset, from the base; 0: none is settled */
+    uint32_t tries;
+    unsigned char bit[OFFSET_MAP_BITS / 8];
+    struct offset_try tried[OFFSET_MAP_TRIES]; /* the most tried first */
+};
+
+void offset_map_init(struct offset_map *map, int64_t base);
+
+/* This offset is settled. What lies below the base or beyond the bits is left out. */
+void offset_map_settle(struct offset_map *map, int64_t offset);
+
+/* This offset is not settled and was tried. When there is no room, the least tried ones are left out. */
+void offset_map_try(struct offset_map *map, struct offset_try tried);
+
+bool offset_map_knows(const struct offset_map *map, int64_t offset);
+
+/* NULL: not tried, as far as it knows. */
+const struct offset_try *offset_map_find(const struct offset_map *map, int64_t offset);
+
+/* How many offsets it knows as settled. */
+uint32_t offset_map_count(const struct offset_map *map);
+
+/* Writes it as text without NUL: a version, six offsets a character, the tries, a CRC-32 that also covers partition and
+ * base, so that a map which a tool moved to other offsets is not believed. The size; 0: there is nothing to say. */
+size_t offset_map_write(const struct offset_map *map, int32_t partition, char text[OFFSET_MAP_SIZE]);
+
+/* Reads it. False, and an empty map, when it is not one of ours for this partition and base. */
+bool offset_map_read(struct offset_map *map, int64_t base, int32_t partition, struct span text);
+
+#endif

@@ -1,0 +1,145 @@
+/* The offset map's text: what goes in comes out, and nothing else is believed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/dice.h"
+#include "settle/tracker.h"
+
+#include <string.h>
+
+static struct dice dice;
+static struct offset_map map, other;
+static char text[OFFSET_MAP_SIZE];
+
+static uint32_t any(size_t below) {
+    return (uint32_t)dice_below(&dice, below);
+}
+
+static void nothing_to_say(void **state) {
+    (void)state;
+    offset_map_init(&map, 17);
+    assert_int_equal(offset_map_write(&map, 0, text), 0);
+    offset_map_settle(&map, 16);
+    offset_map_settle(&map, 17 + OFFSET_MAP_BITS);
+    offset_map_try(&map, (struct offset_try){16, 1, 1});
+    assert_int_equal(offset_map_write(&map, 0, text), 0);
+    assert_false(offset_map_knows(&map, 16));
+    assert_false(offset_map_knows(&map, 17));
+}
+
+static void comes_back(void **state) {
+    (void)state;
+    offset_map_init(&map, 5000000000);
+    offset_map_settle(&map, 5000000001);
+    offset_map_settle(&map, 5000000007);
+    offset_map_try(&map, (struct offset_try){5000000000, 3, 60});
+    offset_map_try(&map, (struct offset_try){5000000002, 4000000000, 4000000000});
+    size_t size = offset_map_write(&map, 3, text);
+    assert_int_equal(size, strlen("1CC;2,999999999,999999999;0,3,60;01234567"));
+    assert_memory_equal(text, "1CC;2,999999999,999999999;0,3,60;", size - 8);
+    assert_true(offset_map_read(&other, 5000000000, 3, span_make(text, size)));
+    assert_int_equal(offset_map_count(&other), 2);
+    assert_true(offset_map_knows(&other, 5000000001));
+    assert_false(offset_map_knows(&other, 5000000002));
+    assert_true(offset_map_knows(&other, 5000000007));
+    assert_false(offset_map_knows(&other, 5000000008));
+    assert_int_equal(offset_map_find(&other, 5000000000)->attempts, 3);
+    assert_int_equal(offset_map_find(&other, 5000000000)->seconds, 60);
+    assert_int_equal(offset_map_find(&other, 5000000002)->attempts, 999999999);
+    assert_null(offset_map_find(&other, 5000000001));
+}
+
+static void thousand_and_twenty_four_settled_are_small(void **state) {
+    (void)state;
+    offset_map_init(&map, 0);
+    for (int64_t i = 1; i <= 1024; i++)
+        offset_map_settle(&map, i);
+    assert_true(offset_map_write(&map, 0, text) <= 1 + 171 + 9);
+}
+
+static void never_larger_than_its_size(void **state) {
+    (void)state;
+    offset_map_init(&map, 1000000000);
+    for (int64_t i = 0; i < 2 * OFFSET_MAP_BITS; i++)
+        offset_map_settle(&map, map.base + i);
+    for (uint32_t i = 0; i < 2 * OFFSET_MAP_TRIES; i++)
+        offset_map_try(&map, (struct offset_try){map.base + 100000000 + i, 100000000 + i, 999999999});
+    assert_int_equal(map.tries, OFFSET_MAP_TRIES);
+    size_t size = offset_map_write(&map, INT32_MAX, text);
+    assert_true(size <= OFFSET_MAP_SIZE);
+    assert_null(memchr(text, 0, size));
+    assert_true(offset_map_read(&other, map.base, INT32_MAX, span_make(text, size)));
+    assert_int_equal(offset_map_count(&other), OFFSET_MAP_BITS);
+    assert_true(other.tries > 40 && other.tries < OFFSET_MAP_TRIES); /* as many as there was room for ... */
+    assert_int_equal(other.tried[0].attempts, 100000000 + 2 * OFFSET_MAP_TRIES - 1); /* ... the most tried */
+}
+
+static void of_another_place_is_not_believed(void **state) {
+    (void)state;
+    offset_map_init(&map, 17);
+    offset_map_settle(&map, 18);
+    struct span good = span_make(text, offset_map_write(&map, 2, text));
+    assert_true(offset_map_read(&other, 17, 2, good));
+    assert_false(offset_map_read(&other, 16, 2, good)); /* a tool that moves offsets copies the text */
+    assert_false(offset_map_read(&other, 17, 3, good));
+    assert_false(offset_map_read(&other, -1, 2, good));
+    assert_int_equal(other.bits, 0);
+}
+
+static void broken_ones_are_not_believed(void **state) {
+    (void)state;
+    dice_init(&dice, 7);
+    for (int round = 0; round < 300; round++) {
+        offset_map_init(&map, any(1000));
+        for (int i = 0; i < 20; i++)
+            offset_map_settle(&map, map.base + any(1 + 4 * (size_t)round));
+        for (int i = 0; i < 5; i++)
+            offset_map_try(&map, (struct offset_try){map.base + any(50), 1 + any(9), 1});
+        size_t size = offset_map_write(&map, 0, text);
+        assert_true(offset_map_read(&other, map.base, 0, span_make(text, size)));
+        for (int64_t i = 0; i < OFFSET_MAP_BITS; i++)
+            assert_int_equal(offset_map_knows(&map, map.base + i), offset_map_knows(&other, map.base + i));
+        assert_int_equal(map.tries, other.tries);
+        assert_false(offset_map_read(&other, map.base, 0, span_make(text, any(size))));
+        text[any(size)] ^= (char)(1 << any(8));
+        assert_false(offset_map_read(&other, map.base, 0, span_make(text, size)));
+        assert_int_equal(other.bits + other.tries, 0);
+    }
+    static const char *const foreign[] = {
+        "", "hello", "1", "1;;;;;;;;;;;;", "2CC;01234567", "\xff\xfe garbage of others"};
+    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
+        assert_false(offset_map_read(&other, 0, 0, span_of(foreign[i])));
+}
+
+static void tracker_tells_what_is_settled(void **state) {
+    (void)state;
+    struct tracker tracker;
+    assert_true(tracker_init(&tracker, 4, 10));
+    uint32_t slot[4];
+    for (int i = 0; i < 4; i++)
+        slot[i] = tracker_admit(&tracker, 10 + 2 * i);
+    tracker_settle(&tracker, slot[1]);
+    tracker_settle(&tracker, slot[3]);
+    offset_map_init(&map, tracker_base(&tracker));
+    tracker_map(&tracker, &map);
+    assert_int_equal(offset_map_count(&map), 2);
+    assert_true(offset_map_knows(&map, 12) && offset_map_knows(&map, 16));
+    tracker_finish(&tracker);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_to_say),
+        cmocka_unit_test(comes_back),
+        cmocka_unit_test(thousand_and_twenty_four_settled_are_small),
+        cmocka_unit_test(never_larger_than_its_size),
+        cmocka_unit_test(of_another_place_is_not_believed),
+        cmocka_unit_test(broken_ones_are_not_believed),
+        cmocka_unit_test(tracker_tells_what_is_settled),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
