@@ -10,7 +10,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { LONGEST_RETRY_AFTER_MS = 3600 * 1000 };
+enum {
+    LONGEST_RETRY_AFTER_MS = 3600 * 1000,
+    LARGEST_WITHOUT_EXPECT = 64 * 1024 /* libcurl's own limit was 1 KiB once and is 1 MiB now */
+};
 
 /* --- what has come --- */
 
@@ -109,7 +112,6 @@ static void set_common(struct transfer *transfer) {
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)spec->connect_timeout_ms);
     curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, 300L);
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, "sluss/" SLUSS_VERSION);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->reason);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
@@ -169,36 +171,51 @@ static bool set_target(struct transfer *transfer, struct span target) {
            !transfer->text.failed;
 }
 
-/* Header lines stand in one buffer, the list's nodes in the transfer: nothing is allocated in the steady state. libcurl
- * copies neither. A line "Name:" takes libcurl's own header away. */
+static void add_node(struct transfer *transfer, size_t *count, char *line) {
+    struct curl_slist *node = &transfer->node[*count];
+    *node = (struct curl_slist){line, NULL};
+    if (*count > 0)
+        node[-1].next = node;
+    ++*count;
+}
+
+/* libcurl goes through its list a dozen times a request and formats each node by itself: so nearly all lines stand in
+ * one node, Content-Type in front, where it looks for that name. A header that it would also write needs a node of its
+ * own: of those a route may set, that is Accept. The text stands in one buffer, the nodes in the transfer: nothing is
+ * allocated in the steady state. libcurl copies neither. A node "Name:" takes libcurl's own header away. */
 static bool set_headers(struct transfer *transfer, const struct request *request) {
-    size_t start[MOST_REQUEST_HEADERS], lines = 0;
+    static char no_type[] = "Content-Type:", no_waiting[] = "Expect:";
     struct buf *text = &transfer->text;
-    if (request->header_count + 3 > MOST_REQUEST_HEADERS)
-        return false;
+    struct span accept = SPAN_NONE;
     buf_clear(text);
     for (size_t i = 0; i < request->header_count; i++) {
-        start[lines++] = text->size;
-        buf_add(text, request->headers[i].name);
-        buf_add(text, request->headers[i].value.size > 0 ? SPAN(": ") : SPAN(";"));
-        buf_add(text, request->headers[i].value);
-        buf_add_byte(text, '\0');
+        const struct header *header = &request->headers[i];
+        if (span_equal_nocase(header->name, SPAN("Accept"))) {
+            accept = header->value;
+            continue;
+        }
+        buf_add(text, header->name);
+        buf_add(text, SPAN(": "));
+        buf_add(text, header->value);
+        buf_add(text, SPAN("\r\n"));
     }
-    start[lines++] = text->size;
-    buf_add(text, SPAN("Expect:\0"));
-    if (request->body.data == NULL) {
-        start[lines++] = text->size;
-        buf_add(text, SPAN("Content-Type:\0"));
-    }
+    buf_add(text, SPAN("User-Agent: sluss/" SLUSS_VERSION "\0"));
+    size_t start_of_accept = text->size, count = 0;
+    buf_add(text, accept.size > 0 ? SPAN("Accept: ") : SPAN("Accept;"));
+    buf_add(text, accept);
+    (void)buf_text(text);
     if (text->failed)
         return false;
-    for (size_t i = 0; i < lines; i++)
-        transfer->line[i] = (struct curl_slist){text->data + start[i], i + 1 < lines ? &transfer->line[i + 1] : NULL};
-    if (transfer->pool->credential != NULL) {
-        transfer->line[lines - 1].next = &transfer->line[lines];
-        transfer->line[lines] = (struct curl_slist){transfer->pool->credential, NULL};
-    }
-    return curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->line) == CURLE_OK;
+    add_node(transfer, &count, text->data);
+    if (accept.data != NULL)
+        add_node(transfer, &count, text->data + start_of_accept);
+    if (request->body.data == NULL)
+        add_node(transfer, &count, no_type);
+    if (request->body.size > LARGEST_WITHOUT_EXPECT)
+        add_node(transfer, &count, no_waiting);
+    if (transfer->pool->credential != NULL)
+        add_node(transfer, &count, transfer->pool->credential);
+    return curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->node) == CURLE_OK;
 }
 
 static bool set_method(CURL *easy, const struct request *request) {

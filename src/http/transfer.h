@@ -11,7 +11,7 @@
 
 #include <curl/curl.h>
 
-enum { BODY_LIMIT = 64 * 1024, HEAD_LIMIT = 64 * 1024, MOST_REQUEST_HEADERS = 64 };
+enum { BODY_LIMIT = 64 * 1024, HEAD_LIMIT = 64 * 1024, MOST_HEADER_NODES = 5 };
 
 /* What all transfers to one platform share. */
 struct pool {
@@ -29,7 +29,7 @@ struct transfer {
     CURLU *url;
     uint64_t id;
     uint32_t platform;
-    struct curl_slist line[MOST_REQUEST_HEADERS];
+    struct curl_slist node[MOST_HEADER_NODES];
     struct buf text; /* header lines, path */
     char reason[CURL_ERROR_SIZE];
     /* the answer so far */
