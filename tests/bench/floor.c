@@ -1,6 +1,6 @@
 /* The floor of the benchmark: what librdkafka and libcurl cost by themselves. It posts the bytes of each event and
  * checks, orders and commits nothing. Settings are the best that were measured for both libraries. usage: floor SERVERS
- * TOPIC EVENTS IN-FLIGHT URL */
+ * TOPIC EVENTS IN-FLIGHT URL [HEADERS]: so many bytes of header lines more, as Sluss has to send them. */
 #include <curl/curl.h>
 #include <librdkafka/rdkafka.h>
 #include <stdbool.h>
@@ -61,8 +61,16 @@ static rd_kafka_t *read_all(const char *servers, const char *topic, int wake) {
     return client;
 }
 
-static void prepare(int in_flight, const char *url) {
-    static struct curl_slist type = {(char *)(uintptr_t) "Content-Type: application/json", NULL};
+static void prepare(int in_flight, const char *url, size_t header_bytes) {
+    static char line[4096] = "Content-Type: application/json";
+    static struct curl_slist type = {line, NULL};
+    if (header_bytes >= sizeof line - 64)
+        header_bytes = sizeof line - 64;
+    if (header_bytes > 10) {
+        size_t size = strlen(line);
+        memcpy(line + size, "\r\nX-More: ", 10);
+        memset(line + size + 10, 'x', header_bytes - 10);
+    }
     CURLU *parsed = curl_url();
     (void)curl_url_set(parsed, CURLUPART_URL, url, 0);
     multi = curl_multi_init();
@@ -121,12 +129,13 @@ static double seconds(struct timeval time) {
 }
 
 int main(int count, char **argument) {
-    if (count != 6)
+    if (count != 6 && count != 7)
         return 64;
     wanted = atol(argument[3]);
     int wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), running;
     curl_global_init(CURL_GLOBAL_DEFAULT);
-    prepare(atoi(argument[4]) < MOST ? atoi(argument[4]) : MOST, argument[5]);
+    prepare(atoi(argument[4]) < MOST ? atoi(argument[4]) : MOST, argument[5],
+            count == 7 ? strtoul(argument[6], NULL, 10) : 0);
     rd_kafka_t *client = read_all(argument[1], argument[2], wake);
     if (client == NULL)
         return 69;

@@ -1,6 +1,7 @@
-"""kafka-http: Kafka to HTTP, one request an event. The floor (librdkafka and libcurl with nothing between) and Sluss doing its
-whole work (decode, validate against a 2020-12 schema, enrich from a table, build, deliver in order per key, settle) side by side
-in one run, in turn, on one broker. Ratios count; absolute figures wander with the machine. Each side accounts for every event."""
+"""kafka-http: Kafka to HTTP, one request an event. The floor (librdkafka and libcurl with nothing between), the same floor with as
+many bytes of headers as Sluss has to send, and Sluss doing its whole work (decode, validate against a 2020-12 schema, enrich from
+a table, build, deliver in order per key, settle) side by side in one run, in turn, on one broker. Rates are the receiver's: from
+the first request to the last. Ratios count; absolute figures wander with the machine. Each side accounts for every event."""
 
 import argparse
 import json
@@ -22,6 +23,7 @@ from process import eventually  # noqa: E402
 
 BIN = ROOT / ".build" / "release" / "tests"
 TICKS = 100  # of /proc/PID/stat
+HEADERS = 230  # bytes: content type, ids, trace, route, user agent
 
 
 class Sink:
@@ -44,14 +46,14 @@ def usage(pid):
     return (int(fields[11]) + int(fields[12])) / TICKS, peak
 
 
-def run_floor(servers, topic, options):
+def run_floor(servers, topic, options, headers=0):
     sink = Sink(options.delay_us)
-    out = subprocess.run([BIN / "bench_floor", servers, topic, str(options.events), str(options.in_flight), sink.url + "/in"],
-                         stdout=subprocess.PIPE, text=True, timeout=options.limit, check=True).stdout
-    result, received = json.loads(out), sink.end()["requests"]
-    if result["failed"] or received < options.events:
+    out = subprocess.run([BIN / "bench_floor", servers, topic, str(options.events), str(options.in_flight), sink.url + "/in",
+                          str(headers)], stdout=subprocess.PIPE, text=True, timeout=options.limit, check=True).stdout
+    result, received = json.loads(out), sink.end()
+    if result["failed"] or received["requests"] < options.events:
         raise SystemExit(f"the floor lost events: {result}, received {received}")
-    return {"rate": result["events"] / result["seconds"], "cpu": result["cpu_us"], "rss": result["rss_kb"] / 1024}
+    return {"rate": received["requests"] / received["seconds"], "cpu": result["cpu_us"], "rss": result["rss_kb"] / 1024}
 
 
 def write_house(folder, servers, topic, url, options, number):
@@ -82,36 +84,36 @@ def run_sluss(servers, topic, options, number):
         sink = Sink(options.delay_us)
         with write_house(folder, servers, topic, sink.url, options, number) as home:
             home.start(ready=False)
-            pid, state = home.daemon.pid, {"first": None}
+            pid = home.daemon.pid
 
             def delivered():
                 try:
-                    count = house.metric(home.metrics(), "sluss_events_total", route="bench", outcome="delivered") or 0
+                    return house.metric(home.metrics(), "sluss_events_total", route="bench", outcome="delivered") or 0
                 except OSError:
-                    return False
-                if count and state["first"] is None:
-                    state["first"] = (time.monotonic(), count, usage(pid)[0])
-                state["count"] = count
-                return count >= options.events
-            eventually(delivered, options.limit, lambda: f"all events delivered, so far {state.get('count')}:\n{home.log()[-2000:]}",
-                       every=0.02)
-            end, (cpu, peak) = time.monotonic(), usage(pid)
-            begin, already, _ = state["first"]
+                    return 0
+            already = eventually(delivered, options.limit, "the first delivery", every=0.02)
+            before, _ = usage(pid)  # behind are configuration, table and the group
+            eventually(lambda: delivered() >= options.events, options.limit,
+                       lambda: f"all events delivered, so far {delivered()}:\n{home.log()[-2000:]}", every=0.25)
+            cpu, peak = usage(pid)
             status = home.stop()
-            received = sink.end()["requests"]
-            if status != 0 or received < options.events:
-                raise SystemExit(f"Sluss ended with {status}, {received} received")
-            return {"rate": (options.events - already) / max(end - begin, 1e-3), "cpu": cpu * 1e6 / options.events,
+            received = sink.end()
+            if status != 0 or received["requests"] < options.events:
+                raise SystemExit(f"Sluss ended with {status}, received {received}")
+            return {"rate": received["requests"] / received["seconds"], "cpu": (cpu - before) * 1e6 / (options.events - already),
                     "rss": peak / 1024}
 
 
-def table(title, floor, sluss):
+def table(title, floor, *others):
+    """others: (name, rounds)"""
     print(f"\n{title}\n")
-    print(f"{'':24}{'floor':>12}{'Sluss':>12}{'Sluss/floor':>14}")
+    print(f"{'':18}{'floor':>10}" + "".join(f"{name:>18}{'ratio':>8}" for name, _ in others))
     for name, key, form in (("events/s", "rate", "{:,.0f}"), ("CPU us an event", "cpu", "{:,.1f}"), ("peak memory MB", "rss", "{:,.0f}")):
-        one, other = (statistics.median(side[key] for side in sides) for sides in (floor, sluss))
-        ratio = statistics.median(b[key] / a[key] for a, b in zip(floor, sluss))
-        print(f"{name:24}{form.format(one):>12}{form.format(other):>12}{ratio:>14.2f}")
+        line = f"{name:18}{form.format(statistics.median(one[key] for one in floor)):>10}"
+        for _, rounds in others:
+            ratio = statistics.median(b[key] / a[key] for a, b in zip(floor, rounds))
+            line += f"{form.format(statistics.median(one[key] for one in rounds)):>18}{ratio:>8.2f}"
+        print(line)
 
 
 def main():
@@ -132,13 +134,16 @@ def main():
         broker.create_topic(topic, partitions=options.partitions)
         broker.create_topic(topic + ".dlq", partitions=1)
         subprocess.run([BIN / "bench_load", servers, topic, str(options.events), str(options.keys), HERE / "event.json"], check=True)
-        floor, sluss = [], []
+        floor, headers, sluss = [], [], []
         for number in range(options.rounds):
             floor.append(run_floor(servers, topic, options))
+            headers.append(run_floor(servers, topic, options, HEADERS))
             sluss.append(run_sluss(servers, topic, options, number))
-            print(f"round {number + 1} of {options.rounds}: floor {floor[-1]['rate']:,.0f}/s, Sluss {sluss[-1]['rate']:,.0f}/s", flush=True)
+            print(f"round {number + 1} of {options.rounds}: " + ", ".join(
+                f"{name} {side[-1]['rate']:,.0f}/s" for name, side in (("floor", floor), ("with headers", headers), ("Sluss", sluss))),
+                flush=True)
         table(f"{options.events:,} events, {options.keys:,} keys, {options.partitions} partitions, {options.in_flight} in flight, "
-              f"platform answers after {options.delay_us / 1000:g} ms; medians of {options.rounds} rounds", floor, sluss)
+              f"platform answers after {options.delay_us / 1000:g} ms; medians of {options.rounds} rounds", floor, ("with headers", headers), ("Sluss", sluss))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 /* The receiving end of the benchmark: answers 204 to every request, at once or after a delay, and counts. It checks
  * nothing but that each request is whole. One thread, epoll, HTTP/1.1 with content-length. Prints its port first; at
- * SIGTERM the number of requests and of body bytes. */
+ * SIGTERM the number of requests and of body bytes, and the seconds from the first request to the last. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -28,7 +28,7 @@ struct connection {
 
 static struct connection *connections[MOST];
 static int waiting[MOST], waiting_first, waiting_count; /* descriptors in the order their answers are due */
-static int64_t delay_us;
+static int64_t delay_us, first_us, last_us;
 static unsigned long long requests, bytes;
 
 static int64_t now_us(void) {
@@ -70,6 +70,8 @@ static bool read_requests(int descriptor) {
     for (size_t size; (size = whole_request(connection, &body)) > 0;) {
         requests++;
         bytes += body;
+        last_us = now_us();
+        first_us = first_us == 0 ? last_us : first_us;
         memmove(connection->data, connection->data + size, connection->used - size);
         connection->used -= size;
         if (delay_us > 0)
@@ -162,6 +164,7 @@ int main(int count, char **argument) {
         if (delay_us > 0)
             answer_due(timer);
     }
-    (void)printf("{\"requests\": %llu, \"bytes\": %llu}\n", requests, bytes);
+    (void)printf("{\"requests\": %llu, \"bytes\": %llu, \"seconds\": %.6f}\n", requests, bytes,
+                 (double)(last_us - first_us) / 1e6);
     return 0;
 }
