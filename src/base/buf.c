@@ -48,19 +48,23 @@ void buf_add_text(struct buf *buf, const char *text) {
 }
 
 void buf_add_byte(struct buf *buf, char byte) {
-    buf_add(buf, (struct span){&byte, 1});
+    if (!buf->failed && buf_reserve(buf, 1))
+        buf->data[buf->size++] = byte;
 }
 
 void buf_printf(struct buf *buf, const char *format, ...) {
     va_list arguments, again;
+    size_t room = buf->capacity - buf->size;
     va_start(arguments, format);
     va_copy(again, arguments);
-    int length = vsnprintf(NULL, 0, format, arguments);
+    int length = vsnprintf(room > 0 ? buf->data + buf->size : NULL, room, format, arguments);
     va_end(arguments);
+    bool fits = length >= 0 && (size_t)length < room;
     if (length < 0)
         buf->failed = true;
-    else if (!buf->failed && buf_reserve(buf, (size_t)length + 1)) {
-        (void)vsnprintf(buf->data + buf->size, (size_t)length + 1, format, again);
+    else if (!buf->failed && (fits || buf_reserve(buf, (size_t)length + 1))) {
+        if (!fits)
+            (void)vsnprintf(buf->data + buf->size, (size_t)length + 1, format, again);
         buf->size += (size_t)length;
     }
     va_end(again);

@@ -8,9 +8,28 @@
 #include <stdio.h>
 
 enum { WEBHOOK_ID_SIZE = 27, TRACE_ID = 3, PARENT_ID = 36, FLAGS = 53, TRACEPARENT_SIZE = 55 };
+enum { MOST_NUMBERS = 32 }; /* bytes of "/PARTITION/OFFSET" */
 
+/* Writes "/NUMBER" so that it ends before `end`; the number is not negative. */
+static char *write_number(char *end, int64_t number) {
+    do
+        *--end = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    *--end = '/';
+    return end;
+}
+
+/* By hand: it is made for every event, and printf takes ten times as long. */
 struct span identity_default(struct arena *arena, struct span topic, int32_t partition, int64_t offset) {
-    return arena_printf(arena, SPAN_FORMAT "/%" PRId32 "/%" PRId64, SPAN_ARGUMENT(topic), partition, offset);
+    char numbers[MOST_NUMBERS], *end = numbers + sizeof numbers;
+    char *start = write_number(write_number(end, offset), partition);
+    size_t rest = (size_t)(end - start);
+    char *text = arena_take(arena, topic.size + rest);
+    if (text == NULL)
+        return SPAN_NONE;
+    memcpy(text, topic.data, topic.size);
+    memcpy(text + topic.size, start, rest);
+    return (struct span){text, topic.size + rest};
 }
 
 /* Lower-case hex digits, as the standard wants them. */

@@ -27,6 +27,7 @@ enum json_splice json_splice(const struct json_document *document, const struct 
     const struct json_node *old = json_member(document, parent, name);
     size_t from = old != NULL ? old->start : end_of_members(document, parent);
     size_t to = old != NULL ? from + old->size : from;
+    (void)buf_reserve(out, document->source.size + name.size + value.size + 4); /* `,"":` */
     buf_add(out, span_make(document->source.data, from));
     if (old == NULL) {
         if (json_count(parent) > 0)
