@@ -32,53 +32,61 @@ def test_five_kills(broker, platform, houses, name):
         name: {"retry": {"first": "100ms", "max": "1s"}, "deliver": {"platform": "p", "path": "/in", "refusals": 2}}})
     account = Account(broker.bootstrap, name, platform)
 
-    began_at, total_duplicates = 0, 0
-    marks = [dice.randint(EVENTS * n // (KILLS + 1), EVENTS * (n + 1) // (KILLS + 1)) for n in range(1, KILLS + 1)]
+    step, kills = EVENTS // (KILLS + 2), []  # the last leg stays long enough that every process has something to send
+    marks = [dice.randint(step * n, step * (n + 1)) for n in range(1, KILLS + 1)]
     house.start()
-    for kill, mark in enumerate(marks, 1):
+    for number, mark in enumerate(marks, 1):
         eventually(lambda: len(account.delivered()) >= mark or not house.daemon.running(), 120,
                    lambda: f"{mark} delivered events, {len(account.delivered())} so far", every=0.005)
         assert house.daemon.running(), house.log()[-3000:]
-        house.kill()
-        killed = time.monotonic()
-        eventually(lambda: not platform.open, 10, "the end of the dead process's connections")
-        requests = account.requests()
-        ended_at = len(requests)
-        account.check_order(requests[began_at:])
-        offsets = account.check_commits()
-        exposed = {event for _, event in requests if event[1] >= offsets[event[0]]}
+        kill = Kill(house, platform, account)
+        kills.append(kill)
         house.start(ready=False)
-        eventually(lambda: len(platform.ledger) > ended_at or not house.daemon.running(), 60, "the first request after the kill")
-        took = platform.ledger[ended_at].at - killed
-        before = {event for request, event in requests if request.answer == 200}
-        # Duplicates can only follow as far as what was begun; so look once everything begun before has been passed.
-        eventually(lambda: began_again(account, ended_at, exposed) or not house.daemon.running(), 60, "exposed events to be sent again", every=0.1)
-        again = {event for _, event in account.requests()[ended_at:]} & before
-        below = [event for _, event in account.requests()[ended_at:] if event[1] < offsets[event[0]]]
-        print(f"kill {kill}: at {mark} delivered, committed {sum(offsets.values())}, begun above it {len(exposed)}, "
-              f"duplicates {len(again)}, going on after {took:.1f} s")
-        assert not below, f"sent again although committed: {below[:5]}"
-        assert again <= exposed, f"duplicates that were not begun above the commit: {sorted(again - exposed)[:5]}"
-        for partition in range(PARTITIONS):
-            assert sum(1 for event in exposed if event[0] == partition) <= WINDOW
+        eventually(lambda: len(platform.ledger) > kill.ended_at or not house.daemon.running(), 60, "the first request after the kill")
+        took = platform.ledger[kill.ended_at].at - kill.at
+        print(f"kill {number}: at {mark} delivered, committed {sum(kill.offsets.values())}, begun above it {len(kill.exposed)}, "
+              f"going on after {took:.1f} s")
         assert took <= GOING_ON, f"went on {took:.1f} s after the kill"
-        total_duplicates += len(again)
-        began_at = ended_at
 
     refused = {place for n, place in enumerate(produced) if n % 199 == 0}
     eventually(lambda: len(account.delivered()) >= EVENTS - len(refused), 180,
                lambda: f"all events; missing {sorted(set(produced) - refused - account.delivered())[:10]}", every=0.1)
     eventually(account.all_committed, 60, lambda: f"the last commit: {account.committed()}", every=0.5)
     assert house.stop() == 0
-    account.check_order(account.requests()[began_at:])
-    dead = account.dead()
+    dead, duplicates = account.dead(), 0
+    ends = [0, *(kill.ended_at for kill in kills), len(platform.ledger)]
+    for begin, end in zip(ends, ends[1:]):
+        account.check_order(account.requests()[begin:end])
+    for number, (kill, end) in enumerate(zip(kills, ends[2:]), 1):
+        duplicates += kill.check(number, account.requests()[kill.ended_at:end])
     assert account.delivered() | set(dead) == set(produced)
     assert set(dead) == refused
     assert not account.delivered() & refused
     print(f"{EVENTS} produced = {len(account.delivered())} delivered + {len(dead)} dead-lettered; "
-          f"{sum(account.deliveries().values()) - len(account.delivered())} delivered twice, {total_duplicates} after kills")
+          f"{sum(account.deliveries().values()) - len(account.delivered())} delivered twice, {duplicates} by the process after a kill")
 
 
-def began_again(account, ended_at, exposed):
-    """Whether the new process has begun every event that the old one had begun and not committed."""
-    return exposed <= {event for _, event in account.requests()[ended_at:]}
+class Kill:
+    """One kill -9 and what stood open then. Not the next process."""
+
+    def __init__(self, house, platform, account):
+        house.kill()
+        self.at = time.monotonic()
+        eventually(lambda: not platform.open, 10, "the end of the dead process's connections")
+        requests = account.requests()
+        self.ended_at = len(requests)
+        self.offsets = account.check_commits()
+        self.exposed = {event for _, event in requests if event[1] >= self.offsets[event[0]]}
+        self.before = {event for request, event in requests if request.answer == 200}
+        for partition in range(PARTITIONS):
+            assert sum(1 for event in self.exposed if event[0] == partition) <= WINDOW
+
+    def check(self, number, requests):
+        """Against the requests of the next process; returns the count of duplicates."""
+        sent = {event for _, event in requests}
+        below = [event for event in sent if event[1] < self.offsets[event[0]]]
+        assert not below, f"sent again although committed: {below[:5]}"
+        again = sent & self.before
+        assert again <= self.exposed, f"duplicates that were not begun above the commit: {sorted(again - self.exposed)[:5]}"
+        print(f"kill {number}: of {len(self.exposed)} begun {len(self.exposed - sent)} not sent again by the next process, {len(again)} duplicates")
+        return len(again)
