@@ -23,6 +23,7 @@ from process import eventually  # noqa: E402
 
 BIN = ROOT / ".build" / "release" / "tests"
 TICKS = 100  # of /proc/PID/stat
+ROWS = 100_000  # of the lookup table; load.c knows it
 HEADERS = 230  # bytes: content type, ids, trace, route, user agent
 
 
@@ -56,50 +57,63 @@ def run_floor(servers, topic, options, headers=0):
     return {"rate": received["requests"] / received["seconds"], "cpu": result["cpu_us"], "rss": result["rss_kb"] / 1024}
 
 
-def write_house(folder, servers, topic, url, options, number):
-    route = {
-        "from": topic, "group": f"bench.{number}", "format": "cloudevents", "schema": "bygglov/status-andrad-1.schema.json",
-        "enrich": ({"lookup": "status", "key": "$.data.statuskod", "into": "$.data.status"},),
-        "deliver": {"platform": "p", "path": "/in/{$.data.arendeId}"}, "dead-letter": f"{topic}.dlq",
-    }
-    if options.plain:
-        for name in ("format", "schema", "enrich"):
-            route.pop(name)
-        route["deliver"]["path"] = "/in"
-    home = house.House(folder, servers, {"p": {"base-url": url, "max-in-flight": options.in_flight}}, {"bench": route},
+def write_house(folder, servers, topics, url, options, number):
+    """A house with one route a topic."""
+    house_routes = {}
+    for index, topic in enumerate(topics):
+        route = {
+            "from": topic, "group": f"bench.{number}.{index}", "format": "cloudevents",
+            "schema": "bygglov/status-andrad-1.schema.json",
+            "enrich": ({"lookup": "status", "key": "$.data.statuskod", "into": "$.data.status"},),
+            "deliver": {"platform": "p", "path": "/in/{$.data.arendeId}"}, "dead-letter": f"{topics[0]}.dlq",
+        }
+        if options.plain:
+            for name in ("format", "schema", "enrich"):
+                route.pop(name)
+            route["deliver"]["path"] = "/in"
+        house_routes[f"bench{index}"] = route
+    home = house.House(folder, servers, {"p": {"base-url": url, "max-in-flight": options.in_flight}}, house_routes,
                        kind="release", log={"level": "warning", "format": "json"},
                        lookups={"status": {"table": "status.csv", "key": "kod", "value": "namn"}})
     for source in (ROOT / "schemas").rglob("*.json"):
         target = home.etc / "schemas" / source.relative_to(ROOT / "schemas")
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(source.read_text())
-    rows = max(options.events, 100_000)
-    home.put("tables/status.csv", "kod;namn\n" + "".join(f"K{i};Status nummer {i}\n" for i in range(rows)))
+    home.put("tables/status.csv", "kod;namn\n" + "".join(f"K{i};Status nummer {i}\n" for i in range(ROWS)))
     home.write()
     return home
+
+
+def delivered(home):
+    try:
+        return house.metric(home.metrics(), "sluss_events_total", outcome="delivered") or 0
+    except OSError:
+        return 0
+
+
+def end_sluss(home, sink, options):
+    status, received = home.stop(), sink.end()
+    if status != 0 or received["requests"] < options.events:
+        raise SystemExit(f"Sluss ended with {status}, received {received}")
+    return received
+
+
+def wait_delivered(home, options):
+    eventually(lambda: delivered(home) >= options.events, options.limit,
+               lambda: f"all events delivered, so far {delivered(home)}:\n{home.log()[-2000:]}", every=0.25)
 
 
 def run_sluss(servers, topic, options, number):
     with tempfile.TemporaryDirectory(prefix="slussbench") as folder:
         sink = Sink(options.delay_us)
-        with write_house(folder, servers, topic, sink.url, options, number) as home:
+        with write_house(folder, servers, [topic], sink.url, options, number) as home:
             home.start(ready=False)
             pid = home.daemon.pid
-
-            def delivered():
-                try:
-                    return house.metric(home.metrics(), "sluss_events_total", route="bench", outcome="delivered") or 0
-                except OSError:
-                    return 0
-            already = eventually(delivered, options.limit, "the first delivery", every=0.02)
+            already = eventually(lambda: delivered(home), options.limit, "the first delivery", every=0.02)
             before, _ = usage(pid)  # behind are configuration, table and the group
-            eventually(lambda: delivered() >= options.events, options.limit,
-                       lambda: f"all events delivered, so far {delivered()}:\n{home.log()[-2000:]}", every=0.25)
+            wait_delivered(home, options)
             cpu, peak = usage(pid)
-            status = home.stop()
-            received = sink.end()
-            if status != 0 or received["requests"] < options.events:
-                raise SystemExit(f"Sluss ended with {status}, received {received}")
+            received = end_sluss(home, sink, options)
             return {"rate": received["requests"] / received["seconds"], "cpu": (cpu - before) * 1e6 / (options.events - already),
                     "rss": peak / 1024}
 
@@ -116,34 +130,51 @@ def table(title, floor, *others):
         print(line)
 
 
-def main():
-    parser = argparse.ArgumentParser(prog="./dev bench kafka-http", description=__doc__)
+def load(servers, topic, options, rate=0):
+    subprocess.run([BIN / "bench_load", servers, topic, str(options.events), str(options.keys), HERE / "event.json", str(rate)],
+                   check=True)
+
+
+def compare(servers, topic, options):
+    floor, headers, sluss = [], [], []
+    for number in range(options.rounds):
+        floor.append(run_floor(servers, topic, options))
+        headers.append(run_floor(servers, topic, options, HEADERS))
+        sluss.append(run_sluss(servers, topic, options, f"{options.delay_us}.{number}"))
+        print(f"round {number + 1} of {options.rounds}: " + ", ".join(
+            f"{name} {side[-1]['rate']:,.0f}/s" for name, side in (("floor", floor), ("with headers", headers), ("Sluss", sluss))),
+            flush=True)
+    table(f"{options.events:,} events, {options.keys:,} keys, {options.partitions} partitions, {options.in_flight} in flight, "
+          f"platform answers after {options.delay_us / 1000:g} ms; medians of {options.rounds} rounds", floor,
+          ("with headers", headers), ("Sluss", sluss))
+
+
+def parse(program, description, **defaults):
+    parser = argparse.ArgumentParser(prog=f"./dev bench {program}", description=description)
     parser.add_argument("--events", type=int, default=100_000)
     parser.add_argument("--keys", type=int, default=1_000)
     parser.add_argument("--partitions", type=int, default=4)
     parser.add_argument("--in-flight", type=int, default=64)
-    parser.add_argument("--delay-us", type=int, default=0, help="the platform answers after so long")
+    parser.add_argument("--delay-us", type=int, help="the platform answers after so long; without it, at once and after 5 ms")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--limit", type=int, default=120, help="seconds a side may take")
     parser.add_argument("--plain", action="store_true", help="Sluss without schema and enrichment")
+    parser.set_defaults(**defaults)
     options = parser.parse_args()
     if kafka.available():
         raise SystemExit(f"bench: {kafka.available()}")
+    return options
+
+
+def main():
+    options = parse("kafka-http", __doc__)
     with tempfile.TemporaryDirectory(prefix="slussbench") as folder, kafka.Broker(folder) as broker:
-        servers, topic = broker.bootstrap, "bench"
-        broker.create_topic(topic, partitions=options.partitions)
-        broker.create_topic(topic + ".dlq", partitions=1)
-        subprocess.run([BIN / "bench_load", servers, topic, str(options.events), str(options.keys), HERE / "event.json"], check=True)
-        floor, headers, sluss = [], [], []
-        for number in range(options.rounds):
-            floor.append(run_floor(servers, topic, options))
-            headers.append(run_floor(servers, topic, options, HEADERS))
-            sluss.append(run_sluss(servers, topic, options, number))
-            print(f"round {number + 1} of {options.rounds}: " + ", ".join(
-                f"{name} {side[-1]['rate']:,.0f}/s" for name, side in (("floor", floor), ("with headers", headers), ("Sluss", sluss))),
-                flush=True)
-        table(f"{options.events:,} events, {options.keys:,} keys, {options.partitions} partitions, {options.in_flight} in flight, "
-              f"platform answers after {options.delay_us / 1000:g} ms; medians of {options.rounds} rounds", floor, ("with headers", headers), ("Sluss", sluss))
+        broker.create_topic("bench", partitions=options.partitions)
+        broker.create_topic("bench.dlq", partitions=1)
+        load(broker.bootstrap, "bench", options)
+        for delay_us in (0, 5000) if options.delay_us is None else (options.delay_us,):
+            options.delay_us = delay_us
+            compare(broker.bootstrap, "bench", options)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 /* The receiving end of the benchmark: answers 204 to every request, at once or after a delay, and counts. It checks
  * nothing but that each request is whole. One thread, epoll, HTTP/1.1 with content-length. Prints its port first; at
- * SIGTERM the number of requests and of body bytes, and the seconds from the first request to the last. */
+ * SIGTERM the number of requests and of body bytes, the seconds from the first request
+ * to the last, and how long after their making ("sent-MICROSECONDS" in the body) half and 99 % of them were here. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -16,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MOST = 4096, BUFFER = 1 << 20 };
+enum { MOST = 4096, BUFFER = 1 << 20, STEP_US = 10, STEPS = 1 << 20, WARM_US = 5000000 };
 
 static const char answer[] = "HTTP/1.1 204 No Content\r\n\r\n";
 
@@ -29,12 +30,31 @@ struct connection {
 static struct connection *connections[MOST];
 static int waiting[MOST], waiting_first, waiting_count; /* descriptors in the order their answers are due */
 static int64_t delay_us, first_us, last_us;
-static unsigned long long requests, bytes;
+static unsigned long long requests, bytes, ages, age[STEPS]; /* how many had an age of so many steps */
 
 static int64_t now_us(void) {
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* Not of the first seconds: those measure how each side starts. */
+static void note_age(const char *data, size_t size) {
+    const char *mark = memmem(data, size, "sent-", 5);
+    if (mark == NULL || last_us - first_us < WARM_US)
+        return;
+    int64_t steps = (last_us - strtoll(mark + 5, NULL, 10)) / STEP_US;
+    age[steps < 0 ? 0 : steps < STEPS ? steps : STEPS - 1]++;
+    ages++;
+}
+
+/* In milliseconds. */
+static double age_of(unsigned percent) {
+    unsigned long long below = 0;
+    size_t step = 0;
+    while (step < STEPS && (below += age[step]) * 100 < ages * percent)
+        step++;
+    return (double)step * STEP_US / 1e3;
 }
 
 static void answer_now(int descriptor) {
@@ -72,6 +92,7 @@ static bool read_requests(int descriptor) {
         bytes += body;
         last_us = now_us();
         first_us = first_us == 0 ? last_us : first_us;
+        note_age(connection->data, size);
         memmove(connection->data, connection->data + size, connection->used - size);
         connection->used -= size;
         if (delay_us > 0)
@@ -164,7 +185,7 @@ int main(int count, char **argument) {
         if (delay_us > 0)
             answer_due(timer);
     }
-    (void)printf("{\"requests\": %llu, \"bytes\": %llu, \"seconds\": %.6f}\n", requests, bytes,
-                 (double)(last_us - first_us) / 1e6);
+    (void)printf("{\"requests\": %llu, \"bytes\": %llu, \"seconds\": %.6f, \"p50_ms\": %.2f, \"p99_ms\": %.2f}\n",
+                 requests, bytes, (double)(last_us - first_us) / 1e6, age_of(50), age_of(99));
     return 0;
 }

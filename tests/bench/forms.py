@@ -1,0 +1,154 @@
+"""The other forms of kafka-http, each a table from one run: latency (added at 1,000 events a second), flat (CPU an event over
+routes and keys), memory (peak at 10^5 and 10^6 events), stages (where Sluss's CPU goes; needs perf)."""
+
+import collections
+import copy
+import re
+import subprocess
+import sys
+import tempfile
+
+import kafka_http as bench
+
+LATENCY_RATE = 1_000
+
+
+def latency(broker, options):
+    """Half and 99 % of the requests were at the receiver so long after their event was made. Both sides wait for the events."""
+    rows = []
+    for number in range(options.rounds):
+        topic = f"latency{number}"
+        broker.create_topic(topic, partitions=options.partitions)
+        broker.create_topic(topic + ".dlq", partitions=1)
+        sink = bench.Sink(0)
+        floor = subprocess.Popen([bench.BIN / "bench_floor", broker.bootstrap, topic, str(options.events), str(options.in_flight),
+                                  sink.url + "/in"], stdout=subprocess.DEVNULL)
+        bench.load(broker.bootstrap, topic, options, LATENCY_RATE)
+        floor.wait(options.limit)
+        one = sink.end()
+        sink = bench.Sink(0)
+        topic += "s"
+        broker.create_topic(topic, partitions=options.partitions)
+        broker.create_topic(topic + ".dlq", partitions=1)
+        with tempfile.TemporaryDirectory(prefix="slussbench") as folder:
+            with bench.write_house(folder, broker.bootstrap, [topic], sink.url, options, f"latency.{number}") as home:
+                home.start()
+                bench.load(broker.bootstrap, topic, options, LATENCY_RATE)
+                bench.wait_delivered(home, options)
+                rows.append((one, bench.end_sluss(home, sink, options)))
+    print(f"\n{LATENCY_RATE:,} events/s, ms from making an event to its request; medians of {options.rounds} rounds of "
+          f"{options.events:,}\n")
+    print(f"{'':8}{'floor':>10}{'Sluss':>10}{'added':>10}")
+    for name in ("p50_ms", "p99_ms"):
+        one, other = (bench.statistics.median(row[side][name] for row in rows) for side in (0, 1))
+        print(f"{name[:3]:8}{one:>10.2f}{other:>10.2f}{other - one:>10.2f}")
+
+
+def run_ready(broker, topics, options, number):
+    """CPU us an event of a Sluss that has joined its groups before the events are made."""
+    sink = bench.Sink(0)
+    with tempfile.TemporaryDirectory(prefix="slussbench") as folder:
+        with bench.write_house(folder, broker.bootstrap, topics, sink.url, options, number) as home:
+            home.start(seconds=options.limit)
+            before, _ = bench.usage(home.daemon.pid)
+            share = copy.copy(options)
+            share.events = options.events // len(topics)
+            for topic in topics:
+                bench.load(broker.bootstrap, topic, share)
+            bench.wait_delivered(home, options)
+            cpu, _ = bench.usage(home.daemon.pid)
+            bench.end_sluss(home, sink, options)
+            return (cpu - before) * 1e6 / options.events
+
+
+def flat(broker, options):
+    print(f"\n{options.events:,} events, CPU us an event; the events come to a Sluss that waits for them\n")
+    rows = []
+    for count in (1, 10, 50):
+        topics = [f"flat{count}.{index}" for index in range(count)]
+        for topic in topics:
+            broker.create_topic(topic, partitions=1)
+        broker.create_topic(topics[0] + ".dlq", partitions=1)
+        rows.append((f"{count} routes, {options.keys:,} keys", run_ready(broker, topics, options, f"routes{count}")))
+    for keys in (10, 1_000, 1_000_000):
+        topic = f"keys{keys}"
+        broker.create_topic(topic, partitions=options.partitions)
+        broker.create_topic(topic + ".dlq", partitions=1)
+        options.keys = keys
+        rows.append((f"1 route, {keys:,} keys", run_ready(broker, [topic], options, topic)))
+    for name, cpu in rows:
+        print(f"{name:32}{cpu:>8.1f}")
+
+
+def memory(broker, options):
+    print("\npeak memory MB\n")
+    print(f"{'events':>12}{'floor':>10}{'Sluss':>10}")
+    for events in (100_000, 1_000_000):
+        topic = f"memory{events}"
+        broker.create_topic(topic, partitions=options.partitions)
+        broker.create_topic(topic + ".dlq", partitions=1)
+        options.events = events
+        bench.load(broker.bootstrap, topic, options)
+        floor = bench.run_floor(broker.bootstrap, topic, options)
+        sluss = bench.run_sluss(broker.bootstrap, topic, options, topic)
+        print(f"{events:>12,}{floor['rss']:>10.0f}{sluss['rss']:>10.0f}", flush=True)
+
+
+# The innermost of these in a sample's stack says which stage it belongs to.
+STAGES = {"decode": "decode", "gate_check": "validate", "recipe_run": "enrich", "mapping_apply": "shape",
+          "http_client_send": "deliver", "http_client_perform": "deliver", "http_client_wait": "deliver",
+          "fate_reply": "settle", "commit_tend": "settle", "perform": "settle", "flow_step": "core: order, pace, supply",
+          "supply_serve": "Kafka", "consumer_serve": "Kafka", "event_create": "Kafka"}
+ORDER = ("Kafka", "decode", "validate", "enrich", "shape", "core: order, pace, supply", "deliver", "settle", "other")
+
+
+def stage_of(sample):
+    lines = sample.splitlines()
+    if lines[0].startswith("rdk:"):
+        return "Kafka"
+    for line in lines[1:]:
+        match = re.match(r"\s+[0-9a-f]+ (\S+)", line)
+        if match and match[1] in STAGES:
+            return STAGES[match[1]]
+    return "other"
+
+
+def stages(broker, options):
+    topic = "stages"
+    broker.create_topic(topic, partitions=options.partitions)
+    broker.create_topic(topic + ".dlq", partitions=1)
+    sink = bench.Sink(0)
+    with tempfile.TemporaryDirectory(prefix="slussbench") as folder:
+        with bench.write_house(folder, broker.bootstrap, [topic], sink.url, options, topic) as home:
+            home.start()
+            before, _ = bench.usage(home.daemon.pid)
+            data = f"{folder}/perf.data"
+            recorder = subprocess.Popen(["perf", "record", "-q", "-F", "499", "--call-graph", "dwarf,8192", "-o", data, "-p",
+                                         str(home.daemon.pid)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            bench.load(broker.bootstrap, topic, options)
+            bench.wait_delivered(home, options)
+            cpu, _ = bench.usage(home.daemon.pid)
+            recorder.send_signal(bench.signal.SIGINT)
+            recorder.wait(options.limit)
+            bench.end_sluss(home, sink, options)
+            text = subprocess.run(["perf", "script", "-i", data, "-F", "comm,ip,sym", "--no-inline"], stdout=subprocess.PIPE,
+                                  stderr=subprocess.DEVNULL, text=True, errors="replace", check=True).stdout
+    found = collections.Counter(stage_of(sample) for sample in text.split("\n\n") if sample.strip())
+    total, each = sum(found.values()), (cpu - before) * 1e6 / options.events
+    print(f"\n{options.events:,} events, {each:.1f} CPU us each ({total:,} samples)\n")
+    for name in ORDER:
+        print(f"{name:32}{found[name] * each / total:>8.1f}{found[name] * 100 / total:>7.0f} %")
+
+
+FORMS = {"latency": (latency, {"events": 12_000, "rounds": 2}), "flat": (flat, {}), "memory": (memory, {"limit": 300}), "stages": (stages, {})}
+
+
+def main():
+    form, defaults = FORMS[sys.argv.pop(1)]
+    options = bench.parse(form.__name__, form.__doc__ or __doc__, delay_us=0, **defaults)
+    with tempfile.TemporaryDirectory(prefix="slussbench") as folder, bench.kafka.Broker(folder) as broker:
+        form(broker, options)
+
+
+if __name__ == "__main__":
+    main()
