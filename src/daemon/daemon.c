@@ -13,6 +13,7 @@
 #include "ops/notify.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -119,6 +120,7 @@ static bool start_worker(struct daemon *daemon, struct error *error) {
     if (daemon->sum == NULL)
         return error_memory(error);
     daemon->worker = worker_create(daemon->settings, seed, daemon->done, error);
+    (void)malloc_trim(0); /* what reading configuration and tables took and gave back */
     return daemon->worker != NULL && worker_start(daemon->worker, error);
 }
 
