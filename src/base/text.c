@@ -121,6 +121,14 @@ bool text_read_rate(struct span text, uint64_t *millievents_per_second, struct e
     return true;
 }
 
+void text_write_rate(struct buf *out, uint64_t millievents_per_second) {
+    bool whole = millievents_per_second % 1000 == 0;
+    buf_printf(
+        out, "%llu/%s",
+        (unsigned long long)(whole ? millievents_per_second / 1000 : (millievents_per_second * 3600 + 999) / 1000),
+        whole ? "s" : "h");
+}
+
 bool text_read_integer(struct span text, int64_t *number) {
     bool negative = span_starts_with(text, SPAN("-"));
     struct span rest = span_from(text, negative ? 1 : 0);

@@ -23,6 +23,9 @@ void text_write_size(struct buf *out, uint64_t bytes);
 /* "50/s" "1000/min" "20/h" -> thousandths of an event per second, rounded down; below 4/h is refused. */
 bool text_read_rate(struct span text, uint64_t *millievents_per_second, struct error *error);
 
+/* In whole events a second, or rounded up to a whole number an hour. */
+void text_write_rate(struct buf *out, uint64_t millievents_per_second);
+
 /* A whole decimal number with an optional minus, nothing else around it; false when outside int64. */
 bool text_read_integer(struct span text, int64_t *number);
 

@@ -59,6 +59,8 @@ struct platform_spec {
     int64_t connect_timeout_ms;
     int64_t timeout_ms; /* one attempt, from first to last byte */
     uint32_t max_in_flight;
+    uint64_t rate;         /* thousandths of a request a second; 0 no limit */
+    uint32_t retry_budget; /* percent of max_in_flight for repeated attempts while first ones wait */
     struct breaker_spec breaker;
     struct status_list success, retry, hold, dead_letter; /* the first that matches, in this order */
 };

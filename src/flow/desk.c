@@ -7,9 +7,10 @@ enum { PROBE_CHOICE = 16 }; /* so many are looked at for a probe of another key 
 bool desk_init(struct flow *flow, struct desk *desk, uint32_t index) {
     desk->spec = &flow->plan->platforms[index];
     desk->index = index;
-    desk->pace.most = desk->spec->max_in_flight;
+    pace_init(&desk->pace, desk->spec, 0);
     desk->timer.kind = TIMER_DESK;
     list_init(&desk->waiting);
+    list_init(&desk->again);
     list_init(&desk->busy);
     return breaker_init(&desk->breaker, &desk->spec->breaker, 0) && timers_join(&flow->timers);
 }
@@ -25,7 +26,8 @@ void desk_touch(struct flow *flow, struct desk *desk) {
 
 void desk_join(struct flow *flow, struct desk *desk, struct passage *passage) {
     passage->state = PASSAGE_WAITING;
-    list_add_last(&desk->waiting, &passage->link);
+    passage->turn = desk->turns++;
+    list_add_last(passage->attempts == 0 ? &desk->waiting : &desk->again, &passage->link);
     desk->waiting_count++;
     passage->home->group->ready++;
     desk_touch(flow, desk);
@@ -38,24 +40,51 @@ void desk_leave(struct flow *flow, struct desk *desk, struct passage *passage) {
     group_touch(flow, passage->home->group);
 }
 
+static struct passage *first_of(const struct list *list) {
+    struct list *link = list_first(list);
+    return link != NULL ? LIST_OF(link, struct passage, link) : NULL;
+}
+
+static struct passage *next_of(const struct list *list, struct passage *passage) {
+    return passage->link.next != list ? LIST_OF(passage->link.next, struct passage, link) : NULL;
+}
+
+/* Who came first; either may be NULL. */
+static struct passage *earlier(struct passage *one, struct passage *other) {
+    if (one == NULL || other == NULL)
+        return one == NULL ? other : one;
+    return one->turn < other->turn ? one : other;
+}
+
 /* Another key than the one that failed last, where there is one near the front: a single poisoned event must not speak
  * for the whole platform. */
 static struct passage *choose_probe(const struct desk *desk) {
-    size_t looked = 0;
-    LIST_EACH(link, &desk->waiting) {
-        struct passage *passage = LIST_OF(link, struct passage, link);
+    struct passage *first = earlier(first_of(&desk->waiting), first_of(&desk->again)), *passage = first;
+    struct passage *fresh = first_of(&desk->waiting), *again = first_of(&desk->again);
+    for (size_t looked = 0; passage != NULL && looked < PROBE_CHOICE; looked++) {
         if (passage->lane != desk->breaker.last_key)
             return passage;
-        if (++looked == PROBE_CHOICE)
-            break;
+        if (passage == fresh)
+            fresh = next_of(&desk->waiting, fresh);
+        else
+            again = next_of(&desk->again, again);
+        passage = earlier(fresh, again);
     }
-    return LIST_OF(list_first(&desk->waiting), struct passage, link);
+    return first;
+}
+
+/* First come, first served; but repeated attempts leave room for first ones. With none of these waiting they take all
+ * there is, so a budget never delays what would otherwise be idle. */
+static struct passage *choose_next(const struct desk *desk) {
+    struct passage *fresh = first_of(&desk->waiting), *again = first_of(&desk->again);
+    if (fresh != NULL && !pace_has_room(&desk->pace, true))
+        again = NULL;
+    return pace_has_room(&desk->pace, false) ? earlier(fresh, again) : NULL;
 }
 
 static void send(struct flow *flow, struct desk *desk, struct passage *passage) {
     desk_leave(flow, desk, passage);
-    desk->pace.in_flight++;
-    ENSURE(desk->pace.in_flight <= desk->pace.most, "more requests are in flight than max-in-flight");
+    pace_take(&desk->pace, passage->attempts > 0, flow->now_ms);
     fate_send(flow, passage);
 }
 
@@ -76,18 +105,27 @@ static struct action *tell_state(struct flow *flow, const struct desk *desk) {
 }
 
 static void serve_up(struct flow *flow, struct desk *desk) {
-    while (!list_is_empty(&desk->waiting) && pace_has_room(&desk->pace))
-        send(flow, desk, LIST_OF(list_first(&desk->waiting), struct passage, link));
+    for (struct passage *passage; (passage = choose_next(desk)) != NULL;) {
+        int64_t ready_ms = pace_ready_ms(&desk->pace, flow->now_ms);
+        if (ready_ms > flow->now_ms) {
+            timers_set(&flow->timers, &desk->timer, ready_ms);
+            return;
+        }
+        send(flow, desk, passage);
+    }
 }
 
 static void serve_down(struct flow *flow, struct desk *desk) {
-    if (list_is_empty(&desk->waiting) || !pace_has_room(&desk->pace))
+    struct passage *passage = choose_probe(desk);
+    if (passage == NULL || !pace_has_room(&desk->pace, false))
         return;
-    if (flow->now_ms < desk->breaker.probe_ms) {
-        timers_set(&flow->timers, &desk->timer, desk->breaker.probe_ms);
+    int64_t ready_ms = pace_ready_ms(&desk->pace, flow->now_ms);
+    if (ready_ms < desk->breaker.probe_ms)
+        ready_ms = desk->breaker.probe_ms;
+    if (ready_ms > flow->now_ms) {
+        timers_set(&flow->timers, &desk->timer, ready_ms);
         return;
     }
-    struct passage *passage = choose_probe(desk);
     breaker_probe(&desk->breaker, flow->now_ms);
     tell_state(flow, desk);
     send(flow, desk, passage);
@@ -110,8 +148,7 @@ void desk_serve(struct flow *flow, struct desk *desk) {
 
 void desk_judged(struct flow *flow, struct desk *desk, const struct passage *passage, const struct judgement *judgement,
                  const struct reply *reply) {
-    ENSURE(desk->pace.in_flight > 0, "an answer came and nothing was in flight");
-    desk->pace.in_flight--;
+    pace_give_back(&desk->pace, passage->request.attempt > 1);
     bool probe = desk->probe != 0 && desk->probe == reply->request;
     if (probe)
         desk->probe = 0;

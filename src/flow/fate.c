@@ -260,7 +260,7 @@ void fate_reply(struct flow *flow, const struct reply *reply) {
         if (taken == NULL)
             return;
         close_open(flow, taken);
-        desk->pace.in_flight--;
+        pace_give_back(&desk->pace, taken->request.attempt > 1);
         passage = taken;
     }
     struct group *group = group_of(passage);

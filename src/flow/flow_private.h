@@ -80,7 +80,9 @@ struct desk {
     uint32_t index;
     struct breaker breaker;
     struct pace pace;
-    struct list waiting; /* passages, first come first served */
+    struct list waiting; /* passages before their first attempt, first come first served */
+    struct list again;   /* likewise, before a further one */
+    uint64_t turns;
     size_t waiting_count;
     struct list busy; /* in flow->busy: is served at the end of the step */
     struct timer timer;

@@ -37,6 +37,7 @@ struct passage {
     struct letter letter;
     struct verdict verdict; /* DEAD: why; else none yet */
     uint64_t lane;          /* hash of what orders it; for the breaker also without order */
+    uint64_t turn;          /* among those that wait for its platform */
     uint64_t open;          /* id of its request or letter under way; 0 none */
     size_t bytes;           /* accounted */
     enum passage_state state;

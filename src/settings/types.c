@@ -20,6 +20,8 @@ static void write_limit(const struct option *option, int64_t limit, struct buf *
         text_write_duration(out, limit);
     else if (option->type == &type_size)
         text_write_size(out, (uint64_t)limit);
+    else if (option->type == &type_rate)
+        text_write_rate(out, (uint64_t)limit);
     else
         buf_printf(out, "%lld", (long long)limit);
 }
@@ -105,6 +107,18 @@ READ(read_size) {
     text_write_size(normal, bytes);
     buf_add_byte(normal, '"');
     return true;
+}
+
+/* The normal form is what was written: "1000/min" has no other short one. */
+READ(read_rate) {
+    (void)reader, (void)count;
+    struct error error = {0};
+    if (!text_read_rate(items[0], field, &error))
+        return complain(complaint, PROBLEM_FORM, NULL, "`%s` is no rate: \"" SPAN_FORMAT "\": %s", option->name,
+                        SPAN_ARGUMENT(items[0]), error.text);
+    uint64_t rate = *(uint64_t *)field;
+    normal_text(normal, items[0]);
+    return is_within(option, rate > INT64_MAX ? INT64_MAX : (int64_t)rate, items[0], complaint);
 }
 
 /* --- words and texts --- */
@@ -199,6 +213,8 @@ const struct option_type type_integer = {SHAPE_NUMBER, "a number", "a number", r
 const struct option_type type_switch = {SHAPE_SWITCH, "true or false", "true or false", read_switch};
 const struct option_type type_duration = {SHAPE_TEXT, "a duration", "a duration such as \"30s\"", read_duration};
 const struct option_type type_size = {SHAPE_TEXT, "a size", "a size such as \"64 KiB\"", read_size};
+const struct option_type type_rate = {SHAPE_TEXT, "a rate", "a rate such as \"50/s\", \"1000/min\" or \"20/h\"",
+                                      read_rate};
 const struct option_type type_word = {SHAPE_TEXT, "a word", "one of", read_word};
 const struct option_type type_text = {SHAPE_TEXT, "a text", "a \"text\"", read_text};
 const struct option_type type_secret = {SHAPE_TEXT, "a secret", "\"secret:NAME\"", read_secret};

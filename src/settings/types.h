@@ -10,6 +10,7 @@ extern const struct option_type type_integer;  /* uint32_t */
 extern const struct option_type type_switch;   /* bool */
 extern const struct option_type type_duration; /* int64_t, milliseconds */
 extern const struct option_type type_size;     /* size_t */
+extern const struct option_type type_rate;     /* uint64_t, thousandths a second */
 extern const struct option_type type_word;     /* an enum: the word's index + `least` */
 extern const struct option_type type_text;     /* struct span */
 extern const struct option_type type_secret;   /* struct secret; one line */

@@ -100,6 +100,20 @@ def test_retry_after_holds_the_platform(broker, platform, houses, topic):
     assert house.stop() == 0
 
 
+def test_a_rate_is_kept(broker, platform, houses, topic):
+    platform.on("", hostile.status(500), hostile.status(500))
+    produced = produce(broker.bootstrap, topic, [(f"k{n}", body(n=n, key=f"k{n}")) for n in range(60)])
+    house = houses(broker.bootstrap, {"p": {"base-url": platform.url, "rate": "20/s"}}, {
+        topic: {"retry": {"first": "200ms", "max": "1s"}}}).start()
+    account = Account(broker.bootstrap, topic, platform)
+    eventually(lambda: account.delivered() >= set(produced), 30, "all")
+    times = [request.at for request in platform.ledger]
+    assert len(times) == 62, "two were answered 500 and repeated"
+    assert times[-1] - times[0] >= (len(times) - 1 - 2) / 20 - 0.1, "20 a second, a tenth of a second's at once"
+    assert max(sum(1 for at in times if first <= at < first + 1) for first in times) <= 24, "in no second more"
+    assert house.stop() == 0
+
+
 def test_nobody_listens_for_a_while(broker, platform, houses, topic):
     platform.refuse()
     produced = produce(broker.bootstrap, topic, [(f"k{n}", body(n=n, key=f"k{n}")) for n in range(200)])
