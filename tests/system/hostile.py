@@ -10,6 +10,7 @@ A match is a prefix of the target or a function of the request. What no rule ans
 """
 
 import random
+import select
 import socket
 import ssl
 import struct
@@ -24,6 +25,7 @@ class Request:
         self.number, self.connection, self.at = number, connection, time.monotonic()
         self.method, self.target, self.headers, self.body = method, target, headers, body
         self.answer = None  # what the platform chose: a status code, or the name of a misdeed
+        self.abandoned = False  # its sender had hung up before it was read
 
     def __repr__(self):
         return f"<{self.number} {self.method} {self.target} {self.answer}>"
@@ -190,6 +192,12 @@ class Exchange:
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.socket.close()
 
+    def hung_up(self):
+        """Whether the client has: whole requests are followed by its silence, or by its end."""
+        readable = select.poll()
+        readable.register(self.socket, select.POLLIN)
+        return bool(readable.poll(0))
+
     def _until(self, mark):
         while mark not in self.buffer:
             data = self.socket.recv(65536)
@@ -346,7 +354,7 @@ class Platform:
         with self.changed:
             request = Request(len(self.ledger) + 1, exchange.number, *parts)
             answer = next((found for found in (rule.take(request) for rule in self.rules) if found), self.otherwise)
-            request.answer = answer.label
+            request.answer, request.abandoned = answer.label, exchange.hung_up()
             self.ledger.append(request)
             self.changed.notify_all()
         if self.proxy and request.method == "CONNECT" and answer is self.otherwise:

@@ -1,0 +1,153 @@
+"""Three real Kafka nodes; each has a second door that leads through a wire. Not for tests that are content with one."""
+
+import base64
+import json
+import os
+import pathlib
+
+import broker
+from process import Process, answers, eventually, free_ports
+
+
+class Node(broker.Broker):
+    """One of three; made by Cluster."""
+
+    def __init__(self, folder, number, ports, voters, identity, far):
+        self.folder, self.number = pathlib.Path(folder), number
+        self.folder.mkdir(parents=True)
+        self.port, self.controller, self.far = ports
+        self.bootstrap = f"127.0.0.1:{self.port}"
+        text = broker.PROPERTIES.format(
+            listeners=f"PLAINTEXT://127.0.0.1:{self.port},FAR://127.0.0.1:{self.far},CONTROLLER://127.0.0.1:{self.controller}",
+            advertised=f"PLAINTEXT://127.0.0.1:{self.port},FAR://{far}", controller=self.controller, folder=self.folder,
+            auto_create="false")
+        changed = {"node.id": number, "default.replication.factor": 3, "min.insync.replicas": 2, "offsets.topic.replication.factor": 3,
+                   "transaction.state.log.replication.factor": 3, "transaction.state.log.min.isr": 2,
+                   "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,FAR:PLAINTEXT"}
+        lines = [line for line in text.splitlines() if line.split("=")[0] not in (*changed, "controller.quorum.bootstrap.servers")]
+        lines += [f"{name}={value}" for name, value in changed.items()]
+        lines += [f"controller.quorum.voters={voters}", "replica.lag.time.max.ms=3000", "controller.quorum.election.timeout.ms=500",
+                  "controller.quorum.fetch.timeout.ms=1000", "leader.imbalance.check.interval.seconds=5"]
+        self.properties = self.folder / "server.properties"
+        self.properties.write_text("\n".join(lines) + "\n")
+        self.process = None
+        self._run("kafka.tools.StorageTool", "format", "-t", identity, "-c", self.properties)
+
+    def begin(self):
+        """Started, not waited for."""
+        archive = broker.KAFKA / "broker.jsa"
+        flags = [f"-XX:SharedArchiveFile={archive}", "-Xshare:auto", "-Xlog:cds=off", "-Xlog:cds+dynamic=off"] if archive.exists() else []
+        java = [word.replace("-Xmx512m", "-Xmx320m") for word in broker.JAVA]
+        self.process = Process([*java, *flags, "-cp", f"{broker.KAFKA}/jars/*", "kafka.Kafka", self.properties],
+                               self.folder / "broker.log", cwd=self.folder)
+
+    def start(self):
+        self.begin()
+        eventually(lambda: not self.process.running() or answers(self.port), 60, f"the port of node {self.number}")
+        assert self.process.running(), "the node ended: " + self.process.output()[-2000:]
+
+    def close(self):
+        if self.process:
+            self.process.close()
+
+
+class Cluster:
+    def __init__(self, folder, lay):
+        """lay(port): lays a wire to a port; returns (address, port) of its beginning."""
+        ports = free_ports(9)
+        triples = [(ports[n], ports[n + 3], ports[n + 6]) for n in range(3)]
+        voters = ",".join(f"{n + 1}@127.0.0.1:{triple[1]}" for n, triple in enumerate(triples))
+        identity = base64.urlsafe_b64encode(b"\1" + os.urandom(15)).decode().rstrip("=")
+        fars = [lay(triple[2]) for triple in triples]
+        self.nodes = [Node(pathlib.Path(folder) / f"node{n + 1}", n + 1, triple, voters, identity, fars[n]) for n, triple in enumerate(triples)]
+        self.bootstrap = ",".join(node.bootstrap for node in self.nodes)
+        self.far_bootstrap = ",".join(fars)
+        self.start(self.nodes)
+        self.whole(60)
+
+    def start(self, nodes):
+        for node in nodes:
+            node.begin()
+        for node in nodes:
+            eventually(lambda: answers(node.port), 60, f"the port of node {node.number}")
+
+    def whole(self, seconds=60):
+        """Waits until every partition has all its replicas in sync."""
+        eventually(self._in_sync, seconds, "three nodes with all replicas in sync", every=0.5)
+
+    def _in_sync(self):
+        from kafka.errors import KafkaError
+        try:
+            admin = self.admin()
+        except (KafkaError, OSError, ValueError):
+            return False
+        try:
+            if len(admin.describe_cluster()["brokers"]) < 3:
+                return False
+            return all(len(part["isr"]) == 3 and part["leader"] >= 0
+                       for topic in admin.describe_topics() for part in topic["partitions"])
+        except Exception:  # noqa: BLE001 python3-kafka raises what it likes while nodes come and go
+            return False
+        finally:
+            admin.close()
+
+    def admin(self):
+        from kafka.admin import KafkaAdminClient
+        return KafkaAdminClient(bootstrap_servers=self.bootstrap.split(","), api_version=(2, 6, 0), request_timeout_ms=8000)
+
+    def _led(self, admin, name):
+        return broker.Broker._leaders(admin, name)
+
+    def create_topic(self, name, partitions):
+        from kafka.admin import NewTopic
+        from kafka.errors import TopicAlreadyExistsError
+
+        def made():
+            admin = self.admin()
+            try:
+                try:
+                    admin.create_topics([NewTopic(name, partitions, 3)])
+                except TopicAlreadyExistsError:
+                    pass
+                return self._led(admin, name) == partitions
+            finally:
+                admin.close()
+        eventually(made, 30, f"the topic {name}", every=0.3)
+
+    def delete_topic(self, name):
+        admin = self.admin()
+        try:
+            admin.delete_topics([name])
+            eventually(lambda: name not in admin.list_topics(), 20, f"{name} to vanish")
+        finally:
+            admin.close()
+
+    def add_partitions(self, name, total):
+        from kafka.admin import NewPartitions
+        admin = self.admin()
+        try:
+            admin.create_partitions({name: NewPartitions(total)})
+            eventually(lambda: self._led(admin, name) == total, 20, f"leaders of {name}")
+        finally:
+            admin.close()
+
+    def rotate_leaders(self):
+        """The next replica of every partition of every topic becomes its leader."""
+        admin = self.admin()
+        try:
+            wanted = [{"topic": topic["topic"], "partition": part["partition"], "replicas": part["replicas"][1:] + part["replicas"][:1]}
+                      for topic in admin.describe_topics() for part in topic["partitions"]]
+        finally:
+            admin.close()
+        plan = self.nodes[0].folder / "plan.json"
+        plan.write_text(json.dumps({"version": 1, "partitions": wanted}))
+        self._tool("reassign.ReassignPartitionsCommand", "--reassignment-json-file", plan, "--execute")
+        self._tool("LeaderElectionCommand", "--election-type", "preferred", "--all-topic-partitions")
+        self.whole()
+
+    def _tool(self, name, *words):
+        self.nodes[0]._run(f"org.apache.kafka.tools.{name}", "--bootstrap-server", self.bootstrap, *words)
+
+    def close(self):
+        for node in self.nodes:
+            node.close()

@@ -1,0 +1,59 @@
+"""The producer of goods: good ones, ones that cannot be read and ones that are refused, without end. It does not know what becomes of them."""
+
+import json
+import random
+import threading
+import time
+
+from kafka import KafkaProducer
+
+
+class Feeder:
+    """Goods without end, at a rate; keys keep to their partition only as long as partitions are not added: order is per partition."""
+
+    def __init__(self, bootstrap, topics, rate, seed):
+        self.topics, self.rate, self.dice = topics, rate, random.Random(seed)
+        self.producer = KafkaProducer(bootstrap_servers=bootstrap.split(","), acks="all", linger_ms=5, retries=1000, retry_backoff_ms=100,
+                                      max_in_flight_requests_per_connection=1, api_version=(2, 6, 0), metadata_max_age_ms=5000,
+                                      request_timeout_ms=20000, max_block_ms=60000)
+        self.sent, self.failed, self.acknowledged, self.poison, self.ending = 0, 0, set(), True, threading.Event()
+        self.thread = threading.Thread(target=self._feed, daemon=True)
+        self.thread.start()
+
+    def _feed(self):
+        began, sent = time.monotonic(), 0
+        while not self.ending.wait(0.05):
+            due = int((time.monotonic() - began) * self.rate)
+            if due - sent > self.rate:  # it was held up: no flood afterwards
+                began, sent, due = time.monotonic(), 0, 1
+            while sent < due:
+                sent += 1
+                self._send()
+
+    def _send(self):
+        number, self.sent = self.sent, self.sent + 1
+        topic, key = self.dice.choice(self.topics), f"k{self.dice.randrange(300)}"
+        kind = "good"
+        if self.poison and self.dice.random() < 0.01:
+            kind = self.dice.choice(("bad", "refuse"))
+        text = f"{{bad {number}" if kind == "bad" else json.dumps({"n": number, "key": key, "kind": kind})
+        try:
+            self.producer.send(topic, text.encode(), key.encode()).add_callback(
+                lambda done: self.acknowledged.add((done.topic, done.partition, done.offset))).add_errback(self._fail)
+        except Exception:  # noqa: BLE001 no metadata for a while: the truth is what stands in the topic
+            self._fail(None)
+
+    @staticmethod
+    def kind(value):
+        return "bad" if value.startswith(b"{bad") else "refuse" if b'"refuse"' in value else "good"
+
+    def _fail(self, _):
+        self.failed += 1
+
+    def close(self):
+        if self.ending.is_set():
+            return
+        self.ending.set()
+        self.thread.join(70)
+        self.producer.flush(60)
+        self.producer.close(10)

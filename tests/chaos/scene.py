@@ -1,0 +1,173 @@
+"""What the faults happen to: a cluster, two members of one group, a kind platform over HTTP and one over TLS for each. It breaks nothing."""
+
+import contextlib
+import pathlib
+import threading
+import time
+
+from certificates import Authority
+from cluster import Cluster
+from house import House
+from process import eventually
+import hostile
+from commits import Commits
+from feeder import Feeder
+from links import Link
+from records import committed, end_offsets, read_topic
+from wires import Wires
+from witness import Ledger, Witness
+
+TOPICS = {"arende": 6, "svar": 3}  # route and topic: partitions; the first goes over HTTP, the second over TLS
+TIMEOUT, IN_FLIGHT = 3, 16
+LOGS = 20  # lives of a member whose logs stay for a look
+
+
+class Member:
+    """One slussd, again and again: each life has its number in a header of every request and a log of its own."""
+
+    def __init__(self, scene, number, link):
+        self.scene, self.number, self.link, self.lives, self.life = scene, number, link, 0, ""
+        self.platforms = [hostile.Platform(), hostile.Platform(tls=scene.certificate("first"))]
+        for platform in self.platforms:
+            platform.ledger = Ledger(scene.witness)
+            platform.always(lambda request: b'"refuse"' in request.body, hostile.status(400))
+        near = [scene.wires.lay(platform.port, f"platform{number}") for platform in self.platforms]
+        plain = {"timeout": f"{TIMEOUT}s", "connect-timeout": "2s", "max-in-flight": IN_FLIGHT,
+                 "breaker": {"open": "500ms", "max-open": "2s"}}
+        self.house = House(scene.folder / f"m{number}", scene.cluster.far_bootstrap, {
+            "arende": {"base-url": f"http://{scene.gate}:{near[0]}", **plain},
+            "svar": {"base-url": f"https://{scene.gate}:{near[1]}", "tls": {"ca": scene.authority.certificate}, **plain}},
+            {}, kind=scene.kind)
+        self.house.prefix = link.prefix if link else []
+
+    def write(self):
+        self.lives += 1
+        self.life = f"{self.number}.{self.lives}"
+        self.house.routes = {topic: {
+            "retry": {"first": "100ms", "max": "1s"},
+            "deliver": {"platform": topic, "path": "/in", "refusals": 2, "headers": (f"X-Life: {self.life}",)}} for topic in TOPICS}
+        self.house.write()
+
+    def start(self, ready=True):
+        self.write()
+        self.house.start(ready, 60)
+
+    def ended(self):
+        """After its end: what its log said of assignments; the log goes."""
+        text = self.house.log()
+        self.scene.witness.read_log(self.life, text)
+        self.house.daemon.log.rename(self.house.folder / f"life{self.lives}.log")
+        (self.house.folder / f"life{self.lives - LOGS}.log").unlink(missing_ok=True)
+
+    def kill(self):
+        self.house.kill()
+        self.ended()
+
+    def stop(self):
+        status = self.house.stop(60)
+        self.ended()
+        if status not in (0, 75):
+            self.scene.broken.append(f"{self.life} ended with {status}")
+        return status
+
+    def metrics(self):
+        return self.house.metrics()
+
+    def close(self):
+        self.house.close()
+        for platform in self.platforms:
+            platform.close()
+
+
+class Scene:
+    def __init__(self, folder, seed, rate, kind, own, drop=0):
+        """own: whether we are in a network of our own, so that members may have namespaces. drop: see Witness."""
+        self.folder, self.kind, self.broken, self.closing = pathlib.Path(folder), kind, [], contextlib.ExitStack()
+        try:
+            self._build(seed, rate, own, drop)
+        except BaseException:
+            self.close()
+            raise
+
+    def _keep(self, thing):
+        self.closing.callback(thing.close)
+        return thing
+
+    def _build(self, seed, rate, own, drop):
+        links = [self._keep(Link(number, self.folder / f"link{number}.log")) if own else None for number in (1, 2)]
+        self.gate = f"{links[0].net}.1" if own else "127.0.0.1"
+        self.wires = Wires("0.0.0.0" if own else self.gate, seed)
+        self.authority, self.foreign = Authority(self.folder / "authority"), Authority(self.folder / "foreign")
+        self.witness = Witness(list(TOPICS), drop)
+        self.cluster = self._keep(Cluster(self.folder / "kafka", lambda port: f"{self.gate}:{self.wires.lay(port, 'kafka')}"))
+        for topic, partitions in TOPICS.items():
+            self.cluster.create_topic(topic, partitions)
+            self.cluster.create_topic(f"{topic}.dlq", 2)
+        self.partitions = dict(TOPICS)
+        self.members = [self._keep(Member(self, number, link)) for number, link in enumerate(links, 1)]
+        for member in self.members:
+            member.start()
+        self.feeder = self._keep(Feeder(self.cluster.bootstrap, list(TOPICS), rate, seed))
+        self.commits = self._keep(Commits(self.cluster.bootstrap, {topic: f"sluss.{topic}" for topic in TOPICS}))
+        self.ending = threading.Event()
+        self.scraper = threading.Thread(target=self._scrape, daemon=True)
+        self.scraper.start()
+        eventually(lambda: not self.silent(0), 60, "the first event of every partition")
+
+    def certificate(self, name, authority=None):
+        certificate, key, _ = (authority or self.authority).issue(name, hosts=f"DNS:localhost,IP:127.0.0.1,IP:{self.gate}")
+        return certificate, key
+
+    def _scrape(self):
+        while not self.ending.wait(0.5):
+            for member in self.members:
+                try:
+                    self.witness.scrape(member)
+                except (OSError, AssertionError):
+                    pass  # it is down, stopped, or not up yet
+
+    def going_on(self, since, seconds):
+        """Until every partition has had a success since then; how long that took, or None."""
+        places = [(topic, number) for topic, count in self.partitions.items() for number in range(count)]
+        try:
+            eventually(lambda: all(self.witness.last_success.get(place, 0) > since for place in places), seconds, "all partitions")
+        except AssertionError:
+            return None
+        return max(0.0, time.monotonic() - since)
+
+    def silent(self, since):
+        return [f"{topic}/{number}" for topic, count in self.partitions.items() for number in range(count)
+                if self.witness.last_success.get((topic, number), 0) <= since]
+
+    def raise_fallen(self):
+        """No member may end by itself."""
+        for member in self.members:
+            if not member.house.daemon.running():
+                self.broken.append(f"{member.life} ended by itself with {member.house.daemon.wait()}: {member.house.log()[-1500:]}")
+                member.ended()
+                member.start(ready=False)
+
+    def settled(self):
+        """Whether everything is committed, so that nothing can come any more."""
+        return all({number: offset or 0 for number, offset in committed(self.cluster.bootstrap, f"sluss.{topic}", topic).items()}
+                   == end_offsets(self.cluster.bootstrap, topic) for topic in TOPICS)
+
+    def finish(self):
+        """No more faults and goods: everything must settle. Returns the truth, as Feeder.kind() tells it."""
+        self.feeder.close()
+        try:
+            eventually(self.settled, 120, "everything to be committed", every=1)
+        except AssertionError as error:
+            self.broken.append(str(error))
+        for member in self.members:
+            if member.stop() != 0:
+                self.broken.append(f"the last stop of {member.life} was not 0")
+        self.ending.set()
+        self.scraper.join()
+        self.commits.close()
+        self.witness.read_letters(self.cluster.bootstrap)
+        return {(topic, record.partition, record.offset): (record.key, self.feeder.kind(record.value))
+                for topic in TOPICS for record in read_topic(self.cluster.bootstrap, topic)}
+
+    def close(self):
+        self.closing.close()

@@ -1,0 +1,111 @@
+"""The judge: what was produced against what was seen. It has no threads, clients or files, so that a test can bribe no witness."""
+
+import collections
+
+from witness import REFUSED, SUCCESS
+
+Finding = collections.namedtuple("Finding", "kind count sentence")
+LATE = 5  # seconds that a request may be on its way
+
+
+class Strike:
+    """One fault: when it was felt, how many repetitions it may cost, how many were found."""
+
+    def __init__(self, title, began, forgets=False):
+        """forgets: brokers lose their high watermark, so that the next coordinator may tell older commits for a while."""
+        self.title, self.began, self.ended, self.forgets, self.bound, self.duplicates = title, began, began, forgets, 0, 0
+
+    def explains(self, before, again):
+        """Whether it was felt between two successes of one event."""
+        return self.began <= again and before <= self.ended
+
+
+def judge(truth, acknowledged, witness, commits, strikes):
+    """truth: {event: (key, kind)} of all that stands in the topics. Findings; none is good."""
+    found = []
+
+    def find(kind, events, words):
+        events = list(events)
+        if events:
+            found.append(Finding(kind, len(events), f"{len(events)} {words}: {sorted(events)[:5]}"))
+
+    good = {event for event, (_, kind) in truth.items() if kind == "good"}
+    find("lost", [event for event in truth if event not in (witness.delivered if event in good else witness.letters)], "lost")
+    find("strange", (set(witness.delivered) | set(witness.letters)) - set(truth), "never produced")
+    find("letters", good & set(witness.letters), "good ones in the dead letters")
+    find("kafka", acknowledged - set(truth), "that Kafka acknowledged are not in its log")
+    forgotten = [strike for strike in strikes if strike.forgets]
+    find("commits", [fall for at, *fall in commits.fallen if not any(strike.began <= at <= strike.ended for strike in forgotten)],
+         "commits went down (topic, partition, from, to)")
+    find("scrapes", witness.unconserved, f"of {witness.scrapes} scrapes not conserved")
+    order(find, truth, witness)
+    committed(find, good, witness, commits, forgotten)
+    repetitions(found, find, witness, strikes)
+    return found
+
+
+def predecessors(truth):
+    """{event: the event before it with its partition and key that a platform sees}"""
+    before, last = {}, {}
+    for event in sorted(truth):
+        key, kind = truth[event]
+        place = *event[:2], key
+        if place in last:
+            before[event] = last[place]
+        if kind != "bad":
+            last[place] = event
+    return before
+
+
+def order(find, truth, witness):
+    """I2: inversions within an owner (a life and an assignment), and overtaking by anybody."""
+    before, highest, settled, inverted, overtaking = predecessors(truth), {}, set(), [], []
+    for seen in witness.seen:
+        event = seen.topic, seen.partition, seen.offset
+        if event not in truth:
+            continue
+        if not seen.late:
+            place = seen.life, seen.topic, seen.partition, truth[event][0]
+            top, at = highest.get(place, (-1, 0.0))
+            assigned = witness.assigned.get((seen.life, seen.topic), ())
+            if seen.offset < top and not any(at <= moment + 0.05 and moment <= seen.at for moment in assigned):
+                inverted.append((seen.life, event, top))
+            highest[place] = seen.offset, seen.at
+            previous = before.get(event)
+            if previous and previous not in settled:
+                overtaking.append((seen.life, event, previous))
+        if seen.outcome in (SUCCESS, REFUSED):
+            settled.add(event)
+    find("inversions", inverted, "inversions within an owner (life, event, offset sent before)")
+    find("inversions", overtaking, "overtook an unsettled one of their key (life, event, before it)")
+
+
+def committed(find, good, witness, commits, forgotten):
+    """I1 and I5: nothing is committed before its success, and nothing comes again that is known to be committed."""
+    first, again = {}, []
+    for seen in witness.seen:
+        event = seen.topic, seen.partition, seen.offset
+        if seen.outcome == SUCCESS:
+            first.setdefault(event, seen.at)
+        covered = commits.covered(event)
+        if not seen.late and seen.at > covered + LATE and not any(covered <= strike.ended and strike.began <= seen.at for strike in forgotten):
+            again.append((seen.life, event))
+    find("commits", [event for event in good if commits.covered(event) < first.get(event, float("inf"))], "committed before they were delivered")
+    find("duplicates", again, "sent again although committed (life, event)")
+
+
+def repetitions(found, find, witness, strikes):
+    """Each repetition needs a fault that was felt between its two successes, and no fault may cost more than its bound."""
+    unexplained = []
+    for strike in strikes:
+        strike.duplicates = 0
+    for before, again, event in sorted(witness.again, key=lambda one: one[1]):
+        causes = [strike for strike in strikes if strike.explains(before, again)]
+        if not causes:
+            unexplained.append(event)
+            continue
+        cause = next((strike for strike in causes if strike.duplicates < strike.bound), causes[0])
+        cause.duplicates += 1
+    find("duplicates", unexplained, "repeated without any fault")
+    found += [Finding("duplicates", strike.duplicates - strike.bound, f"\"{strike.title}\" cost {strike.duplicates} repetitions, {strike.bound} at most")
+              for strike in strikes if strike.duplicates > strike.bound]

@@ -1,0 +1,97 @@
+"""Who saw what: every request as the platforms had it, the scrapes, the logs' assignments, the dead letters. It judges nothing."""
+
+import collections
+import re
+import threading
+import time
+
+from house import conserved, metric
+from records import read_topic
+
+SUCCESS, REFUSED, OTHER = 2, 1, 0
+
+# One request. late: its sender had given up before it was read.
+Seen = collections.namedtuple("Seen", "at life topic partition offset outcome late")
+
+
+class Ledger:
+    """Takes the place of a Platform's ledger: a few bytes a request, so that millions may come."""
+
+    def __init__(self, witness):
+        self.witness, self.count = witness, 0
+
+    def __len__(self):
+        return self.count
+
+    def append(self, request):
+        self.count += 1
+        topic, partition, offset = request.headers["sluss-event"].rsplit("/", 2)
+        answer = 200 if request.answer == "cut-body" else request.answer  # its head is whole: a success
+        answer = answer if isinstance(answer, int) else 0
+        outcome = SUCCESS if 200 <= answer < 300 else REFUSED if answer == 400 else OTHER
+        self.witness.note(Seen(request.at, request.headers["x-life"], topic, int(partition), int(offset), outcome, request.abandoned))
+
+
+class Witness:
+    def __init__(self, topics, drop=0):
+        """drop: the success with this number is forgotten, as if it had never come; for the test of the checker. 0: none is."""
+        self.topics, self.seen, self.lock = topics, [], threading.Lock()
+        self.drop, self.dropped, self.successes = drop, None, 0
+        self.last_success = {}      # (topic, partition): when
+        self.delivered = {}         # (topic, partition, offset): when last
+        self.again = []             # (when before, when again, event): answered with success once more
+        self.assigned = {}          # (life, route): times of assignments, from the life's own log
+        self.letters = {}           # (topic, partition, offset): how many
+        self.scrapes, self.unconserved, self.exposed = 0, [], {}
+
+    def note(self, seen):
+        event = seen.topic, seen.partition, seen.offset
+        with self.lock:
+            if seen.outcome == SUCCESS:
+                self.successes += 1
+                if self.successes == self.drop:
+                    self.dropped = event
+            if event == self.dropped:
+                return
+            self.seen.append(seen)
+            if seen.outcome == SUCCESS:
+                if event in self.delivered:
+                    self.again.append((self.delivered[event], seen.at, event))
+                self.delivered[event] = seen.at
+                self.last_success[event[:2]] = seen.at
+
+    def scrape(self, member):
+        """The equation of I12 for each route of one member, and how many duplicates it says a crash would cost."""
+        asked, metrics = time.monotonic(), member.metrics()
+        self.scrapes += 1
+        for route in self.topics:
+            try:
+                conserved(metrics, route)
+            except AssertionError as error:
+                self.unconserved.append(f"{member.life} {route}: {error}")
+        exposed = sum(metric(metrics, "sluss_duplicates_exposed", route=route) for route in self.topics)
+        with self.lock:
+            self.exposed[member.number] = asked, exposed
+
+    def would_repeat(self):
+        """What may come twice if all members ended now: what they said last, and what was begun since."""
+        with self.lock:
+            since = min((at for at, _ in self.exposed.values()), default=0)
+            begun = 0
+            for seen in reversed(self.seen):
+                if seen.at < since:
+                    break
+                begun += 1
+            return int(sum(count for _, count in self.exposed.values())) + begun
+
+    def read_log(self, life, text):
+        for at, route in re.findall(r'"\[ *(\d+)\] assigned (\S+) epoch', text):
+            self.assigned.setdefault((life, route), []).append(int(at) / 1000)
+
+    def read_letters(self, bootstrap):
+        for topic in self.topics:
+            found = collections.Counter(
+                (letter.headers["sluss-topic"], int(letter.headers["sluss-partition"]), int(letter.headers["sluss-offset"]))
+                for letter in read_topic(bootstrap, f"{topic}.dlq"))
+            for event, count in found.items():
+                self.letters[event] = max(count, self.letters.get(event, 0))
