@@ -8,7 +8,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 def produce(bootstrap, topic, records, **settings):
     """records: (key, value) or (key, value, headers[, partition]) in bytes, str or None. Returns [(partition, offset)] in order."""
     producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all", linger_ms=5, max_in_flight_requests_per_connection=1,
-                             api_version=(2, 6, 0), **settings)
+                             retries=20, api_version=(2, 6, 0), **settings)
     try:
         waiting = []
         for key, value, *rest in records:
