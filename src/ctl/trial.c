@@ -173,6 +173,8 @@ static void print_duration(const char *before, int64_t duration_ms, const char *
 
 static int print_judgement(const struct trial *trial, struct judgement judgement) {
     const struct route *route = trial->route;
+    if (judgement.why != NULL)
+        (void)printf("%s: ", judgement.why);
     switch (judgement.kind) {
     case JUDGED_SUCCESS:
         (void)printf("delivered\n");
@@ -180,6 +182,9 @@ static int print_judgement(const struct trial *trial, struct judgement judgement
     case JUDGED_REFUSED:
         (void)printf("refused: tried %u times, then put aside in " SPAN_FORMAT "\n", route->refusals,
                      SPAN_ARGUMENT(route->dead_letter));
+        return EXIT_NO;
+    case JUDGED_PERMANENT:
+        (void)printf("put aside at once in " SPAN_FORMAT "\n", SPAN_ARGUMENT(route->dead_letter));
         return EXIT_NO;
     case JUDGED_RETRY:
         print_duration("tried again within ", route->retry.first_ms, ", then ever later");

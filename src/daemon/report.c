@@ -37,6 +37,8 @@ static void report_platform(const struct plan *plan, const struct action *action
         add_number(&fields, "status", action->is.report.status);
     if (action->is.report.fault != REPLY_FAULT_NONE)
         add_text(&fields, "fault", span_of(reply_fault_name(action->is.report.fault)));
+    if (action->is.report.why != NULL)
+        add_text(&fields, "why", span_of(action->is.report.why));
     if (action->is.report.delay_ms > 0)
         add_number(&fields, "probe-in-ms", action->is.report.delay_ms);
     static const char *const sentence[] = {
@@ -62,6 +64,8 @@ static void report_settled(const struct plan *plan, const struct action *action)
         add_text(&fields, "stage", span_of(stage_name(action->is.report.stage)));
     if (action->is.report.status != 0)
         add_number(&fields, "status", action->is.report.status);
+    if (action->is.report.why != NULL)
+        add_text(&fields, "why", span_of(action->is.report.why));
     if (action->is.report.attempts > 0)
         add_number(&fields, "attempts", action->is.report.attempts);
     log_say(dead ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG, fields.field, fields.count, "event %s",
@@ -76,6 +80,8 @@ static void report_attempt(const struct plan *plan, const struct action *action)
         add_number(&fields, "status", action->is.report.status);
     else
         add_text(&fields, "fault", span_of(reply_fault_name(action->is.report.fault)));
+    if (action->is.report.why != NULL)
+        add_text(&fields, "why", span_of(action->is.report.why));
     add_number(&fields, "attempts", action->is.report.attempts);
     add_number(&fields, "again-in-ms", action->is.report.delay_ms);
     log_say(LOG_LEVEL_INFO, fields.field, fields.count, "attempt failed, the event is tried again");

@@ -1,6 +1,8 @@
 /* All judgement of replies. Nothing elsewhere looks at a status or a transport fault to decide. */
 #include "deliver/judgement.h"
 
+#include "deliver/acceptance.h"
+
 enum { LONGEST_FLOOR_MS = 3600 * 1000 };
 
 static bool listed(const struct status_list *list, int status) {
@@ -33,6 +35,29 @@ static enum judgement_mark mark_of_retry(int status) {
     return whole ? MARK_FAULT : MARK_SUSPECT;
 }
 
+static bool is_permanent(const struct text_list *texts, struct span body) {
+    for (size_t i = 0; body.size > 0 && i < texts->count; i++)
+        if (memmem(body.data, body.size, texts->texts[i].data, texts->texts[i].size) != NULL)
+            return true;
+    return false;
+}
+
+/* What the body changes. A success must say what the platform's `accept-body` wants: one that says something else
+ * failed, and since a gateway's page may also come with a 200, it counts as the event's fault only until other keys
+ * meet it too. Where the body did not come whole, nobody knows. A text of `permanent-body` ends an event that failed;
+ * it never ends one for which the platform is held: that is not about the event. */
+static void judge_body(struct judgement *judgement, const struct platform_spec *platform, const struct reply *reply) {
+    if (judgement->kind == JUDGED_SUCCESS && platform->accept != NULL && !reply->body_whole)
+        *judgement =
+            (struct judgement){.kind = JUDGED_AMBIGUOUS, .mark = MARK_SUSPECT, .why = "body needed and not whole"};
+    else if (judgement->kind == JUDGED_SUCCESS && platform->accept != NULL &&
+             !acceptance_met(platform->accept, reply->body))
+        *judgement = (struct judgement){.kind = JUDGED_RETRY, .mark = MARK_SUSPECT, .why = "body not accepted"};
+    bool failed = judgement->kind == JUDGED_RETRY || judgement->kind == JUDGED_REFUSED;
+    if (failed && is_permanent(&platform->permanent, reply->body))
+        *judgement = (struct judgement){.kind = JUDGED_PERMANENT, .mark = MARK_GOOD, .why = "body permanent"};
+}
+
 static struct judgement judge_status(const struct platform_spec *platform, const struct reply *reply) {
     struct judgement judgement = {.kind = kind_of_status(platform, reply->status), .mark = MARK_NONE};
     if (judgement.kind == JUDGED_SUCCESS)
@@ -43,6 +68,7 @@ static struct judgement judge_status(const struct platform_spec *platform, const
         judgement.mark = MARK_FAULT;
     if (judgement.kind == JUDGED_RETRY)
         judgement.mark = mark_of_retry(reply->status);
+    judge_body(&judgement, platform, reply);
     if ((judgement.kind == JUDGED_RETRY || judgement.kind == JUDGED_HOLD) && reply->retry_after_ms > 0) {
         judgement.floor_ms = reply->retry_after_ms < LONGEST_FLOOR_MS ? reply->retry_after_ms : LONGEST_FLOOR_MS;
         judgement.floor_for_all = reply->status == 429 || reply->status == 503;

@@ -9,6 +9,7 @@
 enum judgement_kind {
     JUDGED_SUCCESS,
     JUDGED_REFUSED,   /* the event's fault: `refusals` attempts, then dead letter */
+    JUDGED_PERMANENT, /* the event's fault, and the body says that nothing will change: dead letter at once */
     JUDGED_RETRY,     /* again with backoff */
     JUDGED_HOLD,      /* the platform's configuration or ours: hold the platform, never dead-letter */
     JUDGED_AMBIGUOUS, /* it may have been delivered: the route's `ambiguous` decides */
@@ -28,6 +29,7 @@ struct judgement {
     enum judgement_mark mark;
     int64_t floor_ms;   /* not before this long from now (Retry-After, at most 1 h); 0 none */
     bool floor_for_all; /* 429 and 503: the floor holds the whole platform */
+    const char *why;    /* the body decided, not the status alone: static text such as "body not accepted"; else NULL */
 };
 
 /* SEMANTICS, "Event fault, platform fault, Kafka fault": the whole table stands here. */

@@ -31,6 +31,11 @@ struct status_list {
     size_t count;
 };
 
+struct text_list {
+    const struct span *texts;
+    size_t count;
+};
+
 struct breaker_spec {
     uint32_t failures; /* platform faults in a row that open it */
     uint32_t share;    /* percent of the last `of` attempts within `within_ms` */
@@ -63,6 +68,8 @@ struct platform_spec {
     uint32_t retry_budget; /* percent of max_in_flight for repeated attempts while first ones wait */
     struct breaker_spec breaker;
     struct status_list success, retry, hold, dead_letter; /* the first that matches, in this order */
+    struct acceptance *accept;                            /* what a success must say; NULL: nothing */
+    struct text_list permanent;                           /* texts that make a failed answer permanent */
 };
 
 #endif

@@ -115,6 +115,7 @@ struct action {
             uint32_t attempts;
             uint32_t count;
             int64_t delay_ms;
+            const char *why; /* static text: what of an answer's body decided; NULL nothing */
         } report;
         int stopped; /* exit status */
     } is;

@@ -156,6 +156,7 @@ void desk_judged(struct flow *flow, struct desk *desk, const struct passage *pas
         struct action *said = tell_state(flow, desk);
         said->is.report.status = reply->kind == REPLY_ANSWERED ? reply->status : 0;
         said->is.report.fault = reply->fault;
+        said->is.report.why = judgement->why;
     }
     desk_touch(flow, desk);
 }

@@ -28,6 +28,7 @@ static struct action *report(struct flow *flow, enum report_kind kind, const str
     action->is.report.platform = passage->request.platform;
     action->is.report.stage = passage->stage;
     action->is.report.status = passage->status;
+    action->is.report.why = passage->why;
     action->is.report.attempts = passage->attempts;
     return action;
 }
@@ -160,8 +161,9 @@ void fate_send(struct flow *flow, struct passage *passage) {
 }
 
 static struct verdict dead(struct passage *passage, enum reason reason, const struct reply *reply) {
-    return (struct verdict){
-        .kind = VERDICT_DEAD, .reason = reason, .detail = dead_letter_detail(&passage->event->arena, reply)};
+    return (struct verdict){.kind = VERDICT_DEAD,
+                            .reason = reason,
+                            .detail = dead_letter_detail(&passage->event->arena, reply, passage->why)};
 }
 
 /* The event's own clock runs while its platform is up, from its first failure on. */
@@ -203,6 +205,9 @@ static void carry_out(struct flow *flow, struct passage *passage, const struct r
     case JUDGED_REFUSED:
         if (++passage->refusals < route->refusals)
             break;
+        die(flow, passage, dead(passage, REASON_REFUSED, reply));
+        return;
+    case JUDGED_PERMANENT:
         die(flow, passage, dead(passage, REASON_REFUSED, reply));
         return;
     case JUDGED_AMBIGUOUS:
@@ -252,6 +257,7 @@ void fate_reply(struct flow *flow, const struct reply *reply) {
     struct desk *desk = &flow->desks[passage->request.platform];
     struct judgement judgement = judge(desk->spec, reply);
     passage->status = reply->kind == REPLY_ANSWERED ? reply->status : 0;
+    passage->why = judgement.why;
     close_open(flow, passage);
     desk_judged(flow, desk, passage, &judgement, reply);
     if (passage->state == PASSAGE_GONE) {

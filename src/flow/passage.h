@@ -48,7 +48,8 @@ struct passage {
     uint32_t failures; /* of them failed by event or platform: the backoff's exponent */
     uint32_t refusals;
     uint32_t letter_failures;
-    int status; /* of the last answer */
+    int status;      /* of the last answer */
+    const char *why; /* what of its body decided, static; NULL nothing */
     int64_t read_ms;
     int64_t patience_from_ms;     /* up-time of its platform when it first failed */
     int64_t first_failed_wall_ms; /* -1: not since we read it */

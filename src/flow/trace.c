@@ -145,23 +145,28 @@ void trace_input(struct buf *out, const struct plan *plan, const struct input *i
     }
 }
 
+static void trace_answer(struct buf *out, const struct action *action) {
+    if (action->is.report.status != 0)
+        buf_printf(out, ", status %d", action->is.report.status);
+    if (action->is.report.why != NULL)
+        buf_printf(out, ", %s", action->is.report.why);
+    if (action->is.report.fault != REPLY_FAULT_NONE)
+        buf_printf(out, ", %s", reply_fault_name(action->is.report.fault));
+}
+
 static void trace_settled(struct buf *out, const struct plan *plan, const struct action *action) {
     write_event(out, plan, action->is.report.place, action->is.report.offset);
     buf_printf(out, " %s", outcome_name(action->is.report.outcome));
     if (action->is.report.reason != REASON_NONE)
         buf_printf(out, ": %s", reason_name(action->is.report.reason));
     buf_printf(out, ", stage %s, attempts %" PRIu32, stage_name(action->is.report.stage), action->is.report.attempts);
-    if (action->is.report.status != 0)
-        buf_printf(out, ", status %d", action->is.report.status);
+    trace_answer(out, action);
 }
 
 static void trace_failed(struct buf *out, const struct plan *plan, const struct action *action) {
     buf_printf(out, "attempt %" PRIu32 " failed, ", action->is.report.attempts);
     write_event(out, plan, action->is.report.place, action->is.report.offset);
-    if (action->is.report.status != 0)
-        buf_printf(out, ", status %d", action->is.report.status);
-    if (action->is.report.fault != REPLY_FAULT_NONE)
-        buf_printf(out, ", %s", reply_fault_name(action->is.report.fault));
+    trace_answer(out, action);
     buf_printf(out, ", again in %" PRId64 " ms", action->is.report.delay_ms);
 }
 
@@ -169,10 +174,7 @@ static void trace_platform(struct buf *out, const struct plan *plan, const struc
     buf_add_text(out, "platform ");
     write_platform(out, plan, action->is.report.platform);
     buf_printf(out, " is %s", platform_state_name(action->is.report.state));
-    if (action->is.report.status != 0)
-        buf_printf(out, ", status %d", action->is.report.status);
-    if (action->is.report.fault != REPLY_FAULT_NONE)
-        buf_printf(out, ", %s", reply_fault_name(action->is.report.fault));
+    trace_answer(out, action);
     if (action->is.report.delay_ms > 0)
         buf_printf(out, ", probed in %" PRId64 " ms", action->is.report.delay_ms);
 }
@@ -190,7 +192,7 @@ static void trace_report(struct buf *out, const struct plan *plan, const struct 
     case REPORT_KEY_HELD:
         buf_add_text(out, "key held, it may have been delivered ");
         write_event(out, plan, place, action->is.report.offset);
-        buf_printf(out, ", %s", reply_fault_name(action->is.report.fault));
+        trace_answer(out, action);
         break;
     case REPORT_PLATFORM:
         trace_platform(out, plan, action);

@@ -1,6 +1,7 @@
 /* Options that are compiled when they are read: queries, templates, headers, references to platforms and lookups.
  * Evaluates nothing. */
 #include "base/text.h"
+#include "deliver/acceptance.h"
 #include "settings/parts.h"
 #include "settings/reader.h"
 #include "settings/types.h"
@@ -61,6 +62,15 @@ READ(read_query) {
     normal_text(normal, items[0]);
     *(struct json_path **)field = compile(option, items[0], complaint);
     return *(struct json_path **)field != NULL;
+}
+
+READ(read_acceptance) {
+    (void)reader, (void)count;
+    struct error error = {0};
+    normal_text(normal, items[0]);
+    *(struct acceptance **)field = acceptance_create(items[0], &error);
+    return *(struct acceptance **)field != NULL ||
+           complain(complaint, code_of(&error), NULL, "`%s`: %s", option->name, error.text);
 }
 
 READ(read_place) {
@@ -235,6 +245,8 @@ READ(read_media) {
 
 const struct option_type type_platform = {SHAPE_TEXT, "a platform's name", "the name of a platform", read_platform};
 const struct option_type type_lookup = {SHAPE_TEXT, "a lookup's name", "the name of a lookup", read_lookup};
+const struct option_type type_acceptance = {
+    SHAPE_TEXT, "a condition", "a condition such as \"$.code == 20\" or \"$.ok == true && !$.error\"", read_acceptance};
 const struct option_type type_query = {SHAPE_TEXT, "a query", "a query such as \"$.data.arendeId\"", read_query};
 const struct option_type type_place = {SHAPE_TEXT, "a query", "a query such as \"$.data.status\"", read_place};
 const struct option_type type_target = {SHAPE_TEXT, "a template", "a path such as \"/errands/{$.data.id}/status\"",

@@ -135,8 +135,16 @@ static const struct option platform_rows[] = {
     STATUSES("retry", PLATFORM(retry), "408, 425, 429, 500-599", "The event is sent again later."),
     STATUSES("hold", PLATFORM(hold), "401, 403, 407", "The platform refuses Sluss: everything for it waits."),
     STATUSES("dead-letter", PLATFORM(dead_letter), "400-499", "The platform refuses the event."),
-    LATER("accept-body", "What a successful answer must say."),
-    LATER("permanent-body", "Texts that make a failed answer permanent."),
+    {.name = "accept-body",
+     .type = &type_acceptance,
+     .field = PLATFORM(accept),
+     .sentence = "What the body of a successful answer must say; else the event is tried again. Comparisons of a query "
+                 "with a number, a text, true, false or null, joined by && and ||."},
+    {.name = "permanent-body",
+     .type = &type_texts,
+     .field = PLATFORM(permanent),
+     .sentence = "Texts in the body of a failed answer that put the event aside at once; not where the platform is "
+                 "held."},
 };
 
 static const struct option lookup_rows[] = {

@@ -1,6 +1,7 @@
 /* Reading a whole configuration: finding sluss.cfg, its groups, then the routes. Knows no single option. */
 #include "settings/settings.h"
 
+#include "deliver/acceptance.h"
 #include "schema/schema.h"
 #include "settings/reader.h"
 
@@ -104,6 +105,8 @@ void settings_destroy(struct settings *settings) {
         return;
     for (uint32_t i = 0; i < settings->plan.route_count; i++)
         route_finish(&settings->plan.routes[i]);
+    for (uint32_t i = 0; settings->plan.platforms != NULL && i < settings->plan.platform_count; i++)
+        acceptance_destroy(settings->plan.platforms[i].accept);
     schema_registry_destroy(settings->registry);
     arena_finish(&settings->arena);
     free(settings);

@@ -2,6 +2,7 @@
 #include "settings/types.h"
 
 #include "base/text.h"
+#include "deliver/platform.h"
 #include "settings/reader.h"
 
 #include <stdio.h>
@@ -165,6 +166,24 @@ READ(read_text) {
     return true;
 }
 
+READ(read_texts) {
+    struct span *texts = reader_take(reader, count + 1, sizeof *texts);
+    if (texts == NULL)
+        return complain(complaint, PROBLEM_FILE, "", "out of memory");
+    buf_add_text(normal, "[ ");
+    for (size_t i = 0; i < count; i++) {
+        complaint->item = i;
+        if (items[i].size == 0)
+            return complain(complaint, PROBLEM_FORM, "it stands in every body: remove it", "`%s`: a text is empty",
+                            option->name);
+        buf_add_text(normal, i > 0 ? ", " : "");
+        normal_text(normal, texts[i] = items[i]);
+    }
+    buf_add_text(normal, " ]");
+    *(struct text_list *)field = (struct text_list){texts, count};
+    return true;
+}
+
 READ(read_secret) {
     (void)count;
     struct secret *secret = field;
@@ -217,6 +236,7 @@ const struct option_type type_rate = {SHAPE_TEXT, "a rate", "a rate such as \"50
                                       read_rate};
 const struct option_type type_word = {SHAPE_TEXT, "a word", "one of", read_word};
 const struct option_type type_text = {SHAPE_TEXT, "a text", "a \"text\"", read_text};
+const struct option_type type_texts = {SHAPE_TEXTS, "an array of texts", "[ \"text\", \"text\" ]", read_texts};
 const struct option_type type_secret = {SHAPE_TEXT, "a secret", "\"secret:NAME\"", read_secret};
 const struct option_type type_secret_lines = {SHAPE_TEXT, "a secret", "\"secret:NAME\"", read_secret};
 const struct option_type type_file = {SHAPE_TEXT, "a file", "a file's path", read_file};

@@ -13,6 +13,7 @@ extern const struct option_type type_size;     /* size_t */
 extern const struct option_type type_rate;     /* uint64_t, thousandths a second */
 extern const struct option_type type_word;     /* an enum: the word's index + `least` */
 extern const struct option_type type_text;     /* struct span */
+extern const struct option_type type_texts;    /* struct text_list */
 extern const struct option_type type_secret;   /* struct secret; one line */
 extern const struct option_type type_secret_lines;
 extern const struct option_type type_file; /* struct span: an absolute path of a file that can be read */
@@ -31,16 +32,17 @@ extern const struct option_type type_statuses; /* struct status_list */
 extern const struct option_type type_start;    /* struct start */
 
 /* What a route compiles. */
-extern const struct option_type type_platform; /* uint32_t */
-extern const struct option_type type_lookup;   /* uint32_t */
-extern const struct option_type type_query;    /* struct json_path * */
-extern const struct option_type type_place;    /* struct json_path *, with at least one name */
-extern const struct option_type type_target;   /* struct template * */
-extern const struct option_type type_event_id; /* struct template * */
-extern const struct option_type type_headers;  /* struct headers */
-extern const struct option_type type_method;   /* struct span */
-extern const struct option_type type_order;    /* struct order */
-extern const struct option_type type_media;    /* struct span */
+extern const struct option_type type_platform;   /* uint32_t */
+extern const struct option_type type_lookup;     /* uint32_t */
+extern const struct option_type type_acceptance; /* struct acceptance * */
+extern const struct option_type type_query;      /* struct json_path * */
+extern const struct option_type type_place;      /* struct json_path *, with at least one name */
+extern const struct option_type type_target;     /* struct template * */
+extern const struct option_type type_event_id;   /* struct template * */
+extern const struct option_type type_headers;    /* struct headers */
+extern const struct option_type type_method;     /* struct span */
+extern const struct option_type type_order;      /* struct order */
+extern const struct option_type type_media;      /* struct span */
 
 /* Containers, and what does not exist yet. */
 extern const struct option_type type_group, type_named, type_groups, type_later;

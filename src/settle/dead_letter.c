@@ -80,10 +80,12 @@ bool dead_letter_make(struct letter *letter, struct event *event, const struct d
     return !maker.failed;
 }
 
-struct span dead_letter_detail(struct arena *arena, const struct reply *reply) {
+struct span dead_letter_detail(struct arena *arena, const struct reply *reply, const char *why) {
     struct buf text = {0};
     if (reply->kind == REPLY_ANSWERED) {
         buf_printf(&text, "{\"status\":%d", reply->status);
+        if (why != NULL)
+            buf_printf(&text, ",\"why\":\"%s\"", why);
         if (reply->body.size > 0) {
             buf_add_text(&text, ",\"answer\":\"");
             excerpt_write(&text, reply->body);

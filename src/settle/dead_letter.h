@@ -33,8 +33,9 @@ struct dead_letter_facts {
  * are replaced. False when memory is short. */
 bool dead_letter_make(struct letter *letter, struct event *event, const struct dead_letter_facts *facts);
 
-/* `sluss-detail` of an answer: {"status":400,"answer":"..."} with at most 1024 bytes of the answer, ASCII, whatever
- * looks like a personal number made unreadable; or {"fault":"reset"}. SPAN_NONE when memory is short. */
-struct span dead_letter_detail(struct arena *arena, const struct reply *reply);
+/* `sluss-detail` of an answer: {"status":400,"why":"...","answer":"..."}, `why` plain ASCII or NULL, with at most 1024
+ * bytes of the answer, ASCII, whatever looks like a personal number made unreadable; or {"fault":"reset"}. SPAN_NONE
+ * when memory is short. */
+struct span dead_letter_detail(struct arena *arena, const struct reply *reply, const char *why);
 
 #endif

@@ -128,7 +128,7 @@ static bool read_reply(const json_t *line, struct input *input) {
     reply->retry_after_ms = after != NULL ? json_integer_value(after) : -1;
     if (word(line, "body") != NULL && (reply->memory = strdup(word(line, "body"))) != NULL)
         reply->body = span_of(reply->memory);
-    reply->body_whole = true;
+    reply->body_whole = !json_is_false(json_object_get(line, "whole"));
     input->kind = INPUT_REPLY;
     input->is.reply = reply;
     return true;

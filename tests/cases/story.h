@@ -12,7 +12,7 @@
  *   ... {"0": {"offset": 17, "metadata": "..."}}          with these bytes instead
  *   {"at": 5, "event": "0/17", "key": "a", "value": ..., "headers": {...}, "epoch": 1}   a string: these bytes; absent:
  *                                                         a tombstone; else compact JSON
- *   {"at": 9, "reply": 1, "status": 503, "retry-after": 2000, "body": "..."}
+ *   {"at": 9, "reply": 1, "status": 503, "retry-after": 2000, "body": "..."}   and "whole": false: the body was cut
  *   {"at": 9, "reply": 1, "not-sent": "connect"}          or "ambiguous": "reset", or "aborted": true
  *   {"at": 9, "letter": 2, "is": "acknowledged"}          or "too large", "failed"
  *   {"at": 9, "commit": "done", "epoch": 1}               or "retry", "fenced", "too large", "failed"

@@ -100,6 +100,29 @@ def test_retry_after_holds_the_platform(broker, platform, houses, topic):
     assert house.stop() == 0
 
 
+def test_a_body_decides(broker, platform, houses, topic):
+    """With accept-body a 200 is a success only by what it says; a body that is cut, too long or hostile says nothing."""
+    platform.otherwise = hostile.status(200, '{"code":20}')
+    misdeeds = [hostile.status(200, '{"code":21}'), hostile.status(200, "<html>"), hostile.status(200), hostile.endless_body(),
+                hostile.cut_body(), hostile.status(200, "[" * 60000), hostile.status(200, '{"code":20,"code":20}')]
+    for number, answer in enumerate(misdeeds):
+        platform.on(met(number), answer)
+    platform.always(met(len(misdeeds)), hostile.status(500, "<fault>AccessDenied 19121212-1212</fault>"))
+    produced = produce(broker.bootstrap, topic, [(f"k{n}", body(n=n, key=f"k{n}")) for n in range(len(misdeeds) + 1)])
+    house = houses(broker.bootstrap, {"p": {
+        "base-url": platform.url, "accept-body": "$.code == 20", "permanent-body": ["NotFound", "AccessDenied"], "breaker": {"failures": 1000}}}, {
+            topic: {"retry": {"first": "200ms", "max": "1s"}}}).start()
+    account = Account(broker.bootstrap, topic, platform)
+    eventually(account.all_committed, 30, lambda: f"the end of all; delivered {sorted(account.delivered())}", every=0.3)
+    asked = [sum(1 for _, event in account.requests() if event == one) for one in produced]
+    assert asked == [2] * len(misdeeds) + [1]
+    ((letter,),) = account.dead().values()
+    assert (letter.headers["sluss-reason"], letter.headers["sluss-attempts"]) == ("refused", "1")
+    assert json.loads(letter.headers["sluss-detail"])["why"] == "body permanent"
+    assert "1212" not in letter.headers["sluss-detail"], "no personal number"
+    assert house.stop() == 0
+
+
 def test_a_rate_is_kept(broker, platform, houses, topic):
     platform.on("", hostile.status(500), hostile.status(500))
     produced = produce(broker.bootstrap, topic, [(f"k{n}", body(n=n, key=f"k{n}")) for n in range(60)])

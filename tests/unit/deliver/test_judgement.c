@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "deliver/acceptance.h"
 #include "deliver/judgement.h"
 
 #include <stdio.h>
@@ -133,11 +134,67 @@ static void retry_after_is_a_floor(void **state) {
     assert_int_equal(judge(&usual, &reply).floor_ms, 0);
 }
 
+/* Status, body, whether it came whole; what follows with accept-body = "$.code == 20" and permanent-body = [ "gone" ].
+ */
+static const struct {
+    int status;
+    const char *body;
+    bool cut;
+    enum judgement_kind kind;
+    enum judgement_mark mark;
+    const char *why;
+} bodies[] = {
+    {200, "{\"code\":20}", false, JUDGED_SUCCESS, MARK_GOOD, NULL},
+    {200, "{\"code\":20,\"gone\":1}", false, JUDGED_SUCCESS, MARK_GOOD, NULL},
+    {200, "{\"code\":20}", true, JUDGED_AMBIGUOUS, MARK_SUSPECT, "body needed and not whole"},
+    {200, "{\"gone\":20}", true, JUDGED_AMBIGUOUS, MARK_SUSPECT, "body needed and not whole"},
+    {200, "{\"code\":21}", false, JUDGED_RETRY, MARK_SUSPECT, "body not accepted"},
+    {200, "<html>", false, JUDGED_RETRY, MARK_SUSPECT, "body not accepted"},
+    {204, NULL, false, JUDGED_RETRY, MARK_SUSPECT, "body not accepted"},
+    {200, "{\"code\":21,\"why\":\"gone\"}", false, JUDGED_PERMANENT, MARK_GOOD, "body permanent"},
+    {500, "it is gone.", false, JUDGED_PERMANENT, MARK_GOOD, "body permanent"},
+    {500, "it is gone.", true, JUDGED_PERMANENT, MARK_GOOD, "body permanent"},
+    {500, "{\"code\":20}", false, JUDGED_RETRY, MARK_SUSPECT, NULL},
+    {500, "Gone", false, JUDGED_RETRY, MARK_SUSPECT, NULL},
+    {500, NULL, false, JUDGED_RETRY, MARK_SUSPECT, NULL},
+    {503, "gone", false, JUDGED_PERMANENT, MARK_GOOD, "body permanent"},
+    {503, "busy", false, JUDGED_RETRY, MARK_FAULT, NULL},
+    {404, "gone", false, JUDGED_PERMANENT, MARK_GOOD, "body permanent"},
+    {404, "no", false, JUDGED_REFUSED, MARK_GOOD, NULL},
+    {401, "gone", false, JUDGED_HOLD, MARK_FAULT, NULL},
+    {302, "gone", false, JUDGED_HOLD, MARK_FAULT, NULL},
+};
+
+static void a_body_can_decide(void **state) {
+    (void)state;
+    static const struct span texts[] = {SPAN("long gone"), SPAN("gone")};
+    struct platform_spec platform = usual;
+    struct error error = {0};
+    platform.accept = acceptance_create(SPAN("$.code == 20"), &error);
+    platform.permanent = (struct text_list){texts, 2};
+    assert_non_null(platform.accept);
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+        struct reply reply = {.kind = REPLY_ANSWERED,
+                              .status = bodies[i].status,
+                              .retry_after_ms = 1000,
+                              .body = bodies[i].body != NULL ? span_of(bodies[i].body) : SPAN_NONE,
+                              .body_whole = !bodies[i].cut};
+        struct judgement judgement = judge(&platform, &reply);
+        bool same = judgement.why == bodies[i].why ||
+                    (judgement.why != NULL && bodies[i].why != NULL && strcmp(judgement.why, bodies[i].why) == 0);
+        if (judgement.kind != bodies[i].kind || judgement.mark != bodies[i].mark || !same)
+            fail_msg("row %zu: kind %d mark %d %s", i, (int)judgement.kind, (int)judgement.mark, judgement.why);
+        bool waits = judgement.kind == JUDGED_RETRY || judgement.kind == JUDGED_HOLD;
+        assert_int_equal(judgement.floor_ms, waits ? 1000 : 0);
+    }
+    acceptance_destroy(platform.accept);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(judges_every_status),         cmocka_unit_test(judges_every_transport_fault),
         cmocka_unit_test(lists_are_the_platforms_own), cmocka_unit_test(a_cut_body_is_still_a_success),
-        cmocka_unit_test(retry_after_is_a_floor),
+        cmocka_unit_test(retry_after_is_a_floor),      cmocka_unit_test(a_body_can_decide),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -91,9 +91,12 @@ static void details_name_status_or_fault(void **state) {
     struct arena arena;
     arena_init(&arena, 0);
     struct reply reply = {.kind = REPLY_ANSWERED, .status = 422, .body = SPAN("no {\"x\"}")};
-    assert_true(span_equal(dead_letter_detail(&arena, &reply), SPAN("{\"status\":422,\"answer\":\"no {\\\"x\\\"}\"}")));
+    assert_true(
+        span_equal(dead_letter_detail(&arena, &reply, NULL), SPAN("{\"status\":422,\"answer\":\"no {\\\"x\\\"}\"}")));
+    assert_true(span_equal(dead_letter_detail(&arena, &reply, "body permanent"),
+                           SPAN("{\"status\":422,\"why\":\"body permanent\",\"answer\":\"no {\\\"x\\\"}\"}")));
     reply = (struct reply){.kind = REPLY_AMBIGUOUS, .fault = REPLY_FAULT_RESET};
-    assert_true(span_equal(dead_letter_detail(&arena, &reply), SPAN("{\"fault\":\"reset\"}")));
+    assert_true(span_equal(dead_letter_detail(&arena, &reply, NULL), SPAN("{\"fault\":\"reset\"}")));
     arena_finish(&arena);
 }
 
