@@ -58,13 +58,15 @@ static struct verdict refuse(const struct gate_spec *spec, struct schema_context
     struct detail detail = {0};
     enum schema_result result = schema_explain(spec->program, context, &message->document, node, SCHEMA_SHOW_NOTHING,
                                                &event->arena, &complaints);
-    if (result == SCHEMA_ERROR)
-        return refuse_limit(spec, context, event);
+    if (result == SCHEMA_ERROR) /* explaining takes more than judging: the judgement stands without its reasons */
+        complaints.count = 0;
     for (size_t i = 0; i < complaints.count && i < MOST_COMPLAINTS && detail.text.size < ENOUGH_BYTES; i++)
         write_complaint(&detail, spec, &complaints.complaint[i]);
     if (complaints.count == 0) {
         detail_text(&detail, "schema", spec->name);
-        detail_text(&detail, "what", SPAN("does not satisfy the schema"));
+        detail_text(&detail, "what",
+                    result == SCHEMA_ERROR ? SPAN("does not satisfy the schema; to explain it went past a limit")
+                                           : SPAN("does not satisfy the schema"));
     }
     return detail_verdict(&detail, event, VERDICT_DEAD, REASON_SCHEMA);
 }
