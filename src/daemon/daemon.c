@@ -2,6 +2,7 @@
  * admin server and the watchdog; events never come here. */
 #include "daemon/daemon.h"
 
+#include "daemon/expiry.h"
 #include "daemon/probe.h"
 #include "daemon/scrape.h"
 #include "daemon/time.h"
@@ -31,6 +32,7 @@ struct daemon {
     struct probe *probe;
     struct admin *admin;
     struct snapshot *sum;
+    struct expiry *expiry;
     int signals;
     int done;
     unsigned stops;
@@ -81,7 +83,8 @@ static unsigned answer(void *owner, const char *path, struct buf *body, const ch
                                            metrics_jansson_version()};
         *type = "text/plain; version=0.0.4; charset=utf-8";
         worker_snapshot(daemon->worker, daemon->sum);
-        scrape_write(body, &daemon->settings->plan, daemon->sum, &build, time_now_ms());
+        expiry_add(daemon->expiry, daemon->sum);
+        scrape_write(body, &daemon->settings->plan, daemon->sum, &build, time_now_ms(), time_wall_ms());
         return 200;
     }
     if (strcmp(path, "/live") == 0) {
@@ -117,7 +120,8 @@ static bool start_worker(struct daemon *daemon, struct error *error) {
     if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed)
         return error_set(error, "the system has no randomness");
     daemon->sum = snapshot_create(&daemon->settings->plan);
-    if (daemon->sum == NULL)
+    daemon->expiry = expiry_create(&daemon->settings->plan);
+    if (daemon->sum == NULL || daemon->expiry == NULL)
         return error_memory(error);
     daemon->worker = worker_create(daemon->settings, seed, daemon->done, error);
     (void)malloc_trim(0); /* what reading configuration and tables took and gave back */
@@ -205,6 +209,8 @@ static int wait_for_end(struct daemon *daemon) {
         serve_signals(daemon);
         admin_serve(daemon->admin);
         tell_systemd(daemon, time_now_ms());
+        worker_snapshot(daemon->worker, daemon->sum);
+        expiry_look(daemon->expiry, daemon->sum, time_wall_ms());
     }
     return status;
 }
@@ -216,6 +222,7 @@ static void finish(struct daemon *daemon) {
     probe_destroy(daemon->probe);
     worker_destroy(daemon->worker);
     snapshot_destroy(daemon->sum);
+    expiry_destroy(daemon->expiry);
     http_finish();
     if (daemon->done >= 0)
         (void)close(daemon->done);

@@ -90,6 +90,19 @@ static void platforms(const struct scrape *scrape) {
     }
 }
 
+/* Only of platforms whose certificate was seen; below 0 when it has ended. */
+static void certificates(const struct scrape *scrape, int64_t wall_ms) {
+    metrics_family(scrape->out, "sluss_certificate_expiry_seconds", "gauge",
+                   "Until the first of the platform's certificates, or ours for it, ends.");
+    for (uint32_t i = 0; i < scrape->plan->platform_count; i++) {
+        int64_t end_ms = scrape->sum->certificate_ms[i];
+        const struct metrics_label label[] = {{"platform", scrape->plan->platforms[i].name}};
+        if (end_ms != 0)
+            metrics_sample(scrape->out, "sluss_certificate_expiry_seconds", "", label, 1,
+                           (double)(end_ms - wall_ms) / 1000.0);
+    }
+}
+
 static void latency_one(const struct scrape *scrape, const struct latency_series *series) {
     char status[16], bound[24];
     uint64_t below = 0;
@@ -119,7 +132,7 @@ static void build_info(const struct scrape *scrape, const struct scrape_build *b
 }
 
 void scrape_write(struct buf *out, const struct plan *plan, const struct snapshot *sum,
-                  const struct scrape_build *build, int64_t now_ms) {
+                  const struct scrape_build *build, int64_t now_ms, int64_t wall_ms) {
     const struct scrape scrape = {out, plan, sum, now_ms};
     per_route(&scrape, "sluss_events_consumed_total", "counter", "Events admitted.", consumed);
     events(&scrape);
@@ -132,6 +145,7 @@ void scrape_write(struct buf *out, const struct plan *plan, const struct snapsho
         latency_one(&scrape, &sum->latency.series[i]);
     two_results(&scrape, "sluss_delivery_attempts_total", "Attempts to deliver.", true);
     platforms(&scrape);
+    certificates(&scrape, wall_ms);
     two_results(&scrape, "sluss_commits_total", "Offset commits.", false);
     per_route(&scrape, "sluss_duplicates_exposed", "gauge", "Events a crash now would send again.", exposed);
     metrics_family(out, "sluss_memory_accounted_bytes", "gauge", "Memory of events, letters and maps.");

@@ -11,6 +11,6 @@ struct scrape_build {
 };
 
 void scrape_write(struct buf *out, const struct plan *plan, const struct snapshot *sum,
-                  const struct scrape_build *build, int64_t now_ms);
+                  const struct scrape_build *build, int64_t now_ms, int64_t wall_ms);
 
 #endif

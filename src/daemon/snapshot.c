@@ -1,6 +1,8 @@
 /* Copying and summing counters. */
 #include "daemon/snapshot.h"
 
+#include "http/certificate.h"
+
 #include <stdlib.h>
 
 struct snapshot *snapshot_create(const struct plan *plan) {
@@ -12,8 +14,10 @@ struct snapshot *snapshot_create(const struct plan *plan) {
     snapshot->route = calloc((size_t)plan->route_count + 1, sizeof *snapshot->route);
     snapshot->joined = calloc((size_t)plan->route_count + 1, sizeof *snapshot->joined);
     snapshot->platform = calloc((size_t)plan->platform_count + 1, sizeof *snapshot->platform);
+    snapshot->certificate_ms = calloc((size_t)plan->platform_count + 1, sizeof *snapshot->certificate_ms);
     snapshot->lag = calloc(MOST_LAGS, sizeof *snapshot->lag);
-    if (snapshot->route != NULL && snapshot->joined != NULL && snapshot->platform != NULL && snapshot->lag != NULL)
+    if (snapshot->route != NULL && snapshot->joined != NULL && snapshot->platform != NULL &&
+        snapshot->certificate_ms != NULL && snapshot->lag != NULL)
         return snapshot;
     snapshot_destroy(snapshot);
     return NULL;
@@ -25,6 +29,7 @@ void snapshot_destroy(struct snapshot *snapshot) {
     free(snapshot->route);
     free(snapshot->joined);
     free(snapshot->platform);
+    free(snapshot->certificate_ms);
     free(snapshot->lag);
     free(snapshot);
 }
@@ -33,6 +38,7 @@ void snapshot_copy(struct snapshot *to, const struct snapshot *from) {
     memcpy(to->route, from->route, from->route_count * sizeof *from->route);
     memcpy(to->joined, from->joined, from->route_count * sizeof *from->joined);
     memcpy(to->platform, from->platform, from->platform_count * sizeof *from->platform);
+    memcpy(to->certificate_ms, from->certificate_ms, from->platform_count * sizeof *from->certificate_ms);
     memcpy(to->lag, from->lag, from->lag_count * sizeof *from->lag);
     to->latency = from->latency;
     to->lag_count = from->lag_count;
@@ -61,6 +67,7 @@ void snapshot_add(struct snapshot *to, const struct snapshot *from) {
         to->joined[i] = to->joined[i] || from->joined[i];
     }
     for (uint32_t i = 0; i < to->platform_count; i++) {
+        to->certificate_ms[i] = certificate_earlier(to->certificate_ms[i], from->certificate_ms[i]);
         to->platform[i].in_flight += from->platform[i].in_flight;
         if (from->platform[i].state > to->platform[i].state)
             to->platform[i].state = from->platform[i].state;

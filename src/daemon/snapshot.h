@@ -20,6 +20,7 @@ struct snapshot {
     struct route_counts *route;
     bool *joined; /* a route: its group has given an assignment */
     struct platform_counts *platform;
+    int64_t *certificate_ms; /* a platform: when its certificates end (calendar); 0 not seen */
     struct latency latency;
     struct partition_lag *lag;
     size_t lag_count;

@@ -190,6 +190,8 @@ static void publish(struct worker *worker) {
         flow_counts(worker->flow, i, &snapshot->route[i]);
     for (uint32_t i = 0; i < snapshot->platform_count; i++)
         flow_platform(worker->flow, i, &snapshot->platform[i]);
+    for (uint32_t i = 0; i < snapshot->platform_count; i++)
+        snapshot->certificate_ms[i] = http_client_certificate_end(worker->http, i);
     measure_lag(worker, snapshot);
     snapshot->bytes = flow_bytes(worker->flow);
     snapshot->turned_ms = worker->now_ms;

@@ -243,6 +243,10 @@ void http_client_perform(struct http_client *client, int64_t wall_ms, void (*tak
     }
 }
 
+int64_t http_client_certificate_end(const struct http_client *client, uint32_t platform) {
+    return client->pools[platform].certificate_end_ms;
+}
+
 void http_client_wait(struct http_client *client, struct curl_waitfd *more, unsigned count, int timeout_ms) {
     int ready;
     if (!list_is_empty(&client->ended) || client->refused_count > 0)

@@ -34,6 +34,10 @@ void http_client_abort(struct http_client *client, uint64_t id);
 void http_client_perform(struct http_client *client, int64_t wall_ms, void (*take)(void *owner, struct reply *reply),
                          void *owner);
 
+/* When the first of the certificates ends that the platform showed at its last new connection, in milliseconds of the
+ * calendar; 0 none was seen. */
+int64_t http_client_certificate_end(const struct http_client *client, uint32_t platform);
+
 /* Waits for curl's sockets, the `more` descriptors or the time, whichever comes first. */
 void http_client_wait(struct http_client *client, struct curl_waitfd *more, unsigned count, int timeout_ms);
 

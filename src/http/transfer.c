@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "http/address.h"
+#include "http/certificate.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -87,6 +88,7 @@ static void set_tls(CURL *easy, const struct platform_spec *spec) {
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
     if (spec->tls.ca.data != NULL)
         curl_easy_setopt(easy, CURLOPT_CAINFO, spec->tls.ca.data);
+    curl_easy_setopt(easy, CURLOPT_CERTINFO, 1L); /* costs only where a connection is made */
     if (spec->tls.certificate.data == NULL)
         return;
     struct curl_blob key = {
@@ -309,12 +311,26 @@ static enum reply_kind kind_of(const struct transfer *transfer) {
     return transfer->sendings > 0 ? REPLY_AMBIGUOUS : REPLY_NOT_SENT;
 }
 
+/* Libcurl gives the chain only to the transfer that made the connection. */
+static void note_certificates(struct transfer *transfer) {
+    struct curl_certinfo *chain = NULL;
+    int64_t end_ms = 0;
+    (void)curl_easy_getinfo(transfer->easy, CURLINFO_CERTINFO, &chain);
+    for (int i = 0; chain != NULL && i < chain->num_of_certs; i++)
+        for (const struct curl_slist *line = chain->certinfo[i]; line != NULL; line = line->next)
+            if (span_starts_with(span_of(line->data), SPAN("Cert:")))
+                end_ms = certificate_earlier(end_ms, certificate_end(span_from(span_of(line->data), 5)));
+    if (end_ms != 0)
+        transfer->pool->certificate_end_ms = end_ms;
+}
+
 struct reply *transfer_reply(struct transfer *transfer, CURLcode result, int64_t wall_ms) {
     struct reply *reply = reply_create(transfer->id, kind_of(transfer),
                                        transfer->aborted ? REPLY_FAULT_NONE : fault_of(transfer, result));
     if (reply == NULL)
         return NULL;
     reply->platform = transfer->platform;
+    note_certificates(transfer);
     curl_off_t microseconds = 0;
     curl_easy_getinfo(transfer->easy, CURLINFO_TOTAL_TIME_T, &microseconds);
     reply->duration_ms = (uint32_t)(microseconds / 1000);

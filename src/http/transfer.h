@@ -19,6 +19,7 @@ struct pool {
     struct span base_path;         /* of base-url, without a '/' at its end */
     char *credential;              /* the Authorization (or other) header line, or NULL */
     bool host_is_literal_or_local; /* an address or "localhost": its own address is meant as written */
+    int64_t certificate_end_ms;    /* calendar; the earliest of the chain that came last, 0 none came */
     struct list idle;              /* transfers to reuse */
 };
 

@@ -201,3 +201,26 @@ def test_a_certificate_of_strangers_holds_the_platform(broker, houses, topic, tm
         eventually(lambda: account.delivered() >= set(produced), 40, "the event, once the certificate is right")
         assert account.dead() == {}
         assert house.stop() == 0
+
+
+def test_a_certificate_that_ends_soon_is_told(broker, houses, topic, authority):
+    certificate, key, _ = authority.issue("brief", days=1)
+    ours, our_key, _ = authority.issue("ours", days=2)
+    with hostile.Platform(tls=(certificate, key)) as platform, hostile.Platform() as plain:
+        tls = {"ca": str(authority.certificate)}
+        house = houses(broker.bootstrap, {
+            "p": {"base-url": platform.url, "tls": tls}, "plain": plain.url,
+            "mutual": {"base-url": platform.url, "tls": {**tls, "certificate": str(ours), "key": "secret:our-key"}}}, {topic: {}})
+        (house.etc / "secrets.d" / "our-key").write_text(our_key.read_text())
+        (house.etc / "secrets.d" / "our-key").chmod(0o600)
+        house.start()
+        produce(broker.bootstrap, topic, [("k", body(n=1, key="k"))])
+
+        def left():
+            return {dict(labels)["platform"]: value for (series, labels), value in house.metrics().items()
+                    if series == "sluss_certificate_expiry_seconds"}
+        eventually(lambda: set(left()) == {"p", "mutual"}, 20, lambda: f"both; seen are {left()}")
+        assert 86400 - 600 < left()["p"] <= 86400 and 2 * 86400 - 600 < left()["mutual"] <= 2 * 86400
+        lines = [line for line in house.log().splitlines() if "ends soon" in line]
+        assert sorted((line["platform"], line["days-left"], line["level"]) for line in map(json.loads, lines)) == [("mutual", 1, "error"), ("p", 0, "error")]
+        assert house.stop() == 0
