@@ -154,6 +154,7 @@ void fate_send(struct flow *flow, struct passage *passage) {
     struct group *group = group_of(passage);
     passage->request.id = ++flow->last_id;
     passage->request.attempt = ++passage->attempts;
+    passage->request.once = group->route->ambiguous != AMBIGUOUS_RETRY;
     group->counts.started += passage->started ? 0 : 1;
     passage->started = true;
     open_as(flow, passage, PASSAGE_SENT, passage->request.id);

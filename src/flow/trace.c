@@ -290,6 +290,7 @@ void trace_action(struct buf *out, const struct plan *plan, const struct action 
         write_platform(out, plan, action->is.request->platform);
         buf_printf(out, ", attempt %" PRIu32 ", ", action->is.request->attempt);
         write_event(out, plan, action->is.request->place, action->is.request->offset);
+        buf_add_text(out, action->is.request->once ? ", once" : "");
         break;
     case ACTION_ABORT_REQUEST:
         buf_printf(out, "abort request %" PRIu64, action->is.abort);

@@ -248,6 +248,7 @@ bool transfer_prepare(struct transfer *transfer, const struct request *request) 
     transfer->aborted = false;
     transfer->head_size = 0;
     transfer->retry_after[0] = '\0';
+    transfer->reason[0] = '\0';
     buf_clear(&transfer->body);
     return set_target(transfer, request->target) && set_headers(transfer, request) &&
            set_method(transfer->easy, request);
@@ -271,7 +272,25 @@ int64_t transfer_retry_after(struct span value, int64_t wall_ms) {
     return wait > LONGEST_RETRY_AFTER_MS ? LONGEST_RETRY_AFTER_MS : wait;
 }
 
+/* In TLS 1.3 a server looks at our certificate after we think that the handshake is over, and refuses it when we ask.
+ * It has not read a byte of the request then: so this is no broken connection. Said only by words, on a new connection.
+ */
+static bool certificate_refused(const struct transfer *transfer) {
+    static const char *const alerts[] = {"alert certificate", "alert bad certificate", "alert unsupported certificate",
+                                         "alert unknown ca", "alert access denied"};
+    long connections = 0;
+    (void)curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connections);
+    if (connections == 0 || transfer->status != 0)
+        return false;
+    for (size_t i = 0; i < sizeof alerts / sizeof *alerts; i++)
+        if (strstr(transfer->reason, alerts[i]) != NULL)
+            return true;
+    return false;
+}
+
 static enum reply_fault fault_of(const struct transfer *transfer, CURLcode result) {
+    if (result != CURLE_OK && certificate_refused(transfer))
+        return REPLY_FAULT_CERTIFICATE;
     switch ((int)result) {
     case CURLE_OK:
         return REPLY_FAULT_NONE;
@@ -308,7 +327,7 @@ static enum reply_kind kind_of(const struct transfer *transfer) {
         return REPLY_ANSWERED;
     if (transfer->aborted)
         return REPLY_ABORTED;
-    return transfer->sendings > 0 ? REPLY_AMBIGUOUS : REPLY_NOT_SENT;
+    return transfer->sendings > 0 && !certificate_refused(transfer) ? REPLY_AMBIGUOUS : REPLY_NOT_SENT;
 }
 
 /* Libcurl gives the chain only to the transfer that made the connection. */

@@ -337,7 +337,7 @@ class Platform:
                 exchange = Exchange(self, self.connections, plain)
                 self.open.add(exchange)
             if self.tls:
-                exchange.socket = self.tls.wrap_socket(plain, server_side=True)
+                exchange.socket = self._secure(plain)
             while self._answer_one(exchange):
                 pass
         except (OSError, ValueError):
@@ -346,6 +346,17 @@ class Platform:
             with self.lock:
                 self.open.discard(exchange)
             exchange.socket.close()
+
+    def _secure(self, plain):
+        """Closing with bytes unread would reset the connection and take the alert away, so those of a refused client are read."""
+        with plain.dup() as other:
+            try:
+                return self.tls.wrap_socket(plain, server_side=True)
+            except ssl.SSLError:
+                other.settimeout(5)
+                while other.recv(65536):
+                    pass
+                raise
 
     def _answer_one(self, exchange):
         parts = exchange.read()

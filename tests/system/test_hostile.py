@@ -1,6 +1,7 @@
 """Platforms that misbehave: each event ends where SEMANTICS' table says, after as many requests as it says."""
 
 import json
+import ssl
 
 import pytest
 
@@ -123,6 +124,26 @@ def test_a_body_decides(broker, platform, houses, topic):
     assert house.stop() == 0
 
 
+@pytest.mark.parametrize("ambiguous, requests", [("retry", 2), ("dead-letter", 1), ("hold", 1)])
+def test_a_request_in_doubt_is_sent_again_only_if_the_route_says_so(broker, platform, houses, topic, ambiguous, requests):
+    """A kept connection that is closed once the request was read: libcurl alone would send it again and say nothing."""
+    house = start(houses, broker, topic, platform, ambiguous=ambiguous)
+    produced = produce(broker.bootstrap, topic, [("k0", body(n=0, key="k0"))])
+    account = Account(broker.bootstrap, topic, platform)
+    eventually(lambda: account.delivered() >= set(produced), 20, "the one that leaves a connection")
+    platform.on(met(1), hostile.close())
+    produced += produce(broker.bootstrap, topic, [("k1", body(n=1, key="k1"))])
+    platform.wait_for(1, 20, met(1))
+    if ambiguous == "hold":
+        eventually(lambda: '"message":"sent, but no answer came' in house.log(), 20, "the key held")
+    else:
+        eventually(account.all_committed, 30, "the end of both")
+    assert [request.connection for request in platform.ledger[:2]] == [1, 1], "the connection was kept"
+    assert len([request for request in platform.ledger if met(1)(request)]) == requests
+    assert len(account.dead()) == (ambiguous == "dead-letter")
+    assert house.stop() == 0
+
+
 def test_a_rate_is_kept(broker, platform, houses, topic):
     platform.on("", hostile.status(500), hostile.status(500))
     produced = produce(broker.bootstrap, topic, [(f"k{n}", body(n=n, key=f"k{n}")) for n in range(60)])
@@ -199,6 +220,24 @@ def test_a_certificate_of_strangers_holds_the_platform(broker, houses, topic, tm
         platform.exchange_certificate(*authority.issue("platform")[:2])
         account = Account(broker.bootstrap, topic, platform)
         eventually(lambda: account.delivered() >= set(produced), 40, "the event, once the certificate is right")
+        assert account.dead() == {}
+        assert house.stop() == 0
+
+
+def test_a_certificate_of_ours_that_is_refused_holds_the_platform(broker, houses, topic, authority):
+    """With TLS 1.3 the refusal comes after the request was sent; it is no doubt about the event."""
+    certificate, key, _ = authority.issue("strict")
+    with hostile.Platform(tls=(certificate, key)) as platform:
+        platform.tls.load_verify_locations(authority.certificate)
+        platform.tls.verify_mode = ssl.CERT_REQUIRED
+        options = {"base-url": platform.url, "tls": {"ca": str(authority.certificate), "min-version": "1.3"}, "breaker": {"open": "1s"}}
+        house = houses(broker.bootstrap, {"p": options}, {
+            topic: {"deliver": {"platform": "p", "path": "/in", "ambiguous": "dead-letter"}}}).start()
+        produced = produce(broker.bootstrap, topic, [("k", body(n=1, key="k"))])
+        eventually(lambda: state_of(house) == "held", 20, lambda: f"held; it is {state_of(house)}")
+        platform.exchange_certificate(certificate, key)
+        account = Account(broker.bootstrap, topic, platform)
+        eventually(lambda: account.delivered() >= set(produced), 40, "the event, once the platform takes us")
         assert account.dead() == {}
         assert house.stop() == 0
 

@@ -108,6 +108,39 @@ static void lists_are_the_platforms_own(void **state) {
     assert_int_equal(judge(&strict, &reply).kind, JUDGED_REFUSED);
 }
 
+static const struct status_range odd_retry[] = {{404, 404}, {200, 299}};
+static const struct status_range odd_hold[] = {{503, 503}, {429, 429}, {404, 404}};
+static const struct status_range odd_dead[] = {{500, 500}, {401, 403}, {503, 503}};
+static const struct platform_spec odd = {
+    .success = LIST(narrow), .retry = LIST(odd_retry), .hold = LIST(odd_hold), .dead_letter = LIST(odd_dead)};
+
+/* The first list that matches, in their order; what is in none goes by its class. */
+static const struct {
+    int status;
+    enum judgement_kind kind;
+    enum judgement_mark mark;
+    bool holds_all; /* with Retry-After */
+} odd_statuses[] = {
+    {200, JUDGED_SUCCESS, MARK_GOOD, false},  {201, JUDGED_RETRY, MARK_SUSPECT, false},
+    {404, JUDGED_RETRY, MARK_SUSPECT, false}, {503, JUDGED_HOLD, MARK_FAULT, true},
+    {429, JUDGED_HOLD, MARK_FAULT, true},     {500, JUDGED_REFUSED, MARK_GOOD, false},
+    {401, JUDGED_REFUSED, MARK_GOOD, false},  {403, JUDGED_REFUSED, MARK_GOOD, false},
+    {407, JUDGED_REFUSED, MARK_GOOD, false},  {400, JUDGED_REFUSED, MARK_GOOD, false},
+    {502, JUDGED_RETRY, MARK_FAULT, false},   {501, JUDGED_RETRY, MARK_SUSPECT, false},
+    {302, JUDGED_HOLD, MARK_FAULT, false},    {0, JUDGED_HOLD, MARK_FAULT, false},
+};
+
+static void the_first_list_that_matches_counts(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof odd_statuses / sizeof *odd_statuses; i++) {
+        struct reply reply = {.kind = REPLY_ANSWERED, .status = odd_statuses[i].status, .retry_after_ms = 5000};
+        struct judgement judgement = judge(&odd, &reply);
+        if (judgement.kind != odd_statuses[i].kind || judgement.mark != odd_statuses[i].mark ||
+            judgement.floor_for_all != odd_statuses[i].holds_all)
+            fail_msg("status %d: kind %d mark %d", odd_statuses[i].status, (int)judgement.kind, (int)judgement.mark);
+    }
+}
+
 static void a_cut_body_is_still_a_success(void **state) {
     (void)state;
     struct reply reply = {
@@ -194,7 +227,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(judges_every_status),         cmocka_unit_test(judges_every_transport_fault),
         cmocka_unit_test(lists_are_the_platforms_own), cmocka_unit_test(a_cut_body_is_still_a_success),
-        cmocka_unit_test(retry_after_is_a_floor),      cmocka_unit_test(a_body_can_decide),
+        cmocka_unit_test(retry_after_is_a_floor),      cmocka_unit_test(the_first_list_that_matches_counts),
+        cmocka_unit_test(a_body_can_decide),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
