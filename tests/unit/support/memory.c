@@ -1,10 +1,12 @@
-/* The allocator's entry points, wrapped by the linker (--wrap). No thread but the test's own may allocate meanwhile. */
+/* The allocator's entry points, wrapped by the linker (--wrap). Which allocation fails is only known beforehand while
+ * no thread but the test's own allocates. */
 #include "support/memory.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 
-static size_t live, calls, first = SIZE_MAX, failed;
-static bool for_ever;
+static atomic_size_t live, calls, first = SIZE_MAX, failed;
+static atomic_bool for_ever;
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -16,7 +18,8 @@ void *__wrap_realloc(void *old, size_t size);
 void __wrap_free(void *memory);
 
 void memory_fail(size_t number, bool forever) {
-    calls = failed = 0;
+    calls = 0;
+    failed = 0;
     first = number;
     for_ever = forever;
 }
@@ -31,8 +34,8 @@ size_t memory_live(void) {
 }
 
 static bool fails(void) {
-    bool now = first != SIZE_MAX && (calls == first || (for_ever && calls > first));
-    calls++;
+    size_t number = calls++, from = first;
+    bool now = from != SIZE_MAX && (number == from || (for_ever && number > from));
     failed += now;
     return now;
 }
