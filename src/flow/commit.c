@@ -34,8 +34,9 @@ static void map_tries(const struct flow *flow, const struct partition *partition
 
 /* Everything that is known above `base`: what was read, and behind it what the map before us knew. */
 static size_t write_map(const struct flow *flow, const struct partition *partition, int64_t base,
-                        char text[OFFSET_MAP_SIZE]) {
+                        char text[OFFSET_MAP_SIZE], uint32_t *settled) {
     const struct offset_map *known = partition->known;
+    *settled = 0;
     if (partition->group->without_metadata)
         return 0;
     struct offset_map map;
@@ -48,6 +49,7 @@ static size_t write_map(const struct flow *flow, const struct partition *partiti
     for (uint32_t i = 0; known != NULL && i < known->tries; i++)
         if (known->tried[i].offset >= partition->tracker.next)
             offset_map_try(&map, known->tried[i]);
+    *settled = offset_map_count(&map);
     return offset_map_write(&map, partition->place.partition, text);
 }
 
@@ -65,6 +67,7 @@ void commit_read_map(struct flow *flow, struct partition *partition, struct span
     }
     partition->known = map;
     partition->mapped = mark_of(text);
+    partition->mapped_settled = offset_map_count(map);
     flow->bytes += sizeof *map;
 }
 
@@ -78,14 +81,14 @@ void commit_forget_map(struct flow *flow, struct partition *partition) {
 
 /* How far this partition may be committed, and what is said beside it; -1: nothing that is not committed yet. */
 static int64_t farther(const struct flow *flow, const struct partition *partition, char text[OFFSET_MAP_SIZE],
-                       size_t *size) {
+                       size_t *size, uint32_t *settled) {
     int64_t base = tracker_base(&partition->tracker);
     if (flow->plant == PLANT_COMMIT_PAST_GAP)
         base = partition->tracker.next;
     *size = 0;
     if (base < 0 || base < partition->committed)
         return -1;
-    *size = write_map(flow, partition, base, text);
+    *size = write_map(flow, partition, base, text, settled);
     bool same = base == partition->committed && mark_of(span_make(text, *size)) == partition->mapped;
     return same ? -1 : base;
 }
@@ -93,10 +96,12 @@ static int64_t farther(const struct flow *flow, const struct partition *partitio
 bool commit_missing(const struct flow *flow, const struct group *group) {
     char text[OFFSET_MAP_SIZE];
     size_t size;
+    uint32_t settled;
     for (uint32_t i = 0; i < group->count; i++) {
         const struct partition *partition = &group->partitions[i];
-        bool settled = partition->committing >= 0 || !list_is_empty(&partition->dirty);
-        if (settled && farther(flow, partition, text, &size) >= 0)
+        bool dirty = partition->committing >= 0 || !list_is_empty(&partition->dirty);
+        if (dirty && farther(flow, partition, text, &size, &settled) >= 0 &&
+            (tracker_base(&partition->tracker) > partition->committed || settled > partition->mapped_settled))
             return true;
     }
     return false;
@@ -108,7 +113,8 @@ static size_t collect(struct flow *flow, struct group *group) {
         struct partition *partition = LIST_OF(link, struct partition, dirty);
         list_remove(link);
         size_t size = 0;
-        int64_t offset = farther(flow, partition, group->maps[count], &size);
+        uint32_t settled = 0;
+        int64_t offset = farther(flow, partition, group->maps[count], &size, &settled);
         if (flow->plant == PLANT_COMMIT_BACKWARDS && partition->refused < partition->committed)
             offset = partition->refused;
         if (offset < 0)
@@ -116,6 +122,7 @@ static size_t collect(struct flow *flow, struct group *group) {
         struct span map = size == 0 ? SPAN_NONE : span_make(group->maps[count], size);
         partition->committing = offset;
         partition->mapping = mark_of(map);
+        partition->mapping_settled = settled;
         group->entries[count++] = (struct commit_entry){.topic = partition->place.topic,
                                                         .partition = partition->place.partition,
                                                         .offset = offset,
@@ -156,6 +163,7 @@ static void conclude(struct flow *flow, struct group *group, bool done) {
                    "a commit went down (I6)");
             partition->committed = partition->committing;
             partition->mapped = partition->mapping;
+            partition->mapped_settled = partition->mapping_settled;
         } else {
             partition->refused = partition->committing;
             commit_dirty(partition);

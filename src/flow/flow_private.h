@@ -36,6 +36,8 @@ struct partition {
     int64_t refused;          /* the last that was; what to commit is always computed anew */
     uint32_t mapped;          /* mark of the map that was committed beside it; 0 none */
     uint32_t mapping;         /* likewise, under way */
+    uint32_t mapped_settled;  /* how many settled events that map names; it may say less of attempts than we know */
+    uint32_t mapping_settled; /* likewise, under way */
     struct offset_map *known; /* what the commit before us knew; NULL nothing */
     uint64_t consumed;
     uint64_t settled;

@@ -43,9 +43,12 @@ void props_finish(struct props *props) {
 
 static void draw_platform(struct platform_spec *platform, struct choices *choices) {
     static const int64_t timeouts[] = {2000, 500, 10000, 30000};
+    static const uint64_t rates[] = {0, 0, 50000, 10000, 3333};
     *platform = (struct platform_spec){.name = SPAN("oep"),
                                        .timeout_ms = timeouts[choose(choices, 4)],
                                        .max_in_flight = 8 >> choose(choices, 4),
+                                       .rate = rates[choose(choices, 5)],
+                                       .retry_budget = 1 + choose(choices, 100),
                                        .breaker = {.failures = 1 + choose(choices, 5),
                                                    .share = 85,
                                                    .of = choose(choices, 2) * 10,
