@@ -41,7 +41,8 @@ static size_t write_map(const struct flow *flow, const struct partition *partiti
         return 0;
     struct offset_map map;
     offset_map_init(&map, base);
-    tracker_map(&partition->tracker, &map);
+    if (!PLANTED(MAP_FORGOTTEN))
+        tracker_map(&partition->tracker, &map);
     map_tries(flow, partition, &map);
     for (uint32_t i = 0; known != NULL && i < known->bits; i++)
         if (known->base + i >= partition->tracker.next && offset_map_knows(known, known->base + i))
@@ -83,7 +84,7 @@ void commit_forget_map(struct flow *flow, struct partition *partition) {
 static int64_t farther(const struct flow *flow, const struct partition *partition, char text[OFFSET_MAP_SIZE],
                        size_t *size, uint32_t *settled) {
     int64_t base = tracker_base(&partition->tracker);
-    if (flow->plant == PLANT_COMMIT_PAST_GAP)
+    if (PLANTED(COMMIT_PAST_GAP))
         base = partition->tracker.next;
     *size = 0;
     if (base < 0 || base < partition->committed)
@@ -115,7 +116,7 @@ static size_t collect(struct flow *flow, struct group *group) {
         size_t size = 0;
         uint32_t settled = 0;
         int64_t offset = farther(flow, partition, group->maps[count], &size, &settled);
-        if (flow->plant == PLANT_COMMIT_BACKWARDS && partition->refused < partition->committed)
+        if (PLANTED(COMMIT_BACKWARDS) && partition->refused < partition->committed)
             offset = partition->refused;
         if (offset < 0)
             continue;
@@ -132,7 +133,7 @@ static size_t collect(struct flow *flow, struct group *group) {
 }
 
 void commit_tend(struct flow *flow, struct group *group, bool at_once) {
-    if (group->committing || (group->fenced && at_once) || list_is_empty(&group->dirty))
+    if ((group->committing && !PLANTED(TWO_COMMITS)) || (group->fenced && at_once) || list_is_empty(&group->dirty))
         return;
     if (!at_once && flow->now_ms < group->commit_from_ms) {
         if (group->pause.place == 0 && !group->ask_again)
@@ -153,14 +154,13 @@ void commit_tend(struct flow *flow, struct group *group, bool at_once) {
 }
 
 /* Takes the answer to heart: what is acknowledged never goes down, what failed is computed anew. */
-static void conclude(struct flow *flow, struct group *group, bool done) {
+static void conclude(struct group *group, bool done) {
     for (uint32_t i = 0; i < group->count; i++) {
         struct partition *partition = &group->partitions[i];
         if (partition->committing < 0)
             continue;
         if (done) {
-            ENSURE(partition->committing >= partition->committed || flow->plant != PLANT_NONE,
-                   "a commit went down (I6)");
+            ENSURE(partition->committing >= partition->committed || PLANTED_ANY, "a commit went down (I6)");
             partition->committed = partition->committing;
             partition->mapped = partition->mapping;
             partition->mapped_settled = partition->mapping_settled;
@@ -176,13 +176,14 @@ void commit_result(struct flow *flow, const struct input *input) {
     struct group *group = &flow->groups[input->is.commit.route];
     enum commit_error error = input->is.commit.error;
     struct place place = {.route = group->index, .epoch = input->is.commit.epoch};
-    if (group->phase == GROUP_IDLE || input->is.commit.epoch != group->epoch || !group->committing) {
+    bool stale = input->is.commit.epoch != group->epoch && !PLANTED(STALE_COMMIT_RESULT);
+    if (group->phase == GROUP_IDLE || stale || !group->committing) {
         say_report(flow, REPORT_STALE, place, -1);
         return;
     }
     group->committing = false;
     group_touch(flow, group);
-    conclude(flow, group, error == COMMIT_DONE);
+    conclude(group, error == COMMIT_DONE);
     if (error == COMMIT_DONE) {
         group->counts.commits_ok++;
         return;

@@ -142,6 +142,8 @@ void desk_serve(struct flow *flow, struct desk *desk) {
         serve_down(flow, desk);
         break;
     case PLATFORM_HALF_OPEN:
+        if (PLANTED(PROBE_MANY))
+            serve_up(flow, desk);
         break;
     }
 }

@@ -12,7 +12,8 @@ static void hand_back(struct flow *flow, uint32_t route, uint32_t epoch) {
 
 /* All is over for this assignment. */
 static void finish(struct flow *flow, struct group *group) {
-    flow->commit_missed = flow->commit_missed || (flow->stopping && commit_missing(flow, group));
+    flow->commit_missed =
+        flow->commit_missed || (flow->stopping && commit_missing(flow, group) && !PLANTED(STOP_SAYS_DONE));
     uint32_t epoch = group->epoch;
     group_end(flow, group);
     hand_back(flow, group->index, epoch);
@@ -41,7 +42,7 @@ static void start_drain(struct flow *flow, struct group *group) {
         supply_forget(flow, &group->partitions[i]);
         LIST_EACH(link, &group->partitions[i].passages) {
             struct passage *passage = LIST_OF(link, struct passage, sibling);
-            if (passage->open == 0)
+            if (passage->open == 0 && !PLANTED(DRAIN_STARTS))
                 withdraw(flow, passage);
         }
     }
@@ -61,7 +62,8 @@ static void abort_requests(struct flow *flow, struct group *group) {
 
 /* Drained, or out of time: what is settled by now goes into the final commit. */
 static void close_group(struct flow *flow, struct group *group) {
-    abort_requests(flow, group);
+    if (!PLANTED(COMMIT_BEFORE_ABORT))
+        abort_requests(flow, group);
     for (uint32_t i = 0; i < group->count; i++)
         if (!list_is_empty(&group->partitions[i].passages))
             commit_dirty(&group->partitions[i]); /* how long they were tried goes into the map */
@@ -77,7 +79,10 @@ void drain_tend(struct flow *flow, struct group *group) {
     }
     if (group->phase != GROUP_CLOSING || group->committing || group->pause.place != 0)
         return; /* for the answer, or for another try */
-    commit_tend(flow, group, true);
+    if (!PLANTED(FINAL_COMMIT_SKIPPED))
+        commit_tend(flow, group, true);
+    if (PLANTED(COMMIT_BEFORE_ABORT))
+        abort_requests(flow, group);
     if (!group->committing)
         finish(flow, group);
 }
@@ -103,7 +108,7 @@ void drain_lost(struct flow *flow, const struct input *input) {
         hand_back(flow, group->index, input->is.group.epoch);
         return;
     }
-    if (flow->plant == PLANT_IGNORE_LOST) {
+    if (PLANTED(IGNORE_LOST)) {
         hand_back(flow, group->index, group->epoch);
         return;
     }

@@ -48,7 +48,7 @@ static void settle(struct flow *flow, struct passage *passage, enum outcome outc
     tracker_settle(&home->tracker, passage->slot);
     list_remove(&passage->sibling);
     struct passage *next = passage->ordered ? lane_leave(&home->lanes, passage) : NULL;
-    if (next != NULL && group->phase == GROUP_RUNNING && next->state == PASSAGE_QUEUED)
+    if (next != NULL && !PLANTED(KEY_FORGOTTEN) && group->phase == GROUP_RUNNING && next->state == PASSAGE_QUEUED)
         fate_due(flow, next);
     commit_dirty(home);
     if (list_is_empty(&home->hungry))
@@ -155,6 +155,8 @@ void fate_send(struct flow *flow, struct passage *passage) {
     passage->request.id = ++flow->last_id;
     passage->request.attempt = ++passage->attempts;
     passage->request.once = group->route->ambiguous != AMBIGUOUS_RETRY;
+    for (size_t i = 0; PLANTED(NEW_ID) && passage->attempts > 1 && i < passage->request.header_count; i++)
+        passage->request.headers[i].value = SPAN("another");
     group->counts.started += passage->started ? 0 : 1;
     passage->started = true;
     open_as(flow, passage, PASSAGE_SENT, passage->request.id);
@@ -204,7 +206,11 @@ static void carry_out(struct flow *flow, struct passage *passage, const struct r
         desk_join(flow, desk, passage);
         return;
     case JUDGED_REFUSED:
-        if (++passage->refusals < route->refusals)
+        if (PLANTED(REFUSED_SETTLES)) {
+            settle(flow, passage, OUTCOME_DELIVERED);
+            return;
+        }
+        if (++passage->refusals < route->refusals || PLANTED(REFUSED_FOR_EVER))
             break;
         die(flow, passage, dead(passage, REASON_REFUSED, reply));
         return;
@@ -212,6 +218,10 @@ static void carry_out(struct flow *flow, struct passage *passage, const struct r
         die(flow, passage, dead(passage, REASON_REFUSED, reply));
         return;
     case JUDGED_AMBIGUOUS:
+        if (PLANTED(AMBIGUOUS_SETTLES)) {
+            settle(flow, passage, OUTCOME_DELIVERED);
+            return;
+        }
         if (route->ambiguous == AMBIGUOUS_HOLD) {
             passage->state = PASSAGE_PARKED;
             report(flow, REPORT_KEY_HELD, passage)->is.report.fault = reply->fault;
@@ -262,7 +272,7 @@ void fate_reply(struct flow *flow, const struct reply *reply) {
     close_open(flow, passage);
     desk_judged(flow, desk, passage, &judgement, reply);
     if (passage->state == PASSAGE_GONE) {
-        struct passage *taken = flow->plant == PLANT_STALE_REPLY ? planted_stale(flow, passage) : NULL;
+        struct passage *taken = PLANTED(STALE_REPLY) ? planted_stale(flow, passage) : NULL;
         bury(flow, passage);
         if (taken == NULL)
             return;
@@ -305,7 +315,7 @@ void fate_letter(struct flow *flow, uint64_t id, enum letter_outcome outcome) {
         return;
     }
     struct group *group = group_of(passage);
-    if (outcome == LETTER_ACKNOWLEDGED || (outcome == LETTER_FAILED && flow->plant == PLANT_FAILED_LETTER)) {
+    if (outcome == LETTER_ACKNOWLEDGED || (outcome == LETTER_FAILED && PLANTED(FAILED_LETTER))) {
         if (group->letters_fail)
             report(flow, REPORT_LETTER_RECOVERED, passage);
         group->letters_fail = false;

@@ -5,18 +5,6 @@
 
 enum { HEARTBEATS_A_SESSION = 3, HEARTBEATS_OF_FENCE = 2 };
 
-const char *const flow_plants[] = {
-    "stale-reply", "commit-backwards", "commit-past-gap", "failed-letter", "key-overlap", "ignore-lost", NULL};
-
-bool flow_plant(struct flow *flow, const char *name) {
-    for (int i = 0; flow_plants[i] != NULL; i++)
-        if (strcmp(flow_plants[i], name) == 0) {
-            flow->plant = (enum plant)(i + 1);
-            return true;
-        }
-    return false;
-}
-
 static bool init(struct flow *flow) {
     const struct plan *plan = flow->plan;
     flow->groups = calloc(plan->route_count + 1, sizeof *flow->groups);
@@ -79,7 +67,7 @@ void flow_destroy(struct flow *flow) {
 /* Nobody looked for so long that our partitions may be somebody else's by now: wait until the group had its say. */
 static void raise_fence(struct flow *flow, int64_t gap_ms) {
     int64_t session_ms = flow->plan->session_timeout_ms;
-    if (session_ms == 0 || gap_ms <= session_ms / 2)
+    if (session_ms == 0 || gap_ms <= session_ms / 2 || PLANTED(FENCE_IGNORED))
         return;
     int64_t delay_ms = session_ms / HEARTBEATS_A_SESSION * HEARTBEATS_OF_FENCE;
     flow->fence_ms = flow->now_ms + delay_ms;

@@ -45,9 +45,4 @@ void flow_platform(const struct flow *flow, uint32_t platform, struct platform_c
 /* Bytes accounted to events, letters and maps (I10). */
 size_t flow_bytes(const struct flow *flow);
 
-/* Bugs planted for testing the tests: 0 none; names end with NULL. Compiled into every build, set by the simulator
- * only. */
-extern const char *const flow_plants[];
-bool flow_plant(struct flow *flow, const char *name);
-
 #endif

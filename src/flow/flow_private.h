@@ -116,7 +116,6 @@ struct flow {
     bool stopping;
     bool stopped;
     bool commit_missed; /* the exit status: 75 */
-    enum plant plant;
 };
 
 static inline bool flow_fenced(const struct flow *flow) {

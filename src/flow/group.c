@@ -260,7 +260,7 @@ void group_event(struct flow *flow, struct event *event) {
         event_destroy(event);
         return;
     }
-    if (partition->known != NULL && offset_map_knows(partition->known, event->offset)) {
+    if (partition->known != NULL && !PLANTED(MAP_IGNORED) && offset_map_knows(partition->known, event->offset)) {
         take_known(flow, partition, event);
         event_destroy(event);
         return;
@@ -276,7 +276,7 @@ void group_event(struct flow *flow, struct event *event) {
     if (partition->committed < 0) /* below the first record there is nothing to commit */
         partition->committed = tracker_base(&partition->tracker);
     list_add_last(&partition->passages, &passage->sibling);
-    if (flow->plant == PLANT_KEY_OVERLAP)
+    if (PLANTED(KEY_OVERLAP))
         passage->ordered = false;
     if (!passage->ordered || lane_join(&partition->lanes, passage))
         fate_due(flow, passage);

@@ -1,15 +1,47 @@
-/* A plant is a bug put into the core on purpose, to test the tests. It is never set outside the simulator. */
+/* A plant is a bug put into the core on purpose, to test the simulator. It is compiled only into the simulator's own
+ * build of the core (SLUSS_PLANTED): everywhere else no plant is ever set. */
 #ifndef SLUSS_FLOW_PLANT_H
 #define SLUSS_FLOW_PLANT_H
 
-enum plant {
-    PLANT_NONE,
-    PLANT_STALE_REPLY,      /* a reply of an older epoch settles the event of this one */
-    PLANT_COMMIT_BACKWARDS, /* a refused commit takes the commit before it for the truth */
-    PLANT_COMMIT_PAST_GAP,  /* a commit jumps over unsettled events */
-    PLANT_FAILED_LETTER,    /* a dead letter that was not acknowledged settles */
-    PLANT_KEY_OVERLAP,      /* an event does not wait for the one before it of its key */
-    PLANT_IGNORE_LOST       /* partitions that were lost are worked on */
-};
+#include <stdbool.h>
+
+/* One a line: its name, and what it is called on the command line. */
+/* clang-format off */
+#define PLANTS(each) \
+    each(STALE_REPLY, "stale-reply")                  /* a reply of an older epoch settles the event of this one */ \
+    each(STALE_COMMIT_RESULT, "stale-commit-result")  /* a commit result of an older epoch is believed */ \
+    each(COMMIT_BACKWARDS, "commit-backwards")        /* a refused commit takes the one before it for the truth */ \
+    each(COMMIT_PAST_GAP, "commit-past-gap")          /* a commit jumps over unsettled events */ \
+    each(TWO_COMMITS, "two-commits")                  /* a commit does not wait for the one under way */ \
+    each(MAP_FORGOTTEN, "map-forgotten")              /* a commit's map leaves out what is settled above it */ \
+    each(MAP_IGNORED, "map-ignored")                  /* what the map calls settled is delivered again */ \
+    each(FAILED_LETTER, "failed-letter")              /* a dead letter that was not acknowledged settles */ \
+    each(REFUSED_SETTLES, "refused-settles")          /* an event that was refused counts as delivered */ \
+    each(REFUSED_FOR_EVER, "refused-for-ever")        /* an event that is refused is tried without end */ \
+    each(AMBIGUOUS_SETTLES, "ambiguous-settles")      /* no answer counts as delivered */ \
+    each(NEW_ID, "new-id")                            /* each attempt carries an id of its own */ \
+    each(KEY_OVERLAP, "key-overlap")                  /* an event does not wait for the one before it of its key */ \
+    each(KEY_FORGOTTEN, "key-forgotten")              /* the next event of a key is not woken */ \
+    each(PROBE_MANY, "probe-many")                    /* a platform that is half open gets everything at once */ \
+    each(IGNORE_LOST, "ignore-lost")                  /* partitions that were lost are worked on */ \
+    each(DRAIN_STARTS, "drain-starts")                /* a drain goes on to start events */ \
+    each(COMMIT_BEFORE_ABORT, "commit-before-abort")  /* the final commit comes before the last requests are aborted */ \
+    each(FINAL_COMMIT_SKIPPED, "final-commit-skipped") /* partitions are handed back without it */ \
+    each(STOP_SAYS_DONE, "stop-says-done")            /* exit status 0 although the final commit failed */ \
+    each(FENCE_IGNORED, "fence-ignored")              /* after a stall work goes on at once */ \
+    each(MEMORY_IGNORED, "memory-ignored")            /* reading goes on at the limit */ \
+    each(WINDOW_IGNORED, "window-ignored")            /* more is read than the window has room for */
+/* clang-format on */
+
+#ifdef SLUSS_PLANTED
+#define PLANT_NUMBER(name, word) PLANT_##name,
+enum plant { PLANT_NONE, PLANTS(PLANT_NUMBER) PLANT_COUNT };
+extern enum plant plant_set; /* the simulator's */
+#define PLANTED(name) (plant_set == PLANT_##name)
+#define PLANTED_ANY   (plant_set != PLANT_NONE)
+#else
+#define PLANTED(name) false
+#define PLANTED_ANY   false
+#endif
 
 #endif

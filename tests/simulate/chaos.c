@@ -131,12 +131,27 @@ static void strike_member(struct world *world, struct member *member, uint32_t r
     }
 }
 
+/* One of all that can happen now, or nothing. */
+static enum fault pick_sudden(struct choices *choices) {
+    enum fault able[FAULT_COUNT];
+    uint32_t count = 0;
+    for (size_t i = 0; i < sizeof sudden / sizeof *sudden; i++)
+        if (choices->rate[sudden[i]] > 0)
+            able[count++] = sudden[i];
+    uint32_t picked = choices->budget > 0 ? pick(choices, count + 1) : 0;
+    if (picked == 0)
+        return FAULT_COUNT;
+    choices->budget--;
+    return able[picked - 1];
+}
+
 void chaos(struct world *world) {
     struct choices *choices = world->choices;
-    if (!chance(choices, world->restless))
+    if (!choices->explore && !chance(choices, world->restless))
         return;
-    enum fault fault = sudden[choose(choices, sizeof sudden / sizeof *sudden)];
-    if (choices->rate[fault] == 0)
+    enum fault fault =
+        choices->explore ? pick_sudden(choices) : sudden[choose(choices, sizeof sudden / sizeof *sudden)];
+    if (fault == FAULT_COUNT || choices->rate[fault] == 0)
         return;
     choices->count[fault]++;
     uint32_t route = choose(choices, world->scene.plan.route_count);

@@ -21,30 +21,6 @@ static struct tenure *tenure_of(struct world *world, struct member *member, uint
     return tenure;
 }
 
-static bool same_lane(const struct world *world, uint32_t route, const struct record *one, const struct record *other) {
-    switch (world->scene.route[route].order) {
-    case ORDER_KEY:
-    case ORDER_QUERY:
-        return one->key != 0 && one->key == other->key;
-    case ORDER_PARTITION:
-        return true;
-    case ORDER_NONE:
-        break;
-    }
-    return false;
-}
-
-static void check_order(struct world *world, const struct member *member, uint32_t route, uint32_t partition,
-                        const struct record *record, uint32_t tenure) {
-    const struct partition_log *log = &world->group[route].log[partition];
-    for (uint32_t i = 0; i < log->count && log->record[i].offset < record->offset; i++) {
-        const struct view *view = &log->record[i].view[member->index];
-        if (view->tenure == tenure && view->read && !view->settled && same_lane(world, route, record, &log->record[i]))
-            violated(world, "I2", "route %u, partition %u: %" PRId64 " starts before %" PRId64 " of its key is settled",
-                     route, partition, record->offset, log->record[i].offset);
-    }
-}
-
 /* A request or a letter starts: everything that must hold for both. */
 static struct open_request *check_start(struct world *world, struct member *member, struct place place, int64_t offset,
                                         uint64_t id) {
@@ -78,6 +54,9 @@ static void check_request(struct world *world, struct member *member, const stru
     const struct record *record = open->record;
     struct view *view = &open->record->view[member->index];
     struct tenure *tenure = &member->tenure[open->route];
+    check_id(world, open->route, open->record, request);
+    check_again(world, member, open->route, open->partition, record);
+    check_platform(world, member, request->platform);
     view->request = request->id;
     tenure->started += view->started ? 0 : 1;
     view->started = true;
@@ -205,6 +184,10 @@ static void check_commit(struct world *world, struct member *member, const struc
     if (tenure->committing)
         violated(world, "I6", "route %u: a second commit is under way", route);
     tenure->committing = true;
+    for (uint32_t i = 0; tenure->draining && i < member->open_count; i++)
+        if (member->open[i].tenure == tenure->number && !member->open[i].letter && !member->open[i].aborted)
+            violated(world, "I8", "the final commit comes before offset %" PRId64 " is aborted",
+                     member->open[i].record->offset);
     for (size_t i = 0; i < action->is.commit.count; i++) {
         const struct commit_entry *entry = &action->is.commit.entry[i];
         struct reading *reading = &tenure->reading[entry->partition];
@@ -214,6 +197,8 @@ static void check_commit(struct world *world, struct member *member, const struc
         reading->said = entry->offset;
         log_check_commit(world, route, (uint32_t)entry->partition, entry->offset, "core");
         log_check_map(world, route, (uint32_t)entry->partition, entry->offset, entry->metadata, "core");
+        if (!tenure->mapless)
+            check_told(world, member, route, entry);
     }
 }
 
@@ -284,6 +269,10 @@ void check_action(struct world *world, struct member *member, const struct actio
             check_settled(world, member, action);
         if (action->is.report.kind == REPORT_KNOWN)
             check_known(world, member, action);
+        if (action->is.report.kind == REPORT_PLATFORM) {
+            member->platform[action->is.report.platform].state = action->is.report.state;
+            member->platform[action->is.report.platform].probed = false;
+        }
         break;
     case ACTION_STOPPED:
         if (action->is.stopped == 0 ? member->missed : !member->missed && !member->unsure)

@@ -42,8 +42,22 @@ static void draw_record(struct world *world, struct record *record, int64_t offs
 #pragma GCC diagnostic pop
 }
 
+/* As many good records as there are keys. */
+static void lay(struct world *world) {
+    struct partition_log *log = &world->group[0].log[0];
+    world->group[0].partitions = 1;
+    for (; world->keys[log->count] != '\0'; log->count++) {
+        draw_record(world, &log->record[log->count], log->count, 0);
+        log->record[log->count].key = (uint32_t)(world->keys[log->count] - 'a') + 1;
+    }
+}
+
 void logs_draw(struct world *world) {
     struct choices *choices = world->choices;
+    if (choices->explore) {
+        lay(world);
+        return;
+    }
     for (uint32_t route = 0; route < world->scene.plan.route_count; route++) {
         struct coordinator *group = &world->group[route];
         group->partitions = 1 + choose(choices, MOST_PARTITIONS);
@@ -238,7 +252,7 @@ static void answer_committed(struct world *world, struct member *member, const s
             tenure->reading[i].told = one->offset;
         if (current && !one->failed && !tenure->reading[i].begun) {
             tenure->reading[i].acknowledged = one->offset;
-            tenure->reading[i].map = told[i];
+            tenure->reading[i].map = tenure->reading[i].taken = told[i];
         }
     }
     if (!current)

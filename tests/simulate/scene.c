@@ -93,7 +93,9 @@ static void draw_route(struct scene *scene, const struct props *props, uint32_t 
 void scene_draw(struct scene *scene, const struct props *props, struct choices *choices) {
     uint32_t most = 20000 + choose(choices, 300000);
     for (int i = 0; i < FAULT_COUNT; i++)
-        choices->rate[i] = choose(choices, 2) != 0 ? 1 + choose(choices, most) : 0;
+        choices->rate[i] = choices->explore          ? choices->rate[i]
+                           : choose(choices, 2) != 0 ? 1 + choose(choices, most)
+                                                     : 0;
     struct plan *plan = &scene->plan;
     plan->generation = 1;
     plan->platforms = scene->platform;

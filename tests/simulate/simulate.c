@@ -1,12 +1,44 @@
 /* The simulator: plays seed after seed, and tells the story of the first that breaks a promise. The world is in
  * world.h. */
 #include "base/bug.h"
-#include "world.h"
+#include "flow/plant.h"
+#include "play.h"
 
 #include <stdio.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
-static struct world world;
+enum { MOST_JOBS = 64 };
+
+struct order {
+    uint64_t first, seeds, jobs, least;
+    const char *plant;
+    bool kinds, exhaustive;
+};
+
+struct world world;
 static struct props props;
+
+#ifdef SLUSS_PLANTED
+enum plant plant_set;
+#define PLANT_WORD(name, word) word,
+static const char *const plants[] = {PLANTS(PLANT_WORD) NULL};
+
+static bool plant_named(const char *name) {
+    for (int i = 0; plants[i] != NULL; i++)
+        if (strcmp(plants[i], name) == 0)
+            plant_set = (enum plant)(i + 1);
+    return plant_set != PLANT_NONE;
+}
+#else
+static const char *const plants[] = {NULL};
+
+static bool plant_named(const char *name) {
+    (void)fprintf(stderr, "simulate: \"%s\" cannot be planted in this build; simulate_planted can\n", name);
+    return false;
+}
+#endif
 
 static _Noreturn void on_bug(const char *file, int line, const char *what) {
     const char *name = strrchr(file, '/');
@@ -14,7 +46,7 @@ static _Noreturn void on_bug(const char *file, int line, const char *what) {
     violated(&world, "bug", "%s:%d: %s", name != NULL ? name + 1 : file, line, what);
 }
 
-static bool play(struct choices *choices, uint64_t seed, struct buf *story) {
+bool play(struct choices *choices, uint64_t seed, struct buf *story) {
     dice_init(&choices->dice, seed * 0x9e3779b97f4a7c15 + 1);
     choices->at = 0;
     choices->quiet = false;
@@ -23,131 +55,155 @@ static bool play(struct choices *choices, uint64_t seed, struct buf *story) {
     return good;
 }
 
-/* Does the shorter tape still break the same promise? */
-static bool still(const uint32_t *tape, size_t length, const char *rule) {
-    struct choices choices = {.replay = true, .tape = (uint32_t *)(uintptr_t)tape, .length = length};
-    return !play(&choices, 0, NULL) && strcmp(world.rule, rule) == 0;
-}
-
-/* Leaves choices out, or makes them quiet or smaller, as long as the story ends in the same way. */
-static size_t shrink(uint32_t *tape, size_t length, const char *rule, unsigned plays) {
-    uint32_t *other = malloc((length + 1) * sizeof *other);
-    if (other == NULL)
-        return length;
-    bool better = true;
-    while (better && plays > 0) {
-        better = false;
-        for (size_t span = length / 2 + 1; span >= 1 && plays > 0; span /= 2)
-            for (size_t at = 0; at + span <= length && plays > 0;) {
-                memcpy(other, tape, at * sizeof *tape);
-                memcpy(other + at, tape + at + span, (length - at - span) * sizeof *tape);
-                bool shorter = (plays--, still(other, length - span, rule));
-                if (shorter) {
-                    length -= span;
-                    memcpy(tape, other, length * sizeof *tape);
-                    better = true;
-                    continue;
-                }
-                bool zero = true;
-                memcpy(other, tape, length * sizeof *tape);
-                for (size_t i = at; i < at + span; i++) {
-                    zero = zero && tape[i] == 0;
-                    other[i] = 0;
-                }
-                if (!zero && (plays--, still(other, length, rule))) {
-                    memcpy(tape, other, length * sizeof *tape);
-                    better = true;
-                }
-                at += span;
-            }
+static void play_seeds(const struct order *order, struct tally *tally, uint64_t job) {
+    struct choices choices = {0};
+    for (uint64_t i = job; i < order->seeds && tally->failed == UINT64_MAX; i += order->jobs) {
+        memset(choices.count, 0, sizeof choices.count);
+        if (!play(&choices, order->first + i, NULL))
+            tally->failed = order->first + i;
+        tally->plays++;
+        tally->steps += world.steps;
+        for (int k = 0; k < FAULT_COUNT; k++)
+            tally->count[k] += choices.count[k];
     }
-    free(other);
-    return length;
 }
 
-static void tell(uint64_t seed) {
-    struct choices first = {.record = true};
-    (void)play(&first, seed, NULL);
-    const char *rule = world.rule;
-    size_t length = rule != NULL ? shrink(first.tape, first.length, rule, 4000) : first.length;
-    struct choices last = {.replay = true, .tape = first.tape, .length = length};
-    struct buf story = {0};
-    (void)play(&last, 0, &story);
-    printf("seed %llu: %s: %s\n%zu choices of %zu tell it:\n%s\n", (unsigned long long)seed,
-           world.rule != NULL ? world.rule : "?", world.what, length, first.length, buf_text(&story));
-    buf_finish(&story);
-    free(first.tape);
+static void work(const struct order *order, struct tally *tally, uint64_t job) {
+    struct rusage used;
+    *tally = (struct tally){.failed = UINT64_MAX};
+    if (order->exhaustive)
+        explore(tally, (uint32_t)job, (uint32_t)order->jobs);
+    else
+        play_seeds(order, tally, job);
+    (void)getrusage(RUSAGE_SELF, &used);
+    tally->cpu_us = (uint64_t)used.ru_utime.tv_sec * 1000000 + (uint64_t)used.ru_utime.tv_usec;
 }
 
-static int number(const char *text, uint64_t *out) {
-    char *end;
-    *out = strtoull(text, &end, 10);
-    return *text != '\0' && *end == '\0';
+static void add(struct tally *sum, const struct tally *part) {
+    sum->plays += part->plays;
+    sum->steps += part->steps;
+    sum->cpu_us += part->cpu_us;
+    sum->failed = part->failed < sum->failed ? part->failed : sum->failed;
+    sum->deepest = part->deepest > sum->deepest ? part->deepest : sum->deepest;
+    for (int i = 0; i < FAULT_COUNT; i++)
+        sum->count[i] += part->count[i];
+}
+
+/* Each job is a process of its own and hands its tally through the pipe in one piece. */
+static bool share_out(const struct order *order, struct tally *sum) {
+    int ends[2];
+    *sum = (struct tally){.failed = UINT64_MAX};
+    if (order->jobs == 1) {
+        work(order, sum, 0);
+        return true;
+    }
+    if (pipe(ends) != 0)
+        return false;
+    (void)fflush(stdout);
+    for (uint64_t job = 0; job < order->jobs; job++) {
+        pid_t child = fork();
+        if (child < 0)
+            return false;
+        if (child > 0)
+            continue;
+        struct tally tally;
+        work(order, &tally, job);
+        (void)fflush(stdout);
+        _exit(write(ends[1], &tally, sizeof tally) == (ssize_t)sizeof tally ? 0 : 1);
+    }
+    (void)close(ends[1]);
+    struct tally part;
+    uint64_t parts = 0;
+    for (; read(ends[0], &part, sizeof part) == (ssize_t)sizeof part; parts++)
+        add(sum, &part);
+    (void)close(ends[0]);
+    while (wait(NULL) > 0)
+        ;
+    return parts == order->jobs;
+}
+
+static int simulate(const struct order *order) {
+    struct tally sum;
+    if (!share_out(order, &sum)) {
+        (void)fputs("simulate: a job ended without its tally\n", stderr);
+        return 70;
+    }
+    uint64_t violations = sum.failed != UINT64_MAX ? 1 : 0, occurred = 0, rare = 0;
+    if (violations > 0 && !order->exhaustive)
+        tell(sum.failed);
+    for (int i = 0; i < FAULT_COUNT; i++) {
+        occurred += sum.count[i] > 0 ? 1 : 0;
+        rare += sum.count[i] < order->least ? 1 : 0;
+        if (order->kinds && (sum.count[i] > 0 || !order->exhaustive))
+            printf("%10llu  %s%s\n", (unsigned long long)sum.count[i], fault_words[i],
+                   sum.count[i] < order->least ? " (too rare)" : "");
+    }
+    if (order->kinds && sum.cpu_us > 0)
+        printf("%llu stories a minute and core\n", (unsigned long long)(sum.plays * 60000000 / sum.cpu_us));
+    if (order->exhaustive)
+        printf("all interleavings of 2 keys, 3 events and 2 faults: %llu stories, the longest of %llu choices\n",
+               (unsigned long long)sum.plays, (unsigned long long)sum.deepest);
+    if (rare > 0)
+        printf("%llu kinds of fault occurred less than %llu times\n", (unsigned long long)rare,
+               (unsigned long long)order->least);
+    printf("seeds=%llu steps=%llu faults=%llu violations=%llu\n", (unsigned long long)sum.plays,
+           (unsigned long long)sum.steps, (unsigned long long)occurred, (unsigned long long)violations);
+    return violations > 0 || rare > 0 ? 1 : 0;
 }
 
 static int usage(void) {
-    (void)fputs("usage: simulate [--seeds N] [--seed S] [--plant list|NAME] [--kinds]\n", stderr);
+    (void)fputs("usage: simulate [--seeds N] [--seed S] [--jobs N] [--plant list|NAME] [--exhaustive]\n"
+                "                [--kinds] [--least N]\n"
+                "  --kinds  print how often each kind of fault occurred; --least N: fail when one is rarer\n",
+                stderr);
     return 64;
 }
 
-static int simulate(uint64_t first, uint64_t seeds, const char *plant, bool kinds) {
-    struct choices choices = {0};
-    uint64_t steps = 0, count[FAULT_COUNT] = {0}, played = 0, violations = 0;
-    world.plant = plant;
-    for (; played < seeds && violations == 0; played++) {
-        memset(choices.count, 0, sizeof choices.count);
-        bool good = play(&choices, first + played, NULL);
-        steps += world.steps;
-        for (int i = 0; i < FAULT_COUNT; i++)
-            count[i] += choices.count[i];
-        if (good)
-            continue;
-        violations++;
-        tell(first + played);
+static bool number(const char *text, uint64_t *out) {
+    char *end;
+    *out = strtoull(text, &end, 10);
+    return *text != '\0' && *text != '-' && *end == '\0';
+}
+
+static bool read_order(struct order *order, int argument_count, char **arguments) {
+    for (int i = 1; i < argument_count; i++) {
+        const char *name = arguments[i], *value = i + 1 < argument_count ? arguments[i + 1] : "";
+        if (strcmp(name, "--kinds") == 0)
+            order->kinds = true;
+        else if (strcmp(name, "--exhaustive") == 0)
+            order->exhaustive = true;
+        else if (strcmp(name, "--plant") == 0 && *value != '\0')
+            order->plant = arguments[++i];
+        else if (strcmp(name, "--seed") == 0 && number(value, &order->first)) {
+            order->seeds = 1;
+            i++;
+        } else if ((strcmp(name, "--seeds") == 0 && number(value, &order->seeds)) ||
+                   (strcmp(name, "--least") == 0 && number(value, &order->least)) ||
+                   (strcmp(name, "--jobs") == 0 && number(value, &order->jobs)))
+            i++;
+        else
+            return false;
     }
-    int occurred = 0;
-    for (int i = 0; i < FAULT_COUNT; i++) {
-        occurred += count[i] > 0 ? 1 : 0;
-        if (kinds)
-            printf("%10llu  %s\n", (unsigned long long)count[i], fault_words[i]);
-    }
-    printf("seeds=%llu steps=%llu faults=%d violations=%llu\n", (unsigned long long)played, (unsigned long long)steps,
-           occurred, (unsigned long long)violations);
-    return violations > 0 ? 1 : 0;
+    return order->jobs >= 1 && order->jobs <= MOST_JOBS;
 }
 
 int main(int argument_count, char **arguments) {
-    uint64_t seeds = 20000, first = 1;
-    const char *plant = NULL;
-    bool kinds = false;
-    for (int i = 1; i < argument_count; i++) {
-        const char *value = i + 1 < argument_count ? arguments[i + 1] : "";
-        if (strcmp(arguments[i], "--kinds") == 0)
-            kinds = true;
-        else if (strcmp(arguments[i], "--plant") == 0 && *value != '\0')
-            plant = arguments[++i];
-        else if (strcmp(arguments[i], "--seeds") == 0 && number(value, &seeds))
-            i++;
-        else if (strcmp(arguments[i], "--seed") == 0 && number(value, &first)) {
-            seeds = 1;
-            i++;
-        } else
-            return usage();
-    }
-    bool known = plant == NULL;
-    for (int i = 0; flow_plants[i] != NULL; i++) {
-        known = known || strcmp(plant, flow_plants[i]) == 0;
-        if (plant != NULL && strcmp(plant, "list") == 0)
-            puts(flow_plants[i]);
-    }
-    if (plant != NULL && strcmp(plant, "list") == 0)
+    struct order order = {.first = 1, .seeds = 20000, .jobs = 1};
+    if (!read_order(&order, argument_count, arguments))
+        return usage();
+    if (order.plant != NULL && strcmp(order.plant, "list") == 0) {
+        for (int i = 0; plants[i] != NULL; i++)
+            puts(plants[i]);
         return 0;
+    }
+    if (order.plant != NULL && !plant_named(order.plant))
+        return usage();
     world.tasks = malloc(MOST_TASKS * sizeof *world.tasks);
     world.maps = malloc(MOST_MAPS * sizeof *world.maps);
     bug_handler(on_bug);
-    if (!known || world.tasks == NULL || world.maps == NULL || !props_init(&props))
-        return usage();
-    int status = simulate(first, seeds, plant, kinds);
+    if (world.tasks == NULL || world.maps == NULL || !props_init(&props))
+        return 70;
+    int status = simulate(&order);
     props_finish(&props);
     free(world.tasks);
     free(world.maps);

@@ -34,9 +34,11 @@ static void put(struct world *world, struct task task) {
     world->tasks[i] = task;
 }
 
-static struct task take(struct world *world) {
-    struct task first = world->tasks[0], last = world->tasks[--world->task_count];
-    uint32_t i = 0;
+struct task task_take(struct world *world, uint32_t place) {
+    struct task taken = world->tasks[place], last = world->tasks[--world->task_count];
+    uint32_t i = place;
+    for (; i > 0 && earlier(&last, &world->tasks[(i - 1) / 2]); i = (i - 1) / 2)
+        world->tasks[i] = world->tasks[(i - 1) / 2];
     for (;;) {
         uint32_t child = 2 * i + 1;
         if (child >= world->task_count)
@@ -48,9 +50,9 @@ static struct task take(struct world *world) {
         world->tasks[i] = world->tasks[child];
         i = child;
     }
-    if (world->task_count > 0)
+    if (i < world->task_count)
         world->tasks[i] = last;
-    return first;
+    return taken;
 }
 
 void later(struct world *world, struct task task, int64_t delay_ms) {
@@ -63,11 +65,10 @@ static void start_member(struct world *world, struct member *member) {
     member->flow = flow_create(&world->scene.plan, 1 + choose(world->choices, 1000));
     if (member->flow == NULL)
         abort();
-    if (world->plant != NULL)
-        (void)flow_plant(member->flow, world->plant);
     member->last_ms = -1;
     member->wake_ms = INT64_MAX;
     member->stalled_ms = member->fence_ms = 0;
+    memset(member->platform, 0, sizeof member->platform);
     member->stopping = member->missed = member->unsure = false;
     struct task task = {.kind = TASK_TABLE, .member = member->index, .life = member->life};
     later(world, task, strikes(world->choices, FAULT_TABLE_LATE) ? choose(world->choices, 5000) : 0);
@@ -207,7 +208,7 @@ void feed(struct world *world, struct member *member, struct input *input) {
     world->steps++;
     size_t count = member->actions.count;
     size_t done = member->doom == 0 || member->doom == 3 ? count
-                  : member->doom == 2                    ? choose(world->choices, (uint32_t)count + 1)
+                  : member->doom == 2                    ? pick(world->choices, (uint32_t)count + 1)
                                                          : 0;
     bool stopped = false;
     for (size_t i = 0; i < count; i++) {
@@ -255,7 +256,7 @@ static void member_task(struct world *world, struct member *member, const struct
     }
 }
 
-static void run_task(struct world *world, const struct task *task) {
+void task_run(struct world *world, const struct task *task) {
     struct member *member = &world->member[task->member];
     switch (task->kind) {
     case TASK_STORE:
@@ -341,11 +342,16 @@ static bool over(struct world *world) {
     for (uint32_t i = 0; i < world->scene.members; i++)
         if (world->member[i].stopping)
             return false;
-    return true;
+    return !world->choices->explore || !explore_goes_on(world);
 }
 
 static void run(struct world *world) {
     while (!over(world)) {
+        if (world->choices->explore) {
+            chaos(world);
+            if (explore_step(world))
+                continue;
+        }
         int64_t at_ms;
         struct member *timer = next_timer(world, &at_ms);
         if (at_ms > world->now_ms)
@@ -362,8 +368,8 @@ static void run(struct world *world) {
             struct input input = {.kind = INPUT_TIMER};
             feed(world, timer, &input);
         } else {
-            struct task task = take(world);
-            run_task(world, &task);
+            struct task task = task_take(world, 0);
+            task_run(world, &task);
         }
         if (!world->frozen)
             chaos(world);
@@ -373,11 +379,11 @@ static void run(struct world *world) {
 bool world_play(struct world *world, const struct props *props, struct choices *choices, struct buf *story) {
     struct task *tasks = world->tasks;
     struct map_text *maps = world->maps;
-    const char *plant = world->plant;
+    const char *keys = world->keys;
     memset(world, 0, sizeof *world);
     world->tasks = tasks;
     world->maps = maps;
-    world->plant = plant;
+    world->keys = keys;
     world->props = props;
     world->choices = choices;
     world->story = story;
@@ -393,6 +399,7 @@ bool world_play(struct world *world, const struct props *props, struct choices *
         world->member[i].index = i;
         start_member(world, &world->member[i]);
     }
+    world->frozen = choices->explore; /* nothing but what is picked goes wrong */
     run(world);
     world->end = NULL;
     return true;

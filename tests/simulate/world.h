@@ -34,6 +34,7 @@ struct record {
     enum record_kind kind;
     uint32_t key; /* 0 none */
     char value[VALUE_SIZE];
+    char id[80];  /* of its first request; every further one must carry the same */
     bool settled; /* truly, as far as the world knows */
     bool gone;    /* cut off by the broker */
     bool failed;  /* an attempt of anybody's */
@@ -66,6 +67,7 @@ struct reading {
     size_t bytes;
     int64_t begin, said, acknowledged, told; /* commits of this tenure; -1 none */
     struct map_text map;                     /* beside what is acknowledged */
+    struct map_text taken;                   /* what it was told when it began */
 };
 
 /* One assignment of one member. */
@@ -93,6 +95,10 @@ struct member {
     int doom;                      /* a crash comes with the next step */
     int64_t last_ms, wake_ms, stalled_ms, fence_ms;
     struct tenure tenure[MOST_ROUTES];
+    struct {
+        enum platform_state state; /* as last reported */
+        bool probed;               /* since it is half open */
+    } platform[MOST_ROUTES];
     struct open_request open[MOST_OPEN];
     uint32_t open_count;
     struct actions actions;
@@ -154,7 +160,7 @@ struct world {
     char what[256];
     jmp_buf *end;
     struct buf *story; /* NULL: not told */
-    const char *plant; /* NULL: none */
+    const char *keys;  /* explore: of the only partition's records; NULL: drawn */
     bool broken;       /* the core called bug(): its memory is not to be touched */
 };
 
@@ -170,6 +176,8 @@ _Noreturn void violated(struct world *world, const char *rule, const char *forma
 /* world.c */
 void later(struct world *world, struct task task, int64_t delay_ms);
 void feed(struct world *world, struct member *member, struct input *input);
+struct task task_take(struct world *world, uint32_t place); /* out of the heap */
+void task_run(struct world *world, const struct task *task);
 void member_end(struct world *world, struct member *member); /* its process is gone */
 /* group.c */
 void group_rebalance(struct world *world, uint32_t route);
@@ -203,6 +211,17 @@ void answer_task(struct world *world, const struct task *task);
 void check_action(struct world *world, struct member *member, const struct action *action);
 void check_step(struct world *world, struct member *member);
 struct open_request *open_find(struct member *member, uint64_t id);
+/* order.c */
+void check_order(struct world *world, const struct member *member, uint32_t route, uint32_t partition,
+                 const struct record *record, uint32_t tenure);
+void check_id(struct world *world, uint32_t route, struct record *record, const struct request *request);
+void check_again(struct world *world, const struct member *member, uint32_t route, uint32_t partition,
+                 const struct record *record);
+void check_platform(struct world *world, struct member *member, uint32_t platform);
+void check_told(struct world *world, const struct member *member, uint32_t route, const struct commit_entry *entry);
+/* explore.c */
+bool explore_step(struct world *world);
+bool explore_goes_on(const struct world *world);
 /* chaos.c */
 void chaos(struct world *world);
 

@@ -1,0 +1,156 @@
+/* Every interleaving of two keys, three events and two faults, one story after another: nothing is thrown. Which inputs
+ * can come next is picked in each step, and whether something goes wrong; time only ever goes on. */
+#include "play.h"
+
+#include <stdio.h>
+
+enum { FAULTS_A_STORY = 2, SHARE = 8, MOST_PICKS = 1000, MOST_LIVELY = 32 };
+
+static const char *const patterns[] = {"aab", "aba", "abb"};
+
+static const enum fault tried[] = {
+    FAULT_CRASH_AMID,       FAULT_STALL,        FAULT_REBALANCE,        FAULT_LOST,
+    FAULT_ASSIGNED_TWICE,   FAULT_STOP,         FAULT_ANSWERED_REFUSED, FAULT_ANSWERED_50X,
+    FAULT_ANSWERED_401,     FAULT_AMBIGUOUS,    FAULT_REPLY_TWICE,      FAULT_ABORT_RACE,
+    FAULT_LETTER_FAILED,    FAULT_COMMIT_RETRY, FAULT_COMMIT_FENCED,    FAULT_COMMIT_ANSWER_LOST,
+    FAULT_COMMITTED_FAILED, FAULT_REWIND,       FAULT_MAP_LOST};
+
+static struct choices explored;
+
+/* A task whose place among the others matters; what is over or without consequence is not one. */
+static bool lively(const struct world *of, const struct task *task) {
+    const struct member *member = &of->member[task->member];
+    bool alive = task->life == member->life && member->flow != NULL;
+    switch (task->kind) {
+    case TASK_STORE:
+        return true;
+    case TASK_FETCH: {
+        const struct tenure *tenure = &member->tenure[task->route];
+        const struct partition_log *log = &of->group[task->route].log[task->number];
+        return alive && tenure->held && tenure->number == task->id && !tenure->draining &&
+               tenure->reading[task->number].position <= log->record[log->count - 1].offset;
+    }
+    case TASK_REPLY:
+    case TASK_LETTER:
+    case TASK_RESULT:
+    case TASK_COMMITTED:
+    case TASK_ASSIGNED:
+    case TASK_REVOKED:
+    case TASK_LOST:
+    case TASK_STOP:
+        return alive;
+    case TASK_DEADLINE:
+    case TASK_READY:
+    case TASK_REBALANCE:
+    case TASK_OPERATOR:
+    case TASK_RESTART:
+    case TASK_TABLE:
+        break;
+    }
+    return false;
+}
+
+bool explore_goes_on(const struct world *of) {
+    for (uint32_t i = 0; i < of->task_count; i++)
+        if (lively(of, &of->tasks[i]))
+            return true;
+    return false;
+}
+
+/* The places in the heap of what can come next, as they were planned. */
+static uint32_t collect(const struct world *of, uint32_t places[MOST_LIVELY]) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < of->task_count; i++) {
+        if (!lively(of, &of->tasks[i]))
+            continue;
+        if (count == MOST_LIVELY)
+            abort();
+        uint32_t at = count++;
+        for (; at > 0 && of->tasks[i].turn < of->tasks[places[at - 1]].turn; at--)
+            places[at] = places[at - 1];
+        places[at] = i;
+    }
+    return count;
+}
+
+bool explore_step(struct world *of) {
+    struct member *member = &of->member[0];
+    if (of->choices->at > MOST_PICKS)
+        violated(of, "L1", "the story does not end");
+    if (of->now_ms < member->stalled_ms)
+        return false;
+    uint32_t places[MOST_LIVELY];
+    uint32_t count = collect(of, places);
+    if (count == 0 || !lively(of, &of->tasks[0]))
+        return false;
+    bool timer = member->flow != NULL && member->wake_ms <= member->last_ms + of->scene.tick_ms;
+    uint32_t picked = pick(of->choices, count + (timer ? 1 : 0));
+    if (picked == count) {
+        struct input input = {.kind = INPUT_TIMER};
+        of->now_ms = member->wake_ms > of->now_ms ? member->wake_ms : of->now_ms;
+        feed(of, member, &input);
+        return true;
+    }
+    struct task task = task_take(of, places[picked]);
+    of->now_ms = task.at_ms > of->now_ms ? task.at_ms : of->now_ms;
+    task_run(of, &task);
+    return true;
+}
+
+/* The next story: the last choice that has another way is taken otherwise. `most`: of the first so many. */
+static bool turn(struct choices *choices, size_t most) {
+    choices->length = choices->length < most ? choices->length : most;
+    for (; choices->length > 0; choices->length--)
+        if (++choices->tape[choices->length - 1] < choices->bounds[choices->length - 1])
+            return true;
+    return false;
+}
+
+static bool play_one(struct buf *story) {
+    explored.budget = FAULTS_A_STORY;
+    memset(explored.count, 0, sizeof explored.count);
+    return play(&explored, 0, story);
+}
+
+static void explore_pattern(struct tally *tally, const char *keys, uint32_t job, uint32_t jobs) {
+    uint64_t share = 0;
+    explored.length = 0;
+    world.keys = keys;
+    for (bool more = true; more && tally->failed == UINT64_MAX;) {
+        bool good = play_one(NULL), mine = share % jobs == job;
+        if (mine) {
+            tally->plays++;
+            tally->steps += world.steps;
+            tally->deepest = explored.length > tally->deepest ? explored.length : tally->deepest;
+            for (int i = 0; i < FAULT_COUNT; i++)
+                tally->count[i] += explored.count[i];
+        }
+        if (mine && !good) {
+            tally->failed = tally->plays;
+            break;
+        }
+        more = turn(&explored, mine ? SIZE_MAX : SHARE);
+        share += explored.length <= SHARE ? 1 : 0;
+    }
+}
+
+static void tell_explored(void) {
+    struct buf story = {0};
+    (void)play_one(&story);
+    printf("keys %s: %s: %s\n%zu choices tell it:\n%s\n", world.keys, world.rule, world.what, explored.length,
+           buf_text(&story));
+    buf_finish(&story);
+}
+
+void explore(struct tally *tally, uint32_t job, uint32_t jobs) {
+    explored.explore = true;
+    for (size_t i = 0; i < sizeof tried / sizeof *tried; i++)
+        explored.rate[tried[i]] = 1;
+    for (size_t i = 0; i < sizeof patterns / sizeof *patterns && tally->failed == UINT64_MAX; i++)
+        explore_pattern(tally, patterns[i], job, jobs);
+    if (tally->failed != UINT64_MAX)
+        tell_explored();
+    free(explored.tape);
+    free(explored.bounds);
+    explored = (struct choices){0};
+}

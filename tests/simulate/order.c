@@ -1,0 +1,92 @@
+/* The judge of what comes again: order of a key, ids, duplicates, probes. It changes nothing but the ledger. */
+#include "settle/offset_map.h"
+#include "world.h"
+
+#include <inttypes.h>
+
+static bool same_lane(const struct world *world, uint32_t route, const struct record *one, const struct record *other) {
+    switch (world->scene.route[route].order) {
+    case ORDER_KEY:
+    case ORDER_QUERY:
+        return one->key != 0 && one->key == other->key;
+    case ORDER_PARTITION:
+        return true;
+    case ORDER_NONE:
+        break;
+    }
+    return false;
+}
+
+void check_order(struct world *world, const struct member *member, uint32_t route, uint32_t partition,
+                 const struct record *record, uint32_t tenure) {
+    const struct partition_log *log = &world->group[route].log[partition];
+    for (uint32_t i = 0; i < log->count && log->record[i].offset < record->offset; i++) {
+        const struct view *view = &log->record[i].view[member->index];
+        if (view->tenure == tenure && view->read && !view->settled && same_lane(world, route, record, &log->record[i]))
+            violated(world, "I2", "route %u, partition %u: %" PRId64 " starts before %" PRId64 " of its key is settled",
+                     route, partition, record->offset, log->record[i].offset);
+    }
+}
+
+/* A request tried again is known to the platform by its id (I4), and no two events share one. */
+void check_id(struct world *world, uint32_t route, struct record *record, const struct request *request) {
+    struct span id = SPAN_NONE;
+    for (size_t i = 0; i < request->header_count; i++)
+        if (span_equal(request->headers[i].name, SPAN("Idempotency-Key")))
+            id = request->headers[i].value;
+    if (id.size == 0 || id.size >= sizeof record->id)
+        violated(world, "I4", "offset %" PRId64 " has no idempotency id", record->offset);
+    if (record->id[0] != '\0') {
+        if (!span_equal(id, span_of(record->id)))
+            violated(world, "I4", "the idempotency id of offset %" PRId64 " changed", record->offset);
+        return;
+    }
+    for (uint32_t i = 0; i < world->group[route].partitions; i++)
+        for (uint32_t k = 0; k < world->group[route].log[i].count; k++)
+            if (span_equal(id, span_of(world->group[route].log[i].record[k].id)))
+                violated(world, "I4", "offset %" PRId64 " has the idempotency id of another", record->offset);
+    memcpy(record->id, id.data, id.size);
+}
+
+/* What the commit and the map before us call settled is not sent again: only what they could not know is (I5). */
+void check_again(struct world *world, const struct member *member, uint32_t route, uint32_t partition,
+                 const struct record *record) {
+    const struct reading *reading = &member->tenure[route].reading[partition];
+    struct offset_map map;
+    if (record->offset < reading->told)
+        violated(world, "I5", "offset %" PRId64 " is sent, committed is %" PRId64, record->offset, reading->told);
+    if (reading->taken.size == 0)
+        return;
+    (void)offset_map_read(&map, reading->told, (int32_t)partition, span_make(reading->taken.text, reading->taken.size));
+    if (offset_map_knows(&map, record->offset))
+        violated(world, "I5", "offset %" PRId64 " is sent, the map says that it is settled", record->offset);
+}
+
+/* Only one request looks whether a platform that was down is up again. */
+void check_platform(struct world *world, struct member *member, uint32_t platform) {
+    enum platform_state state = member->platform[platform].state;
+    if (state == PLATFORM_UP)
+        return;
+    if (state != PLATFORM_HALF_OPEN || member->platform[platform].probed)
+        violated(world, "breaker", "platform %u is down and gets more than a probe", platform);
+    member->platform[platform].probed = true;
+}
+
+/* A commit says all that is known: what is settled above it stands in its map, also what the map before us said (I5).
+ */
+void check_told(struct world *world, const struct member *member, uint32_t route, const struct commit_entry *entry) {
+    const struct tenure *tenure = &member->tenure[route];
+    const struct partition_log *log = &world->group[route].log[entry->partition];
+    const struct reading *reading = &tenure->reading[entry->partition];
+    struct offset_map map, taken;
+    (void)offset_map_read(&map, entry->offset, entry->partition, entry->metadata);
+    (void)offset_map_read(&taken, reading->told, entry->partition, span_make(reading->taken.text, reading->taken.size));
+    for (uint32_t i = 0; i < log->count; i++) {
+        const struct record *record = &log->record[i];
+        const struct view *view = &record->view[member->index];
+        bool settled = (view->tenure == tenure->number && view->settled) || offset_map_knows(&taken, record->offset);
+        if (settled && record->offset >= entry->offset && !offset_map_knows(&map, record->offset))
+            violated(world, "I5", "offset %" PRId64 " is settled and the commit at %" PRId64 " does not tell",
+                     record->offset, entry->offset);
+    }
+}
