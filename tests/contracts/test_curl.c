@@ -45,7 +45,7 @@ static bool read_request(int connection, char *text) {
     if (field != NULL)
         length = strtoul(field + 16, NULL, 10);
     size_t body = size - (size_t)(strstr(text, "\r\n\r\n") + 4 - text);
-    char rest[65536];
+    char rest[65536] = {0};
     while (body < length) {
         bool fits = size < REQUEST_BYTES - 1;
         ssize_t got = recv(connection, fits ? text + size : rest, fits ? REQUEST_BYTES - 1 - size : sizeof rest, 0);
