@@ -72,3 +72,17 @@ bool context_format(struct schema_context *context, const struct format *format,
         return context_fault(context, "a format went past its limit of memory");
     return result == FORMAT_VALID;
 }
+
+bool context_multiple(struct schema_context *context, const struct number *number, const struct number *divisor) {
+    switch (number_is_multiple(number, divisor, &context->scratch, &context->steps)) {
+    case MULTIPLE_YES:
+        return true;
+    case MULTIPLE_NO:
+        return false;
+    case MULTIPLE_MEMORY:
+        return context_fault(context, "no memory for multipleOf");
+    case MULTIPLE_STEPS:
+        break;
+    }
+    return context_fault(context, "more steps than allowed");
+}

@@ -3,6 +3,7 @@
 #define SLUSS_SCHEMA_CONTEXT_H
 
 #include "schema/format.h"
+#include "schema/number.h"
 #include "schema/regex.h"
 #include "schema/schema.h"
 
@@ -27,8 +28,9 @@ void context_start(struct schema_context *context, const struct json_document *d
 /* Remembers why the run cannot go on (the first cause wins) and stops it. Returns false. */
 bool context_fault(struct schema_context *context, const char *fault);
 
-/* Whether an instance's string fits; false with a fault when it cannot be said. */
+/* Whether an instance's string or number fits; false with a fault when it cannot be said. */
 bool context_match(struct schema_context *context, const struct regex *regex, struct span text);
 bool context_format(struct schema_context *context, const struct format *format, struct span text);
+bool context_multiple(struct schema_context *context, const struct number *number, const struct number *divisor);
 
 #endif

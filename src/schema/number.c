@@ -1,7 +1,9 @@
-/* Exact decimal comparison and divisibility on the digits of the source. No bignum arithmetic, no allocation. */
+/* Exact decimal comparison and divisibility on the digits of the source. Long divisors are left to remainder.c. */
 #include "schema/number.h"
 
-static const int64_t FAR_EXPONENT = 1000000000000000;
+#include "schema/remainder.h"
+
+static const int64_t FAR_EXPONENT = 4000000000000000000;
 
 static bool is_digit(char byte) {
     return byte >= '0' && byte <= '9';
@@ -13,10 +15,7 @@ static int64_t read_exponent(const char *at, const char *end) {
         at++;
     int64_t exponent = 0;
     for (; at < end && is_digit(*at); at++)
-        if (exponent < FAR_EXPONENT)
-            exponent = exponent * 10 + (*at - '0');
-    if (exponent > FAR_EXPONENT)
-        exponent = FAR_EXPONENT;
+        exponent = exponent < FAR_EXPONENT / 10 ? exponent * 10 + (*at - '0') : FAR_EXPONENT;
     return negative ? -exponent : exponent;
 }
 
@@ -72,19 +71,14 @@ void number_read(const struct json_document *json, const struct json_node *node,
     read_small(number);
 }
 
-static char digit_at(const struct number *number, uint32_t index) {
-    const char *at = number->first + index;
-    return number->point != NULL && at >= number->point ? at[1] : at[0];
-}
-
 static int order_size(const struct number *one, const struct number *other) {
     int64_t a = (int64_t)one->digits + one->exponent, b = (int64_t)other->digits + other->exponent;
     if (a != b)
         return a < b ? -1 : 1;
     uint32_t count = one->digits < other->digits ? one->digits : other->digits;
     for (uint32_t i = 0; i < count; i++)
-        if (digit_at(one, i) != digit_at(other, i))
-            return digit_at(one, i) < digit_at(other, i) ? -1 : 1;
+        if (number_digit(one, i) != number_digit(other, i))
+            return number_digit(one, i) < number_digit(other, i) ? -1 : 1;
     return one->digits == other->digits ? 0 : one->digits < other->digits ? -1 : 1;
 }
 
@@ -134,37 +128,41 @@ bool number_is_negative(const struct json_document *json, const struct json_node
     return number_sign(json, node) < 0;
 }
 
-bool number_is_divisor(const struct json_document *json, const struct json_node *node) {
-    struct number number;
-    number_read(json, node, &number);
-    return number.digits > 0 && number.digits <= 18;
-}
-
 __extension__ typedef unsigned __int128 wide;
 
 static uint64_t multiply(uint64_t one, uint64_t other, uint64_t modulus) {
     return (uint64_t)((wide)one * other % modulus);
 }
 
-/* value = n x 10^e, divisor = d x 10^f with n and d not ending in 0: for e < f no multiple (n would have to end in 0),
- * else n x 10^(e-f) must be 0 modulo d. */
-bool number_is_multiple(const struct number *number, const struct number *divisor) {
-    if (number->digits == 0)
-        return true;
-    int64_t power = number->exponent - divisor->exponent;
-    if (power < 0)
-        return false;
-    uint64_t modulus = divisor->small, rest = 0;
+static bool is_small_multiple(const struct number *number, int64_t power, uint64_t modulus) {
+    uint64_t rest = 0;
     if (number->digits <= 19)
         rest = number->small % modulus;
     for (uint32_t i = 0; number->digits > 19 && i < number->digits; i++)
-        rest = (uint64_t)(((wide)rest * 10 + (unsigned char)(digit_at(number, i) - '0')) % modulus);
+        rest = (uint64_t)(((wide)rest * 10 + (unsigned char)(number_digit(number, i) - '0')) % modulus);
     for (uint64_t base = 10 % modulus; power > 0 && rest != 0; power /= 2) {
         if (power % 2 == 1)
             rest = multiply(rest, base, modulus);
         base = multiply(base, base, modulus);
     }
     return rest == 0;
+}
+
+/* value = n x 10^e, divisor = d x 10^f with n and d not ending in 0: for e < f no multiple (n would have to end in 0),
+ * else n x 10^(e-f) must be 0 modulo d. */
+enum number_multiple number_is_multiple(const struct number *number, const struct number *divisor,
+                                        struct arena *scratch, int64_t *steps) {
+    if (number->digits == 0)
+        return MULTIPLE_YES;
+    int64_t power = number->exponent - divisor->exponent;
+    if (power < 0)
+        return MULTIPLE_NO;
+    if (divisor->digits > 19)
+        return remainder_judge(number, power, divisor, scratch, steps);
+    *steps -= number->digits / 64;
+    if (*steps < 0)
+        return MULTIPLE_STEPS;
+    return is_small_multiple(number, power, divisor->small) ? MULTIPLE_YES : MULTIPLE_NO;
 }
 
 uint64_t number_hash(const struct json_document *json, const struct json_node *node) {
@@ -174,6 +172,6 @@ uint64_t number_hash(const struct json_document *json, const struct json_node *n
     struct number number;
     number_read(json, node, &number);
     for (uint32_t i = 0; i < number.digits; i++)
-        hash = (hash ^ (unsigned char)digit_at(&number, i)) * 0x100000001b3;
+        hash = (hash ^ (unsigned char)number_digit(&number, i)) * 0x100000001b3;
     return (hash ^ (uint64_t)number.exponent ^ (number.negative ? 1U << 31 : 0)) * 0x9e3779b97f4a7c15;
 }

@@ -106,9 +106,10 @@ bool value_bound_holds(const struct schema_context *context, const struct op *op
     }
 }
 
-bool value_multiple_holds(const struct schema_context *context, const struct op *op, const struct json_node *value) {
+bool value_multiple_holds(struct schema_context *context, const struct op *op, const struct json_node *value) {
     const struct number *divisor = op->one.number;
-    if ((value->flags & (NODE_INTEGER | NODE_DECIMAL)) != 0) { /* both small: one division */
+    if ((value->flags & (NODE_INTEGER | NODE_DECIMAL)) != 0 &&
+        divisor->digits < POWERS) { /* both small: one division */
         int64_t power = ((value->flags & NODE_DECIMAL) != 0 ? value->exponent : 0) - divisor->exponent;
         int64_t scaled;
         if (power < 0 && (value->flags & NODE_DECIMAL) != 0)
@@ -118,10 +119,10 @@ bool value_multiple_holds(const struct schema_context *context, const struct op 
     }
     struct number number;
     number_read(context->document, value, &number);
-    return number_is_multiple(&number, divisor);
+    return context_multiple(context, &number, divisor);
 }
 
-bool value_multiple_of_integer_holds(const struct schema_context *context, const struct op *op,
+bool value_multiple_of_integer_holds(struct schema_context *context, const struct op *op,
                                      const struct json_node *value) {
     if ((value->flags & NODE_INTEGER) == 0)
         return value_multiple_holds(context, op, value);

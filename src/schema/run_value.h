@@ -14,8 +14,8 @@ bool value_in_strings(const struct schema_context *context, const struct strings
                       const struct json_node *value);
 bool value_in_values(struct schema_context *context, const struct values *values, const struct json_node *value);
 bool value_bound_holds(const struct schema_context *context, const struct op *op, const struct json_node *value);
-bool value_multiple_holds(const struct schema_context *context, const struct op *op, const struct json_node *value);
-bool value_multiple_of_integer_holds(const struct schema_context *context, const struct op *op,
+bool value_multiple_holds(struct schema_context *context, const struct op *op, const struct json_node *value);
+bool value_multiple_of_integer_holds(struct schema_context *context, const struct op *op,
                                      const struct json_node *value);
 
 /* Where the bytes of a string or the digits of a number do not decide at once. */

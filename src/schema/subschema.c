@@ -184,8 +184,6 @@ static bool read_bound(const struct reader *reader, struct keyword *keyword) {
 static bool read_multiple(const struct reader *reader, struct keyword *keyword) {
     if (json_node_type(keyword->value) != NODE_NUMBER || number_sign(reader->json, keyword->value) <= 0)
         return wrong(reader, keyword, "a number above 0");
-    if (!number_is_divisor(reader->json, keyword->value))
-        return wrong(reader, keyword, "a number of at most 18 significant digits: more are not supported");
     return true;
 }
 

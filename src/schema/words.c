@@ -72,13 +72,14 @@ static bool content_holds(const struct explainer *explainer, const struct subsch
                          media ? json_text(json, keyword->value) : SPAN_NONE, text);
 }
 
-static bool number_holds(const struct json_document *json, const struct json_document *schema_json,
+static bool number_holds(const struct explainer *explainer, const struct json_document *schema_json,
                          const struct keyword *keyword, const struct json_node *value) {
+    const struct json_document *json = explainer->document;
     if (keyword->code == KEYWORD_MULTIPLE_OF) {
         struct number number, divisor;
         number_read(json, value, &number);
         number_read(schema_json, keyword->value, &divisor);
-        return number_is_multiple(&number, &divisor);
+        return context_multiple(explainer->context, &number, &divisor);
     }
     int order = number_compare(json, value, schema_json, keyword->value);
     if (keyword->code == KEYWORD_MINIMUM)
@@ -113,7 +114,7 @@ bool words_holds(const struct explainer *explainer, const struct subschema *sche
     case KEYWORD_EXCLUSIVE_MINIMUM:
     case KEYWORD_EXCLUSIVE_MAXIMUM:
     case KEYWORD_MULTIPLE_OF:
-        return number_holds(json, schema_json, keyword, value);
+        return number_holds(explainer, schema_json, keyword, value);
     case KEYWORD_MIN_LENGTH:
         return words_length(json, value) >= wanted;
     case KEYWORD_MAX_LENGTH:
