@@ -169,8 +169,12 @@ static bool read_count(const struct reader *reader, struct keyword *keyword) {
 }
 
 static bool read_bound(const struct reader *reader, struct keyword *keyword) {
-    if (json_node_type(keyword->value) != NODE_NUMBER)
-        return wrong(reader, keyword, "a number");
+    enum node_type type = json_node_type(keyword->value);
+    if (type != NODE_NUMBER)
+        return wrong(reader, keyword,
+                     keyword->code >= KEYWORD_EXCLUSIVE_MINIMUM && (type == NODE_TRUE || type == NODE_FALSE)
+                         ? "a number (true and false are of draft 4: name it in $schema)"
+                         : "a number");
     if (reader->schema->resource->dialect.draft != SCHEMA_DRAFT_4)
         return true;
     bool low = keyword->code == KEYWORD_MINIMUM;
@@ -246,9 +250,13 @@ static bool read_map(const struct reader *reader, struct keyword *keyword) {
 }
 
 static bool read_schema(const struct reader *reader, struct keyword *keyword) {
-    keyword->is.to.schema = subschema_below(reader, keyword->value);
+    struct subschema *schema = subschema_below(reader, keyword->value);
+    struct span name = json_text(reader->json, keyword->key);
+    keyword->is.to.schema = schema;
     reader->all->unevaluated |= keyword->code >= KEYWORD_UNEVALUATED_ITEMS;
-    return keyword->is.to.schema != NULL;
+    if (schema != NULL && (keyword->code == KEYWORD_ADDITIONAL_PROPERTIES || span_equal(name, SPAN("additionalItems"))))
+        schema->may_be_boolean = true;
+    return schema != NULL;
 }
 
 /* items: an array is what 2020-12 calls prefixItems; additionalItems means something only behind such an array. */
@@ -306,6 +314,16 @@ static bool read_dependent(const struct reader *reader, struct keyword *keyword)
         return true;
     }
     return condition ? read_schema(reader, keyword) : read_count(reader, keyword);
+}
+
+/* In draft 4 the exclusive bounds are flags of the bounds, which look at them; a number there means a later draft. */
+static bool read_unjudged(const struct reader *reader, struct keyword *keyword) {
+    struct span name = json_text(reader->json, keyword->key);
+    enum node_type type = json_node_type(keyword->value);
+    bool flag = span_equal(name, SPAN("exclusiveMinimum")) || span_equal(name, SPAN("exclusiveMaximum"));
+    return !flag || reader->schema->resource->dialect.draft != SCHEMA_DRAFT_4 || type == NODE_TRUE ||
+           type == NODE_FALSE ||
+           wrong(reader, keyword, "true or false in draft 4 (numbers are of later drafts: name one in $schema)");
 }
 
 static bool read_keyword(const struct reader *reader, struct keyword *keyword) {
@@ -374,7 +392,7 @@ static bool read_keyword(const struct reader *reader, struct keyword *keyword) {
     case KEYWORD_CONTENT_SCHEMA:
     case KEYWORD_ANNOTATION:
     case KEYWORD_SILENT:
-        return true;
+        return read_unjudged(reader, keyword);
     }
     return true;
 }
@@ -415,6 +433,10 @@ static bool read_one(struct reader *reader) {
         return read_members(reader);
     if (json_node_type(node) != NODE_TRUE && json_node_type(node) != NODE_FALSE)
         return registry_problem(reader->problem, reader->text, node, "a schema must be an object or a boolean");
+    if (reader->schema->resource->dialect.draft == SCHEMA_DRAFT_4 && !reader->schema->may_be_boolean)
+        return registry_problem(reader->problem, reader->text, node,
+                                "a schema of draft 4 must be an object: write %s, or name a later draft in $schema",
+                                json_node_type(node) == NODE_TRUE ? "{}" : "{\"not\": {}}");
     reader->schema->form = json_node_type(node) == NODE_TRUE ? SUBSCHEMA_TRUE : SUBSCHEMA_FALSE;
     return true;
 }

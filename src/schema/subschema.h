@@ -60,6 +60,7 @@ struct subschema {
     struct resource *resource;
     const struct json_node *node; /* in resource->text */
     enum subschema_form form;
+    bool may_be_boolean;     /* in draft 4 as well: below additionalItems or additionalProperties */
     struct keyword *keyword; /* count of them, by code */
     uint32_t count;
     uint32_t index;

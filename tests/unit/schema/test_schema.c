@@ -105,6 +105,25 @@ static void likeliest_cause_comes_first(void **state) {
     stop(&world);
 }
 
+#define DRAFT_4 "{\"$schema\": \"http://json-schema.org/draft-04/schema#\", "
+
+/* Draft 4 has booleans in two places only. */
+static void reads_draft_4(void **state) {
+    (void)state;
+    struct world world;
+    start(&world,
+          DRAFT_4 "\"properties\": {\"a\": {\"maximum\": 3, \"exclusiveMaximum\": true}},"
+                  "\"items\": [{}], \"additionalItems\": false, \"additionalProperties\": false}",
+          NULL);
+    assert_non_null(world.program);
+    assert_int_equal(judge(&world, "{\"a\": 2}"), SCHEMA_VALID);
+    assert_int_equal(judge(&world, "{\"a\": 3}"), SCHEMA_INVALID);
+    assert_int_equal(judge(&world, "{\"b\": 3}"), SCHEMA_INVALID);
+    assert_int_equal(judge(&world, "[1]"), SCHEMA_VALID);
+    assert_int_equal(judge(&world, "[1, 2]"), SCHEMA_INVALID);
+    stop(&world);
+}
+
 /* Line, pointer and a sentence with the cure. */
 static void refuses(void **state) {
     (void)state;
@@ -121,6 +140,15 @@ static void refuses(void **state) {
         {"{\"multipleOf\": 0}", "/multipleOf", "above 0", 1},
         {"{\"properties\": []}", "/properties", "object of schemas", 1},
         {"{\"allOf\": [3]}", "/allOf/0", "a schema must be", 1},
+        {DRAFT_4 "\"properties\": {\"a\": true}}", "/properties/a", "draft 4 must be an object: write {},", 1},
+        {DRAFT_4 "\"not\": false}", "/not", "write {\"not\": {}},", 1},
+        {DRAFT_4 "\"items\": true}", "/items", "draft 4", 1},
+        {DRAFT_4 "\"anyOf\": [{}, false]}", "/anyOf/1", "draft 4", 1},
+        {DRAFT_4 "\"$ref\": \"#/definitions/a\", \"definitions\": {\"a\": true}}", "/definitions/a", "draft 4", 1},
+        {DRAFT_4 "\"maximum\": 3, \"exclusiveMaximum\": 4}", "/exclusiveMaximum", "true or false in draft 4", 1},
+        {DRAFT_4 "\"required\": true}", "/required", "an array of names", 1},
+        {"{\"exclusiveMinimum\": true}", "/exclusiveMinimum", "of draft 4", 1},
+        {"{\"$schema\": \"http://json-schema.org/draft-03/schema#\"}", "/$schema", "no such metaschema", 1},
         {"{", "", "not JSON", 1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -221,6 +249,7 @@ int main(void) {
         cmocka_unit_test(judges),
         cmocka_unit_test(complains_without_values),
         cmocka_unit_test(refuses),
+        cmocka_unit_test(reads_draft_4),
         cmocka_unit_test(likeliest_cause_comes_first),
         cmocka_unit_test(limits_are_errors),
         cmocka_unit_test(numbers_are_exact),
