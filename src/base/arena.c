@@ -51,8 +51,10 @@ static bool add_block(struct arena *arena, size_t size) {
         capacity = size;
     if (arena->limit != 0) {
         size_t room = arena->limit > arena->bytes ? arena->limit - arena->bytes : 0;
-        if (room < sizeof(struct arena_block) + size)
+        if (room < sizeof(struct arena_block) + size) {
+            arena->full = true;
             return false;
+        }
         if (capacity > room - sizeof(struct arena_block))
             capacity = room - sizeof(struct arena_block);
         capacity -= capacity % ALIGNMENT;
@@ -60,8 +62,10 @@ static bool add_block(struct arena *arena, size_t size) {
     if (capacity > SIZE_MAX / 2)
         return false;
     struct arena_block *block = malloc(sizeof *block + capacity);
-    if (block == NULL)
+    if (block == NULL) {
+        arena->starved = true;
         return false;
+    }
     block->older = arena->block;
     block->capacity = capacity;
     arena->block = block;

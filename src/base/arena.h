@@ -12,6 +12,8 @@ struct arena {
     size_t left;               /* bytes free in it */
     size_t bytes;              /* taken from the heap by all blocks: what the accounting counts */
     size_t limit;              /* most that `bytes` may become; 0 = no limit */
+    bool full;                 /* the limit refused a piece; who wants to know clears it before */
+    bool starved;              /* the heap refused one; likewise */
 };
 
 void arena_init(struct arena *arena, size_t limit);

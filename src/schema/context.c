@@ -1,6 +1,8 @@
 /* Budgets, scratch memory and the ways a run fails. One context a thread. */
 #include "schema/context.h"
 
+#include "schema/equal.h"
+
 #include <stdlib.h>
 
 struct schema_context *schema_context_create(const struct schema_limits *limits) {
@@ -37,6 +39,10 @@ const char *schema_context_fault(const struct schema_context *context) {
     return context->fault != NULL ? context->fault : "";
 }
 
+bool schema_context_is_short(const struct schema_context *context) {
+    return context->is_short;
+}
+
 void context_start(struct schema_context *context, const struct json_document *document) {
     uint64_t steps = context->limits.steps;
     if (steps == 0)
@@ -45,6 +51,8 @@ void context_start(struct schema_context *context, const struct json_document *d
     context->document = document;
     context->depth = context->limits.depth;
     context->fault = NULL;
+    context->is_short = false;
+    context->scratch.full = false;
     context->marks = NULL;
     context->top = context->words;
     context->end = context->words + sizeof context->words / sizeof context->words[0];
@@ -59,8 +67,19 @@ bool context_fault(struct schema_context *context, const char *fault) {
     return false;
 }
 
+bool context_shortage(struct schema_context *context) {
+    context->is_short = context->is_short || context->fault == NULL;
+    return context_fault(context, "the machine has no memory left");
+}
+
+bool context_arena(struct schema_context *context, const struct arena *arena, const char *fault) {
+    return arena->full ? context_fault(context, fault) : context_shortage(context);
+}
+
 bool context_match(struct schema_context *context, const struct regex *regex, struct span text) {
     enum regex_result result = regex_match(regex, text, context->regex);
+    if (result == REGEX_SHORTAGE)
+        return context_shortage(context);
     if (result == REGEX_ERROR)
         return context_fault(context, "a regular expression went past its limit of steps or memory");
     return result == REGEX_MATCH;
@@ -69,8 +88,22 @@ bool context_match(struct schema_context *context, const struct regex *regex, st
 bool context_format(struct schema_context *context, const struct format *format, struct span text) {
     enum format_result result = format_check(format, text, &context->formats);
     if (result == FORMAT_ERROR)
-        return context_fault(context, "a format went past its limit of memory");
+        return context_shortage(context);
     return result == FORMAT_VALID;
+}
+
+bool context_unique(struct schema_context *context, const struct json_node *array, uint32_t *one, uint32_t *two) {
+    switch (equal_items(context->document, array, &context->scratch, &context->steps, one, two)) {
+    case EQUAL_NONE:
+        return true;
+    case EQUAL_FOUND:
+        return false;
+    case EQUAL_MEMORY:
+        return context_arena(context, &context->scratch, "uniqueItems takes more memory than allowed");
+    case EQUAL_STEPS:
+        break;
+    }
+    return context_fault(context, "more steps than allowed");
 }
 
 bool context_multiple(struct schema_context *context, const struct number *number, const struct number *divisor) {
@@ -80,7 +113,7 @@ bool context_multiple(struct schema_context *context, const struct number *numbe
     case MULTIPLE_NO:
         return false;
     case MULTIPLE_MEMORY:
-        return context_fault(context, "no memory for multipleOf");
+        return context_arena(context, &context->scratch, "multipleOf takes more memory than allowed");
     case MULTIPLE_STEPS:
         break;
     }

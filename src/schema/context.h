@@ -12,6 +12,7 @@ struct schema_context {
     int64_t steps;     /* left of the budget */
     uint32_t depth;    /* nested calls left */
     const char *fault; /* why the result is SCHEMA_ERROR, or NULL */
+    bool is_short;     /* the fault is a shortage of the machine's memory */
     uint64_t *marks;   /* evaluated members or items of the value in hand, where a program keeps track of them */
     uint64_t *top;     /* the first free word of `words` */
     uint64_t *end;
@@ -28,9 +29,16 @@ void context_start(struct schema_context *context, const struct json_document *d
 /* Remembers why the run cannot go on (the first cause wins) and stops it. Returns false. */
 bool context_fault(struct schema_context *context, const char *fault);
 
-/* Whether an instance's string or number fits; false with a fault when it cannot be said. */
+/* The same where the heap gave nothing; and where an arena, or what was written on the way to it, could not be had:
+ * the fault is the arena's limit when that was met, else a shortage. */
+bool context_shortage(struct schema_context *context);
+bool context_arena(struct schema_context *context, const struct arena *arena, const char *fault);
+
+/* Whether an instance's string, array (else *one and *two are equal) or number fits; false with a fault when it cannot
+ * be said. */
 bool context_match(struct schema_context *context, const struct regex *regex, struct span text);
 bool context_format(struct schema_context *context, const struct format *format, struct span text);
+bool context_unique(struct schema_context *context, const struct json_node *array, uint32_t *one, uint32_t *two);
 bool context_multiple(struct schema_context *context, const struct number *number, const struct number *divisor);
 
 #endif

@@ -2,7 +2,6 @@
  * every keyword is run, so that each has its say. */
 #include "schema/explain.h"
 
-#include "schema/equal.h"
 #include "schema/step.h"
 #include "schema/words.h"
 #include "json/splice.h"
@@ -39,7 +38,7 @@ static bool run_schema(struct explainer *explainer, const struct subschema *sche
                        const struct where *where, uint64_t *marks, struct unit *parent, uint32_t branch);
 
 static bool no_memory(struct explainer *explainer) {
-    return context_fault(explainer->context, "no memory for the explanation");
+    return context_arena(explainer->context, explainer->arena, EXPLAIN_FULL);
 }
 
 /* Hangs what a unit found below its parent, if it is to be kept. */
@@ -82,7 +81,7 @@ static uint64_t *take_marks(struct explainer *explainer, const struct json_node 
         return NULL;
     uint64_t *marks = arena_take_zero(&explainer->context->scratch, json_count(value) / 64 + 1, sizeof *marks);
     if (marks == NULL)
-        (void)no_memory(explainer);
+        (void)context_arena(explainer->context, &explainer->context->scratch, EXPLAIN_FULL);
     return marks;
 }
 
@@ -251,6 +250,7 @@ static bool judge_contains(struct frame *frame, const struct keyword *keyword, s
                                ? SPAN("true")
                                : arena_copy(frame->explainer->arena, buf_span(&found));
     }
+    frame->explainer->arena->starved |= found.failed;
     buf_finish(&found);
     if (!valid)
         unit->sentence = arena_copy(frame->explainer->arena, SPAN("must have an item that fits \"contains\""));
@@ -323,6 +323,7 @@ static bool judge_members(struct frame *frame, const struct keyword *keyword, st
         buf_add_text(&names, names.size == 0 ? "[]" : "]");
         unit->annotation = arena_copy(frame->explainer->arena, buf_span(&names));
     }
+    frame->explainer->arena->starved |= names.failed;
     buf_finish(&names);
     return valid;
 }
@@ -357,21 +358,12 @@ static bool judge_dependencies(struct frame *frame, const struct keyword *keywor
 static bool judge_unique(struct frame *frame, const struct keyword *keyword, struct unit *unit) {
     if (!keyword->flag)
         return true;
-    struct schema_context *context = frame->explainer->context;
     uint32_t one = 0, two = 0;
-    switch (equal_items(frame->json, frame->value, &context->scratch, &context->steps, &one, &two)) {
-    case EQUAL_NONE:
-        return true;
-    case EQUAL_FOUND:
+    bool unique = context_unique(frame->explainer->context, frame->value, &one, &two);
+    if (!unique)
         unit->sentence = arena_printf(frame->explainer->arena,
                                       "must have no two equal items, but items %u and %u are equal", one, two);
-        return false;
-    case EQUAL_MEMORY:
-        return context_fault(context, "no memory for uniqueItems");
-    case EQUAL_STEPS:
-        break;
-    }
-    return context_fault(context, "more steps than allowed");
+    return unique;
 }
 
 /* Keywords that look at the value alone. */
@@ -482,7 +474,10 @@ struct unit *explain_run(struct explainer *explainer, const struct subschema *ro
     struct unit top = {.valid = true};
     struct where where = {NULL, NULL, NULL};
     explainer->context->depth = explainer->context->depth / DEPTH_COST + 1;
+    explainer->arena->full = explainer->arena->starved = false;
     bool valid = run_schema(explainer, root, value, &where, NULL, &top, 0);
+    if (explainer->arena->full || explainer->arena->starved) /* a sentence is lost at least */
+        (void)no_memory(explainer);
     if (explainer->context->fault != NULL)
         return NULL;
     if (top.first == NULL) {

@@ -21,6 +21,9 @@ struct unit {
     struct unit *first, *last, *next;
 };
 
+/* The fault when the arena is at its limit. */
+#define EXPLAIN_FULL "the explanation takes more memory than allowed"
+
 struct explainer {
     const struct subschemas *all;
     struct schema_context *context;

@@ -10,7 +10,7 @@
 enum format_result {
     FORMAT_VALID,
     FORMAT_INVALID,
-    FORMAT_ERROR, /* memory was short or a limit was passed: the text is neither valid nor invalid */
+    FORMAT_ERROR, /* memory was short: the text is neither valid nor invalid */
 };
 
 /* The drafts as a bit set. */

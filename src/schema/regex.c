@@ -204,6 +204,8 @@ static enum regex_result match_pcre2(const struct regex *regex, struct span text
     if (code == PCRE2_ERROR_JIT_STACKLIMIT) /* the interpreter keeps its frames on the heap */
         code = pcre2_match(regex->code, bytes, text.size, 0, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, context->data,
                            context->limits);
+    if (code == PCRE2_ERROR_NOMEMORY)
+        return REGEX_SHORTAGE;
     return code >= 0 ? REGEX_MATCH : code == PCRE2_ERROR_NOMATCH ? REGEX_NO_MATCH : REGEX_ERROR;
 }
 

@@ -54,7 +54,8 @@ void regex_context_destroy(struct regex_context *context);
 enum regex_result {
     REGEX_NO_MATCH,
     REGEX_MATCH,
-    REGEX_ERROR, /* a limit of PCRE2 or memory: neither of the two */
+    REGEX_ERROR,    /* a limit of PCRE2: neither of the two */
+    REGEX_SHORTAGE, /* the machine has no memory left: neither as well, and another time it may be one */
 };
 
 /* `text` must be valid UTF-8; it may contain NUL. Only REGEX_PCRE2 touches the context. */

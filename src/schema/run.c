@@ -1,7 +1,6 @@
 /* The fast evaluator: walks ops over a value, yes or no, without allocation. A limit ends it with context->fault; what
  * it returns then does not count. */
 #include "schema/context.h"
-#include "schema/equal.h"
 #include "schema/run_value.h"
 #include "schema/words.h"
 
@@ -26,7 +25,7 @@ static uint64_t *take_words(struct schema_context *context, uint32_t bits) {
     if ((size_t)(context->end - words) < count) {
         words = arena_take(&context->scratch, count * sizeof *words);
         if (words == NULL) {
-            (void)context_fault(context, "no memory to keep track of evaluated members");
+            (void)context_arena(context, &context->scratch, "evaluated members take more memory than allowed");
             return NULL;
         }
     } else {
@@ -123,20 +122,6 @@ APART bool run_contains(struct schema_context *context, const struct op *op, con
             return true;
     }
     return matches >= op->arg && matches <= op->two.high;
-}
-
-APART bool run_unique(struct schema_context *context, const struct json_node *value) {
-    switch (equal_items(context->document, value, &context->scratch, &context->steps, NULL, NULL)) {
-    case EQUAL_NONE:
-        return true;
-    case EQUAL_FOUND:
-        return false;
-    case EQUAL_MEMORY:
-        return context_fault(context, "no memory for uniqueItems");
-    case EQUAL_STEPS:
-        break;
-    }
-    return context_fault(context, "more steps than allowed");
 }
 
 HOT const struct slot *find_slot(const struct schema_context *context, const struct members *members,
@@ -369,7 +354,7 @@ static bool run(struct schema_context *context, const struct op *op, const struc
             holds = run_contains(context, op, value, depth);
             break;
         case OP_UNIQUE:
-            holds = run_unique(context, value);
+            holds = context_unique(context, value, NULL, NULL);
             break;
         case OP_MEMBERS:
             holds = run_members(context, op, value, depth);

@@ -68,7 +68,7 @@ enum schema_result schema_explain(const struct schema_program *program, struct s
     if (unit == NULL)
         return SCHEMA_ERROR;
     if (!complaint_list(unit, arena, complaints)) {
-        (void)context_fault(context, "no memory for the explanation");
+        (void)context_arena(context, arena, EXPLAIN_FULL);
         return SCHEMA_ERROR;
     }
     return unit->valid ? SCHEMA_VALID : SCHEMA_INVALID;
@@ -93,7 +93,7 @@ enum schema_result schema_write(const struct schema_program *program, struct sch
         output_write(unit, output, &arena, out);
         if (out->failed) {
             out->size = size;
-            (void)context_fault(context, "no memory for the output");
+            (void)context_arena(context, &arena, EXPLAIN_FULL);
             result = SCHEMA_ERROR;
         }
     }

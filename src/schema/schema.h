@@ -71,6 +71,9 @@ enum schema_result schema_validate(const struct schema_program *program, struct 
 /* Why the last result of the context was SCHEMA_ERROR: static text such as "more than the allowed steps". */
 const char *schema_context_fault(const struct schema_context *context);
 
+/* Whether that was no limit of ours but a shortage of the machine's memory: the same may be judged later. */
+bool schema_context_is_short(const struct schema_context *context);
+
 /* One thing that is wrong with an instance. Paths are JSON pointers; "" is the whole. */
 struct schema_complaint {
     struct span instance; /* where in the instance */

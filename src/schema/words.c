@@ -47,16 +47,27 @@ static bool in_enum(const struct explainer *explainer, const struct json_documen
     return false;
 }
 
+/* JSON, not JSON, or more than the reader takes. */
+static bool is_json(struct schema_context *context, struct span text) {
+    struct json_document inner;
+    struct json_problem problem = {0};
+    if (json_read(&context->scratch, text, NULL, &inner, &problem))
+        return true;
+    if (problem.fault == JSON_FAULT_MEMORY)
+        return context_arena(context, &context->scratch, "contentMediaType takes more memory than allowed");
+    if (problem.fault >= JSON_FAULT_DEPTH)
+        return context_fault(context, "the JSON within a string is deeper or larger than allowed");
+    return false;
+}
+
 bool words_content(struct schema_context *context, struct span encoding, struct span media, struct span text) {
     struct buf decoded = {0};
     bool base64 = span_equal(encoding, SPAN("base64"));
     bool holds = !base64 || text_read_base64(&decoded, text);
-    if (holds && span_equal(media, SPAN("application/json"))) {
-        struct json_document inner;
-        holds = json_read(&context->scratch, base64 ? buf_span(&decoded) : text, NULL, &inner, NULL);
-    }
+    if (holds && span_equal(media, SPAN("application/json")))
+        holds = is_json(context, base64 ? buf_span(&decoded) : text);
     if (decoded.failed)
-        holds = context_fault(context, "no memory for contentEncoding");
+        holds = context_shortage(context);
     buf_finish(&decoded);
     return holds;
 }
@@ -289,7 +300,7 @@ struct span explain_sentence(const struct explainer *explainer, const struct sub
     }
     struct span text = arena_copy(explainer->arena, buf_span(&out));
     if (text.data == NULL || out.failed)
-        (void)context_fault(explainer->context, "no memory for the explanation");
+        (void)context_arena(explainer->context, explainer->arena, EXPLAIN_FULL);
     buf_finish(&out);
     return text;
 }

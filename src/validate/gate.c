@@ -15,10 +15,13 @@ void gate_context_destroy(struct schema_context *context) {
     schema_context_destroy(context);
 }
 
+/* A limit of the validator ends the event; a shortage of memory says nothing of it. */
 static struct verdict refuse_limit(const struct gate_spec *spec, const struct schema_context *context,
                                    struct event *event) {
     const char *fault = schema_context_fault(context);
     struct detail detail = {0};
+    if (schema_context_is_short(context))
+        return VERDICT(VERDICT_RETRY);
     detail_text(&detail, "schema", spec->name);
     detail_text(&detail, "what", span_of(fault != NULL ? fault : "a limit of the validator was met"));
     return detail_verdict(&detail, event, VERDICT_DEAD, REASON_SCHEMA_ERROR);
@@ -58,6 +61,8 @@ static struct verdict refuse(const struct gate_spec *spec, struct schema_context
     struct detail detail = {0};
     enum schema_result result = schema_explain(spec->program, context, &message->document, node, SCHEMA_SHOW_NOTHING,
                                                &event->arena, &complaints);
+    if (result == SCHEMA_ERROR && schema_context_is_short(context))
+        return VERDICT(VERDICT_RETRY);
     if (result == SCHEMA_ERROR) /* explaining takes more than judging: the judgement stands without its reasons */
         complaints.count = 0;
     for (size_t i = 0; i < complaints.count && i < MOST_COMPLAINTS && detail.text.size < ENOUGH_BYTES; i++)

@@ -2,6 +2,7 @@
 #include "validate/gate.h"
 
 #include "schema/schema.h"
+#include "support/memory.h"
 #include "json/reader.h"
 
 #include <setjmp.h>
@@ -116,6 +117,44 @@ static void test_limit_is_another_reason(void **state) {
     schema_program_destroy(spec.program);
 }
 
+/* Every allocation fails once: whatever the event is, it is judged again later, and then the verdict is whole. */
+static void test_shortage_is_no_verdict(void **state) {
+    (void)state;
+    static const char *const events[] = {
+        "{\"a\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14],\"b\":\"{}\"}",
+        "{\"a\":[1,2,3,4,5,6,7,8,9,10,11,12,13,13],\"c\":1}",
+    };
+    struct gate_spec spec = {.name = SPAN("a.json")};
+    spec.program = compile("{\"properties\":{\"a\":{\"uniqueItems\":true,\"items\":{\"multipleOf\":"
+                           "0.000000000000000000000000000000001234567890123456789012345}},\"b\":{}},"
+                           "\"unevaluatedProperties\":false}");
+    for (size_t e = 0; e < sizeof events / sizeof events[0]; e++) {
+        size_t retries = 0;
+        for (size_t number = 0, failed = 1; failed > 0; number++) {
+            struct schema_context *own = gate_context_create();
+            struct event *event = event_create((struct place){0}, 0, -1, SPAN_NONE, span_of(events[e]), NULL, 0);
+            struct message message = {.mode = MESSAGE_PLAIN};
+            assert_non_null(own);
+            assert_true(json_read(&event->arena, event->value, NULL, &message.document, NULL));
+            memory_fail(number, false);
+            struct verdict verdict = gate_check(&spec, own, event, &message);
+            failed = memory_heal();
+            retries += failed > 0;
+            if (failed > 0) {
+                assert_int_equal(verdict.kind, VERDICT_RETRY);
+                verdict = gate_check(&spec, own, event, &message);
+            }
+            assert_int_equal(verdict.kind, VERDICT_DEAD);
+            assert_int_equal(verdict.reason, REASON_SCHEMA);
+            assert_true(span_starts_with(verdict.detail, SPAN("[{\"instance\":\"/a")));
+            event_destroy(event);
+            gate_context_destroy(own);
+        }
+        assert_true(retries > 0);
+    }
+    schema_program_destroy(spec.program);
+}
+
 static int set_up(void **state) {
     (void)state;
     registry = schema_registry_create(NULL);
@@ -136,6 +175,7 @@ int main(void) {
         cmocka_unit_test(test_refuses),
         cmocka_unit_test(test_detail_is_bounded_ascii),
         cmocka_unit_test(test_limit_is_another_reason),
+        cmocka_unit_test(test_shortage_is_no_verdict),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
