@@ -1,8 +1,9 @@
-/* Chooses how a pattern runs and runs it. The parts: regex_tree (syntax), regex_sequence, regex_automaton, regex_text
- * (for PCRE2). */
+/* Chooses how a pattern runs and runs it. The parts: regex_tree (syntax), regex_sequence, regex_automaton, regex_behind
+ * and regex_text (for PCRE2). */
 #include "schema/regex.h"
 
 #include "schema/regex_automaton.h"
+#include "schema/regex_behind.h"
 #include "schema/regex_sequence.h"
 #include "schema/regex_text.h"
 
@@ -75,8 +76,8 @@ static bool try_automaton(struct regex *regex, const struct regex_tree *tree, st
 static bool refuse(int code, struct error *error) {
     char message[160] = "";
     if (code == PCRE2_ERROR_LOOKBEHIND_NOT_FIXED_LENGTH)
-        return error_set(error, "a look-behind that can be of several lengths is not supported: give each of its "
-                                "alternatives one length");
+        return error_set(error, "a look-behind that can be of several lengths is not supported beside back references: "
+                                "give each of its alternatives one length");
     pcre2_get_error_message(code, (PCRE2_UCHAR *)message, sizeof message);
     return error_set(error, "PCRE2 refuses the pattern: %s", message);
 }
@@ -130,8 +131,11 @@ struct regex *regex_create(struct span pattern, unsigned flags, size_t *position
         if (!good)
             error_memory(error);
     }
-    if (good && !done)
-        good = compile_pcre2(regex, &tree, flags, error);
+    if (good && !done) {
+        good = regex_behind_rewrite(&tree, &arena, &memory, error) && compile_pcre2(regex, &tree, flags, error);
+        if (memory)
+            error_memory(error);
+    }
     arena_finish(&arena);
     if (position != NULL)
         *position = place;

@@ -4,8 +4,8 @@
  * Patterns without look-around and back references run in linear time without allocation (a literal, a sequence of
  * classes, or an automaton over classes of code points); the others run on PCRE2 with limits. Beyond the u flag's
  * syntax these are accepted, as patterns in the wild need them (ECMA-262 Annex B): escaped punctuation, lone { } ],
- * a hyphen next to \d \w \s in a class, quantified look-aheads. Variable-length look-behind is valid syntax, but
- * regex_create refuses it. */
+ * a hyphen next to \d \w \s in a class, quantified look-aheads. A look-behind of several lengths may have 64
+ * forms; more, or one without an end, are valid syntax, but regex_create refuses them. */
 #ifndef SLUSS_SCHEMA_REGEX_H
 #define SLUSS_SCHEMA_REGEX_H
 

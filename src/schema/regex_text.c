@@ -98,8 +98,9 @@ static bool write_node(const struct writer *writer, const struct regex_node *nod
         buf_add(out, SPAN("\\B"));
         return true;
     case REGEX_LOOK:
-        if (node->behind)
-            return write_children(writer, node, SPAN(""), node->negated ? SPAN("(?<!") : SPAN("(?<="));
+        if (node->behind) /* PCRE2 looks for different lengths only here, not in groups */
+            return write_children(writer, node->child->type == REGEX_ALTERNATE ? node->child : node, SPAN("|"),
+                                  node->negated ? SPAN("(?<!") : SPAN("(?<="));
         return write_children(writer, node, SPAN(""), node->negated ? SPAN("(?!") : SPAN("(?="));
     }
     return true;

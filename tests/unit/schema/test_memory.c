@@ -12,7 +12,7 @@
 
 static const char schema[] =
     "{\"$id\": \"https://sluss.example/s\", \"$dynamicAnchor\": \"node\", \"type\": \"object\","
-    "\"properties\": {\"a\": {\"type\": \"string\", \"pattern\": \"^(?=x)x[a-z]+$\", \"maxLength\": 9},"
+    "\"properties\": {\"a\": {\"type\": \"string\", \"pattern\": \"^(?=x)x(?<=x{1,2})[a-z]+$\", \"maxLength\": 9},"
     "\"b\": {\"uniqueItems\": true, \"items\": {\"type\": \"integer\", \"multipleOf\": 0.5}},"
     "\"c\": {\"oneOf\": [{\"properties\": {\"op\": {\"const\": \"x\"}}, \"required\": [\"op\"]},"
     "{\"properties\": {\"op\": {\"enum\": [\"y\", \"z\", 1, [2]]}}, \"required\": [\"op\"]}]},"
