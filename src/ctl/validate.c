@@ -119,8 +119,9 @@ static int refuse_schema(const struct schema_problem *problem) {
 
 static void print_complaints(struct validation *validation, const struct json_document *document, struct arena *arena) {
     struct schema_complaints complaints = {0};
-    (void)schema_explain(validation->program, validation->context, document, document->node, validation->show, arena,
-                         &complaints);
+    if (schema_explain(validation->program, validation->context, document, document->node, validation->show, arena,
+                       &complaints) == SCHEMA_ERROR)
+        (void)printf("  the whole: no reasons can be given: %s\n", schema_context_fault(validation->context));
     for (size_t i = 0; i < complaints.count; i++) {
         const struct schema_complaint *one = &complaints.complaint[i];
         struct span where = one->instance.size > 0 ? one->instance : SPAN("the whole");

@@ -122,6 +122,11 @@ static void reads_draft_4(void **state) {
     assert_int_equal(judge(&world, "[1]"), SCHEMA_VALID);
     assert_int_equal(judge(&world, "[1, 2]"), SCHEMA_INVALID);
     stop(&world);
+    start(&world, DRAFT_4 "\"type\": \"integer\"}", NULL);
+    struct schema_complaints complaints = explain(&world, "1.0", SCHEMA_SHOW_NOTHING);
+    assert_span(complaints.complaint[0].sentence,
+                "must be an integer, not a number written with a point or an exponent, which is no integer in draft 4");
+    stop(&world);
 }
 
 /* Line, pointer and a sentence with the cure. */
