@@ -105,23 +105,41 @@ static void assign_when_decided(struct consumer *consumer) {
     assignment->assigned = true;
 }
 
-static void serve_times(struct consumer *consumer) {
-    for (struct pending_time **link = &consumer->times; *link != NULL;) {
-        struct pending_time *one = *link;
-        if (!time_query_done(one->query)) {
-            link = &one->next;
-            continue;
-        }
-        *link = one->next;
-        int64_t offset;
-        bool answered = time_query_finish(one->query, &offset);
-        if (answered)
-            consumer_begin_offset(consumer, one->place, offset);
-        else if (!consumer->closing)
-            consumer_begin_time(consumer, one->place, one->wall_ms);
-        free(one);
-        if (!answered)
-            return; /* the list has changed; the next wake goes on */
+static void answer(struct consumer *consumer, const struct pending_question *asked) {
+    rd_kafka_topic_partition_list_t *list;
+    rd_kafka_resp_err_t result = question_finish(asked->question, &list);
+    if (asked->committed) {
+        if (list == NULL)
+            consumer_say(consumer, 4, rd_kafka_err2str(result));
+        membership_committed(consumer, asked->place.epoch, list);
+    } else if (list != NULL)
+        consumer_begin_offset(consumer, asked->place, list->elems[0].offset);
+    else if (!consumer->closing)
+        consumer_begin_time(consumer, asked->place, asked->wall_ms);
+    if (list != NULL)
+        rd_kafka_topic_partition_list_destroy(list);
+}
+
+static struct pending_question *take_ended(struct consumer *consumer) {
+    struct pending_question **link = &consumer->questions;
+    while (*link != NULL && !question_done((*link)->question))
+        link = &(*link)->next;
+    struct pending_question *ended = *link;
+    if (ended != NULL)
+        *link = ended->next;
+    return ended;
+}
+
+static void serve_questions(struct consumer *consumer) {
+    if (consumer->unasked != 0) {
+        uint32_t epoch = consumer->unasked;
+        consumer->unasked = 0;
+        membership_committed(consumer, epoch, NULL);
+    }
+    struct pending_question *ended;
+    while ((ended = take_ended(consumer)) != NULL) {
+        answer(consumer, ended); /* may ask anew */
+        free(ended);
     }
 }
 
@@ -130,7 +148,7 @@ bool consumer_serve(struct consumer *consumer, size_t most) {
     ssize_t drained = read(consumer->wake, &wakes, sizeof wakes);
     (void)drained;
     membership_serve(consumer);
-    serve_times(consumer);
+    serve_questions(consumer);
     assign_when_decided(consumer);
     for (size_t i = 0; i < consumer->assignment.count; i++)
         consumer->assignment.partition[i].idle = false;
@@ -138,6 +156,12 @@ bool consumer_serve(struct consumer *consumer, size_t most) {
 }
 
 /* --- what the core asks --- */
+
+static void wake(const struct consumer *consumer) {
+    static const uint64_t one = 1;
+    ssize_t written = write(consumer->wake, &one, sizeof one);
+    (void)written; /* full means that a wake is pending already */
+}
 
 void consumer_read_committed(struct consumer *consumer, uint32_t epoch) {
     const struct assignment *assignment = &consumer->assignment;
@@ -147,16 +171,22 @@ void consumer_read_committed(struct consumer *consumer, uint32_t epoch) {
     for (size_t i = 0; i < assignment->count; i++)
         rd_kafka_topic_partition_list_add(list, consumer->topics[assignment->partition[i].place.topic].data,
                                           assignment->partition[i].place.partition);
-    rd_kafka_ListConsumerGroupOffsets_t *question = rd_kafka_ListConsumerGroupOffsets_new(consumer->group, list);
-    rd_kafka_AdminOptions_t *options =
-        rd_kafka_AdminOptions_new(consumer->client, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
-    char why[128];
-    (void)rd_kafka_AdminOptions_set_request_timeout(options, 5000, why, sizeof why);
-    rd_kafka_AdminOptions_set_opaque(options, (void *)(uintptr_t)epoch);
-    rd_kafka_ListConsumerGroupOffsets(consumer->client, &question, 1, options, consumer->answers);
-    rd_kafka_AdminOptions_destroy(options);
-    rd_kafka_ListConsumerGroupOffsets_destroy(question);
-    rd_kafka_topic_partition_list_destroy(list);
+    struct pending_question *pending = calloc(1, sizeof *pending);
+    if (pending == NULL)
+        rd_kafka_topic_partition_list_destroy(list);
+    else
+        pending->question = question_committed(consumer->client, list, consumer->wake);
+    if (pending == NULL || pending->question == NULL) {
+        free(pending);
+        consumer_say(consumer, 3, "no memory or thread to ask what is committed; asked again");
+        consumer->unasked = epoch; /* answered at the next serving */
+        wake(consumer);
+        return;
+    }
+    pending->committed = true;
+    pending->place.epoch = epoch;
+    pending->next = consumer->questions;
+    consumer->questions = pending;
 }
 
 void consumer_begin_offset(struct consumer *consumer, struct place place, int64_t offset) {
@@ -175,19 +205,20 @@ void consumer_begin_earliest(struct consumer *consumer, struct place place) {
 void consumer_begin_time(struct consumer *consumer, struct place place, int64_t wall_ms) {
     if (assignment_find(&consumer->assignment, place) == NULL)
         return;
-    struct pending_time *pending = calloc(1, sizeof *pending);
-    struct time_query *query = pending == NULL ? NULL
-                                               : time_query_start(consumer->client, consumer->topics[place.topic].data,
-                                                                  place.partition, wall_ms, consumer->wake);
-    if (query == NULL) {
+    struct pending_question *pending = calloc(1, sizeof *pending);
+    struct question *question = pending == NULL ? NULL
+                                                : question_time(consumer->client, consumer->topics[place.topic].data,
+                                                                place.partition, wall_ms, consumer->wake);
+    if (question == NULL) {
         free(pending);
         consumer_say(consumer, 3,
                      "no memory or thread to ask where a partition begins; it is not read: restart when there is");
         consumer_stop_partition(consumer, place);
         return;
     }
-    *pending = (struct pending_time){.next = consumer->times, .query = query, .place = place, .wall_ms = wall_ms};
-    consumer->times = pending;
+    *pending = (struct pending_question){
+        .next = consumer->questions, .question = question, .place = place, .wall_ms = wall_ms};
+    consumer->questions = pending;
 }
 
 void consumer_stop_partition(struct consumer *consumer, struct place place) {
@@ -224,11 +255,9 @@ void consumer_commit(struct consumer *consumer, uint32_t epoch, const struct con
         rd_kafka_commit_queue(consumer->client, list, consumer->answers, NULL, (void *)(uintptr_t)epoch);
     rd_kafka_topic_partition_list_destroy(list);
     if (result != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        static const uint64_t one = 1;
         consumer_say(consumer, 3, rd_kafka_err2str(result));
         consumer->refused = epoch; /* answered at the next serving, as every commit is */
-        ssize_t written = write(consumer->wake, &one, sizeof one);
-        (void)written;
+        wake(consumer);
     }
 }
 
@@ -284,12 +313,13 @@ void consumer_destroy(struct consumer *consumer) {
     if (consumer == NULL)
         return;
     consumer->closing = true;
-    while (consumer->times != NULL) {
-        struct pending_time *next = consumer->times->next;
-        int64_t offset;
-        (void)time_query_finish(consumer->times->query, &offset);
-        free(consumer->times);
-        consumer->times = next;
+    while (consumer->questions != NULL) {
+        struct pending_question *next = consumer->questions->next;
+        rd_kafka_topic_partition_list_t *list;
+        if (question_finish(consumer->questions->question, &list) == RD_KAFKA_RESP_ERR_NO_ERROR)
+            rd_kafka_topic_partition_list_destroy(list);
+        free(consumer->questions);
+        consumer->questions = next;
     }
     assignment_end(&consumer->assignment);
     if (consumer->answers != NULL)

@@ -5,13 +5,15 @@
 
 #include "kafka/assignment.h"
 #include "kafka/consumer.h"
-#include "kafka/time_query.h"
+#include "kafka/question.h"
 
-struct pending_time {
-    struct pending_time *next;
-    struct time_query *query;
-    struct place place;
+/* A question that is out, and what it was about. */
+struct pending_question {
+    struct pending_question *next;
+    struct question *question;
+    struct place place; /* the partition whose beginning a time decides; for what is committed only its epoch counts */
     int64_t wall_ms;
+    bool committed;
 };
 
 struct consumer {
@@ -23,11 +25,12 @@ struct consumer {
     struct consumer_handler handler;
     rd_kafka_t *client;
     rd_kafka_queue_t *news;    /* the group's: rebalances, errors, logs */
-    rd_kafka_queue_t *answers; /* to our own questions: committed offsets, commits */
+    rd_kafka_queue_t *answers; /* to our commits */
     struct assignment assignment;
     struct consumer_offset *entry; /* room for one answer about all partitions of the epoch */
-    struct pending_time *times;
+    struct pending_question *questions;
     uint32_t refused; /* epoch of a commit that librdkafka refused at once; 0 none */
+    uint32_t unasked; /* epoch whose committed offsets could not be asked for; 0 none */
     int wake;
     bool joined;
     bool closing;
@@ -39,8 +42,11 @@ void consumer_say(const struct consumer *consumer, int level, const char *what);
 /* Forgets the assignment and tells librdkafka. */
 void consumer_unassign(struct consumer *consumer);
 
-/* Serves what the group says, and the answers to our questions. */
+/* Serves what the group says, and the results of commits. */
 void membership_serve(struct consumer *consumer);
+
+/* Tells the core what is committed; NULL when nobody could say. */
+void membership_committed(struct consumer *consumer, uint32_t epoch, const rd_kafka_topic_partition_list_t *list);
 
 /* Gives out at most `most` records within credit; true when there are more at once. */
 bool supply_serve(struct consumer *consumer, size_t most);

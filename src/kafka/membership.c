@@ -90,7 +90,7 @@ static void serve_news(struct consumer *consumer) {
     }
 }
 
-static void tell_committed(struct consumer *consumer, uint32_t epoch, const rd_kafka_topic_partition_list_t *list) {
+void membership_committed(struct consumer *consumer, uint32_t epoch, const rd_kafka_topic_partition_list_t *list) {
     struct assignment *assignment = &consumer->assignment;
     if (assignment->epoch != epoch)
         return;
@@ -109,20 +109,6 @@ static void tell_committed(struct consumer *consumer, uint32_t epoch, const rd_k
             entry[i].metadata = span_make(found->metadata, found->metadata_size);
     }
     consumer->handler.committed(consumer->handler.owner, consumer->route, epoch, entry, assignment->count);
-}
-
-static void on_committed(struct consumer *consumer, rd_kafka_event_t *event) {
-    uint32_t epoch = (uint32_t)(uintptr_t)rd_kafka_event_opaque(event);
-    const rd_kafka_topic_partition_list_t *list = NULL;
-    if (rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        size_t count = 0;
-        const rd_kafka_group_result_t **groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
-            rd_kafka_event_ListConsumerGroupOffsets_result(event), &count);
-        if (count == 1 && rd_kafka_group_result_error(groups[0]) == NULL)
-            list = rd_kafka_group_result_partitions(groups[0]);
-    } else
-        consumer_say(consumer, 4, rd_kafka_event_error_string(event));
-    tell_committed(consumer, epoch, list);
 }
 
 static enum consumer_commit judge_commit(rd_kafka_resp_err_t code) {
@@ -178,8 +164,6 @@ static void serve_answers(struct consumer *consumer) {
     while ((event = rd_kafka_queue_poll(consumer->answers, 0)) != NULL) {
         if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_OFFSET_COMMIT)
             on_commit(consumer, event);
-        else if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT)
-            on_committed(consumer, event);
         rd_kafka_event_destroy(event);
     }
 }

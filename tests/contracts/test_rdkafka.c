@@ -30,7 +30,7 @@ static int setup(void **state) {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     rd_kafka_conf_set(conf, "log_level", "0", NULL, 0);
     scene->host = rd_kafka_new(RD_KAFKA_PRODUCER, conf, NULL, 0);
-    scene->cluster = rd_kafka_mock_cluster_new(scene->host, 1);
+    scene->cluster = rd_kafka_mock_cluster_new(scene->host, 2); /* a coordinator can move */
     *state = scene;
     return scene->cluster != NULL ? 0 : -1;
 }
@@ -103,26 +103,14 @@ static void consumer_destroy(rd_kafka_t *consumer) {
     rd_kafka_destroy(consumer);
 }
 
-/* What the group has committed, asked on the consumer's own handle as src/kafka does; the caller destroys it. */
-static rd_kafka_event_t *committed(rd_kafka_t *consumer, const char *topic, const rd_kafka_topic_partition_t **one) {
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(consumer);
+/* What the group has committed, asked as src/kafka does; the caller destroys it. */
+static rd_kafka_topic_partition_list_t *committed(rd_kafka_t *consumer, const char *topic) {
     rd_kafka_topic_partition_list_t *list = place(topic, 0, NULL, 0);
-    rd_kafka_ListConsumerGroupOffsets_t *question = rd_kafka_ListConsumerGroupOffsets_new("contract", list);
-    rd_kafka_ListConsumerGroupOffsets(consumer, &question, 1, NULL, queue);
-    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, TIMEOUT_MS);
-    rd_kafka_ListConsumerGroupOffsets_destroy(question);
-    rd_kafka_topic_partition_list_destroy(list);
-    rd_kafka_queue_destroy(queue);
-    const rd_kafka_ListConsumerGroupOffsets_result_t *result = rd_kafka_event_ListConsumerGroupOffsets_result(event);
-    contract(result != NULL && rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR_NO_ERROR,
-             "librdkafka %s: ListConsumerGroupOffsets on a consumer's own handle fails: kafka/membership reads what is "
-             "committed with it",
-             rd_kafka_version_str());
-    size_t count = 0;
-    const rd_kafka_group_result_t **groups = rd_kafka_ListConsumerGroupOffsets_result_groups(result, &count);
-    assert_int_equal(count, 1);
-    *one = &rd_kafka_group_result_partitions(groups[0])->elems[0];
-    return event;
+    rd_kafka_resp_err_t error = rd_kafka_committed(consumer, list, TIMEOUT_MS);
+    contract(error == RD_KAFKA_RESP_ERR_NO_ERROR && list->elems[0].err == RD_KAFKA_RESP_ERR_NO_ERROR,
+             "librdkafka %s: rd_kafka_committed fails (%s): kafka/question reads what is committed with it",
+             rd_kafka_version_str(), rd_kafka_err2name(error));
+    return list;
 }
 
 /* --- commits --- */
@@ -154,11 +142,11 @@ static void test_metadata_of_a_commit_comes_back(void **state) {
     memset(text, 'm', sizeof text);
     assign(consumer, "kept", 0);
     assert_int_equal(commit(consumer, place("kept", 7, text, SIZE)), 0);
-    const rd_kafka_topic_partition_t *one;
-    rd_kafka_event_t *event = committed(consumer, "kept", &one);
+    rd_kafka_topic_partition_list_t *found = committed(consumer, "kept");
+    const rd_kafka_topic_partition_t *one = &found->elems[0];
     bool whole = one->offset == 7 && one->metadata_size == SIZE && memcmp(one->metadata, text, SIZE) == 0;
     size_t size = one->metadata_size;
-    rd_kafka_event_destroy(event);
+    rd_kafka_topic_partition_list_destroy(found);
     consumer_destroy(consumer);
     contract(whole, "librdkafka %s: %zu of 3072 bytes of metadata came back: the offset map travels there",
              rd_kafka_version_str(), size);
@@ -176,11 +164,10 @@ static void test_storing_an_offset_drops_its_metadata(void **state) {
     assert_int_equal(rd_kafka_offsets_store(consumer, list), RD_KAFKA_RESP_ERR_NO_ERROR);
     rd_kafka_topic_partition_list_destroy(list);
     assert_int_equal(rd_kafka_commit(consumer, NULL, 0), RD_KAFKA_RESP_ERR_NO_ERROR);
-    const rd_kafka_topic_partition_t *one;
-    rd_kafka_event_t *event = committed(consumer, "stored", &one);
-    size_t size = one->metadata_size;
-    int64_t offset = one->offset;
-    rd_kafka_event_destroy(event);
+    rd_kafka_topic_partition_list_t *found = committed(consumer, "stored");
+    size_t size = found->elems[0].metadata_size;
+    int64_t offset = found->elems[0].offset;
+    rd_kafka_topic_partition_list_destroy(found);
     consumer_destroy(consumer);
     assert_int_equal(offset, 1);
     contract(
@@ -205,16 +192,36 @@ static void test_overlapping_commits_can_be_applied_in_the_wrong_order(void **st
     rd_kafka_topic_partition_list_destroy(first);
     rd_kafka_topic_partition_list_destroy(second);
     rd_kafka_queue_destroy(queue);
-    const rd_kafka_topic_partition_t *one;
-    rd_kafka_event_t *event = committed(consumer, "overlap", &one);
-    int64_t offset = one->offset;
-    rd_kafka_event_destroy(event);
+    rd_kafka_topic_partition_list_t *found = committed(consumer, "overlap");
+    int64_t offset = found->elems[0].offset;
+    rd_kafka_topic_partition_list_destroy(found);
     consumer_destroy(consumer);
     contract(
         one_error == 0 && other_error == 0 && offset == 10,
         "librdkafka %s: of two overlapping commits, 10 then 20, %lld stands (%s, %s); until now the repeated first "
         "one won and both reported success: one commit in flight is the rule because of it",
         rd_kafka_version_str(), (long long)offset, rd_kafka_err2name(one_error), rd_kafka_err2name(other_error));
+}
+
+/* On a real cluster ListConsumerGroupOffsets keeps to the old coordinator for minutes, which the mock cannot show. */
+static void test_what_is_committed_is_found_after_the_coordinator_has_moved(void **state) {
+    struct scene *scene = *state;
+    topic_create(scene, "moved");
+    assert_int_equal(rd_kafka_mock_coordinator_set(scene->cluster, "group", "contract", 1), 0);
+    rd_kafka_t *consumer = client_create(scene, RD_KAFKA_CONSUMER, NULL);
+    assign(consumer, "moved", 0);
+    assert_int_equal(commit(consumer, place("moved", 7, NULL, 0)), 0);
+    assert_int_equal(rd_kafka_mock_coordinator_set(scene->cluster, "group", "contract", 2), 0);
+    rd_kafka_mock_push_request_errors(scene->cluster, 9 /* OffsetFetch */, 1, RD_KAFKA_RESP_ERR_NOT_COORDINATOR);
+    rd_kafka_topic_partition_list_t *list = place("moved", 0, NULL, 0);
+    rd_kafka_resp_err_t first = rd_kafka_committed(consumer, list, TIMEOUT_MS);
+    rd_kafka_topic_partition_list_destroy(list);
+    rd_kafka_topic_partition_list_t *found = committed(consumer, "moved"); /* asked again, it knows the new one */
+    int64_t offset = found->elems[0].offset;
+    rd_kafka_topic_partition_list_destroy(found);
+    consumer_destroy(consumer);
+    assert_int_equal(first, RD_KAFKA_RESP_ERR_NOT_COORDINATOR);
+    assert_int_equal(offset, 7);
 }
 
 /* --- queues --- */
@@ -366,6 +373,7 @@ int main(void) {
         cmocka_unit_test(test_metadata_of_a_commit_comes_back),
         cmocka_unit_test(test_storing_an_offset_drops_its_metadata),
         cmocka_unit_test(test_overlapping_commits_can_be_applied_in_the_wrong_order),
+        cmocka_unit_test(test_what_is_committed_is_found_after_the_coordinator_has_moved),
         cmocka_unit_test(test_a_queue_taken_before_assign_holds_its_events_back),
         cmocka_unit_test(test_the_end_of_an_empty_partition_tells_its_offset),
         cmocka_unit_test(test_an_offset_out_of_range_is_an_error),

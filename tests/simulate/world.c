@@ -13,11 +13,13 @@ enum { START_MS = 1000, FAULTS_MS = 60000, MOST_STEPS = 50000 };
 static const int64_t wall_base_ms = 1700000000000;
 
 void violated(struct world *world, const char *rule, const char *format, ...) {
-    va_list list;
-    va_start(list, format);
+    va_list arguments;
     world->rule = rule;
-    (void)vsnprintf(world->what, sizeof world->what, format, list);
-    va_end(list);
+    va_start(arguments, format);
+    int written = vsnprintf(world->what, sizeof world->what, format, arguments);
+    va_end(arguments);
+    if (written < 0)
+        world->what[0] = '\0';
     longjmp(*world->end, 1);
 }
 

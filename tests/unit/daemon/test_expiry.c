@@ -29,7 +29,9 @@ static void the_earliest_counts(void **state) {
     const struct plan plan = {.platforms = &platform, .platform_count = 1};
     struct expiry *expiry = expiry_create(&plan);
     struct snapshot *sum = snapshot_create(&plan), *other = snapshot_create(&plan);
-    assert_true(expiry != NULL && sum != NULL && other != NULL);
+    assert_non_null(expiry);
+    assert_non_null(sum);
+    assert_non_null(other);
     expiry_add(expiry, sum);
     assert_int_equal(sum->certificate_ms[0], 0);
     other->certificate_ms[0] = NOW;
