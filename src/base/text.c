@@ -257,12 +257,16 @@ size_t text_utf8_size(const char *at, const char *end) {
     return 0;
 }
 
-bool text_is_utf8(struct span text) {
+const char *text_not_utf8(struct span text) {
     for (size_t at = 0; at < text.size;) {
         size_t size = text_utf8_size(text.data + at, text.data + text.size);
         if (size == 0)
-            return false;
+            return text.data + at;
         at += size;
     }
-    return true;
+    return NULL;
+}
+
+bool text_is_utf8(struct span text) {
+    return text_not_utf8(text) == NULL;
 }

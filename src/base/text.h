@@ -42,6 +42,9 @@ bool text_read_base64(struct buf *out, struct span text);
 /* Valid UTF-8 by RFC 3629: no surrogates, no overlong forms, at most U+10FFFF. */
 bool text_is_utf8(struct span text);
 
+/* The first byte that is no UTF-8, or NULL. */
+const char *text_not_utf8(struct span text);
+
 /* The bytes of the UTF-8 character at `at`; 0 when it is none or at the end. */
 size_t text_utf8_size(const char *at, const char *end);
 

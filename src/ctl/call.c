@@ -132,8 +132,8 @@ static bool check(struct call *call, const struct option *common, struct error *
     if (!call->help && call->argument_count < verb->least)
         return error_set(error, "%s needs more: slussctl %s %s", verb->name, verb->name, verb->arguments);
     if (!call->help && call->argument_count > verb->most)
-        return error_set(error, "%s takes no \"%s\": slussctl %s %s", verb->name, call->arguments[verb->most],
-                         verb->name, verb->arguments);
+        return error_set(error, "%s takes no \"%s\": slussctl %s%s%s", verb->name, call->arguments[verb->most],
+                         verb->name, verb->most > 0 ? " " : "", verb->arguments);
     return true;
 }
 

@@ -19,6 +19,17 @@ static void print(const struct call *call, const struct problems *problems) {
     buf_finish(&out);
 }
 
+static const char *plural(uint32_t count) {
+    return count == 1 ? "" : "s";
+}
+
+static void say_good(const struct settings *settings) {
+    const struct plan *plan = &settings->plan;
+    (void)printf(SPAN_FORMAT ": good: %u route%s, %u platform%s, %u lookup%s\n", SPAN_ARGUMENT(settings->file),
+                 plan->route_count, plural(plan->route_count), plan->platform_count, plural(plan->platform_count),
+                 plan->lookup_count, plural(plan->lookup_count));
+}
+
 static int run(const struct call *call) {
     const struct settings_options options = {.path = call_value(call, "config", NULL),
                                              .credentials = getenv("CREDENTIALS_DIRECTORY"),
@@ -29,8 +40,7 @@ static int run(const struct call *call) {
     struct settings *settings = settings_read(&options, &problems);
     print(call, &problems);
     if (settings != NULL && problems.errors == 0 && !call_has(call, "json"))
-        (void)printf(SPAN_FORMAT ": good: %u routes, %u platforms, %u lookups\n", SPAN_ARGUMENT(settings->file),
-                     settings->plan.route_count, settings->plan.platform_count, settings->plan.lookup_count);
+        say_good(settings);
     int status = problems.failed ? EXIT_BUG : problems.errors == 0 && settings != NULL ? EXIT_YES : EXIT_CONFIG;
     settings_destroy(settings);
     problems_finish(&problems);

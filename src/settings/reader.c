@@ -378,6 +378,20 @@ static const char *nearest_option(const struct section *section, const char *nam
     return text_nearest(span_of(name), names);
 }
 
+/* What was surely meant for this option by a name that is none: it is not called missing too, and a group is read as
+ * what it was meant to be. */
+static config_setting_t *find_misspelt(const struct section *section, const struct option *option,
+                                       config_setting_t *group) {
+    for (int i = 0; group != NULL && i < config_setting_length(group); i++) {
+        config_setting_t *setting = config_setting_get_elem(group, (unsigned)i);
+        const char *name = config_setting_name(setting);
+        const char *near = find_option(section, name) == NULL ? nearest_option(section, name) : NULL;
+        if (near != NULL && strcmp(near, option->name) == 0)
+            return setting;
+    }
+    return NULL;
+}
+
 static void refuse_option(struct reader *reader, const struct section *section, config_setting_t *setting) {
     const char *name = config_setting_name(setting), *near = nearest_option(section, name);
     bool kafka = strcmp(section->name, "kafka") == 0;
@@ -408,10 +422,14 @@ void reader_section(struct reader *reader, const struct section *section, config
     for (size_t i = 0; i < section->count; i++) {
         const struct option *option = &section->options[i];
         config_setting_t *setting = group != NULL ? config_setting_get_member(group, option->name) : NULL;
-        if (writes_defaults_alike(option))
-            read_value(reader, section, option, group, setting, target);
-        else if (option->type->shape != SHAPE_LATER)
-            read_group(reader, option, setting, target);
+        config_setting_t *misspelt = setting == NULL ? find_misspelt(section, option, group) : NULL;
+        if (writes_defaults_alike(option)) {
+            if (misspelt == NULL || (option->flags & OPTION_REQUIRED) == 0)
+                read_value(reader, section, option, group, setting, target);
+        } else if (option->type->shape != SHAPE_LATER) {
+            bool alike = misspelt != NULL && config_setting_is_aggregate(misspelt);
+            read_group(reader, option, alike ? misspelt : setting, target);
+        }
     }
 }
 

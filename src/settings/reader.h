@@ -74,7 +74,7 @@ void platforms_read(struct reader *reader, const struct option *option, config_s
 void lookups_read(struct reader *reader, const struct option *option, config_setting_t *setting, void *target);
 void enrich_read(struct reader *reader, const struct option *option, config_setting_t *setting, void *target);
 void routes_skip(struct reader *reader, const struct option *option, config_setting_t *setting, void *target);
-void routes_read(struct reader *reader, config_setting_t *root);
+bool routes_read(struct reader *reader, config_setting_t *root);
 void route_finish(struct route *route);
 
 /* Compiles a schema file with everything in DIR/schemas at hand, or tells at the option `schema` of `group` why not. */

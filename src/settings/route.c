@@ -6,6 +6,7 @@
 #include "json/splice.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 
 enum { WINDOW = 1024, LONGEST_NAME = 64 };
@@ -256,11 +257,22 @@ static struct span routes_folder(struct reader *reader) {
     return arena_printf(reader->arena, SPAN_FORMAT "routes.d", SPAN_ARGUMENT(file));
 }
 
-static void read_folder(struct reader *reader) {
+/* Nobody knows then which routes there should be. */
+static bool refuse_folder(struct reader *reader, struct span folder, int why) {
+    bool first = reader->problems->errors == 0;
+    problems_add(reader->problems, SEVERITY_ERROR, PROBLEM_FILE, (struct spot){.file = folder},
+                 SPAN("make it a folder that the user that runs Sluss may read"), "%s", strerror(why));
+    if (first && why == EACCES)
+        reader->problems->status = 77;
+    return false;
+}
+
+static bool read_folder(struct reader *reader) {
     struct plan *plan = &reader->settings->plan;
     struct span folder = routes_folder(reader);
     struct dirent **entries = NULL;
     int count = folder.data == NULL ? 0 : scandir(folder.data, &entries, is_route_file, by_name);
+    int why = count < 0 ? errno : ENOENT;
     plan->routes = reader_take(reader, count > 0 ? (size_t)count : 1, sizeof *plan->routes);
     for (int i = 0; i < count; i++) {
         struct span name = span_of(entries[i]->d_name);
@@ -273,16 +285,20 @@ static void read_folder(struct reader *reader) {
         free(entries[i]);
     }
     free(entries);
+    if (why != ENOENT)
+        return refuse_folder(reader, folder, why);
     if (count <= 0 && reader->problems->errors == 0)
         problems_add(reader->problems, SEVERITY_WARNING, PROBLEM_RISK, (struct spot){.file = folder},
-                     SPAN("write routes.d/NAME.cfg: slussctl new route NAME"), "there are no routes");
+                     SPAN("write routes.d/NAME.cfg; sluss.cfg(5) shows one"), "there are no routes");
+    return true;
 }
 
 void routes_skip(struct reader *reader, const struct option *option, config_setting_t *setting, void *target) {
     (void)reader, (void)option, (void)setting, (void)target;
 }
 
-void routes_read(struct reader *reader, config_setting_t *root) {
+bool routes_read(struct reader *reader, config_setting_t *root) {
+    bool good = true;
     struct plan *plan = &reader->settings->plan;
     config_setting_t *list = root != NULL ? config_setting_get_member(root, "routes") : NULL;
     reader_open(reader, "routes", "(");
@@ -291,11 +307,12 @@ void routes_read(struct reader *reader, config_setting_t *root) {
         plan->routes = reader_take(reader, (size_t)config_setting_length(list) + 1, sizeof *plan->routes);
         read_list(reader, list);
     } else {
-        read_folder(reader);
+        good = read_folder(reader);
     }
     if (reader->normal.size > start) { /* the last comma */
         reader->normal.size -= 2;
         buf_add_byte(&reader->normal, '\n');
     }
     reader_close(reader, ");");
+    return good;
 }

@@ -73,7 +73,7 @@ static bool read_all(struct reader *reader) {
         check_whole(reader, root);
         complete(reader);
         good = reader->problems->errors == 0;
-        routes_read(reader, root);
+        good = routes_read(reader, root) && good;
     }
     source_finish(&source);
     reader->source = NULL;

@@ -23,9 +23,13 @@ static bool refuse_file(struct source *source, struct problems *problems, int st
     return false;
 }
 
-static bool refuse_open(struct source *source, struct problems *problems) {
+static bool refuse_open(struct source *source, const char *path, struct problems *problems) {
+    struct stat status;
     switch (errno) {
     case ENOENT:
+        if (lstat(path, &status) == 0)
+            return refuse_file(source, problems, 78, "mend the link, or remove it",
+                               "a link to a file that is not there");
         return refuse_file(source, problems, 66, "name the configuration with --config PATH", "no such file");
     case EACCES:
     case EPERM:
@@ -52,7 +56,7 @@ static bool read_text(struct source *source, struct problems *problems) {
     path[source->file.size] = '\0';
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (descriptor < 0)
-        return refuse_open(source, problems);
+        return refuse_open(source, path, problems);
     struct stat status;
     bool good = fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
     if (!good)
@@ -64,7 +68,7 @@ static bool read_text(struct source *source, struct problems *problems) {
         text.size += count > 0 ? (size_t)count : 0;
     }
     if (good && count < 0)
-        good = refuse_open(source, problems);
+        good = refuse_open(source, path, problems);
     (void)close(descriptor);
     if (good && text.size > LARGEST)
         good = refuse_file(source, problems, 78, "keep tables and schemas in files of their own",
@@ -102,8 +106,10 @@ static bool check_bytes(struct source *source, struct problems *problems) {
     if (nul != NULL)
         return refuse_text(source, problems, PROBLEM_SYNTAX, (struct span){nul, 1}, "write text only",
                            "the file holds a NUL byte");
-    if (!text_is_utf8(text))
-        return refuse_text(source, problems, PROBLEM_SYNTAX, SPAN_NONE, "save it as UTF-8", "the file is not UTF-8");
+    const char *foreign = text_not_utf8(text);
+    if (foreign != NULL)
+        return refuse_text(source, problems, PROBLEM_SYNTAX, (struct span){foreign, 1}, "save it as UTF-8",
+                           "the file is not UTF-8");
     return true;
 }
 
@@ -190,8 +196,17 @@ static bool starts_character(char byte) {
     return ((unsigned char)byte & 0xc0) != 0x80;
 }
 
-/* The line around `at` as it may be shown: hidden runs as "***", control bytes as blanks; column and width of the mark
- * in characters of that. */
+/* How many bytes the character at `at` has; 0 in the middle of one. What is no UTF-8 is a character of one byte. */
+static size_t character_size(const char *at, const char *end, const char **next) {
+    if (at < *next)
+        return 0;
+    size_t size = text_utf8_size(at, end);
+    *next = at + (size > 0 ? size : 1);
+    return size > 0 ? size : 1;
+}
+
+/* The line around `at` as it may be shown: hidden runs as "***", control bytes as blanks, what is no UTF-8 as '?';
+ * column and width of the mark in characters of that. */
 static void show_line(const struct source *source, struct span at, struct buf *line, struct spot *spot) {
     const char *start = at.data, *end = at.data, *limit = source->text.data + source->text.size;
     while (start > source->text.data && start[-1] != '\n')
@@ -201,6 +216,7 @@ static void show_line(const struct source *source, struct span at, struct buf *l
     while (end > at.data && (end[-1] == '\r' || end[-1] == ' ' || end[-1] == '\t'))
         end--;
     uint32_t column = 0;
+    const char *next = start;
     spot->column = spot->width = 0;
     for (const char *byte = start; byte < end; byte++) {
         const char *until = hidden_until(source, byte);
@@ -209,12 +225,15 @@ static void show_line(const struct source *source, struct span at, struct buf *l
             continue;
         if (spot->column == 0 && byte >= at.data)
             spot->column = column + 1;
-        uint32_t width = until != NULL ? 3 : starts_character(*byte) ? 1 : 0;
+        size_t bytes = character_size(byte, end, &next);
+        uint32_t width = until != NULL ? 3 : bytes > 0 ? 1 : 0;
         column += width;
         if (spot->column > 0 && byte < at.data + at.size)
             spot->width += width;
         if (until != NULL)
             buf_add_text(line, "***");
+        else if (bytes == 1 && (*byte & 0x80) != 0)
+            buf_add_byte(line, '?');
         else
             buf_add_byte(line, (unsigned char)*byte < 0x20 || *byte == 0x7f ? ' ' : *byte);
     }
@@ -239,8 +258,8 @@ static struct span shorten(struct span line, struct spot *spot) {
         while (line.size > 0 && !starts_character(line.data[line.size]))
             line.size--;
     }
-    if (spot->width > WIDEST)
-        spot->width = WIDEST;
+    if (spot->width > WIDEST - spot->column + 1)
+        spot->width = WIDEST - spot->column + 1;
     return line;
 }
 

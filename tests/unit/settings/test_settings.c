@@ -248,6 +248,23 @@ static void problems_print_as_json(void **state) {
     problems_finish(&problems);
 }
 
+/* A folder that cannot be read is not one without routes: a Sluss that runs nothing would look well. */
+static void unreadable_routes_are_not_no_routes(void **state) {
+    (void)state;
+    char routes[128], aside[128];
+    struct problems problems;
+    (void)snprintf(routes, sizeof routes, "%s/routes.d", folder);
+    (void)snprintf(aside, sizeof aside, "%s/aside", folder);
+    assert_int_equal(rename(routes, aside), 0);
+    write_file("routes.d", "", 0600);
+    assert_null(read_all(&problems, true));
+    assert_int_equal(problems.errors, 1);
+    assert_int_equal(problems.status, 78);
+    problems_finish(&problems);
+    assert_int_equal(remove(routes), 0);
+    assert_int_equal(rename(aside, routes), 0);
+}
+
 /* With one allocation failing there are never settings and no sign of it. */
 static void failing_memory_is_told(void **state) {
     (void)state;
@@ -267,9 +284,13 @@ static void failing_memory_is_told(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_secret_of_two_lines_is_refused), cmocka_unit_test(kafka_gets_its_properties),
-        cmocka_unit_test(a_platform_is_as_written),         cmocka_unit_test(a_route_is_compiled),
-        cmocka_unit_test(an_exposed_secret_is_told),        cmocka_unit_test(problems_print_as_json),
+        cmocka_unit_test(a_secret_of_two_lines_is_refused),
+        cmocka_unit_test(kafka_gets_its_properties),
+        cmocka_unit_test(a_platform_is_as_written),
+        cmocka_unit_test(a_route_is_compiled),
+        cmocka_unit_test(an_exposed_secret_is_told),
+        cmocka_unit_test(problems_print_as_json),
+        cmocka_unit_test(unreadable_routes_are_not_no_routes),
         cmocka_unit_test(failing_memory_is_told),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
