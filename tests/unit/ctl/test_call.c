@@ -92,7 +92,7 @@ static void test_refusals_name_the_cure(void **state) {
     expect_refusal("slussctl polish", "there is no verb \"polish\": see slussctl --help");
     expect_refusal("slussctl check --jsno", "there is no option --jsno: did you mean --json?");
     expect_refusal("slussctl check --schema s", "check has no option --schema: see slussctl check --help");
-    expect_refusal("slussctl check x", "check takes no \"x\": slussctl check ");
+    expect_refusal("slussctl check x", "check takes no \"x\": slussctl check");
     expect_refusal("slussctl judge", "judge needs more: slussctl judge INSTANCE...");
     expect_refusal("slussctl check --config", "--config needs a value: --config PATH");
     expect_refusal("slussctl check --json=1", "--json takes no value: write it alone");
