@@ -82,9 +82,16 @@ static void report_attempt(const struct plan *plan, const struct action *action)
         add_text(&fields, "fault", span_of(reply_fault_name(action->is.report.fault)));
     if (action->is.report.why != NULL)
         add_text(&fields, "why", span_of(action->is.report.why));
+    if (action->is.report.count > 1)
+        add_number(&fields, "events", action->is.report.count);
+    if (action->is.report.kind == REPORT_DIVIDED) {
+        log_say(LOG_LEVEL_INFO, fields.field, fields.count,
+                "batch answered as if one of its events were bad: it is divided to find it");
+        return;
+    }
     add_number(&fields, "attempts", action->is.report.attempts);
     add_number(&fields, "again-in-ms", action->is.report.delay_ms);
-    log_say(LOG_LEVEL_INFO, fields.field, fields.count, "attempt failed, the event is tried again");
+    log_say(LOG_LEVEL_INFO, fields.field, fields.count, "attempt failed, it is tried again");
 }
 
 static void report_partition(const struct plan *plan, const struct action *action, enum log_level level,
@@ -104,6 +111,7 @@ void report(const struct plan *plan, const struct action *action) {
         report_settled(plan, action);
         break;
     case REPORT_ATTEMPT_FAILED:
+    case REPORT_DIVIDED:
         report_attempt(plan, action);
         break;
     case REPORT_KEY_HELD:

@@ -42,6 +42,7 @@ const char *outcome_name(enum outcome outcome);
 enum report_kind {
     REPORT_SETTLED,           /* outcome, reason, stage, status: an event's end */
     REPORT_ATTEMPT_FAILED,    /* it will be tried again: status or transport fault, delay_ms */
+    REPORT_DIVIDED,           /* a batch of `count` events was answered as if one were bad: it goes on in halves */
     REPORT_KEY_HELD,          /* ambiguous = "hold": sent, no answer; the key waits for an operator */
     REPORT_PLATFORM,          /* its state changed: state, status or fault, delay_ms until the probe */
     REPORT_LETTER_FAILED,     /* the dead-letter topic does not take letters: delay_ms until the next try */

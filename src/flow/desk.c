@@ -27,7 +27,7 @@ void desk_touch(struct flow *flow, struct desk *desk) {
 void desk_join(struct flow *flow, struct desk *desk, struct passage *passage) {
     passage->state = PASSAGE_WAITING;
     passage->turn = desk->turns++;
-    list_add_last(passage->attempts == 0 ? &desk->waiting : &desk->again, &passage->link);
+    list_add_last(passage->request->attempt == 0 ? &desk->waiting : &desk->again, &passage->link);
     desk->waiting_count++;
     passage->home->group->ready++;
     desk_touch(flow, desk);
@@ -62,7 +62,7 @@ static struct passage *choose_probe(const struct desk *desk) {
     struct passage *first = earlier(first_of(&desk->waiting), first_of(&desk->again)), *passage = first;
     struct passage *fresh = first_of(&desk->waiting), *again = first_of(&desk->again);
     for (size_t looked = 0; passage != NULL && looked < PROBE_CHOICE; looked++) {
-        if (passage->lane != desk->breaker.last_key)
+        if (passage->blame != desk->breaker.last_key)
             return passage;
         if (passage == fresh)
             fresh = next_of(&desk->waiting, fresh);
@@ -84,7 +84,7 @@ static struct passage *choose_next(const struct desk *desk) {
 
 static void send(struct flow *flow, struct desk *desk, struct passage *passage) {
     desk_leave(flow, desk, passage);
-    pace_take(&desk->pace, passage->attempts > 0, flow->now_ms);
+    pace_take(&desk->pace, passage->request->attempt > 0, flow->now_ms);
     fate_send(flow, passage);
 }
 
@@ -150,11 +150,11 @@ void desk_serve(struct flow *flow, struct desk *desk) {
 
 void desk_judged(struct flow *flow, struct desk *desk, const struct passage *passage, const struct judgement *judgement,
                  const struct reply *reply) {
-    pace_give_back(&desk->pace, passage->request.attempt > 1);
+    pace_give_back(&desk->pace, passage->request->attempt > 1);
     bool probe = desk->probe != 0 && desk->probe == reply->request;
     if (probe)
         desk->probe = 0;
-    if (breaker_judged(&desk->breaker, judgement, probe, passage->lane, flow->now_ms)) {
+    if (breaker_judged(&desk->breaker, judgement, probe, passage->blame, flow->now_ms)) {
         struct action *said = tell_state(flow, desk);
         said->is.report.status = reply->kind == REPLY_ANSWERED ? reply->status : 0;
         said->is.report.fault = reply->fault;

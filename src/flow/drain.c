@@ -21,12 +21,14 @@ static void finish(struct flow *flow, struct group *group) {
 
 /* Everything that is not under way yet stays where it is until it is released. */
 static void withdraw(struct flow *flow, struct passage *passage) {
+    if (passage->state == PASSAGE_JOINED)
+        return; /* the first of its batch speaks for it */
     timers_clear(&flow->timers, &passage->timer);
     if (passage->state == PASSAGE_WAITING)
-        desk_leave(flow, &flow->desks[passage->request.platform], passage);
+        desk_leave(flow, &flow->desks[passage->request->platform], passage);
     else
         list_remove(&passage->link);
-    passage->state = PASSAGE_PARKED;
+    fate_park(flow, passage);
 }
 
 static void start_drain(struct flow *flow, struct group *group) {

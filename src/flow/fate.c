@@ -5,8 +5,9 @@
 #include <stdlib.h>
 
 enum {
-    MEMORY_PAUSE_MS = 1000,         /* memory or a table is short: the same again */
-    LONGEST_LETTER_PAUSE_MS = 60000 /* the dead-letter topic is tried at least every minute */
+    MEMORY_PAUSE_MS = 1000,          /* memory or a table is short: the same again */
+    LONGEST_LETTER_PAUSE_MS = 60000, /* the dead-letter topic is tried at least every minute */
+    MOST_DOUBTS = 2 /* so often in a row a batch is answered as if one of its events were bad: then it is divided */
 };
 
 static struct group *group_of(const struct passage *passage) {
@@ -25,7 +26,7 @@ void fate_later(struct flow *flow, struct passage *passage, int64_t delay_ms) {
 
 static struct action *report(struct flow *flow, enum report_kind kind, const struct passage *passage) {
     struct action *action = say_report(flow, kind, passage->event->place, passage->event->offset);
-    action->is.report.platform = passage->request.platform;
+    action->is.report.platform = passage->request->platform;
     action->is.report.stage = passage->stage;
     action->is.report.status = passage->status;
     action->is.report.why = passage->why;
@@ -97,9 +98,41 @@ static void write_letter(struct flow *flow, struct passage *passage) {
     say(flow, ACTION_WRITE_LETTER)->is.letter = &passage->letter;
 }
 
-static void die(struct flow *flow, struct passage *passage, struct verdict verdict) {
-    passage->verdict = verdict;
-    fate_due(flow, passage);
+/* The way of all events of a request parts here; the first of them leads along to the others. */
+static void part(struct flow *flow, struct passage *first) {
+    if (first->batch != NULL)
+        batch_dissolve(flow, first->batch);
+}
+
+void fate_park(struct flow *flow, struct passage *passage) {
+    part(flow, passage);
+    for (struct passage *each = passage; each != NULL; each = each->along)
+        each->state = PASSAGE_PARKED;
+}
+
+static void deliver(struct flow *flow, struct passage *passage) {
+    part(flow, passage);
+    for (struct passage *each = passage, *next; each != NULL; each = next) {
+        next = each->along;
+        settle(flow, each, OUTCOME_DELIVERED);
+    }
+}
+
+static struct verdict dead(struct passage *passage, enum reason reason, const struct reply *reply) {
+    return (struct verdict){.kind = VERDICT_DEAD,
+                            .reason = reason,
+                            .detail = dead_letter_detail(&passage->event->arena, reply, passage->why)};
+}
+
+/* Each of the request's events becomes a dead letter: in order, where they are of one key. */
+static void die(struct flow *flow, struct passage *passage, enum reason reason, const struct reply *reply) {
+    part(flow, passage);
+    for (struct passage *each = passage; each != NULL; each = each->along) {
+        each->verdict = dead(each, reason, reply);
+        each->state = PASSAGE_QUEUED;
+        if (each->ahead == NULL)
+            fate_due(flow, each);
+    }
 }
 
 /* The rooms make a multiple of what was read: near the limit only one event at a time may grow (I10). */
@@ -112,14 +145,41 @@ static bool memory_allows(struct flow *flow, struct passage *passage) {
     return true;
 }
 
+/* Its request is shaped, or it is tried again. */
+static void enter(struct flow *flow, struct passage *passage) {
+    const struct route *route = group_of(passage)->route;
+    if (passage->batch != NULL)
+        batch_enter(flow, passage->batch);
+    else if (route->batch.events > 0)
+        batch_gather(flow, passage);
+    else
+        desk_join(flow, &flow->desks[route->mapping.platform], passage);
+}
+
+/* An event may go through the rooms before its turn, to join the batch in which the one ahead of it stands. Where that
+ * comes to nothing, it waits as if it had not. */
+static void start_early(struct flow *flow, struct passage *passage) {
+    passage->state = PASSAGE_QUEUED;
+    if (!batch_takes(passage->ahead->batch) || passage->verdict.kind == VERDICT_DEAD)
+        return;
+    bool shaped = passage->stage == STAGE_DELIVER;
+    if (!shaped && memory_allows(flow, passage))
+        shaped = passage_walk(flow, passage).kind == VERDICT_PASS;
+    if (shaped)
+        batch_gather(flow, passage);
+}
+
 void fate_start(struct flow *flow, struct passage *passage) {
-    struct desk *desk = &flow->desks[group_of(passage)->route->mapping.platform];
+    if (passage->ahead != NULL) {
+        start_early(flow, passage);
+        return;
+    }
     if (passage->verdict.kind == VERDICT_DEAD) {
         write_letter(flow, passage);
         return;
     }
     if (passage->stage == STAGE_DELIVER) {
-        desk_join(flow, desk, passage);
+        enter(flow, passage);
         return;
     }
     if (!memory_allows(flow, passage)) {
@@ -129,10 +189,7 @@ void fate_start(struct flow *flow, struct passage *passage) {
     struct verdict verdict = passage_walk(flow, passage);
     switch (verdict.kind) {
     case VERDICT_PASS:
-        passage->request.platform = desk->index;
-        passage->request.place = passage->event->place;
-        passage->request.offset = passage->event->offset;
-        desk_join(flow, desk, passage);
+        enter(flow, passage);
         break;
     case VERDICT_SKIP:
         passage->verdict = verdict;
@@ -152,90 +209,123 @@ void fate_start(struct flow *flow, struct passage *passage) {
 
 void fate_send(struct flow *flow, struct passage *passage) {
     struct group *group = group_of(passage);
-    passage->request.id = ++flow->last_id;
-    passage->request.attempt = ++passage->attempts;
-    passage->request.once = group->route->ambiguous != AMBIGUOUS_RETRY;
-    for (size_t i = 0; PLANTED(NEW_ID) && passage->attempts > 1 && i < passage->request.header_count; i++)
-        passage->request.headers[i].value = SPAN("another");
-    group->counts.started += passage->started ? 0 : 1;
-    passage->started = true;
-    open_as(flow, passage, PASSAGE_SENT, passage->request.id);
-    say(flow, ACTION_SEND_REQUEST)->is.request = &passage->request;
-}
-
-static struct verdict dead(struct passage *passage, enum reason reason, const struct reply *reply) {
-    return (struct verdict){.kind = VERDICT_DEAD,
-                            .reason = reason,
-                            .detail = dead_letter_detail(&passage->event->arena, reply, passage->why)};
+    struct request *request = passage->request;
+    request->id = ++flow->last_id;
+    request->attempt++;
+    request->once = group->route->ambiguous != AMBIGUOUS_RETRY;
+    for (size_t i = 0; PLANTED(NEW_ID) && request->attempt > 1 && i < request->header_count; i++)
+        request->headers[i].value = SPAN("another");
+    for (struct passage *each = passage; each != NULL; each = each->along) {
+        each->attempts++;
+        group->counts.started += each->started ? 0 : 1;
+        each->started = true;
+    }
+    open_as(flow, passage, PASSAGE_SENT, request->id);
+    say(flow, ACTION_SEND_REQUEST)->is.request = request;
 }
 
 /* The event's own clock runs while its platform is up, from its first failure on. */
 static bool patience_ended(struct flow *flow, struct passage *passage, const struct desk *desk) {
     int64_t up_ms = breaker_up_time(&desk->breaker, flow->now_ms);
-    if (passage->first_failed_wall_ms < 0) {
-        passage->first_failed_wall_ms = flow->wall_ms;
-        passage->patience_from_ms = up_ms - passage->spent_ms;
+    int64_t patience_ms = group_of(passage)->route->retry.patience_ms;
+    bool ended = false;
+    for (struct passage *each = passage; each != NULL; each = each->along) {
+        if (each->first_failed_wall_ms < 0) {
+            each->first_failed_wall_ms = flow->wall_ms;
+            each->patience_from_ms = up_ms - each->spent_ms;
+        }
+        ended = ended || up_ms - each->patience_from_ms >= patience_ms;
     }
-    return desk->breaker.state == PLATFORM_UP &&
-           up_ms - passage->patience_from_ms >= group_of(passage)->route->retry.patience_ms;
+    return desk->breaker.state == PLATFORM_UP && ended;
 }
 
 static void again_later(struct flow *flow, struct passage *passage, const struct reply *reply, int64_t floor_ms) {
     const struct retry_spec *retry = &group_of(passage)->route->retry;
-    passage->failures++;
-    int64_t delay_ms = backoff_delay(retry->first_ms, retry->max_ms, passage->failures, floor_ms, &flow->dice);
+    uint32_t failures = 0, count = 0;
+    for (struct passage *each = passage; each != NULL; each = each->along, count++) {
+        failures = ++each->failures > failures ? each->failures : failures;
+        commit_dirty(each->home); /* its attempts go into the map */
+    }
+    int64_t delay_ms = backoff_delay(retry->first_ms, retry->max_ms, failures, floor_ms, &flow->dice);
     struct action *said = report(flow, REPORT_ATTEMPT_FAILED, passage);
     said->is.report.fault = reply->fault;
     said->is.report.delay_ms = delay_ms;
+    said->is.report.count = count;
     fate_later(flow, passage, delay_ms);
-    commit_dirty(passage->home); /* its attempts go into the map */
     group_touch(flow, group_of(passage));
+}
+
+/* Something is wrong with one of the events of a batch. Refused: the halves go at once, and it was no attempt of the
+ * events: that is for the one that is found. Else they go on as what was tried. */
+static void divide(struct flow *flow, struct batch *batch, const struct reply *reply, bool refused) {
+    struct action *said = report(flow, REPORT_DIVIDED, batch->first);
+    said->is.report.fault = reply->fault;
+    said->is.report.count = batch->count;
+    for (struct passage *each = batch->first; each != NULL; each = each->along)
+        each->attempts -= refused ? 1 : 0;
+    struct batch *half[2];
+    batch_divide(flow, batch, half);
+    for (size_t i = 0; i < 2 && half[i] != NULL; i++)
+        if (refused)
+            batch_enter(flow, half[i]);
+        else
+            again_later(flow, half[i]->first, reply, 0);
+}
+
+static bool is_refusal(const struct judgement *judgement) {
+    return judgement->kind == JUDGED_REFUSED || judgement->kind == JUDGED_PERMANENT;
+}
+
+/* Whether a batch as a whole is not worth another try: it is refused, its patience is over, or it is answered again and
+ * again as if one event in it were bad, while others get through. One that may have been applied stays whole and keeps
+ * its id as long as there is patience: so the platform can know it again. */
+static bool must_divide(struct batch *batch, const struct judgement *judgement, const struct desk *desk, bool ended) {
+    bool doubtful = judgement->kind == JUDGED_RETRY && judgement->mark == MARK_SUSPECT;
+    batch->doubts = doubtful ? batch->doubts + 1 : 0;
+    if (batch->count < 2)
+        return false;
+    return is_refusal(judgement) || ended || (batch->doubts >= MOST_DOUBTS && desk->breaker.state == PLATFORM_UP);
+}
+
+/* May have been applied, and the route wants no second sending. Dividing would be one: each event of a batch shares its
+ * fate. */
+static void leave_in_doubt(struct flow *flow, struct passage *passage, const struct reply *reply) {
+    if (group_of(passage)->route->ambiguous == AMBIGUOUS_DEAD_LETTER) {
+        die(flow, passage, REASON_AMBIGUOUS, reply);
+        return;
+    }
+    fate_park(flow, passage);
+    for (struct passage *each = passage; each != NULL; each = each->along)
+        report(flow, REPORT_KEY_HELD, each)->is.report.fault = reply->fault;
 }
 
 static void carry_out(struct flow *flow, struct passage *passage, const struct reply *reply,
                       const struct judgement *judgement, struct desk *desk) {
     const struct route *route = group_of(passage)->route;
-    bool ended =
-        judgement->kind != JUDGED_SUCCESS && judgement->kind != JUDGED_ABORTED && patience_ended(flow, passage, desk);
-    switch (judgement->kind) {
-    case JUDGED_SUCCESS:
-        settle(flow, passage, OUTCOME_DELIVERED);
+    bool many = passage->along != NULL, refusal = is_refusal(judgement);
+    if (judgement->kind == JUDGED_SUCCESS || (judgement->kind == JUDGED_REFUSED && PLANTED(REFUSED_SETTLES)) ||
+        (judgement->kind == JUDGED_AMBIGUOUS && PLANTED(AMBIGUOUS_SETTLES))) {
+        deliver(flow, passage);
         return;
-    case JUDGED_ABORTED:
-    case JUDGED_HOLD: /* the platform's state holds it from here on, not a backoff of its own */
-        desk_join(flow, desk, passage);
-        return;
-    case JUDGED_REFUSED:
-        if (PLANTED(REFUSED_SETTLES)) {
-            settle(flow, passage, OUTCOME_DELIVERED);
-            return;
-        }
-        if (++passage->refusals < route->refusals || PLANTED(REFUSED_FOR_EVER))
-            break;
-        die(flow, passage, dead(passage, REASON_REFUSED, reply));
-        return;
-    case JUDGED_PERMANENT:
-        die(flow, passage, dead(passage, REASON_REFUSED, reply));
-        return;
-    case JUDGED_AMBIGUOUS:
-        if (PLANTED(AMBIGUOUS_SETTLES)) {
-            settle(flow, passage, OUTCOME_DELIVERED);
-            return;
-        }
-        if (route->ambiguous == AMBIGUOUS_HOLD) {
-            passage->state = PASSAGE_PARKED;
-            report(flow, REPORT_KEY_HELD, passage)->is.report.fault = reply->fault;
-        }
-        if (route->ambiguous == AMBIGUOUS_DEAD_LETTER)
-            die(flow, passage, dead(passage, REASON_AMBIGUOUS, reply));
-        if (route->ambiguous != AMBIGUOUS_RETRY)
-            return;
-        break;
-    case JUDGED_RETRY:
-        break;
     }
-    if (ended && judgement->kind != JUDGED_REFUSED)
-        die(flow, passage, dead(passage, REASON_GAVE_UP, reply));
+    bool ended = judgement->kind != JUDGED_ABORTED && !(many && refusal) && patience_ended(flow, passage, desk);
+    if (judgement->kind == JUDGED_ABORTED || judgement->kind == JUDGED_HOLD) {
+        desk_join(flow, desk, passage); /* the platform's state holds it from here on, not a backoff of its own */
+        return;
+    }
+    if (judgement->kind == JUDGED_AMBIGUOUS && route->ambiguous != AMBIGUOUS_RETRY) {
+        leave_in_doubt(flow, passage, reply);
+        return;
+    }
+    if (passage->batch != NULL && must_divide(passage->batch, judgement, desk, ended)) {
+        divide(flow, passage->batch, reply, refusal);
+        return;
+    }
+    bool last = judgement->kind == JUDGED_REFUSED && ++passage->refusals >= route->refusals;
+    if (judgement->kind == JUDGED_PERMANENT || (last && !PLANTED(REFUSED_FOR_EVER)))
+        die(flow, passage, REASON_REFUSED, reply);
+    else if (ended && judgement->kind != JUDGED_REFUSED)
+        die(flow, passage, REASON_GAVE_UP, reply);
     else
         again_later(flow, passage, reply, judgement->floor_ms);
 }
@@ -265,10 +355,8 @@ void fate_reply(struct flow *flow, const struct reply *reply) {
         say_report(flow, REPORT_STALE, (struct place){0}, -1);
         return;
     }
-    struct desk *desk = &flow->desks[passage->request.platform];
+    struct desk *desk = &flow->desks[passage->request->platform];
     struct judgement judgement = judge(desk->spec, reply);
-    passage->status = reply->kind == REPLY_ANSWERED ? reply->status : 0;
-    passage->why = judgement.why;
     close_open(flow, passage);
     desk_judged(flow, desk, passage, &judgement, reply);
     if (passage->state == PASSAGE_GONE) {
@@ -277,8 +365,12 @@ void fate_reply(struct flow *flow, const struct reply *reply) {
         if (taken == NULL)
             return;
         close_open(flow, taken);
-        pace_give_back(&desk->pace, taken->request.attempt > 1);
+        pace_give_back(&desk->pace, taken->request->attempt > 1);
         passage = taken;
+    }
+    for (struct passage *each = passage; each != NULL; each = each->along) {
+        each->status = reply->kind == REPLY_ANSWERED ? reply->status : 0;
+        each->why = judgement.why;
     }
     struct group *group = group_of(passage);
     if (judgement.kind == JUDGED_SUCCESS)
@@ -286,7 +378,7 @@ void fate_reply(struct flow *flow, const struct reply *reply) {
     else if (judgement.kind != JUDGED_ABORTED)
         group->counts.attempts_failed++;
     if (group->phase != GROUP_RUNNING && judgement.kind != JUDGED_SUCCESS) {
-        passage->state = PASSAGE_PARKED; /* the next owner tries again */
+        fate_park(flow, passage); /* the next owner tries again */
         return;
     }
     carry_out(flow, passage, reply, &judgement, desk);

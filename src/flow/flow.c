@@ -50,7 +50,7 @@ void flow_destroy(struct flow *flow) {
         group_finish(flow, &flow->groups[i]);
     size_t position = 0;
     for (struct passage *gone; (gone = pending_next(&flow->pending, &position)) != NULL;)
-        event_destroy(gone->event);
+        passage_destroy(flow, gone);
     for (uint32_t i = 0; flow->desks != NULL && i < flow->plan->platform_count; i++)
         desk_finish(&flow->desks[i]);
     for (uint32_t i = 0; flow->tables != NULL && i < flow->plan->lookup_count; i++)
@@ -130,6 +130,9 @@ static void fire(struct flow *flow, struct timer *timer) {
     case TIMER_PASSAGE:
         fate_due(flow, LIST_OF(timer, struct passage, timer));
         break;
+    case TIMER_BATCH:
+        batch_close(flow, LIST_OF(timer, struct batch, timer));
+        break;
     case TIMER_DESK:
         desk_touch(flow, LIST_OF(timer, struct desk, timer));
         break;
@@ -147,20 +150,22 @@ static void fire(struct flow *flow, struct timer *timer) {
 /* Until nothing can go on in this step: events start or settle, platforms take what waits for them. */
 static void run(struct flow *flow) {
     struct list *first;
-    while (!flow_fenced(flow) && (!list_is_empty(&flow->due) || !list_is_empty(&flow->busy))) {
-        while ((first = list_first(&flow->due)) != NULL) {
-            list_remove(first);
-            fate_start(flow, LIST_OF(first, struct passage, link));
+    do {
+        while (!flow_fenced(flow) && (!list_is_empty(&flow->due) || !list_is_empty(&flow->busy))) {
+            while ((first = list_first(&flow->due)) != NULL) {
+                list_remove(first);
+                fate_start(flow, LIST_OF(first, struct passage, link));
+            }
+            while ((first = list_first(&flow->busy)) != NULL) {
+                list_remove(first);
+                desk_serve(flow, LIST_OF(first, struct desk, busy));
+            }
         }
-        while ((first = list_first(&flow->busy)) != NULL) {
+        while ((first = list_first(&flow->touched)) != NULL) {
             list_remove(first);
-            desk_serve(flow, LIST_OF(first, struct desk, busy));
+            group_tend(flow, LIST_OF(first, struct group, touched));
         }
-    }
-    while ((first = list_first(&flow->touched)) != NULL) {
-        list_remove(first);
-        group_tend(flow, LIST_OF(first, struct group, touched));
-    }
+    } while (!flow_fenced(flow) && !list_is_empty(&flow->busy)); /* a group may close its batches */
 }
 
 /* Memory was given back: whoever waits for it may ask again. Also when the last event that had grown went at the end of

@@ -7,6 +7,7 @@
 #include "deliver/backoff.h"
 #include "deliver/breaker.h"
 #include "deliver/pace.h"
+#include "flow/batch.h"
 #include "flow/flow.h"
 #include "flow/lane.h"
 #include "flow/passage.h"
@@ -62,6 +63,7 @@ struct group {
     struct list touched;  /* in flow->touched: is tended at the end of the step */
     struct list starving; /* in flow->starving: wants credit, memory is short */
     struct list hungry, dirty;
+    struct list batches; /* that take further events, the oldest first */
     struct timer pause, deadline;
     struct commit_entry *entries; /* room for all partitions */
     char (*maps)[OFFSET_MAP_SIZE];
@@ -133,6 +135,7 @@ void fate_letter(struct flow *flow, uint64_t id, enum letter_outcome outcome);
 void fate_later(struct flow *flow, struct passage *passage, int64_t delay_ms);
 void fate_due(struct flow *flow, struct passage *passage);
 void fate_send(struct flow *flow, struct passage *passage);
+void fate_park(struct flow *flow, struct passage *passage); /* with all of its request: nothing more is tried here */
 
 /* desk.c */
 bool desk_init(struct flow *flow, struct desk *desk, uint32_t index);
@@ -168,6 +171,7 @@ void commit_result(struct flow *flow, const struct input *input);
 void commit_read_map(struct flow *flow, struct partition *partition, struct span text);
 void commit_forget_map(struct flow *flow, struct partition *partition);
 void supply_tend(struct flow *flow, struct group *group);
+bool supply_is_dry(const struct flow *flow, const struct group *group); /* no event can come before one is settled */
 void supply_read(struct flow *flow, struct partition *partition, const struct event *event); /* within credit */
 void supply_forget(struct flow *flow, struct partition *partition);                          /* no more will come */
 

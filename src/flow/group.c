@@ -15,6 +15,7 @@ bool group_init(struct flow *flow, struct group *group, uint32_t index) {
     list_init(&group->starving);
     list_init(&group->hungry);
     list_init(&group->dirty);
+    list_init(&group->batches);
     return timers_join(&flow->timers) && timers_join(&flow->timers);
 }
 
@@ -58,7 +59,7 @@ static void release(struct flow *flow, struct group *group, struct passage *pass
     list_remove(&passage->sibling);
     timers_clear(&flow->timers, &passage->timer);
     if (passage->state == PASSAGE_WAITING)
-        desk_leave(flow, &flow->desks[passage->request.platform], passage);
+        desk_leave(flow, &flow->desks[passage->request->platform], passage);
     else
         list_remove(&passage->link);
     if (passage->open == 0) {
@@ -278,7 +279,7 @@ void group_event(struct flow *flow, struct event *event) {
     list_add_last(&partition->passages, &passage->sibling);
     if (PLANTED(KEY_OVERLAP))
         passage->ordered = false;
-    if (!passage->ordered || lane_join(&partition->lanes, passage))
+    if (!passage->ordered || lane_join(&partition->lanes, passage) || batch_takes(passage->ahead->batch))
         fate_due(flow, passage);
 }
 
@@ -309,6 +310,8 @@ void group_tend(struct flow *flow, struct group *group) {
         }
         commit_tend(flow, group, false);
         supply_tend(flow, group);
+        if (!list_is_empty(&group->batches) && supply_is_dry(flow, group))
+            batch_close_all(flow, group);
         break;
     case GROUP_DRAINING:
     case GROUP_CLOSING:

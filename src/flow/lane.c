@@ -40,8 +40,9 @@ bool lane_join(struct lanes *lanes, struct passage *passage) {
     if ((lanes->count + 1) * 2 > lanes->capacity)
         grow(lanes);
     struct lane_slot *slot = locate(lanes, passage->lane);
-    passage->behind = NULL;
+    passage->ahead = passage->behind = NULL;
     if (slot->first != NULL) {
+        passage->ahead = slot->last;
         slot->last->behind = passage;
         slot->last = passage;
         return false;
@@ -70,5 +71,7 @@ struct passage *lane_leave(struct lanes *lanes, struct passage *passage) {
     slot->first = passage->behind;
     if (passage->behind == NULL)
         close_hole(lanes, (size_t)(slot - lanes->slots));
+    else
+        passage->behind->ahead = NULL;
     return passage->behind;
 }

@@ -19,8 +19,8 @@ struct lanes {
 
 void lanes_finish(struct lanes *lanes);
 
-/* Puts the passage last in the lane passage->lane. True when it is alone there: it may start. bug() when memory is
- * short. */
+/* Puts the passage last in the lane passage->lane. True when it is alone there: it may start; else passage->ahead goes
+ * before it. bug() when memory is short. */
 bool lane_join(struct lanes *lanes, struct passage *passage);
 
 /* Takes out the first of its lane, which is settled, and returns the one that may start now, or NULL. */

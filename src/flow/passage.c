@@ -55,9 +55,12 @@ struct passage *passage_create(struct flow *flow, struct partition *home, struct
     passage->event = event;
     passage->home = home;
     passage->timer.kind = TIMER_PASSAGE;
+    passage->request = &passage->own;
+    passage->company = UINT32_MAX;
     passage->read_ms = flow->now_ms;
     passage->first_failed_wall_ms = -1;
     choose_lane(flow, home->group->route, passage);
+    passage->blame = passage->lane;
     passage_account(flow, passage);
     return passage;
 }
@@ -65,6 +68,8 @@ struct passage *passage_create(struct flow *flow, struct partition *home, struct
 void passage_destroy(struct flow *flow, struct passage *passage) {
     timers_clear(&flow->timers, &passage->timer);
     timers_leave(&flow->timers);
+    if (passage->batch != NULL && passage->state != PASSAGE_JOINED)
+        batch_destroy(flow, passage->batch);
     flow->grown -= passage->grown ? 1 : 0;
     ENSURE(flow->bytes >= passage->bytes, "more bytes were given back than accounted (I10)");
     flow->bytes -= passage->bytes;
@@ -106,8 +111,13 @@ struct verdict passage_walk(struct flow *flow, struct passage *passage) {
     if (enters(passage, STAGE_ENRICH, &verdict))
         verdict = enrich(flow, route, passage);
     if (enters(passage, STAGE_SHAPE, &verdict))
-        verdict = mapping_apply(&route->mapping, event, message, &passage->request);
-    (void)enters(passage, STAGE_DELIVER, &verdict); /* the platform's desk sends it, fate judges and settles it */
+        verdict = mapping_apply(&route->mapping, event, message, &passage->own);
+    if (enters(passage, STAGE_DELIVER, &verdict)) { /* the platform's desk sends it, fate judges and settles it */
+        passage->own.platform = route->mapping.platform;
+        passage->own.place = event->place;
+        passage->own.offset = event->offset;
+        passage->own.attempt = passage->attempts;
+    }
 
     passage_account(flow, passage);
     return verdict;

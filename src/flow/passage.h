@@ -15,6 +15,8 @@ struct partition;
 
 enum passage_state {
     PASSAGE_QUEUED,  /* behind another event of its key */
+    PASSAGE_GATHERS, /* the first of a batch that takes more */
+    PASSAGE_JOINED,  /* stands in a batch behind the first, which speaks for all */
     PASSAGE_DUE,     /* goes on in this step, or when the stall fence ends */
     PASSAGE_WAITING, /* for its platform */
     PASSAGE_SENT,    /* its request is under way */
@@ -29,14 +31,18 @@ struct passage {
     struct list link;    /* flow's due list or a platform's waiting list */
     struct list sibling; /* its partition's list, in order of offsets */
     struct timer timer;
-    struct passage *behind; /* of its lane */
-    struct partition *home; /* NULL when GONE */
+    struct passage *ahead, *behind; /* of its lane */
+    struct passage *along;          /* the next event of the same request */
+    struct batch *batch;            /* it stands in; NULL: it goes alone */
+    struct partition *home;         /* NULL when GONE */
     struct event *event;
     struct message message;
-    struct request request;
+    struct request own;      /* its own share of a request */
+    struct request *request; /* that carries it: its own, or its batch's */
     struct letter letter;
     struct verdict verdict; /* DEAD: why; else none yet */
-    uint64_t lane;          /* hash of what orders it; for the breaker also without order */
+    uint64_t lane;          /* hash of what orders it; of its place without order */
+    uint64_t blame;         /* by which key the breaker knows it: its lane, or that of a batch it was divided out of */
     uint64_t turn;          /* among those that wait for its platform */
     uint64_t open;          /* id of its request or letter under way; 0 none */
     size_t bytes;           /* accounted */
@@ -47,6 +53,7 @@ struct passage {
     uint32_t attempts; /* requests sent, also by those who held the partition before */
     uint32_t failures; /* of them failed by event or platform: the backoff's exponent */
     uint32_t refusals;
+    uint32_t company; /* at most so many events stand in a batch with it: halved when that is divided */
     uint32_t letter_failures;
     int status;      /* of the last answer */
     const char *why; /* what of its body decided, static; NULL nothing */

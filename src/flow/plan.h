@@ -46,6 +46,11 @@ struct route {
     struct retry_spec retry;
     struct span dead_letter; /* topic; SPAN_NONE only when the mode is off */
     enum after_letter after_letter;
+    struct {
+        uint32_t events; /* at most so many in one request; 0: each event is a request of its own */
+        size_t bytes;    /* of such a request's body; a larger event goes alone */
+        int64_t wait_ms; /* so long it waits for more after its first event */
+    } batch;
     uint32_t window; /* events above the base that may be started, per partition; 1024 */
 };
 

@@ -65,10 +65,25 @@ static bool feed(struct flow *flow, struct partition *partition) {
     return true;
 }
 
+/* More wait for the platform than it can take soon. */
+static bool is_sated(const struct flow *flow, const struct group *group) {
+    return group->ready > flow->desks[group->route->mapping.platform].pace.most + READY_BEYOND_FLIGHT;
+}
+
+bool supply_is_dry(const struct flow *flow, const struct group *group) {
+    if (is_sated(flow, group))
+        return false; /* what stops the reading now ends with an answer of the platform */
+    for (uint32_t i = 0; i < group->count; i++) {
+        const struct partition *partition = &group->partitions[i];
+        if (partition->state == PARTITION_ASKED || (partition->credit > 0 && partition->credit_bytes > 0))
+            return false;
+    }
+    return true;
+}
+
 void supply_tend(struct flow *flow, struct group *group) {
-    const struct desk *desk = &flow->desks[group->route->mapping.platform];
     while (!list_is_empty(&group->hungry)) {
-        if (group->ready > desk->pace.most + READY_BEYOND_FLIGHT)
+        if (is_sated(flow, group))
             return;
         struct list *first = list_first(&group->hungry);
         if (!feed(flow, LIST_OF(first, struct partition, hungry))) {

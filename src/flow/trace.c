@@ -166,8 +166,28 @@ static void trace_settled(struct buf *out, const struct plan *plan, const struct
 static void trace_failed(struct buf *out, const struct plan *plan, const struct action *action) {
     buf_printf(out, "attempt %" PRIu32 " failed, ", action->is.report.attempts);
     write_event(out, plan, action->is.report.place, action->is.report.offset);
+    if (action->is.report.count > 1)
+        buf_printf(out, " and %" PRIu32 " more", action->is.report.count - 1);
     trace_answer(out, action);
     buf_printf(out, ", again in %" PRId64 " ms", action->is.report.delay_ms);
+}
+
+static void trace_divided(struct buf *out, const struct plan *plan, const struct action *action) {
+    buf_printf(out, "batch of %" PRIu32 " divided, ", action->is.report.count);
+    write_event(out, plan, action->is.report.place, action->is.report.offset);
+    trace_answer(out, action);
+}
+
+static void trace_request(struct buf *out, const struct plan *plan, const struct request *request) {
+    buf_printf(out, "send request %" PRIu64 " to ", request->id);
+    write_platform(out, plan, request->platform);
+    buf_printf(out, ", attempt %" PRIu32 ", ", request->attempt);
+    write_event(out, plan, request->place, request->offset);
+    for (uint32_t i = 0; i < request->rest_count; i++) {
+        buf_add_text(out, ", ");
+        write_event(out, plan, request->rest[i].place, request->rest[i].offset);
+    }
+    buf_add_text(out, request->once ? ", once" : "");
 }
 
 static void trace_platform(struct buf *out, const struct plan *plan, const struct action *action) {
@@ -188,6 +208,9 @@ static void trace_report(struct buf *out, const struct plan *plan, const struct 
         break;
     case REPORT_ATTEMPT_FAILED:
         trace_failed(out, plan, action);
+        break;
+    case REPORT_DIVIDED:
+        trace_divided(out, plan, action);
         break;
     case REPORT_KEY_HELD:
         buf_add_text(out, "key held, it may have been delivered ");
@@ -286,11 +309,7 @@ void trace_action(struct buf *out, const struct plan *plan, const struct action 
         buf_printf(out, ": %" PRIu32 " events, %zu bytes", action->is.credit.events, action->is.credit.bytes);
         break;
     case ACTION_SEND_REQUEST:
-        buf_printf(out, "send request %" PRIu64 " to ", action->is.request->id);
-        write_platform(out, plan, action->is.request->platform);
-        buf_printf(out, ", attempt %" PRIu32 ", ", action->is.request->attempt);
-        write_event(out, plan, action->is.request->place, action->is.request->offset);
-        buf_add_text(out, action->is.request->once ? ", once" : "");
+        trace_request(out, plan, action->is.request);
         break;
     case ACTION_ABORT_REQUEST:
         buf_printf(out, "abort request %" PRIu64, action->is.abort);

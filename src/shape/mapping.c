@@ -109,10 +109,36 @@ static bool structured_data(struct making *making) {
     return refuse(making, "body", SPAN("data_base64"), (struct template_fault){.what = "is not base64"});
 }
 
+/* The event's JSON text in a body of several. Of a binary CloudEvent's attributes nothing stands in its data: only a
+ * CloudEvents batch takes it whole. */
+static bool bundle_text(struct making *making) {
+    const struct message *message = making->message;
+    const struct json_document *document = &message->document;
+    struct span *body = &making->request->body;
+    bool cloudevents = making->spec->bundle == BUNDLE_CLOUDEVENTS;
+    *body = document->source;
+    if (cloudevents && message->mode == MESSAGE_PLAIN)
+        return refuse(making, "body", SPAN_NONE, (struct template_fault){.what = "is no CloudEvent"});
+    if (cloudevents || (message->mode != MESSAGE_BINARY && making->spec->body == BODY_EVENT))
+        return true;
+    if (message->mode == MESSAGE_BINARY) {
+        *body = message->data_start == 0
+                    ? SPAN_NONE
+                    : span_make(body->data + message->data_start, body->size - message->data_start - 1);
+    } else {
+        const struct json_node *data = json_member(document, document->node, SPAN("data"));
+        *body = data == NULL ? SPAN_NONE : json_source(document, data);
+    }
+    return body->data != NULL || refuse(making, "body", SPAN("data"),
+                                        (struct template_fault){.what = "is not JSON, which a batch is made of"});
+}
+
 static bool make_body(struct making *making) {
     const struct message *message = making->message;
     struct request *request = making->request;
     request->body = SPAN_NONE;
+    if (making->spec->bundle != BUNDLE_NONE)
+        return bundle_text(making);
     if (making->spec->body == BODY_NONE)
         return true;
     if (message->mode == MESSAGE_BINARY) {
@@ -188,6 +214,37 @@ static bool add_names(struct making *making) {
     return true;
 }
 
+/* The headers that the event gives its request besides those of CONTRACT 5. */
+static bool add_own(struct making *making) {
+    const struct mapping_spec *spec = making->spec;
+    for (size_t i = 0; i < spec->header_count; i++) {
+        struct span value;
+        if (!fill(making, spec->headers[i].value, "header", spec->headers[i].name, &value))
+            return false;
+        add_header(making, spec->headers[i].name, value);
+    }
+    return true;
+}
+
+/* A share's headers: its id, then the route's own. */
+static bool make_share(struct making *making) {
+    const struct event *event = making->event;
+    struct arena *arena = &making->event->arena;
+    struct span id;
+    making->request->header_count = 0;
+    making->request->headers = arena_take_zero(arena, 1 + making->spec->header_count, sizeof(struct header));
+    if (making->request->headers == NULL)
+        return no_memory(making);
+    if (making->spec->event_id != NULL && !make_event_id(making, &id))
+        return false;
+    if (making->spec->event_id == NULL)
+        id = identity_default(arena, making->spec->topics[event->place.topic], event->place.partition, event->offset);
+    if (id.data == NULL)
+        return no_memory(making);
+    add_header(making, SPAN("Idempotency-Key"), id);
+    return add_own(making);
+}
+
 static bool make_headers(struct making *making) {
     const struct mapping_spec *spec = making->spec;
     const struct event *event = making->event;
@@ -211,21 +268,15 @@ static bool make_headers(struct making *making) {
     for (size_t i = 0; binary && i < event->header_count; i++)
         if (is_attribute(&event->headers[i]) && !add_attribute(making, &event->headers[i]))
             return false;
-    for (size_t i = 0; i < spec->header_count; i++) {
-        struct span value;
-        if (!fill(making, spec->headers[i].value, "header", spec->headers[i].name, &value))
-            return false;
-        add_header(making, spec->headers[i].name, value);
-    }
-    return true;
+    return add_own(making);
 }
 
 struct verdict mapping_apply(const struct mapping_spec *spec, struct event *event, const struct message *message,
                              struct request *request) {
     struct making making = {.spec = spec, .event = event, .message = message, .request = request};
     request->method = spec->method;
-    bool made =
-        fill(&making, spec->target, "path", SPAN_NONE, &request->target) && make_body(&making) && make_headers(&making);
+    bool made = fill(&making, spec->target, "path", SPAN_NONE, &request->target) && make_body(&making) &&
+                (spec->bundle != BUNDLE_NONE ? make_share(&making) : make_headers(&making));
     buf_finish(&making.buf);
     return made ? VERDICT(VERDICT_PASS) : making.failed;
 }
