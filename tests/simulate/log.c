@@ -248,10 +248,8 @@ static void answer_committed(struct world *world, struct member *member, const s
             told[i].text[choose(world->choices, (uint32_t)told[i].size)] ^= 1;
         if (one->offset >= 0)
             one->metadata = span_make(told[i].text, told[i].size);
-        if (current && !one->failed)
-            tenure->reading[i].told = one->offset;
-        if (current && !one->failed && !tenure->reading[i].begun) {
-            tenure->reading[i].acknowledged = one->offset;
+        if (current && !one->failed && !tenure->reading[i].begun) { /* asked for others: what it began with stands */
+            tenure->reading[i].acknowledged = tenure->reading[i].told = one->offset;
             tenure->reading[i].map = tenure->reading[i].taken = told[i];
         }
     }

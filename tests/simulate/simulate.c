@@ -12,7 +12,7 @@
 enum { MOST_JOBS = 64 };
 
 struct order {
-    uint64_t first, seeds, jobs, least;
+    uint64_t first, seeds, jobs, least, pace;
     const char *plant;
     bool kinds, exhaustive;
 };
@@ -76,7 +76,8 @@ static void work(const struct order *order, struct tally *tally, uint64_t job) {
     else
         play_seeds(order, tally, job);
     (void)getrusage(RUSAGE_SELF, &used);
-    tally->cpu_us = (uint64_t)used.ru_utime.tv_sec * 1000000 + (uint64_t)used.ru_utime.tv_usec;
+    tally->cpu_us = (uint64_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000 +
+                    (uint64_t)(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
 }
 
 static void add(struct tally *sum, const struct tally *part) {
@@ -138,8 +139,9 @@ static int simulate(const struct order *order) {
             printf("%10llu  %s%s\n", (unsigned long long)sum.count[i], fault_words[i],
                    sum.count[i] < order->least ? " (too rare)" : "");
     }
-    if (order->kinds && sum.cpu_us > 0)
-        printf("%llu stories a minute and core\n", (unsigned long long)(sum.plays * 60000000 / sum.cpu_us));
+    uint64_t pace = sum.plays * 60000000 / (sum.cpu_us + 1);
+    if (order->kinds)
+        printf("%llu stories a minute and core%s\n", (unsigned long long)pace, pace < order->pace ? " (too slow)" : "");
     if (order->exhaustive)
         printf("all interleavings of 2 keys, 3 events and 2 faults: %llu stories, the longest of %llu choices\n",
                (unsigned long long)sum.plays, (unsigned long long)sum.deepest);
@@ -148,13 +150,14 @@ static int simulate(const struct order *order) {
                (unsigned long long)order->least);
     printf("seeds=%llu steps=%llu faults=%llu violations=%llu\n", (unsigned long long)sum.plays,
            (unsigned long long)sum.steps, (unsigned long long)occurred, (unsigned long long)violations);
-    return violations > 0 || rare > 0 ? 1 : 0;
+    return violations > 0 || rare > 0 || pace < order->pace ? 1 : 0;
 }
 
 static int usage(void) {
     (void)fputs("usage: simulate [--seeds N] [--seed S] [--jobs N] [--plant list|NAME] [--exhaustive]\n"
-                "                [--kinds] [--least N]\n"
-                "  --kinds  print how often each kind of fault occurred; --least N: fail when one is rarer\n",
+                "                [--kinds] [--least N] [--pace N]\n"
+                "  --kinds  print how often each kind of fault occurred; --least N: fail when one is rarer\n"
+                "  --pace N  fail when less than N stories are played a minute and core\n",
                 stderr);
     return 64;
 }
@@ -179,6 +182,7 @@ static bool read_order(struct order *order, int argument_count, char **arguments
             i++;
         } else if ((strcmp(name, "--seeds") == 0 && number(value, &order->seeds)) ||
                    (strcmp(name, "--least") == 0 && number(value, &order->least)) ||
+                   (strcmp(name, "--pace") == 0 && number(value, &order->pace)) ||
                    (strcmp(name, "--jobs") == 0 && number(value, &order->jobs)))
             i++;
         else
