@@ -2,14 +2,14 @@
 #include "ctl/child.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-enum { STEP_MS = 20 };
 
 /* In the child: only calls that are allowed between fork and exec. */
 _Noreturn static void become(const char *const argv[], int out, int err) {
@@ -36,26 +36,57 @@ bool child_start(struct child *child, const char *const argv[], int out, int err
     return true;
 }
 
-bool child_ended(struct child *child, int *status) {
+static bool collect(struct child *child, int options, int *status) {
     int word = 0;
     if (child->pid == 0)
         return true;
-    if (waitpid(child->pid, &word, WNOHANG) == 0)
+    pid_t ended = 0;
+    while ((ended = waitpid(child->pid, &word, options)) < 0 && errno == EINTR)
+        ;
+    if (ended == 0)
         return false;
     child->pid = 0;
     *status = WIFSIGNALED(word) ? 128 + WTERMSIG(word) : WEXITSTATUS(word);
     return true;
 }
 
-int child_stop(struct child *child, int patience_ms) {
-    int status = 0;
-    if (child->pid != 0)
-        (void)kill(child->pid, SIGTERM);
-    while (!child_ended(child, &status)) {
-        (void)nanosleep(&(struct timespec){.tv_nsec = STEP_MS * 1000000L}, NULL);
-        patience_ms -= STEP_MS;
-        if (patience_ms <= 0)
-            (void)kill(child->pid, SIGKILL);
+bool child_ended(struct child *child, int *status) {
+    return collect(child, WNOHANG, status);
+}
+
+static int64_t now_ms(void) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* True when the process ended before `until_ms`. What can be read from `hurry` is read and makes it SIGTERM again. */
+static bool wait_until(const struct child *child, int64_t until_ms, int hurry) {
+    struct pollfd watched[] = {{.fd = pidfd_open(child->pid, 0), .events = POLLIN}, {.fd = hurry, .events = POLLIN}};
+    char word[256];
+    int64_t left_ms;
+    while (watched[0].revents == 0 && (left_ms = until_ms - now_ms()) > 0) {
+        watched[1].revents = 0;
+        (void)poll(watched, 2, (int)left_ms);
+        if (watched[1].revents == 0)
+            continue;
+        if (read(hurry, word, sizeof word) > 0)
+            (void)kill(child->pid, SIGTERM);
+        else
+            watched[1].fd = -1;
     }
+    if (watched[0].fd >= 0)
+        (void)close(watched[0].fd);
+    return watched[0].revents != 0;
+}
+
+int child_stop(struct child *child, int patience_ms, int hurry) {
+    int status = 0;
+    if (child->pid == 0)
+        return 0;
+    (void)kill(child->pid, SIGTERM);
+    if (!wait_until(child, now_ms() + patience_ms, hurry))
+        (void)kill(child->pid, SIGKILL);
+    (void)collect(child, 0, &status);
     return status;
 }

@@ -18,7 +18,8 @@ bool child_start(struct child *child, const char *const argv[], int out, int err
 /* True when it has ended (or none runs); *status is then its exit status, 128 and the signal's number for a signal. */
 bool child_ended(struct child *child, int *status);
 
-/* SIGTERM, and SIGKILL after `patience_ms`; gives the exit status as above. */
-int child_stop(struct child *child, int patience_ms);
+/* SIGTERM, and SIGKILL after `patience_ms`; gives the exit status as above. Each time that something can be read from
+ * `hurry` (-1: nothing will be) it is read, and SIGTERM sent again. */
+int child_stop(struct child *child, int patience_ms, int hurry);
 
 #endif

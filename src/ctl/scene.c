@@ -369,7 +369,7 @@ static void print_log(const struct scene *scene) {
 
 static int stop(struct scene *scene) {
     bool ran = scene->slussd.pid != 0;
-    int status = child_stop(&scene->slussd, PATIENCE_MS);
+    int status = child_stop(&scene->slussd, PATIENCE_MS, scene->signals);
     if (ran && scene->tail != NULL) {
         see_platform(scene, now_ms());
         see_dead_letters(scene, now_ms());
@@ -378,7 +378,7 @@ static int stop(struct scene *scene) {
     if (scene->producer != NULL)
         producer_destroy(scene->producer, 0);
     stand_in_destroy(scene->stand_in);
-    (void)child_stop(&scene->broker, PATIENCE_MS);
+    (void)child_stop(&scene->broker, PATIENCE_MS, -1);
     if (ran && status != 0)
         (void)fprintf(stderr, "slussctl: slussd stopped with status %d\n", status);
     return ran ? status : 0;
@@ -399,7 +399,7 @@ int scene_play(const struct scene_spec *spec) {
     while (started && turn(&scene, &error))
         ;
     if (scene.stopping)
-        (void)printf("\nStopping: slussd settles what is under way and commits.\n");
+        (void)printf("\nStopping: slussd settles what is under way and commits. Ctrl-C again ends it at once.\n");
     if (started)
         see_counters(&scene, now_ms());
     int status = stop(&scene);
