@@ -122,6 +122,17 @@ class Cluster:
         finally:
             admin.close()
 
+    def deleted(self, name):
+        """What stood in a topic that is deleted: for each node its records, from the logs that it keeps for a minute."""
+        from kafka.record import MemoryRecords
+        for node in self.nodes:
+            found = []
+            for log in sorted(node.folder.glob(f"data/{name}-*.*-delete/*.log")):
+                records = MemoryRecords(log.read_bytes())
+                while records.has_next():
+                    found.extend(records.next_batch())
+            yield found
+
     def add_partitions(self, name, total):
         from kafka.admin import NewPartitions
         admin = self.admin()

@@ -19,28 +19,44 @@ def known(text, base, partition):
             if DIGITS.index(digit) >> bit & 1]
 
 
+STUCK = 12  # seconds; python3-kafka sometimes waits for ever for a node that has gone: its thread is left behind then
+
+
 class Commits:
     """.steps[topic, partition]: (offset, when read) whenever it had grown; .mapped[event]: when a map first named it."""
 
     def __init__(self, bootstrap, groups):
         """groups: {topic: group}"""
         self.bootstrap, self.groups, self.steps, self.mapped, self.fallen, self.readings = bootstrap, groups, {}, {}, [], 0
-        self.ending = threading.Event()
-        self.thread = threading.Thread(target=self._read, daemon=True)
+        self.ending, self.number, self.moved, self.lock = threading.Event(), 0, 0.0, threading.Lock()
+        self.thread = threading.Thread(target=self._watch, daemon=True)
         self.thread.start()
 
-    def _read(self):
-        admin = None
+    def _watch(self):
         while not self.ending.wait(0.7):
+            if time.monotonic() - self.moved > STUCK:
+                with self.lock:
+                    self.number, self.moved = self.number + 1, time.monotonic()
+                threading.Thread(target=self._read, args=(self.number,), daemon=True).start()
+
+    def _read(self, number):
+        admin = None
+        while self.number == number and not self.ending.wait(0.7):
             try:
                 admin = admin or KafkaAdminClient(bootstrap_servers=self.bootstrap.split(","), api_version=(2, 6, 0), request_timeout_ms=8000)
                 for topic, group in self.groups.items():
-                    self.note(topic, admin.list_consumer_group_offsets(group), time.monotonic())
-                    self.readings += 1
+                    found = admin.list_consumer_group_offsets(group)
+                    with self.lock:
+                        if self.number == number:  # or it was left behind, and tells old news
+                            self.note(topic, found, time.monotonic())
+                            self.readings += 1
             except Exception:  # noqa: BLE001 python3-kafka raises what it likes while nodes come and go
                 if admin:
                     self._leave(admin)
                 admin = None
+            with self.lock:
+                if self.number == number:
+                    self.moved = time.monotonic()
         if admin:
             self._leave(admin)
 

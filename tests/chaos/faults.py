@@ -2,23 +2,25 @@
 
     A function of (scene, dice). .moves: partitions may change hands, so that what was begun and not committed comes again.
     .ambiguous: answers may be lost; it returns how often all of them, where more than once a timeout.
-    .forgets: see Strike. .kill: the time to go on is counted from its beginning, and bounded.
+    .gentle: partitions change hands, and nothing comes again: each owner finishes what it began, and says so.
+    .forgets: see Strike. .kills: how many processes end with -9; the time to go on is counted from its beginning, and bounded.
+    Its first line is what `run --list` says of it.
 """
 
 import signal
 import time
 
 import hostile
+from feeder import POISON
 from process import eventually
-from records import committed, end_offsets
 from scene import TIMEOUT, TOPICS
 
 ALL = []
 
 
-def fault(moves=False, kill=False, ambiguous=False, forgets=False):
+def fault(moves=False, kills=0, ambiguous=False, forgets=False, gentle=False):
     def mark(function):
-        function.moves, function.kill, function.ambiguous, function.forgets = moves, kill, ambiguous, forgets
+        function.moves, function.kills, function.ambiguous, function.forgets, function.gentle = moves, kills, ambiguous, forgets, gentle
         function.title = function.__name__.replace("_", " ")
         ALL.append(function)
         return function
@@ -31,15 +33,17 @@ def some(scene, dice):
 
 # --- the members ---
 
-@fault(moves=True, kill=True)
+@fault(moves=True, kills=1)
 def kill_9(scene, dice):
+    """One of the two members."""
     member = some(scene, dice)
     member.kill()
     member.start(ready=False)
 
 
-@fault(moves=True, kill=True)
+@fault(moves=True, kills=2)
 def kill_9_of_both(scene, dice):
+    """Nobody is left to go on meanwhile."""
     for member in scene.members:
         member.kill()
     for member in scene.members:
@@ -48,28 +52,36 @@ def kill_9_of_both(scene, dice):
 
 @fault(moves=True)
 def stop_and_continue(scene, dice):
+    """SIGSTOP, up to longer than the session; then SIGCONT."""
     daemon = some(scene, dice).house.daemon
     daemon.signal(signal.SIGSTOP)
     time.sleep(dice.choice((1, 4, 13)))  # the last is longer than the session
     daemon.signal(signal.SIGCONT)
 
 
-@fault(moves=True)
+@fault(gentle=True)
 def stop_and_start(scene, dice):
+    """SIGTERM: the other takes over, and nothing comes twice."""
     member = some(scene, dice)
     member.stop()
     member.start(ready=False)
 
 
-@fault(moves=True)
+@fault(gentle=True)
 def stop_during_the_first_join(scene, dice):
+    """SIGTERM while the group is still thinking about the new member: twice at least before its first assignment."""
     member = some(scene, dice)
     member.stop()
-    for _ in range(2):
+    early = 0
+    for _ in range(10):
         member.start(ready=False)
         eventually(lambda: "sluss " in member.house.log() or not member.house.daemon.running(), 20, "its first word")
         time.sleep(dice.uniform(0, 1.2))
         member.stop()
+        early += (member.life, "arende") not in scene.witness.assigned
+        if early == 2:
+            break
+    assert early == 2, "it was never stopped before its first assignment"
     member.start(ready=False)
 
 
@@ -77,6 +89,7 @@ def stop_during_the_first_join(scene, dice):
 
 @fault(moves=True)
 def broker_stopped(scene, dice):
+    """SIGTERM to one of three; it hands over what it leads."""
     node = dice.choice(scene.cluster.nodes)
     node.process.stop(60)
     time.sleep(dice.uniform(0, 3))
@@ -86,6 +99,7 @@ def broker_stopped(scene, dice):
 
 @fault(moves=True, forgets=True)
 def broker_killed(scene, dice):
+    """kill -9 of one of three."""
     node = dice.choice(scene.cluster.nodes)
     node.kill()
     time.sleep(dice.uniform(0, 3))
@@ -95,14 +109,26 @@ def broker_killed(scene, dice):
 
 @fault(moves=True, forgets=True)
 def all_brokers_killed(scene, _):
+    """kill -9 of all three at once."""
     for node in scene.cluster.nodes:
         node.kill()
     scene.cluster.start(scene.cluster.nodes)
     scene.cluster.whole()
 
 
+@fault(moves=True, forgets=True)
+def broker_frozen(scene, dice):
+    """SIGSTOP of one of three, up to long after the others have given it up; then it goes on as if it were still in office."""
+    node = dice.choice(scene.cluster.nodes)
+    node.process.signal(signal.SIGSTOP)
+    time.sleep(dice.choice((1, 4, 13)))
+    node.process.signal(signal.SIGCONT)
+    scene.cluster.whole()
+
+
 @fault(moves=True)
 def rolling_restart(scene, _):
+    """One after the other is stopped and started, as in an upgrade."""
     for node in scene.cluster.nodes:
         node.process.stop(60)
         node.start()
@@ -111,12 +137,13 @@ def rolling_restart(scene, _):
 
 @fault(moves=True)
 def leaders_moved(scene, _):
-    """Also those of the group's own topic: its coordinator moves."""
+    """Of every partition; also those of the group's own topic: its coordinator moves."""
     scene.cluster.rotate_leaders()
 
 
 @fault(moves=True)
 def partitions_added(scene, dice):
+    """To a topic that is read."""
     topic = dice.choice(sorted(scene.partitions))
     if scene.partitions[topic] >= TOPICS[topic] + 6:
         return
@@ -126,22 +153,17 @@ def partitions_added(scene, dice):
 
 @fault()
 def dead_letter_topic_deleted(scene, dice):
+    """With letters under way; made anew later."""
     topic = dice.choice(sorted(scene.partitions))
-    scene.feeder.poison = False  # letters written and deleted before anybody read them could not be counted
+    scene.feeder.poison = 0.2
     try:
-        scene.feeder.producer.flush(60)
-        ends = end_offsets(scene.cluster.bootstrap, topic)
-
-        def past():
-            now = committed(scene.cluster.bootstrap, f"sluss.{topic}", topic)
-            return all((now[number] or 0) >= end for number, end in ends.items())
-        eventually(past, 60, "the last letters", every=0.3)
-        scene.witness.read_letters(scene.cluster.bootstrap)
+        time.sleep(dice.uniform(1, 2))
         scene.cluster.delete_topic(f"{topic}.dlq")
+        time.sleep(dice.uniform(1, 5))
+        scene.witness.exhume(scene.cluster.deleted(f"{topic}.dlq"))
+        scene.cluster.create_topic(f"{topic}.dlq", 2)
     finally:
-        scene.feeder.poison = True
-    time.sleep(dice.uniform(1, 5))
-    scene.cluster.create_topic(f"{topic}.dlq", 2)
+        scene.feeder.poison = POISON
 
 
 # --- the network ---
@@ -152,6 +174,7 @@ def kinds(dice):
 
 @fault(moves=True, ambiguous=True)
 def delay(scene, dice):
+    """What is sent arrives late."""
     places = kinds(dice)
     scene.wires.set(places, delay=dice.choice((0.02, 0.1, 0.5)))
     time.sleep(4)
@@ -160,6 +183,7 @@ def delay(scene, dice):
 
 @fault(moves=True, ambiguous=True)
 def loss(scene, dice):
+    """Some of what is sent comes as late as TCP's repetition of a lost segment."""
     places = kinds(dice)
     scene.wires.set(places, loss=dice.choice((0.02, 0.2)))
     time.sleep(4)
@@ -168,6 +192,7 @@ def loss(scene, dice):
 
 @fault(moves=True, ambiguous=True)
 def stall(scene, dice):
+    """Nothing arrives, nobody is told; then all of it, or a reset."""
     places, seconds = kinds(dice), dice.choice((0.5, 2, 6))
     gate = scene.wires.stall(places)
     time.sleep(seconds)
@@ -176,6 +201,7 @@ def stall(scene, dice):
 
 @fault(moves=True, ambiguous=True)
 def resets(scene, dice):
+    """RST from the far side of the connections, up to five times."""
     places = kinds(dice)
     rounds = dice.randint(1, 5)
     for _ in range(rounds):
@@ -185,7 +211,20 @@ def resets(scene, dice):
 
 
 @fault(moves=True, ambiguous=True)
+def resets_in_the_kernel(scene, dice):
+    """The kernel of a member's namespace aborts all its connections: RST on both sides, also in the middle of a request."""
+    member = some(scene, dice)
+    rounds = dice.randint(1, 5)
+    for _ in range(rounds):
+        if not member.link or not member.link.abort():
+            scene.wires.reset(["kafka", f"platform{member.number}"])
+        time.sleep(dice.uniform(0.1, 1))
+    return rounds
+
+
+@fault(moves=True, ambiguous=True)
 def cable_cut(scene, dice):
+    """A member's cable is pulled: no FIN, no RST."""
     member = some(scene, dice)
     seconds = dice.choice((1, 4, 13))
     near = [f"platform{member.number}"]
@@ -203,7 +242,7 @@ def cable_cut(scene, dice):
 
 @fault(moves=True, ambiguous=True)
 def cable_narrow(scene, dice):
-    """Little goes through; the rest is lost on the way, by the kernel where it can."""
+    """Little goes through a member's cable; the rest is lost on the way, by the kernel where it can."""
     member = some(scene, dice)
     try:
         if not member.link:
@@ -220,6 +259,7 @@ def cable_narrow(scene, dice):
 
 @fault(ambiguous=True)
 def platform_restarts(scene, dice):
+    """Nobody listens for a while."""
     platform = dice.choice(some(scene, dice).platforms)
     platform.refuse()
     time.sleep(dice.uniform(0, 4))
@@ -228,6 +268,7 @@ def platform_restarts(scene, dice):
 
 @fault(ambiguous=True)
 def platform_slow(scene, dice):
+    """Up to longer than the timeout."""
     platform = dice.choice(some(scene, dice).platforms)
     rule = platform.always("", hostile.wait(dice.choice((0.3, 1, 2 * TIMEOUT)), hostile.status(200)))
     time.sleep(4)
@@ -236,9 +277,11 @@ def platform_slow(scene, dice):
 
 @fault(ambiguous=True)
 def platform_hostile(scene, dice):
+    """Every other answer is none."""
     platform = dice.choice(some(scene, dice).platforms)
     rule = platform.sometimes(50, hostile.status(500), hostile.status(503), hostile.reset(), hostile.close(), hostile.garbage(),
-                              hostile.cut_body(), hostile.endless_headers(), hostile.retry_after("1"), hostile.status(401),
+                              hostile.cut_body(), hostile.endless_headers(), hostile.endless_body(500), hostile.hang(),
+                              hostile.only_interim(), hostile.slow_body(1, 500), hostile.retry_after("1"), hostile.status(401),
                               hostile.close_after(hostile.status(200)), hostile.redirect("/elsewhere"), seed=dice.random())
     time.sleep(4)
     rule.remove()
@@ -246,6 +289,7 @@ def platform_hostile(scene, dice):
 
 @fault(ambiguous=True)
 def certificate_exchanged(scene, dice):
+    """Under a platform that goes on; it is restarted with the new one."""
     platform = some(scene, dice).platforms[1]
     platform.exchange_certificate(*scene.certificate(f"next{dice.randrange(10 ** 6)}"))
     platform.refuse()
@@ -254,6 +298,7 @@ def certificate_exchanged(scene, dice):
 
 @fault(ambiguous=True)
 def certificate_of_a_stranger(scene, dice):
+    """One that nobody trusts, for some seconds: the platform is held, and nothing is dead-lettered."""
     platform = some(scene, dice).platforms[1]
     platform.exchange_certificate(*scene.certificate("stranger", scene.foreign))
     platform.refuse()

@@ -7,6 +7,8 @@ import time
 
 from kafka import KafkaProducer
 
+POISON = 0.01  # the share that cannot be read or is refused
+
 
 class Feeder:
     """Goods without end, at a rate; keys keep to their partition only as long as partitions are not added: order is per partition."""
@@ -16,7 +18,7 @@ class Feeder:
         self.producer = KafkaProducer(bootstrap_servers=bootstrap.split(","), acks="all", linger_ms=5, retries=1000, retry_backoff_ms=100,
                                       max_in_flight_requests_per_connection=1, api_version=(2, 6, 0), metadata_max_age_ms=5000,
                                       request_timeout_ms=20000, max_block_ms=60000)
-        self.sent, self.failed, self.acknowledged, self.poison, self.ending = 0, 0, set(), True, threading.Event()
+        self.sent, self.failed, self.acknowledged, self.poison, self.ending = 0, 0, set(), POISON, threading.Event()
         self.thread = threading.Thread(target=self._feed, daemon=True)
         self.thread.start()
 
@@ -34,7 +36,7 @@ class Feeder:
         number, self.sent = self.sent, self.sent + 1
         topic, key = self.dice.choice(self.topics), f"k{self.dice.randrange(300)}"
         kind = "good"
-        if self.poison and self.dice.random() < 0.01:
+        if self.dice.random() < self.poison:
             kind = self.dice.choice(("bad", "refuse"))
         text = f"{{bad {number}" if kind == "bad" else json.dumps({"n": number, "key": key, "kind": kind})
         try:

@@ -69,6 +69,10 @@ class Link:
     def down(self):
         self._inside("ip", "link", "set", "world", "down")
 
+    def abort(self):
+        """All connections inside end at once, with RST to their peers. Whether the kernel can (CONFIG_INET_DIAG_DESTROY)."""
+        return not attempt([*self.prefix, "ss", "--kill", "--tcp", "state", "established"])
+
     def narrow(self):
         """Little goes through, the rest is lost in the kernel. Raises OSError where the kernel cannot."""
         self._do("tc", "qdisc", "add", "dev", self.near, "root", *NARROW)

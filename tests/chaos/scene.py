@@ -19,6 +19,7 @@ from witness import Ledger, Witness
 
 TOPICS = {"arende": 6, "svar": 3}  # route and topic: partitions; the first goes over HTTP, the second over TLS
 TIMEOUT, IN_FLIGHT = 3, 16
+WORK = 0.02  # seconds that a platform needs, so that goods are in flight whenever something happens
 LOGS = 20  # lives of a member whose logs stay for a look
 
 
@@ -31,13 +32,14 @@ class Member:
         for platform in self.platforms:
             platform.ledger = Ledger(scene.witness)
             platform.always(lambda request: b'"refuse"' in request.body, hostile.status(400))
+            platform.otherwise = hostile.wait(WORK, hostile.status(200))
         near = [scene.wires.lay(platform.port, f"platform{number}") for platform in self.platforms]
         plain = {"timeout": f"{TIMEOUT}s", "connect-timeout": "2s", "max-in-flight": IN_FLIGHT,
                  "breaker": {"open": "500ms", "max-open": "2s"}}
         self.house = House(scene.folder / f"m{number}", scene.cluster.far_bootstrap, {
             "arende": {"base-url": f"http://{scene.gate}:{near[0]}", **plain},
             "svar": {"base-url": f"https://{scene.gate}:{near[1]}", "tls": {"ca": scene.authority.certificate}, **plain}},
-            {}, kind=scene.kind)
+            {}, {"session-timeout-ms": scene.session * 1000}, scene.kind)
         self.house.prefix = link.prefix if link else []
 
     def write(self):
@@ -80,9 +82,10 @@ class Member:
 
 
 class Scene:
-    def __init__(self, folder, seed, rate, kind, own, drop=0):
-        """own: whether we are in a network of our own, so that members may have namespaces. drop: see Witness."""
+    def __init__(self, folder, seed, rate, kind, own, drop=0, session=10):
+        """own: whether we are in a network of our own, so that members may have namespaces. drop: see Witness. session: seconds."""
         self.folder, self.kind, self.broken, self.closing = pathlib.Path(folder), kind, [], contextlib.ExitStack()
+        self.session, self.exposed = session, 0  # exposed: the most that could have come again, since somebody wrote 0 here
         try:
             self._build(seed, rate, own, drop)
         except BaseException:
@@ -120,6 +123,7 @@ class Scene:
 
     def _scrape(self):
         while not self.ending.wait(0.5):
+            self.exposed = max(self.exposed, self.witness.would_repeat(self.commits))
             for member in self.members:
                 try:
                     self.witness.scrape(member)
@@ -149,8 +153,13 @@ class Scene:
 
     def settled(self):
         """Whether everything is committed, so that nothing can come any more."""
-        return all({number: offset or 0 for number, offset in committed(self.cluster.bootstrap, f"sluss.{topic}", topic).items()}
-                   == end_offsets(self.cluster.bootstrap, topic) for topic in TOPICS)
+        for topic in TOPICS:
+            ends = end_offsets(self.cluster.bootstrap, topic)
+            if any(offset >= ends.get(number, 0) for name, number, offset in self.feeder.acknowledged if name == topic):
+                return False  # a leader that does not know yet how far it has come
+            if {number: offset or 0 for number, offset in committed(self.cluster.bootstrap, f"sluss.{topic}", topic).items()} != ends:
+                return False
+        return True
 
     def finish(self):
         """No more faults and goods: everything must settle. Returns the truth, as Feeder.kind() tells it."""
@@ -166,8 +175,8 @@ class Scene:
         self.scraper.join()
         self.commits.close()
         self.witness.read_letters(self.cluster.bootstrap)
-        return {(topic, record.partition, record.offset): (record.key, self.feeder.kind(record.value))
-                for topic in TOPICS for record in read_topic(self.cluster.bootstrap, topic)}
+        return {event: what for topic in TOPICS for event, what in read_topic(
+            self.cluster.bootstrap, topic, lambda record: ((topic, record.partition, record.offset), (record.key, self.feeder.kind(record.value))))}
 
     def close(self):
         self.closing.close()

@@ -32,7 +32,7 @@ class Story:
         self.commits = Commits.__new__(Commits)
         self.commits.steps, self.commits.mapped, self.commits.fallen = {}, {}, []
         self.commit(4, 20.0)
-        self.strikes = []
+        self.strikes, self.members, self.witness = [], [], Witness(["t"])
 
     def commit(self, offset, now, metadata=""):
         self.commits.note("t", {Place("t", 0): Said(offset, metadata)}, now)
@@ -45,9 +45,11 @@ class Story:
         self.strikes[-1].ended, self.strikes[-1].bound = ended, bound
 
     def found(self):
-        witness = Witness(["t"])
+        witness = self.witness = Witness(["t"])
         for seen in sorted(self.requests):
             witness.note(seen)
+        for member in self.members:
+            witness.scrape(member)
         witness.letters = self.letters
         return [(finding.kind, finding.count) for finding in judge(self.truth, self.acknowledged, witness, self.commits, self.strikes)]
 
@@ -152,6 +154,49 @@ def test_a_broken_broker_may_forget_commits(story):
     story.commit(2, 25)
     story.send(30, 2, life="2.1")
     assert story.found() == []
+
+
+class Member:
+    """Its scrape is what a test writes."""
+
+    life, number = "1.1", 1
+
+    def __init__(self, consumed, **outcomes):
+        self.numbers = {("sluss_events_consumed_total", frozenset({("route", "t")})): consumed}
+        for outcome, count in outcomes.items():
+            name = "sluss_events_unsettled" if outcome == "unsettled" else "sluss_events_total"
+            labels = {("route", "t")} | ({("outcome", outcome)} if name == "sluss_events_total" else set())
+            self.numbers[name, frozenset(labels)] = count
+
+    def metrics(self):
+        return self.numbers
+
+
+@pytest.mark.parametrize("unsettled, wrong", [(2, 0), (1, 1), (3, 1)])
+def test_a_scrape_that_does_not_balance(story, unsettled, wrong):
+    story.members.append(Member(10, delivered=7, released=1, unsettled=unsettled))
+    assert story.found() == [("scrapes", wrong)] * wrong
+
+
+def test_begun_is_what_no_commit_covers(story):
+    story.found()
+    assert story.witness.would_repeat(story.commits) == 0
+    story.send(21, 4)
+    story.send(22, 5, outcome=OTHER)
+    story.found()
+    assert story.witness.would_repeat(story.commits) == 2
+    story.commit(5, 23)
+    assert story.witness.would_repeat(story.commits) == 1
+
+
+Letter = collections.namedtuple("Letter", "headers")
+
+
+def test_a_letter_on_three_disks_is_one_letter(story):
+    def letter(offset):
+        return Letter([("sluss-topic", b"t"), ("sluss-partition", b"0"), ("sluss-offset", str(offset).encode())])
+    story.witness.exhume([[letter(3)], [letter(3), letter(1), letter(1)], []])
+    assert story.witness.buried == {("t", 0, 3): 1, ("t", 0, 1): 2}
 
 
 def test_a_map_with_a_wrong_sum_is_not_believed():

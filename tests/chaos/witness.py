@@ -3,9 +3,8 @@
 import collections
 import re
 import threading
-import time
 
-from house import conserved, metric
+from house import conserved
 from records import read_topic
 
 SUCCESS, REFUSED, OTHER = 2, 1, 0
@@ -42,7 +41,9 @@ class Witness:
         self.again = []             # (when before, when again, event): answered with success once more
         self.assigned = {}          # (life, route): times of assignments, from the life's own log
         self.letters = {}           # (topic, partition, offset): how many
-        self.scrapes, self.unconserved, self.exposed = 0, [], {}
+        self.buried = collections.Counter()  # the same, of topics that are deleted
+        self.begun = set()          # events asked for, and not yet found to be covered
+        self.scrapes, self.unconserved = 0, []
 
     def note(self, seen):
         event = seen.topic, seen.partition, seen.offset
@@ -54,6 +55,7 @@ class Witness:
             if event == self.dropped:
                 return
             self.seen.append(seen)
+            self.begun.add(event)
             if seen.outcome == SUCCESS:
                 if event in self.delivered:
                     self.again.append((self.delivered[event], seen.at, event))
@@ -61,37 +63,40 @@ class Witness:
                 self.last_success[event[:2]] = seen.at
 
     def scrape(self, member):
-        """The equation of I12 for each route of one member, and how many duplicates it says a crash would cost."""
-        asked, metrics = time.monotonic(), member.metrics()
+        """The equation of I12 for each route of one member."""
+        metrics = member.metrics()
         self.scrapes += 1
         for route in self.topics:
             try:
                 conserved(metrics, route)
             except AssertionError as error:
                 self.unconserved.append(f"{member.life} {route}: {error}")
-        exposed = sum(metric(metrics, "sluss_duplicates_exposed", route=route) for route in self.topics)
-        with self.lock:
-            self.exposed[member.number] = asked, exposed
 
-    def would_repeat(self):
-        """What may come twice if all members ended now: what they said last, and what was begun since."""
+    def would_repeat(self, commits):
+        """What may come twice if all members ended now: events begun, and covered by no commit and no map that was read (I5)."""
         with self.lock:
-            since = min((at for at, _ in self.exposed.values()), default=0)
-            begun = 0
-            for seen in reversed(self.seen):
-                if seen.at < since:
-                    break
-                begun += 1
-            return int(sum(count for _, count in self.exposed.values())) + begun
+            self.begun = {event for event in self.begun if commits.covered(event) == float("inf")}
+            return len(self.begun)
 
     def read_log(self, life, text):
         for at, route in re.findall(r'"\[ *(\d+)\] assigned (\S+) epoch', text):
             self.assigned.setdefault((life, route), []).append(int(at) / 1000)
 
     def read_letters(self, bootstrap):
+        self.letters = collections.Counter(self.buried)
         for topic in self.topics:
-            found = collections.Counter(
-                (letter.headers["sluss-topic"], int(letter.headers["sluss-partition"]), int(letter.headers["sluss-offset"]))
-                for letter in read_topic(bootstrap, f"{topic}.dlq"))
-            for event, count in found.items():
-                self.letters[event] = max(count, self.letters.get(event, 0))
+            self.letters.update(read_topic(bootstrap, f"{topic}.dlq", about))
+
+    def exhume(self, copies):
+        """The letters of a deleted topic, from each replica's log: a letter counts as often as in the replica that has most of it."""
+        found = collections.Counter()
+        for records in copies:
+            found |= collections.Counter(map(about, records))
+        self.buried.update(found)
+        return len(found)
+
+
+def about(letter):
+    """The event that a letter is about."""
+    headers = {name: value.decode() for name, value in letter.headers}
+    return headers["sluss-topic"], int(headers["sluss-partition"]), int(headers["sluss-offset"])

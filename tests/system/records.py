@@ -1,8 +1,27 @@
 """Kafka seen by an independent client (python3-kafka): produce, read whole topics, committed offsets. Not librdkafka."""
 
+import functools
 import time
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import KafkaError
+
+PATIENCE = 60  # seconds without any progress
+
+
+def again(read):
+    """Asked anew, of a new client, while leaders move and nodes come and go: python3-kafka gives some of their errors to its caller."""
+    @functools.wraps(read)
+    def patient(*words):
+        limit = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return read(*words)
+            except (KafkaError, OSError):
+                if time.monotonic() > limit:
+                    raise
+                time.sleep(0.3)
+    return patient
 
 
 def produce(bootstrap, topic, records, **settings):
@@ -37,8 +56,9 @@ class Letter:
         return f"<letter {self.partition}/{self.offset} {self.headers.get('sluss-reason')}>"
 
 
-def read_topic(bootstrap, topic):
-    """All records that stand in the topic now."""
+@again
+def read_topic(bootstrap, topic, keep=Letter):
+    """What KEEP makes of each record that stands in the topic now."""
     consumer = KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, consumer_timeout_ms=1000,
                              api_version=(2, 6, 0))
     try:
@@ -48,16 +68,18 @@ def read_topic(bootstrap, topic):
         ends = consumer.end_offsets(places)
         consumer.assign(places)
         consumer.seek_to_beginning(*places)
-        letters, limit = [], time.monotonic() + 60
+        letters, limit = [], time.monotonic() + PATIENCE
         while any(consumer.position(place) < ends[place] for place in places):
             assert time.monotonic() < limit, f"{topic} could not be read to its end"
             for records in consumer.poll(timeout_ms=500).values():
-                letters.extend(Letter(record) for record in records)
+                letters.extend(map(keep, records))
+                limit = time.monotonic() + PATIENCE
         return letters
     finally:
         consumer.close()
 
 
+@again
 def committed(bootstrap, group, topic):
     """{partition: committed offset or None} of a group."""
     consumer = KafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False, api_version=(2, 6, 0))
@@ -68,6 +90,7 @@ def committed(bootstrap, group, topic):
         consumer.close(autocommit=False)
 
 
+@again
 def end_offsets(bootstrap, topic):
     consumer = KafkaConsumer(bootstrap_servers=bootstrap, api_version=(2, 6, 0))
     try:
