@@ -16,6 +16,15 @@ void commit_dirty(struct partition *partition) {
         list_add_last(&partition->group->dirty, &partition->dirty);
 }
 
+/* The window counts from what is acknowledged: so that reading does not stand still for the sake of a pause, a commit
+ * that half of it waits for comes at once. */
+void commit_settled(struct partition *partition) {
+    const struct tracker *tracker = &partition->tracker;
+    commit_dirty(partition);
+    if ((tracker->passed - partition->covered) * 2 >= tracker->window)
+        partition->group->hurried = true;
+}
+
 /* --- offset maps --- */
 
 static void map_tries(const struct flow *flow, const struct partition *partition, struct offset_map *map) {
@@ -122,6 +131,7 @@ static size_t collect(struct flow *flow, struct group *group) {
             continue;
         struct span map = size == 0 ? SPAN_NONE : span_make(group->maps[count], size);
         partition->committing = offset;
+        partition->covering = partition->tracker.passed;
         partition->mapping = mark_of(map);
         partition->mapping_settled = settled;
         group->entries[count++] = (struct commit_entry){.topic = partition->place.topic,
@@ -135,7 +145,8 @@ static size_t collect(struct flow *flow, struct group *group) {
 void commit_tend(struct flow *flow, struct group *group, bool at_once) {
     if ((group->committing && !PLANTED(TWO_COMMITS)) || (group->fenced && at_once) || list_is_empty(&group->dirty))
         return;
-    if (!at_once && flow->now_ms < group->commit_from_ms) {
+    bool hurried = group->hurried && !group->faltering;
+    if (!at_once && !hurried && flow->now_ms < group->commit_from_ms) {
         if (group->pause.place == 0 && !group->ask_again)
             timers_set(&flow->timers, &group->pause, group->commit_from_ms);
         return;
@@ -144,7 +155,7 @@ void commit_tend(struct flow *flow, struct group *group, bool at_once) {
     if (count == 0)
         return;
     group->committing = true;
-    group->fenced = false;
+    group->fenced = group->hurried = false;
     group->commit_from_ms = flow->now_ms + COMMIT_PAUSE_MS;
     struct action *action = say(flow, ACTION_COMMIT);
     action->is.commit.route = group->index;
@@ -164,6 +175,9 @@ static void conclude(struct group *group, bool done) {
             partition->committed = partition->committing;
             partition->mapped = partition->mapping;
             partition->mapped_settled = partition->mapping_settled;
+            partition->covered = partition->covering;
+            if (list_is_empty(&partition->hungry))
+                list_add_last(&group->hungry, &partition->hungry);
         } else {
             partition->refused = partition->committing;
             commit_dirty(partition);
@@ -181,7 +195,7 @@ void commit_result(struct flow *flow, const struct input *input) {
         say_report(flow, REPORT_STALE, place, -1);
         return;
     }
-    group->committing = false;
+    group->committing = group->faltering = false;
     group_touch(flow, group);
     conclude(group, error == COMMIT_DONE);
     if (error == COMMIT_DONE) {
@@ -189,6 +203,7 @@ void commit_result(struct flow *flow, const struct input *input) {
         return;
     }
     group->counts.commits_failed++;
+    group->faltering = true;
     group->fenced = error == COMMIT_FENCED;
     group->without_metadata = group->without_metadata || error == COMMIT_TOO_LARGE;
     group->commit_from_ms = flow->now_ms + (group->fenced ? COMMIT_AFTER_FENCE_MS : COMMIT_AFTER_ERROR_MS);

@@ -51,7 +51,7 @@ static void settle(struct flow *flow, struct passage *passage, enum outcome outc
     struct passage *next = passage->ordered ? lane_leave(&home->lanes, passage) : NULL;
     if (next != NULL && !PLANTED(KEY_FORGOTTEN) && group->phase == GROUP_RUNNING && next->state == PASSAGE_QUEUED)
         fate_due(flow, next);
-    commit_dirty(home);
+    commit_settled(home);
     if (list_is_empty(&home->hungry))
         list_add_last(&group->hungry, &home->hungry);
     group_touch(flow, group);

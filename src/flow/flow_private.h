@@ -34,6 +34,8 @@ struct partition {
     size_t credit_bytes;      /* likewise, as accounted */
     int64_t committed;        /* acknowledged in this epoch; -1 none */
     int64_t committing;       /* under way; -1 none */
+    uint64_t covered;         /* of the tracker's passed events: how many `committed` covers */
+    uint64_t covering;        /* likewise, under way */
     int64_t refused;          /* the last that was; what to commit is always computed anew */
     uint32_t mapped;          /* mark of the map that was committed beside it; 0 none */
     uint32_t mapping;         /* likewise, under way */
@@ -70,6 +72,8 @@ struct group {
     uint32_t open;   /* requests and letters under way, of this epoch */
     uint32_t ready;  /* events that wait for their platform */
     bool committing; /* one commit is under way (I6) */
+    bool hurried;    /* half a window waits for a commit: it does not wait for its pause */
+    bool faltering;  /* the last commit was refused: its pause is kept */
     bool fenced;     /* the group refused the last commit: it will say what is next */
     bool without_metadata;
     bool ask_again; /* committed offsets */
@@ -167,6 +171,7 @@ void drain_deadline(struct flow *flow, struct group *group);
 void commit_tend(struct flow *flow, struct group *group, bool at_once);
 bool commit_missing(const struct flow *flow, const struct group *group); /* settled events are not committed */
 void commit_dirty(struct partition *partition);
+void commit_settled(struct partition *partition); /* an event more: its base may have moved */
 void commit_result(struct flow *flow, const struct input *input);
 void commit_read_map(struct flow *flow, struct partition *partition, struct span text);
 void commit_forget_map(struct flow *flow, struct partition *partition);

@@ -140,7 +140,7 @@ void group_assigned(struct flow *flow, const struct input *input) {
         return;
     group->epoch = input->is.group.epoch;
     group->phase = GROUP_RUNNING;
-    group->fenced = group->without_metadata = false;
+    group->fenced = group->without_metadata = group->hurried = group->faltering = false;
     group->commit_from_ms = flow->now_ms;
     group->count = (uint32_t)input->is.group.count;
     if (group->count == 0)
@@ -229,7 +229,7 @@ static void take_known(struct flow *flow, struct partition *partition, const str
     struct group *group = partition->group;
     group->counts.known++;
     tracker_settle(&partition->tracker, tracker_admit(&partition->tracker, event->offset));
-    commit_dirty(partition);
+    commit_settled(partition);
     if (list_is_empty(&partition->hungry))
         list_add_last(&group->hungry, &partition->hungry);
     group_touch(flow, group);

@@ -30,7 +30,8 @@
     each(STOP_SAYS_DONE, "stop-says-done")            /* exit status 0 although the final commit failed */ \
     each(FENCE_IGNORED, "fence-ignored")              /* after a stall work goes on at once */ \
     each(MEMORY_IGNORED, "memory-ignored")            /* reading goes on at the limit */ \
-    each(WINDOW_IGNORED, "window-ignored")            /* more is read than the window has room for */
+    each(WINDOW_IGNORED, "window-ignored")            /* more is read than the window has room for */ \
+    each(WINDOW_FROM_BASE, "window-from-base")        /* the window counts from what is settled, not from the commit */
 /* clang-format on */
 
 #ifdef SLUSS_PLANTED

@@ -42,7 +42,8 @@ static bool memory_for(const struct flow *flow, const struct partition *partitio
 
 /* What was granted is never taken back, only added to, once half of it is used. False when memory is short. */
 static bool feed(struct flow *flow, struct partition *partition) {
-    uint32_t room = partition->state == PARTITION_READING ? tracker_room(&partition->tracker) : 0;
+    uint64_t covered = PLANTED(WINDOW_FROM_BASE) ? partition->tracker.passed : partition->covered;
+    uint32_t room = partition->state == PARTITION_READING ? tracker_room(&partition->tracker, covered) : 0;
     if (PLANTED(WINDOW_IGNORED) && room == 0 && partition->state == PARTITION_READING)
         room = 1;
     size_t most_bytes = share(flow);

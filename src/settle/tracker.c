@@ -36,6 +36,7 @@ void tracker_settle(struct tracker *tracker, uint32_t slot) {
     while (tracker->count > 0 && tracker->settled[tracker->first]) {
         tracker->first = (tracker->first + 1) % tracker->window;
         tracker->count--;
+        tracker->passed++;
     }
 }
 

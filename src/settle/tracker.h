@@ -8,9 +8,10 @@
  * marks) count as settled. Start with tracker_init. */
 struct tracker {
     uint32_t window;
-    uint32_t first; /* ring: the slot of the base event */
-    uint32_t count; /* events from the base on, settled ones too */
-    int64_t next;   /* behind the last read offset; -1: nothing known yet */
+    uint32_t first;  /* ring: the slot of the base event */
+    uint32_t count;  /* events from the base on, settled ones too */
+    uint64_t passed; /* events read that lie below the base by now */
+    int64_t next;    /* behind the last read offset; -1: nothing known yet */
     int64_t *offset;
     bool *settled;
 };
@@ -19,9 +20,11 @@ struct tracker {
 bool tracker_init(struct tracker *tracker, uint32_t window, int64_t begin);
 void tracker_finish(struct tracker *tracker);
 
-/* How many more events may be read. */
-static inline uint32_t tracker_room(const struct tracker *tracker) {
-    return tracker->window - tracker->count;
+/* How many more events may be read while a commit covers the first `covered` of all that were: after a crash those
+ * behind them come again, and never more than the window (I5). */
+static inline uint32_t tracker_room(const struct tracker *tracker, uint64_t covered) {
+    uint64_t exposed = tracker->passed - covered + tracker->count;
+    return exposed < tracker->window ? tracker->window - (uint32_t)exposed : 0;
 }
 
 /* Takes in the next event; the slot stays its name until it is settled. There must be room, and `offset` must lie at or

@@ -310,6 +310,7 @@ void feed_record(struct world *world, struct member *member, uint32_t route, uin
     }
     struct input input = {.kind = INPUT_EVENT, .is.event = event};
     feed(world, member, &input);
+    check_window(world, member, route, partition);
 }
 
 static void schedule(struct world *world, struct member *member, uint32_t route, uint32_t partition, int64_t delay_ms) {

@@ -90,3 +90,20 @@ void check_told(struct world *world, const struct member *member, uint32_t route
                      record->offset, entry->offset);
     }
 }
+
+/* After a crash at any moment no more events come again than the window has. */
+void check_window(struct world *world, const struct member *member, uint32_t route, uint32_t partition) {
+    const struct partition_log *log = &world->group[route].log[partition];
+    const struct tenure *tenure = &member->tenure[route];
+    const struct reading *reading = &tenure->reading[partition];
+    if (member->flow == NULL || !tenure->held)
+        return;
+    uint32_t exposed = 0;
+    for (uint32_t i = 0; i < log->count; i++) {
+        const struct view *view = &log->record[i].view[member->index];
+        exposed += view->tenure == tenure->number && view->read && log->record[i].offset >= reading->acknowledged;
+    }
+    if (exposed > world->scene.route[route].window)
+        violated(world, "I5", "%u events of partition %u are read above the commit, the window is %u", exposed,
+                 partition, world->scene.route[route].window);
+}

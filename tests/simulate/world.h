@@ -217,6 +217,7 @@ void check_order(struct world *world, const struct member *member, uint32_t rout
 void check_id(struct world *world, uint32_t route, struct record *record, const struct request *request);
 void check_again(struct world *world, const struct member *member, uint32_t route, uint32_t partition,
                  const struct record *record);
+void check_window(struct world *world, const struct member *member, uint32_t route, uint32_t partition);
 void check_platform(struct world *world, struct member *member, uint32_t platform);
 void check_told(struct world *world, const struct member *member, uint32_t route, const struct commit_entry *entry);
 /* explore.c */

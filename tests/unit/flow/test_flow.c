@@ -180,14 +180,36 @@ static void passes_many(void **state) {
     assert_int_equal(counts.outcome[OUTCOME_DELIVERED], 20000);
 }
 
+/* What is read and not covered by an acknowledged commit comes again after a crash: never more than the window. */
+static void window_counts_from_the_commit(void **state) {
+    struct stage_set *set = *state;
+    set->route.window = 4;
+    assign(set, 1);
+    for (int64_t offset = 17; offset < 20; offset++) {
+        read_event(set, 1, offset, NULL);
+        answer(set, (uint64_t)offset - 16, 200);
+    }
+    assert_true(says(set, "commit bygglov epoch 1: arende.v1/0 18"));
+    set->now_ms += 100; /* within the pause: half the window waits, so it is not kept */
+    step(set, (struct input){.kind = INPUT_COMMIT_RESULT, .is.commit = {.epoch = 1}});
+    assert_non_null(strstr(buf_text(&set->trace), "commit bygglov epoch 1: arende.v1/0 20"));
+    assert_true(says(set, "grant credit arende.v1/0: 1 events"));
+    read_event(set, 1, 20, NULL);
+    answer(set, 4, 200);
+    read_event(set, 1, 21, NULL);
+    answer(set, 5, 200);
+    assert_null(strstr(buf_text(&set->trace), "grant credit")); /* two of four are under way to be committed */
+    step(set, (struct input){.kind = INPUT_COMMIT_RESULT, .is.commit = {.epoch = 1, .error = COMMIT_RETRY}});
+    assert_null(strstr(buf_text(&set->trace), "grant credit"));
+    assert_null(strstr(buf_text(&set->trace), "arende.v1/0 22")); /* an error's pause is kept */
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(delivers_and_commits),
-        TEST(keeps_order_per_key),
-        TEST(stops_clean),
-        TEST(passes_many),
+        TEST(delivers_and_commits), TEST(keeps_order_per_key),           TEST(stops_clean),
+        TEST(passes_many),          TEST(window_counts_from_the_commit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
