@@ -29,6 +29,12 @@ void *assembler_take(struct assembler *assembler, size_t size) {
     return memory;
 }
 
+struct branches *assembler_branches(struct assembler *assembler, uint32_t count) {
+    struct branches *branches = assembler_keep(assembler, sizeof *branches + count * sizeof(const struct op *));
+    branches->count = count;
+    return branches;
+}
+
 _Noreturn void assembler_refuse(struct assembler *assembler, const struct subschema *schema, const char *why) {
     (void)registry_problem(assembler->problem, schema->resource->text, schema->node, "%s", why);
     longjmp(assembler->out, 1);
@@ -256,11 +262,12 @@ static void emit_if(struct assembler *assembler, struct run *run, const struct s
     } else if (condition->count == 0) {
         run_append(assembler, run, ways[0]);
     } else if (ways[0]->count + ways[1]->count > 0 || ways[0]->fails || ways[1]->fails || spec->track) {
-        struct choice *choice = assembler_keep(assembler, sizeof *choice + 3 * sizeof(const struct op *));
-        choice->count = 3;
-        choice->branch[0] = run_lay(assembler, condition);
-        choice->branch[1] = run_lay(assembler, ways[0]);
-        choice->branch[2] = run_lay(assembler, ways[1]);
+        struct choice *choice = assembler_keep(assembler, sizeof *choice);
+        struct branches *all = assembler_branches(assembler, 3);
+        all->branch[0] = run_lay(assembler, condition);
+        all->branch[1] = run_lay(assembler, ways[0]);
+        all->branch[2] = run_lay(assembler, ways[1]);
+        choice->all = all;
         struct proto *proto = run_add(assembler, run, OP_IF, 4);
         proto->op.one.choice = choice;
         proto->op.flags = spec->track ? OP_TRACK : 0;

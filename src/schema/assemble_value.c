@@ -1,6 +1,7 @@
 /* Keywords that look at one value: what can be decided from its kind is decided here, the rest becomes one op. */
 #include "schema/assembler.h"
 
+#include "schema/equal.h"
 #include "schema/words.h"
 
 /* An op of that code that the run has already: limits of the same sort become one. */
@@ -110,6 +111,24 @@ static void emit_strings(struct assembler *assembler, struct run *run, const str
     run_add(assembler, run, OP_STRINGS, 1)->op.one.strings = strings;
 }
 
+/* Numbers, arrays and objects. */
+static void emit_others(struct assembler *assembler, struct run *run, const struct json_document *json,
+                        const struct json_node **list, uint32_t count) {
+    uint32_t size = 2;
+    while (size < 2 * count)
+        size *= 2;
+    struct values *values = assembler_keep(assembler, sizeof *values + size * sizeof(const struct json_node *));
+    values->json = json;
+    values->mask = size - 1;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t at = (uint32_t)equal_hash(json, list[i]) & values->mask;
+        while (values->slot[at] != NULL)
+            at = (at + 1) & values->mask;
+        values->slot[at] = list[i];
+    }
+    run_add(assembler, run, OP_EQUAL, 2)->op.one.values = values;
+}
+
 static void emit_values(struct assembler *assembler, struct run *run, const struct json_document *json,
                         const struct json_node *first, uint32_t count, enum kind kind) {
     const struct json_node **left = assembler_take(assembler, (count + 1) * sizeof(const struct json_node *));
@@ -126,11 +145,7 @@ static void emit_values(struct assembler *assembler, struct run *run, const stru
     } else if (kind == KIND_STRING) {
         emit_strings(assembler, run, json, left, kept);
     } else {
-        struct values *values = assembler_keep(assembler, sizeof *values + kept * sizeof(const struct json_node *));
-        values->json = json;
-        values->count = kept;
-        memcpy(values->value, left, kept * sizeof(const struct json_node *));
-        run_add(assembler, run, OP_EQUAL, 2)->op.one.values = values;
+        emit_others(assembler, run, json, left, kept);
     }
 }
 

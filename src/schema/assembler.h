@@ -79,6 +79,7 @@ struct assembler {
 /* Memory of the program, and of the assembly: cleared, never NULL. */
 void *assembler_keep(struct assembler *assembler, size_t size);
 void *assembler_take(struct assembler *assembler, size_t size);
+struct branches *assembler_branches(struct assembler *assembler, uint32_t count); /* kept */
 _Noreturn void assembler_refuse(struct assembler *assembler, const struct subschema *schema, const char *why);
 
 /* The spec, its node, its run for a kind. */
@@ -104,6 +105,12 @@ struct entry *group_add(struct assembler *assembler, struct group *group, struct
 /* assemble_choice.c: branches of anyOf and oneOf for one kind. */
 void choice_emit(struct assembler *assembler, struct run *run, enum op_code code, struct run **branch, uint32_t count,
                  enum kind kind, bool track);
+
+/* assemble_telling.c: a member by which the branches for objects can be sorted, NULL: there is none; and its table,
+ * when the branches are laid. */
+const struct sorting *telling_find(struct assembler *assembler, struct run **branch, uint32_t count);
+const struct telling *telling_lay(struct assembler *assembler, const struct sorting *sorting,
+                                  const struct branches *all);
 
 /* assemble_value.c: keywords that look at one value. */
 void value_emit(struct assembler *assembler, struct run *run, const struct spec *spec, const struct keyword *keyword,

@@ -6,11 +6,16 @@
 
 static bool equal_objects(const struct json_document *json, const struct json_node *one,
                           const struct json_document *other_json, const struct json_node *other) {
-    const struct json_node *key = json_first(one);
+    const struct json_node *key = json_first(one), *same = json_first(other);
     for (uint32_t i = 0; i < json_count(one); i++, key = json_next(json, key + 1)) {
-        const struct json_node *value = json_member(other_json, other, json_text(json, key));
+        struct span name = json_text(json, key);
+        uint32_t hash = key->is.text.hash;
+        const struct json_node *value = same + 1; /* mostly the members stand in the same order */
+        if (same->is.text.hash != hash || !span_equal(json_text(other_json, same), name))
+            value = json_member_hashed(other_json, other, name, hash);
         if (value == NULL || !equal_values(json, key + 1, other_json, value))
             return false;
+        same = json_next(other_json, same + 1);
     }
     return true;
 }
@@ -90,8 +95,7 @@ uint64_t equal_hash(const struct json_document *json, const struct json_node *no
     return hash;
 }
 
-/* What a comparison may cost: members are looked up one by one. The subtree is flat, so this is one short loop. */
-static int64_t cost_of(const struct json_document *json, const struct json_node *node) {
+int64_t equal_cost(const struct json_document *json, const struct json_node *node) {
     int64_t cost = 1;
     for (const struct json_node *one = node; one < json_next(json, node); one++)
         if (json_node_type(one) == NODE_OBJECT)
@@ -105,7 +109,7 @@ static enum equal_result pairwise(const struct json_document *json, const struct
     for (uint32_t i = 0; i < json_count(array); i++, one = json_next(json, one)) {
         const struct json_node *other = json_first(array);
         for (uint32_t j = 0; j < i; j++, other = json_next(json, other)) {
-            *steps -= one->type == other->type ? cost_of(json, one) : 1;
+            *steps -= one->type == other->type ? equal_cost(json, one) : 1;
             if (*steps < 0)
                 return EQUAL_STEPS;
             if (one->type == other->type && equal_values(json, one, json, other)) {
@@ -140,7 +144,7 @@ enum equal_result equal_items(const struct json_document *json, const struct jso
         uint64_t hash = equal_hash(json, item);
         uint32_t at = (uint32_t)hash & (capacity - 1);
         for (; slots[at].index != 0; at = (at + 1) & (capacity - 1)) {
-            *steps -= slots[at].hash == hash ? cost_of(json, item) : 1;
+            *steps -= slots[at].hash == hash ? equal_cost(json, item) : 1;
             if (*steps < 0)
                 return EQUAL_STEPS;
             if (slots[at].hash == hash && equal_values(json, item, json, json->node + slots[at].node)) {

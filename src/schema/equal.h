@@ -11,6 +11,9 @@ bool equal_values(const struct json_document *json, const struct json_node *one,
 /* Equal values have equal hashes. */
 uint64_t equal_hash(const struct json_document *json, const struct json_node *node);
 
+/* The steps that a comparison with the value may take: members are looked up one by one. */
+int64_t equal_cost(const struct json_document *json, const struct json_node *node);
+
 enum equal_result { EQUAL_NONE, EQUAL_FOUND, EQUAL_MEMORY, EQUAL_STEPS };
 
 /* Looks for two equal items in an array, in about linear time. `steps` is lowered by the comparisons made; below 0 the

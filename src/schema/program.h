@@ -84,11 +84,11 @@ struct strings {
     struct text slot[];
 };
 
-/* Fixed values of one kind. */
+/* Fixed values of one kind, not strings: open addressing by equal_hash, `mask` + 1 a power of two, NULL: free. */
 struct values {
     const struct json_document *json;
-    uint32_t count;
-    const struct json_node *value[];
+    uint32_t mask;
+    const struct json_node *slot[];
 };
 
 struct content {
@@ -145,21 +145,34 @@ struct member {
     const struct op *run;
 };
 
-/* Branches, and a member whose value rules some of them out (name.data == NULL: none). Up to 64 branches then. */
-struct choice {
-    struct text name;
-    uint64_t absent;  /* branches left when the member is not there */
-    uint64_t other;   /* when it is no string */
-    uint64_t unknown; /* when it is a string of none of the slots */
-    uint32_t mask;
-    const struct pick *slots;
+/* Branches of anyOf or oneOf, NULL: always valid. */
+struct branches {
     uint32_t count;
     const struct op *branch[];
 };
 
+enum { PICK_FREE = UINT32_MAX, PICK_VALUE = UINT32_MAX - 1 }; /* sizes that no text has */
+
+/* A scalar, and the branches that allow it. */
 struct pick {
-    struct text text; /* size UINT32_MAX: free */
-    uint64_t branches;
+    struct text text;              /* a string; PICK_VALUE: `value`, whose equal_hash is text.hash; PICK_FREE: free */
+    const struct json_node *value; /* a number, true, false or null */
+    const struct json_document *json;
+    const struct branches *left;
+};
+
+/* A member that tells the branches apart: which are left when it is not there, an array or object, a scalar of none of
+ * the slots. Open addressing by hash. */
+struct telling {
+    struct text name;
+    const struct branches *absent, *other, *unknown;
+    uint32_t mask;
+    struct pick slot[];
+};
+
+struct choice {
+    const struct telling *telling; /* NULL: all branches may have to be run */
+    const struct branches *all;
 };
 
 /* unevaluated*: the run that marks, then the schema for what was not marked. */

@@ -1,6 +1,7 @@
 /* The fast evaluator: walks ops over a value, yes or no, without allocation. A limit ends it with context->fault; what
  * it returns then does not count. */
 #include "schema/context.h"
+#include "schema/equal.h"
 #include "schema/run_value.h"
 #include "schema/words.h"
 
@@ -222,18 +223,23 @@ static const struct json_node *find_member(const struct schema_context *context,
 
 /* --- branches --- */
 
-static uint64_t branches_left(const struct schema_context *context, const struct choice *choice,
-                              const struct json_node *value) {
-    const struct json_node *member = find_member(context, &choice->name, value);
+static const struct branches *branches_left(const struct schema_context *context, const struct telling *telling,
+                                            const struct json_node *value) {
+    const struct json_node *member = find_member(context, &telling->name, value);
     if (member == NULL)
-        return choice->absent;
-    if (member->type != NODE_STRING)
-        return choice->other;
-    uint32_t at = member->is.text.hash & choice->mask;
-    for (; choice->slots[at].text.size != UINT32_MAX; at = (at + 1) & choice->mask)
-        if (same_text(context, &choice->slots[at].text, member))
-            return choice->slots[at].branches;
-    return choice->unknown;
+        return telling->absent;
+    if (member->type >= NODE_ARRAY)
+        return telling->other;
+    bool string = member->type == NODE_STRING;
+    uint32_t hash = string ? member->is.text.hash : (uint32_t)equal_hash(context->document, member);
+    for (uint32_t at = hash & telling->mask; telling->slot[at].text.size != PICK_FREE; at = (at + 1) & telling->mask) {
+        const struct pick *pick = &telling->slot[at];
+        if (string ? same_text(context, &pick->text, member)
+                   : pick->text.size == PICK_VALUE && pick->text.hash == hash &&
+                         equal_values(pick->json, pick->value, context->document, member))
+            return pick->left;
+    }
+    return telling->unknown;
 }
 
 static bool run_branch(struct schema_context *context, const struct op *op, const struct op *branch,
@@ -247,18 +253,12 @@ static bool run_branch(struct schema_context *context, const struct op *op, cons
 APART bool run_choice(struct schema_context *context, const struct op *op, const struct json_node *value,
                       uint32_t depth) {
     const struct choice *choice = op->one.choice;
+    const struct branches *left =
+        choice->telling != NULL ? branches_left(context, choice->telling, value) : choice->all;
     bool any = op->code == OP_ANY, all = (op->flags & OP_TRACK) != 0;
     uint32_t fits = 0;
-    if (choice->name.data != NULL) {
-        for (uint64_t left = branches_left(context, choice, value); left != 0; left &= left - 1) {
-            fits += run_branch(context, op, choice->branch[__builtin_ctzll(left)], value, depth);
-            if (any ? fits > 0 && !all : fits > 1)
-                break;
-        }
-        return any ? fits > 0 : fits == 1;
-    }
-    for (uint32_t i = 0; i < choice->count; i++) {
-        fits += run_branch(context, op, choice->branch[i], value, depth);
+    for (uint32_t i = 0; i < left->count; i++) {
+        fits += run_branch(context, op, left->branch[i], value, depth);
         if (any ? fits > 0 && !all : fits > 1)
             break;
     }
@@ -267,20 +267,20 @@ APART bool run_choice(struct schema_context *context, const struct op *op, const
 
 APART bool run_if(struct schema_context *context, const struct op *op, const struct json_node *value, uint32_t depth) {
     const struct choice *choice = op->one.choice;
-    bool holds = run_branch(context, op, choice->branch[0], value, depth);
-    const struct op *way = choice->branch[holds ? 1 : 2];
+    bool holds = run_branch(context, op, choice->all->branch[0], value, depth);
+    const struct op *way = choice->all->branch[holds ? 1 : 2];
     return way == NULL || run(context, way, value, depth);
 }
 
 /* The one branch that is left: run() goes on there, where nothing follows. NULL: it is not that simple. */
 HOT const struct op *only_branch(const struct schema_context *context, const struct op *op,
                                  const struct json_node *value, bool *none) {
-    const struct choice *choice = op->one.choice;
-    if (choice->name.data == NULL || (op->flags & OP_TRACK) != 0)
+    const struct telling *telling = op->one.choice->telling;
+    if (telling == NULL || (op->flags & OP_TRACK) != 0)
         return NULL;
-    uint64_t left = branches_left(context, choice, value);
-    *none = left == 0;
-    return (left & (left - 1)) == 0 && left != 0 ? choice->branch[__builtin_ctzll(left)] : NULL;
+    const struct branches *left = branches_left(context, telling, value);
+    *none = left->count == 0;
+    return left->count == 1 ? left->branch[0] : NULL;
 }
 
 /* --- the loop --- */

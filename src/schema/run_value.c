@@ -21,10 +21,15 @@ bool value_in_strings(const struct schema_context *context, const struct strings
 }
 
 bool value_in_values(struct schema_context *context, const struct values *values, const struct json_node *value) {
-    context->steps -= values->count;
-    for (uint32_t i = 0; i < values->count; i++)
-        if (equal_values(values->json, values->value[i], context->document, value))
+    int64_t cost = value->type >= NODE_ARRAY ? equal_cost(context->document, value) : 1;
+    uint32_t at = (uint32_t)equal_hash(context->document, value) & values->mask;
+    for (; values->slot[at] != NULL; at = (at + 1) & values->mask) {
+        context->steps -= cost;
+        if (context->steps < 0)
+            return false; /* run() will say why */
+        if (equal_values(values->json, values->slot[at], context->document, value))
             return true;
+    }
     return false;
 }
 

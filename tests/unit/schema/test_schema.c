@@ -223,6 +223,68 @@ static void numbers_are_exact(void **state) {
     }
 }
 
+/* A member that tells the branches apart, of every kind of value, among few branches and many. */
+static void branches_are_told_apart(void **state) {
+    (void)state;
+    struct world world;
+    struct buf text = {0};
+    buf_add_text(&text, "{\"oneOf\": [");
+    for (int i = 0; i < 200; i++)
+        buf_printf(&text,
+                   "{\"properties\": {\"kind\": {\"enum\": [\"k%d\", %d, %d.5]}, \"v\": {\"maximum\": %d}},"
+                   " \"required\": [\"kind\"]},",
+                   i, i, i, i);
+    buf_add_text(&text,
+                 "{\"properties\": {\"kind\": {\"enum\": [true, null, [1]]}, \"v\": false}, \"required\": [\"kind\"]},"
+                 "{\"properties\": {\"kind\": false}, \"required\": [\"v\"]}]}");
+    start(&world, buf_text(&text), NULL);
+    static const struct {
+        const char *instance;
+        enum schema_result result;
+    } rows[] = {
+        {"{\"kind\": \"k150\", \"v\": 150}", SCHEMA_VALID},
+        {"{\"kind\": \"k150\", \"v\": 151}", SCHEMA_INVALID},
+        {"{\"kind\": 150.0, \"v\": 150}", SCHEMA_VALID},
+        {"{\"kind\": 150.0, \"v\": 151}", SCHEMA_INVALID},
+        {"{\"kind\": 1505e-1, \"v\": 150}", SCHEMA_VALID},
+        {"{\"kind\": 150.25, \"v\": 1}", SCHEMA_INVALID},
+        {"{\"kind\": true}", SCHEMA_VALID},
+        {"{\"kind\": false}", SCHEMA_INVALID},
+        {"{\"kind\": null}", SCHEMA_VALID},
+        {"{\"kind\": null, \"v\": 1}", SCHEMA_INVALID},
+        {"{\"kind\": [1]}", SCHEMA_VALID},
+        {"{\"kind\": [2]}", SCHEMA_INVALID},
+        {"{\"kind\": {}}", SCHEMA_INVALID},
+        {"{\"kind\": \"k200\"}", SCHEMA_INVALID},
+        {"{\"v\": 1000}", SCHEMA_VALID},
+        {"{}", SCHEMA_INVALID},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (judge(&world, rows[i].instance) != rows[i].result)
+            fail_msg("%s", rows[i].instance);
+    stop(&world);
+    buf_finish(&text);
+}
+
+/* Long lists of values are looked up, whatever their kind. */
+static void long_lists(void **state) {
+    (void)state;
+    struct world world;
+    struct buf text = {0};
+    buf_add_text(&text, "{\"items\": {\"enum\": [");
+    for (int i = 0; i < 5000; i++)
+        buf_printf(&text, "%d, {\"a\": %d, \"b\": [%d]}, ", i, i, i);
+    buf_add_text(&text, "1e400]}}");
+    start(&world, buf_text(&text), &(struct schema_limits){.steps = 1000});
+    assert_non_null(world.program);
+    assert_int_equal(judge(&world, "[4999, 4999.0, 10e400, 0]"), SCHEMA_INVALID);
+    assert_int_equal(judge(&world, "[4999, 4999.0, 10e399, 0]"), SCHEMA_VALID);
+    assert_int_equal(judge(&world, "[{\"b\": [4999.0], \"a\": 4999}, {\"a\": 0, \"b\": [0]}]"), SCHEMA_VALID);
+    assert_int_equal(judge(&world, "[{\"a\": 1, \"b\": [2]}]"), SCHEMA_INVALID);
+    stop(&world);
+    buf_finish(&text);
+}
+
 static void writes_outputs(void **state) {
     (void)state;
     static const struct {
@@ -259,6 +321,8 @@ int main(void) {
         cmocka_unit_test(limits_are_errors),
         cmocka_unit_test(numbers_are_exact),
         cmocka_unit_test(writes_outputs),
+        cmocka_unit_test(branches_are_told_apart),
+        cmocka_unit_test(long_lists),
         cmocka_unit_test(suggests_the_nearest_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
