@@ -2,12 +2,12 @@
  * admin server and the watchdog; events never come here. */
 #include "daemon/daemon.h"
 
+#include "daemon/crew.h"
 #include "daemon/expiry.h"
-#include "daemon/probe.h"
 #include "daemon/scrape.h"
 #include "daemon/time.h"
-#include "daemon/worker.h"
 #include "http/client.h"
+#include "kafka/client.h"
 #include "ops/admin.h"
 #include "ops/log.h"
 #include "ops/metrics.h"
@@ -19,7 +19,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -28,10 +27,8 @@ enum { ALIVE_MS = 5000, SELDOM_MS = 1000, SOON_MS = 100 };
 struct daemon {
     const struct settings *settings;
     size_t faults;
-    struct worker *worker;
-    struct probe *probe;
+    struct crew *crew;
     struct admin *admin;
-    struct snapshot *sum;
     struct expiry *expiry;
     int signals;
     int done;
@@ -44,29 +41,16 @@ struct daemon {
 /* --- what the admin server answers --- */
 
 static bool is_alive(struct daemon *daemon) {
-    worker_snapshot(daemon->worker, daemon->sum);
-    return time_now_ms() - daemon->sum->turned_ms <= ALIVE_MS;
+    return crew_alive(daemon->crew, time_now_ms(), ALIVE_MS);
 }
 
 static bool is_ready(struct daemon *daemon, struct buf *why) {
-    const struct plan *plan = &daemon->settings->plan;
-    struct span topic;
-    const char *cause;
-    worker_snapshot(daemon->worker, daemon->sum);
     if (daemon->stops > 0) {
         buf_add_text(why, "stopping: events under way are finished and committed\n");
         return false;
     }
-    for (uint32_t i = 0; i < plan->route_count; i++)
-        if (plan->routes[i].mode != ROUTE_OFF && !daemon->sum->joined[i]) {
-            buf_printf(why, "route " SPAN_FORMAT " waits for its group's first assignment\n",
-                       SPAN_ARGUMENT(plan->routes[i].name));
-            return false;
-        }
-    if (!probe_ready(daemon->probe, &topic, &cause)) {
-        buf_printf(why, "dead-letter topic " SPAN_FORMAT " cannot be used: %s\n", SPAN_ARGUMENT(topic), cause);
+    if (!crew_joined(daemon->crew, why) || !crew_letters_ready(daemon->crew, why))
         return false;
-    }
     if (daemon->faults > 0) {
         buf_printf(why, "%zu configuration faults: a route is left out, see slussctl check\n", daemon->faults);
         return false;
@@ -82,9 +66,9 @@ static unsigned answer(void *owner, const char *path, struct buf *body, const ch
         const struct scrape_build build = {SLUSS_VERSION, kafka_version_text(), curl->version,
                                            metrics_jansson_version()};
         *type = "text/plain; version=0.0.4; charset=utf-8";
-        worker_snapshot(daemon->worker, daemon->sum);
-        expiry_add(daemon->expiry, daemon->sum);
-        scrape_write(body, &daemon->settings->plan, daemon->sum, &build, time_now_ms(), time_wall_ms());
+        struct snapshot *sum = crew_sum(daemon->crew);
+        expiry_add(daemon->expiry, sum);
+        scrape_write(body, &daemon->settings->plan, sum, &build, time_now_ms(), time_wall_ms());
         return 200;
     }
     if (strcmp(path, "/live") == 0) {
@@ -115,22 +99,13 @@ static bool catch_signals(struct daemon *daemon, struct error *error) {
     return (daemon->signals >= 0 && daemon->done >= 0) || error_set(error, "no descriptor left: raise LimitNOFILE");
 }
 
-static bool start_worker(struct daemon *daemon, struct error *error) {
-    uint64_t seed;
-    if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed)
-        return error_set(error, "the system has no randomness");
-    daemon->sum = snapshot_create(&daemon->settings->plan);
+static bool start_crew(struct daemon *daemon, struct error *error) {
     daemon->expiry = expiry_create(&daemon->settings->plan);
-    if (daemon->sum == NULL || daemon->expiry == NULL)
+    if (daemon->expiry == NULL)
         return error_memory(error);
-    daemon->worker = worker_create(daemon->settings, seed, daemon->done, error);
+    daemon->crew = crew_create(daemon->settings, daemon->done, error);
     (void)malloc_trim(0); /* what reading configuration and tables took and gave back */
-    return daemon->worker != NULL && worker_start(daemon->worker, error);
-}
-
-static bool start_probe(struct daemon *daemon, struct error *error) {
-    daemon->probe = probe_create(&daemon->settings->plan, worker_producer(daemon->worker));
-    return daemon->probe != NULL || error_set(error, "no thread could be started: raise TasksMax");
+    return daemon->crew != NULL && crew_start(daemon->crew, error);
 }
 
 static bool start_admin(struct daemon *daemon, struct error *error) {
@@ -151,9 +126,9 @@ static bool start_admin(struct daemon *daemon, struct error *error) {
 static void say_start(const struct settings *settings) {
     const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
     log_say(LOG_LEVEL_INFO, NULL, 0,
-            "sluss " SLUSS_VERSION " with librdkafka %s, curl %s, jansson %s: %u routes, %u platforms, 1 worker",
+            "sluss " SLUSS_VERSION " with librdkafka %s, curl %s, jansson %s: %u routes, %u platforms, %u worker%s",
             kafka_version_text(), curl->version, metrics_jansson_version(), settings->plan.route_count,
-            settings->plan.platform_count);
+            settings->plan.platform_count, settings->workers, settings->workers == 1 ? "" : "s");
 }
 
 /* --- waiting --- */
@@ -170,24 +145,16 @@ static void serve_signals(struct daemon *daemon) {
         log_say(LOG_LEVEL_INFO, NULL, 0,
                 daemon->stops == 1 ? "stopping: events under way are finished and committed"
                                    : "stopping at once: events under way are left to the next start");
-        worker_stop(daemon->worker);
+        crew_stop(daemon->crew);
     }
 }
 
 static void tell_systemd(struct daemon *daemon, int64_t now_ms) {
-    struct buf why = {0};
-    if (!daemon->ready_told && daemon->stops == 0) {
-        (void)is_ready(daemon, &why);
-        bool running = true;
-        for (uint32_t i = 0; i < daemon->sum->route_count; i++)
-            running = running && (daemon->sum->joined[i] || daemon->settings->plan.routes[i].mode == ROUTE_OFF);
-        if (running) {
-            notify_ready("routes are running");
-            log_say(LOG_LEVEL_INFO, NULL, 0, "ready: every route has its assignment");
-            daemon->ready_told = true;
-        }
+    if (!daemon->ready_told && daemon->stops == 0 && crew_joined(daemon->crew, NULL)) {
+        notify_ready("routes are running");
+        log_say(LOG_LEVEL_INFO, NULL, 0, "ready: every route has its assignment");
+        daemon->ready_told = true;
     }
-    buf_finish(&why);
     if (daemon->watchdog_ms == 0 || now_ms - daemon->watchdog_told_ms < daemon->watchdog_ms / 3)
         return;
     if (is_alive(daemon)) {
@@ -196,21 +163,36 @@ static void tell_systemd(struct daemon *daemon, int64_t now_ms) {
     }
 }
 
+/* Until a signal, a worker's end, a question, a table that changed; at most for a moment. */
+static bool wait_for_news(struct daemon *daemon) {
+    enum { PLACES = 5 };
+    int door[2];
+    struct pollfd wait[PLACES] = {{.fd = daemon->signals, .events = POLLIN},
+                                  {.fd = daemon->done, .events = POLLIN},
+                                  {.fd = crew_descriptor(daemon->crew), .events = POLLIN}};
+    size_t doors = admin_descriptors(daemon->admin, door);
+    for (size_t i = 0; i < doors; i++)
+        wait[3 + i] = (struct pollfd){.fd = door[i], .events = POLLIN};
+    int64_t patience_ms = daemon->ready_told ? SELDOM_MS : SOON_MS;
+    int64_t due_ms = crew_due_ms(daemon->crew) - time_now_ms();
+    if (due_ms < patience_ms)
+        patience_ms = due_ms < 0 ? 0 : due_ms;
+    return poll(wait, 3 + doors, (int)patience_ms) >= 0 || errno == EINTR;
+}
+
 static int wait_for_end(struct daemon *daemon) {
     int status = 0;
-    while (!worker_stopped(daemon->worker, &status)) {
-        int door[2];
-        size_t doors = admin_descriptors(daemon->admin, door);
-        struct pollfd wait[4] = {{.fd = daemon->signals, .events = POLLIN}, {.fd = daemon->done, .events = POLLIN}};
-        for (size_t i = 0; i < doors; i++)
-            wait[2 + i] = (struct pollfd){.fd = door[i], .events = POLLIN};
-        if (poll(wait, 2 + doors, daemon->ready_told ? SELDOM_MS : SOON_MS) < 0 && errno != EINTR)
+    while (!crew_stopped(daemon->crew, &status)) {
+        uint64_t ends;
+        if (!wait_for_news(daemon))
             return 70;
+        ssize_t drained = read(daemon->done, &ends, sizeof ends);
+        (void)drained;
         serve_signals(daemon);
         admin_serve(daemon->admin);
+        crew_serve(daemon->crew, time_now_ms());
         tell_systemd(daemon, time_now_ms());
-        worker_snapshot(daemon->worker, daemon->sum);
-        expiry_look(daemon->expiry, daemon->sum, time_wall_ms());
+        expiry_look(daemon->expiry, crew_sum(daemon->crew), time_wall_ms());
     }
     return status;
 }
@@ -219,9 +201,7 @@ static int wait_for_end(struct daemon *daemon) {
 
 static void finish(struct daemon *daemon) {
     admin_destroy(daemon->admin);
-    probe_destroy(daemon->probe);
-    worker_destroy(daemon->worker);
-    snapshot_destroy(daemon->sum);
+    crew_destroy(daemon->crew);
     expiry_destroy(daemon->expiry);
     http_finish();
     if (daemon->done >= 0)
@@ -235,14 +215,11 @@ int daemon_run(const struct settings *settings, size_t faults) {
     struct error error = {0};
     say_start(settings);
     daemon.watchdog_ms = notify_watchdog_ms();
-    bool started = http_init(&error) && catch_signals(&daemon, &error) && start_worker(&daemon, &error) &&
-                   start_probe(&daemon, &error) && start_admin(&daemon, &error);
+    bool started = http_init(&error) && catch_signals(&daemon, &error) && start_crew(&daemon, &error) &&
+                   start_admin(&daemon, &error);
     int status = started ? wait_for_end(&daemon) : 78;
-    if (!started) {
+    if (!started)
         log_say(LOG_LEVEL_ERROR, NULL, 0, "cannot start: %s", error.text);
-        if (daemon.worker != NULL)
-            worker_stop(daemon.worker), worker_stop(daemon.worker);
-    }
     notify_stopping("stopped");
     finish(&daemon);
     log_say(status == 0 ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, NULL, 0, "stopped with status %d%s", status,

@@ -34,9 +34,33 @@ static void commit(struct consumer *consumer, const struct action *action) {
     free(entry);
 }
 
+/* Without a producer it is refused, at the loop's next turn: what is performed makes no input. */
+static void keep_unwritten(struct worker *worker, uint64_t id) {
+    if (worker->unwritten_count == worker->unwritten_capacity) {
+        size_t capacity = worker->unwritten_capacity * 2 + 16;
+        uint64_t *more = realloc(worker->unwritten, capacity * sizeof *more);
+        ENSURE(more != NULL, "no memory for a letter's refusal");
+        worker->unwritten = more;
+        worker->unwritten_capacity = capacity;
+    }
+    worker->unwritten[worker->unwritten_count++] = id;
+}
+
 static void write_letter(struct worker *worker, const struct letter *letter) {
-    producer_write(worker->producer, letter->id, letter->topic.data, letter->key, letter->value, letter->headers,
-                   letter->header_count);
+    struct error error = {0};
+    struct producer *producer = worker_producer(worker, &error);
+    if (producer != NULL) {
+        producer_write(producer, letter->id, letter->topic.data, letter->key, letter->value, letter->headers,
+                       letter->header_count);
+        return;
+    }
+    worker->unwritten_why = error;
+    keep_unwritten(worker, letter->id);
+}
+
+static void tell(const struct worker *worker, const struct action *action) {
+    worker->spec.tell(worker->spec.owner, worker->spec.index, action->is.platform.platform, action->is.platform.state,
+                      action->is.platform.until_ms);
 }
 
 static void trace(const struct plan *plan, const struct action *action) {
@@ -77,7 +101,8 @@ static void perform_one(struct worker *worker, const struct action *action) {
     case ACTION_HAND_BACK:
         consumer_hand_back(worker->consumer[action->is.group.route], action->is.group.epoch);
         break;
-    case ACTION_TELL_WORKERS: /* one worker so far: nobody to tell */
+    case ACTION_TELL_WORKERS:
+        tell(worker, action);
         break;
     case ACTION_WAKE_AT:
         worker->wake_at_ms = action->is.wake_at_ms;

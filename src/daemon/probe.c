@@ -16,8 +16,8 @@ struct state {
 
 struct probe {
     const struct plan *plan;
-    struct producer *producer;
-    struct state *state; /* per route */
+    struct producer *producer; /* its own: nobody else waits for what it asks */
+    struct state *state;       /* per route */
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t wake;
@@ -63,6 +63,7 @@ static void *run(void *argument) {
     struct probe *probe = argument;
     for (;;) {
         int64_t until = time_wall_ms() / 1000 + (look(probe) ? EACH_S : MISSING_EACH_S);
+        producer_serve(probe->producer); /* only its voice: it writes nothing */
         const struct timespec deadline = {.tv_sec = until};
         (void)pthread_mutex_lock(&probe->mutex);
         while (!probe->ending && time_wall_ms() / 1000 < until)
@@ -74,21 +75,48 @@ static void *run(void *argument) {
     }
 }
 
-struct probe *probe_create(const struct plan *plan, struct producer *producer) {
+static void on_report(void *owner, uint64_t id, enum producer_outcome outcome, const char *why) {
+    (void)owner, (void)id, (void)outcome, (void)why;
+}
+
+static void on_voice(void *owner, int level, const char *sentence) {
+    (void)owner;
+    log_say(level <= 3   ? LOG_LEVEL_ERROR
+            : level <= 4 ? LOG_LEVEL_WARNING
+            : level <= 6 ? LOG_LEVEL_INFO
+                         : LOG_LEVEL_DEBUG,
+            NULL, 0, "%s", sentence);
+}
+
+static void finish(struct probe *probe) {
+    producer_destroy(probe->producer, 0);
+    (void)pthread_mutex_destroy(&probe->mutex);
+    (void)pthread_cond_destroy(&probe->wake);
+    free(probe->state);
+    free(probe);
+}
+
+struct probe *probe_create(const struct plan *plan, struct kafka_properties properties, struct error *error) {
+    static const struct producer_handler handler = {.report = on_report, .voice = {.say = on_voice}};
     struct probe *probe = calloc(1, sizeof *probe);
-    if (probe == NULL)
+    if (probe == NULL) {
+        (void)error_memory(error);
         return NULL;
+    }
     probe->plan = plan;
-    probe->producer = producer;
+    probe->producer = producer_create(properties, &handler, error);
     probe->state = calloc((size_t)plan->route_count + 1, sizeof *probe->state);
     for (uint32_t i = 0; probe->state != NULL && i < plan->route_count; i++)
         probe->state[i].why = "not asked yet";
     (void)pthread_mutex_init(&probe->mutex, NULL);
     (void)pthread_cond_init(&probe->wake, NULL);
-    if (probe->state != NULL && pthread_create(&probe->thread, NULL, run, probe) == 0)
+    if (probe->producer != NULL && probe->state == NULL)
+        (void)error_memory(error);
+    else if (probe->producer != NULL && pthread_create(&probe->thread, NULL, run, probe) != 0)
+        (void)error_set(error, "no thread could be started: raise TasksMax");
+    else if (probe->producer != NULL)
         return probe;
-    free(probe->state);
-    free(probe);
+    finish(probe);
     return NULL;
 }
 
@@ -100,10 +128,7 @@ void probe_destroy(struct probe *probe) {
     (void)pthread_cond_signal(&probe->wake);
     (void)pthread_mutex_unlock(&probe->mutex);
     (void)pthread_join(probe->thread, NULL);
-    (void)pthread_mutex_destroy(&probe->mutex);
-    (void)pthread_cond_destroy(&probe->wake);
-    free(probe->state);
-    free(probe);
+    finish(probe);
 }
 
 bool probe_ready(struct probe *probe, struct span *topic, const char **why) {

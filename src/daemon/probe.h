@@ -8,8 +8,8 @@
 
 struct probe;
 
-/* Starts the thread. `producer` outlives it. NULL when memory or threads are short. */
-struct probe *probe_create(const struct plan *plan, struct producer *producer);
+/* Starts the thread, with a producer of its own. NULL with a sentence. */
+struct probe *probe_create(const struct plan *plan, struct kafka_properties properties, struct error *error);
 void probe_destroy(struct probe *probe);
 
 /* True when every dead-letter topic was found. Else *topic is the first that was not (borrowed from the plan) and *why

@@ -18,7 +18,7 @@ struct snapshot {
     uint32_t route_count;
     uint32_t platform_count;
     struct route_counts *route;
-    bool *joined; /* a route: its group has given an assignment */
+    uint32_t *joined; /* a route: on how many workers its group has given an assignment */
     struct platform_counts *platform;
     int64_t *certificate_ms; /* a platform: when its certificates end (calendar); 0 not seen */
     struct latency latency;

@@ -1,10 +1,7 @@
 /* The loop of one worker: wait, serve what is there, let the core decide, perform. All policy is the core's. */
-#include "base/buf.h"
-#include "base/bug.h"
 #include "daemon/time.h"
 #include "daemon/worker_private.h"
-#include "flow/trace.h"
-#include "ops/log.h"
+#include "flow/share.h"
 
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -17,162 +14,13 @@ enum {
     CLOSE_MS = 10000        /* to leave the groups */
 };
 
-/* --- inputs --- */
-
-void worker_step(struct worker *worker, struct input *input) {
-    input->now_ms = worker->now_ms = time_now_ms();
-    input->wall_ms = time_wall_ms();
-    worker->input_ms = input->now_ms;
-    if (log_would_say(LOG_LEVEL_DEBUG)) {
-        struct buf line = {0};
-        trace_input(&line, worker->plan, input);
-        log_say(LOG_LEVEL_DEBUG, NULL, 0, "%s", buf_text(&line));
-        buf_finish(&line);
-    }
-    flow_step(worker->flow, input, &worker->actions);
-    perform(worker, &worker->actions);
-}
-
-static void on_assigned(void *owner, uint32_t route, uint32_t epoch, const struct place *place, size_t count) {
-    struct input input = {.kind = INPUT_ASSIGNED};
-    input.is.group.route = route;
-    input.is.group.epoch = epoch;
-    input.is.group.place = place;
-    input.is.group.count = count;
-    worker_step(owner, &input);
-}
-
-static void on_revoked(void *owner, uint32_t route, uint32_t epoch, bool lost) {
-    struct input input = {.kind = lost ? INPUT_LOST : INPUT_REVOKED};
-    input.is.group.route = route;
-    input.is.group.epoch = epoch;
-    worker_step(owner, &input);
-}
-
-static void on_committed(void *owner, uint32_t route, uint32_t epoch, const struct consumer_offset *entry,
-                         size_t count) {
-    struct committed *all = calloc(count + 1, sizeof *all);
-    ENSURE(all != NULL, "no memory for the committed offsets");
-    for (size_t i = 0; i < count; i++)
-        all[i] = (struct committed){.topic = entry[i].topic,
-                                    .partition = entry[i].partition,
-                                    .failed = entry[i].failed,
-                                    .offset = entry[i].offset,
-                                    .metadata = entry[i].metadata};
-    struct input input = {.kind = INPUT_COMMITTED};
-    input.is.committed.route = route;
-    input.is.committed.epoch = epoch;
-    input.is.committed.entry = all;
-    input.is.committed.count = count;
-    worker_step(owner, &input);
-    free(all);
-}
-
-static void on_event(void *owner, struct event *event) {
-    struct input input = {.kind = INPUT_EVENT};
-    input.is.event = event;
-    worker_step(owner, &input);
-}
-
-static void on_partition_error(void *owner, struct place place, bool out_of_range, const char *why) {
-    struct worker *worker = owner;
-    const struct route *route = &worker->plan->routes[place.route];
-    const struct log_field field[] = {
-        {"route", route->name, 0}, {"topic", route->topics[place.topic], 0}, {"partition", SPAN_NONE, place.partition}};
-    log_say(LOG_LEVEL_ERROR, field, 3, "the partition cannot be read on: %s", why);
-    struct input input = {.kind = INPUT_PARTITION_ERROR};
-    input.is.partition.place = place;
-    input.is.partition.error = out_of_range ? PARTITION_OUT_OF_RANGE : PARTITION_UNAVAILABLE;
-    worker_step(worker, &input);
-}
-
-static void on_commit_result(void *owner, uint32_t route, uint32_t epoch, enum consumer_commit result,
-                             const char *why) {
-    struct worker *worker = owner;
-    static const enum commit_error errors[] = {[CONSUMER_COMMITTED] = COMMIT_DONE,
-                                               [CONSUMER_COMMIT_RETRY] = COMMIT_RETRY,
-                                               [CONSUMER_COMMIT_FENCED] = COMMIT_FENCED,
-                                               [CONSUMER_COMMIT_TOO_LARGE] = COMMIT_TOO_LARGE,
-                                               [CONSUMER_COMMIT_FAILED] = COMMIT_FAILED};
-    if (result != CONSUMER_COMMITTED) {
-        const struct log_field field[] = {{"route", worker->plan->routes[route].name, 0}};
-        log_say(LOG_LEVEL_WARNING, field, 1, "commit not taken: %s", why);
-    }
-    struct input input = {.kind = INPUT_COMMIT_RESULT};
-    input.is.commit.route = route;
-    input.is.commit.epoch = epoch;
-    input.is.commit.error = errors[result];
-    worker_step(worker, &input);
-}
-
-/* Kafka will not have us any more: without a commit, at once (SEMANTICS, "fatal client error"). */
-static void on_fatal(void *owner, uint32_t route, const char *why) {
-    struct worker *worker = owner;
-    const struct log_field field[] = {{"route", worker->plan->routes[route].name, 0}};
-    log_say(LOG_LEVEL_ERROR, field, 1, "Kafka is unusable: %s; stopping without a commit: nothing is lost, restart",
-            why);
-    worker->finished = true;
-    worker->status = 69;
-}
-
-static void on_letter(void *owner, uint64_t id, enum producer_outcome outcome, const char *why) {
-    static const enum letter_outcome outcomes[] = {[PRODUCER_ACKNOWLEDGED] = LETTER_ACKNOWLEDGED,
-                                                   [PRODUCER_TOO_LARGE] = LETTER_TOO_LARGE,
-                                                   [PRODUCER_FAILED] = LETTER_FAILED};
-    if (outcome == PRODUCER_FAILED)
-        log_say(LOG_LEVEL_WARNING, NULL, 0, "a dead letter was not taken: %s", why);
-    struct input input = {.kind = INPUT_LETTER};
-    input.is.letter.id = id;
-    input.is.letter.outcome = outcomes[outcome];
-    worker_step(owner, &input);
-}
-
-/* The request's platform is asked of the core before the reply is gone. */
-static void on_reply(void *owner, struct reply *reply) {
-    struct worker *worker = owner;
-    latency_add(&worker->current->latency, reply->platform, reply->kind == REPLY_ANSWERED ? reply->status : 0,
-                reply->duration_ms);
-    struct input input = {.kind = INPUT_REPLY};
-    input.is.reply = reply;
-    worker_step(worker, &input);
-}
-
-static void on_voice(void *owner, int level, const char *sentence) {
-    (void)owner;
-    log_say(level <= 3   ? LOG_LEVEL_ERROR
-            : level <= 4 ? LOG_LEVEL_WARNING
-            : level <= 6 ? LOG_LEVEL_INFO
-                         : LOG_LEVEL_DEBUG,
-            NULL, 0, "%s", sentence);
-}
-
-static void give_table(struct worker *worker, uint32_t lookup, struct lookup_table *table) {
-    struct input input = {.kind = INPUT_TABLE};
-    input.is.table.lookup = lookup;
-    input.is.table.table = lookup_table_share(table);
-    worker_step(worker, &input);
-}
-
-static void serve_tables(struct worker *worker) {
-    struct tables_change change;
-    while (tables_poll(worker->tables, worker->now_ms, &change)) {
-        const struct log_field field[] = {{"lookup", worker->plan->lookups[change.lookup].name, 0}};
-        if (change.table == NULL) {
-            log_say(LOG_LEVEL_ERROR, field, 1, "the table was not taken, the one before stays: %s", change.error.text);
-            continue;
-        }
-        log_say(LOG_LEVEL_INFO, field, 1, "table read anew: %zu rows", lookup_table_rows(change.table));
-        give_table(worker, change.lookup, change.table);
-    }
-}
-
 /* --- publishing --- */
 
 static void measure_lag(struct worker *worker, struct snapshot *snapshot) {
     snapshot->lag_count = 0;
     for (uint32_t route = 0; route < worker->plan->route_count; route++) {
         struct consumer *consumer = worker->consumer[route];
-        snapshot->joined[route] = consumer != NULL && consumer_joined(consumer);
+        snapshot->joined[route] = consumer != NULL && consumer_joined(consumer) ? 1 : 0;
         for (size_t i = 0; consumer != NULL && i < consumer_partitions(consumer); i++) {
             struct place place = consumer_partition(consumer, i);
             int64_t events = consumer_lag(consumer, place.topic, place.partition);
@@ -212,11 +60,11 @@ static int patience(const struct worker *worker) {
     for (uint32_t i = 0; i < worker->plan->route_count; i++)
         if (worker->ready[i])
             return 0;
+    if (worker->unwritten_count > 0)
+        return 0;
     int64_t until = worker->input_ms + TURN_MS;
     if (worker->wake_at_ms >= 0 && worker->wake_at_ms < until)
         until = worker->wake_at_ms;
-    if (tables_due_ms(worker->tables) < until)
-        until = tables_due_ms(worker->tables);
     /* What changed since the last publication is published within PUBLISH_MS. */
     if (worker->input_ms > worker->published_ms && worker->published_ms + PUBLISH_MS < until)
         until = worker->published_ms + PUBLISH_MS;
@@ -234,6 +82,8 @@ static void serve_control(struct worker *worker) {
         struct input input = {.kind = INPUT_STOP};
         worker_step(worker, &input);
     }
+    if (!worker->finished)
+        inputs_post(worker);
 }
 
 static void serve_consumers(struct worker *worker) {
@@ -260,9 +110,9 @@ static void turn(struct worker *worker) {
     if (!worker->finished && worker->producer != NULL)
         producer_serve(worker->producer);
     if (!worker->finished)
-        http_client_perform(worker->http, time_wall_ms(), on_reply, worker);
+        inputs_unwritten(worker);
     if (!worker->finished)
-        serve_tables(worker);
+        http_client_perform(worker->http, time_wall_ms(), inputs_reply, worker);
     worker->now_ms = time_now_ms();
     bool due = worker->wake_at_ms >= 0 && worker->now_ms >= worker->wake_at_ms;
     if (!worker->finished && (due || worker->now_ms - worker->input_ms >= TURN_MS)) {
@@ -285,6 +135,9 @@ static void leave(struct worker *worker) {
             consumer_close(worker->consumer[i]);
     while (!all && time_now_ms() < until) {
         http_client_wait(worker->http, worker->wait, worker->wait_count, 20);
+        worker->now_ms = time_now_ms();
+        if (worker->now_ms - worker->published_ms >= PUBLISH_MS)
+            publish(worker);
         all = true;
         for (uint32_t i = 0; i < worker->plan->route_count; i++)
             if (worker->consumer[i] != NULL && !consumer_closed(worker->consumer[i])) {
@@ -294,6 +147,16 @@ static void leave(struct worker *worker) {
     }
 }
 
+/* Blocks for librdkafka's threads to end: here, so that the main thread goes on meanwhile. */
+static void end_clients(struct worker *worker) {
+    for (uint32_t i = 0; worker->consumer != NULL && i < worker->plan->route_count; i++) {
+        consumer_destroy(worker->consumer[i]);
+        worker->consumer[i] = NULL;
+    }
+    producer_destroy(worker->producer, 0);
+    worker->producer = NULL;
+}
+
 static void *run(void *argument) {
     struct worker *worker = argument;
     while (!worker->finished)
@@ -301,61 +164,50 @@ static void *run(void *argument) {
     publish(worker);
     if (worker->status != 69)
         leave(worker);
+    end_clients(worker);
     static const uint64_t one = 1;
     atomic_store(&worker->ended, true);
-    ssize_t written = write(worker->done, &one, sizeof one);
+    ssize_t written = write(worker->spec.done, &one, sizeof one);
     (void)written;
     return NULL;
 }
 
 /* --- making and ending --- */
 
-static bool make_properties(struct worker *worker) {
-    const struct settings *settings = worker->settings;
-    worker->property = calloc(settings->kafka.count + 1, sizeof *worker->property);
-    for (size_t i = 0; worker->property != NULL && i < settings->kafka.count; i++)
-        worker->property[i] = (struct kafka_property){.name = settings->kafka.properties[i].name,
-                                                      .value = settings->kafka.properties[i].value};
-    return worker->property != NULL;
-}
-
-static bool make_parts(struct worker *worker, uint64_t seed, struct error *error) {
+static bool make_parts(struct worker *worker, struct error *error) {
     const struct plan *plan = worker->plan;
     size_t routes = (size_t)plan->route_count + 1;
     worker->consumer = calloc(routes, sizeof(struct consumer *));
     worker->ready = calloc(routes, sizeof *worker->ready);
-    worker->wait = calloc(routes + 3, sizeof *worker->wait);
-    worker->wait_route = calloc(routes + 3, sizeof *worker->wait_route);
+    worker->wait = calloc(routes + 2, sizeof *worker->wait);
+    worker->wait_route = calloc(routes + 2, sizeof *worker->wait_route);
     worker->published = snapshot_create(plan);
     worker->current = snapshot_create(plan);
-    worker->flow = flow_create(plan, seed);
+    worker->flow = flow_create(plan, worker->spec.seed);
+    worker->post = post_create(plan);
     worker->control = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (worker->consumer == NULL || worker->ready == NULL || worker->wait == NULL || worker->wait_route == NULL ||
-        worker->published == NULL || worker->current == NULL || worker->flow == NULL || !make_properties(worker))
+        worker->published == NULL || worker->current == NULL || worker->flow == NULL || worker->post == NULL)
         return error_memory(error);
     if (worker->control < 0)
         return error_set(error, "no descriptor left: raise LimitNOFILE");
-    worker->tables = tables_create(plan->lookups, plan->lookup_count, error);
-    if (worker->tables == NULL)
-        return false;
     worker->http = http_client_create(plan->platforms, plan->platform_count, error);
     return worker->http != NULL;
 }
 
-struct worker *worker_create(const struct settings *settings, uint64_t seed, int done, struct error *error) {
+struct worker *worker_create(const struct worker_spec *spec, struct error *error) {
     struct worker *worker = calloc(1, sizeof *worker);
     if (worker == NULL) {
         (void)error_memory(error);
         return NULL;
     }
-    worker->settings = settings;
-    worker->plan = &settings->plan;
-    worker->done = done;
+    worker->spec = *spec;
+    worker->plan = &spec->settings->shares[spec->index];
     worker->control = -1;
     worker->wake_at_ms = -1;
     worker->now_ms = worker->input_ms = time_now_ms();
     (void)pthread_mutex_init(&worker->mutex, NULL);
-    if (make_parts(worker, seed, error))
+    if (make_parts(worker, error))
         return worker;
     worker_destroy(worker);
     return NULL;
@@ -368,36 +220,28 @@ static void watch(struct worker *worker, int descriptor, uint32_t route) {
     worker->wait_route[worker->wait_count++] = route;
 }
 
-/* Half the memory limit divided among the partitions of all routes' topics; while their number is unknown, 16 a topic.
+/* Half the memory limit divided among the partitions of its routes' topics; while their number is unknown, 16 a topic.
  */
 static size_t queue_kbytes(const struct worker *worker) {
     size_t topics = 0, most = 64 * 1024, least = 1024;
     for (uint32_t i = 0; i < worker->plan->route_count; i++)
-        topics += worker->plan->routes[i].topic_count;
+        topics += share_reads(worker->plan, i, worker->plan->worker) ? worker->plan->routes[i].topic_count : 0;
     size_t share = worker->plan->memory_limit / 2 / 1024 / (topics * 16 + 1);
     return share < least ? least : share > most ? most : share;
 }
 
 static bool start_consumer(struct worker *worker, uint32_t index, struct error *error) {
     const struct route *route = &worker->plan->routes[index];
-    if (route->mode == ROUTE_OFF)
+    if (!share_reads(worker->plan, index, worker->plan->worker))
         return true;
     const struct consumer_spec spec = {
         .route = index,
         .group = route->group.data,
         .topics = route->topics,
         .topic_count = route->topic_count,
-        .properties = {worker->property, worker->settings->kafka.count},
+        .properties = worker->spec.properties,
         .queue_kbytes = queue_kbytes(worker),
-        .handler = {.owner = worker,
-                    .assigned = on_assigned,
-                    .revoked = on_revoked,
-                    .committed = on_committed,
-                    .event = on_event,
-                    .partition_error = on_partition_error,
-                    .commit_result = on_commit_result,
-                    .fatal = on_fatal,
-                    .voice = {worker, on_voice}},
+        .handler = inputs_of_consumers(worker),
     };
     worker->consumer[index] = consumer_create(&spec, error);
     if (worker->consumer[index] == NULL)
@@ -407,22 +251,19 @@ static bool start_consumer(struct worker *worker, uint32_t index, struct error *
     return true;
 }
 
-static bool start_producer(struct worker *worker, struct error *error) {
-    const struct producer_handler handler = {.owner = worker, .report = on_letter, .voice = {worker, on_voice}};
-    const struct kafka_properties properties = {worker->property, worker->settings->kafka.count};
-    worker->producer = producer_create(properties, &handler, error);
+struct producer *worker_producer(struct worker *worker, struct error *error) {
+    if (worker->producer != NULL)
+        return worker->producer;
+    const struct producer_handler handler = inputs_of_producers(worker);
+    worker->producer = producer_create(worker->spec.properties, &handler, error);
     if (worker->producer != NULL)
         watch(worker, producer_descriptor(worker->producer), UINT32_MAX);
-    return worker->producer != NULL;
+    return worker->producer;
 }
 
 bool worker_start(struct worker *worker, struct error *error) {
     watch(worker, worker->control, UINT32_MAX);
-    watch(worker, tables_descriptor(worker->tables), UINT32_MAX);
-    if (!start_producer(worker, error))
-        return false;
-    for (uint32_t i = 0; i < worker->plan->lookup_count; i++)
-        give_table(worker, i, tables_current(worker->tables, i));
+    inputs_post(worker);
     for (uint32_t i = 0; i < worker->plan->route_count; i++)
         if (!start_consumer(worker, i, error))
             return false;
@@ -433,11 +274,25 @@ bool worker_start(struct worker *worker, struct error *error) {
     return true;
 }
 
-void worker_stop(struct worker *worker) {
+static void wake(struct worker *worker) {
     static const uint64_t one = 1;
-    atomic_fetch_add(&worker->stops_wanted, 1);
     ssize_t written = write(worker->control, &one, sizeof one);
-    (void)written;
+    (void)written; /* full means that it will wake anyway */
+}
+
+void worker_stop(struct worker *worker) {
+    atomic_fetch_add(&worker->stops_wanted, 1);
+    wake(worker);
+}
+
+void worker_hear(struct worker *worker, uint32_t platform, enum platform_state state, int64_t until_ms) {
+    post_platform(worker->post, platform, state, until_ms);
+    wake(worker);
+}
+
+void worker_give(struct worker *worker, uint32_t lookup, struct lookup_table *table) {
+    post_table(worker->post, lookup, table);
+    wake(worker);
 }
 
 bool worker_stopped(struct worker *worker, int *status) {
@@ -447,29 +302,23 @@ bool worker_stopped(struct worker *worker, int *status) {
     return true;
 }
 
-struct producer *worker_producer(struct worker *worker) {
-    return worker->producer;
-}
-
 void worker_destroy(struct worker *worker) {
     if (worker == NULL)
         return;
     if (worker->started)
         (void)pthread_join(worker->thread, NULL);
+    end_clients(worker);
     http_client_destroy(worker->http);
-    for (uint32_t i = 0; worker->consumer != NULL && i < worker->plan->route_count; i++)
-        consumer_destroy(worker->consumer[i]);
-    producer_destroy(worker->producer, 0);
     flow_destroy(worker->flow);
     actions_finish(&worker->actions);
-    tables_destroy(worker->tables);
+    post_destroy(worker->post);
+    free(worker->unwritten);
     snapshot_destroy(worker->published);
     snapshot_destroy(worker->current);
     free(worker->consumer);
     free(worker->ready);
     free(worker->wait);
     free(worker->wait_route);
-    free(worker->property);
     if (worker->control >= 0)
         (void)close(worker->control);
     (void)pthread_mutex_destroy(&worker->mutex);

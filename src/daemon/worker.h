@@ -1,34 +1,46 @@
 /* A worker is one thread with one loop: its routes' consumers, its flow, its connections. It shares nothing but the
- * read-only settings and the copies of its counters that it publishes. */
+ * read-only settings, the copies of its counters that it publishes, and what is posted to it. */
 #ifndef SLUSS_DAEMON_WORKER_H
 #define SLUSS_DAEMON_WORKER_H
 
 #include "base/error.h"
 #include "daemon/snapshot.h"
+#include "kafka/client.h"
 #include "settings/settings.h"
 
 struct worker;
 
-/* Makes everything but the thread; needs no broker yet. `done` is an eventfd, written when it has stopped. NULL with a
- * sentence. The settings outlive the worker. */
-struct worker *worker_create(const struct settings *settings, uint64_t seed, int done, struct error *error);
+struct worker_spec {
+    const struct settings *settings; /* outlive the worker; it runs the share with its index */
+    struct kafka_properties properties;
+    uint32_t index;
+    uint64_t seed;
+    int done; /* an eventfd, written when its thread has ended */
+    /* From its thread: it saw a platform change, which the others shall know. */
+    void *owner;
+    void (*tell)(void *owner, uint32_t worker, uint32_t platform, enum platform_state state, int64_t until_ms);
+};
 
-/* Joins the groups and starts the thread. */
+/* Makes everything but the thread; needs no broker yet. NULL with a sentence. */
+struct worker *worker_create(const struct worker_spec *spec, struct error *error);
+
+/* Joins the groups and starts the thread. Its tables were given before. */
 bool worker_start(struct worker *worker, struct error *error);
 
 /* From any thread: the first call drains, the second ends at once. */
 void worker_stop(struct worker *worker);
 
-/* True when its thread has ended; then *status is its exit status. */
+/* From any thread: what another worker saw; a table read anew, shared. */
+void worker_hear(struct worker *worker, uint32_t platform, enum platform_state state, int64_t until_ms);
+void worker_give(struct worker *worker, uint32_t lookup, struct lookup_table *table);
+
+/* True when its thread has ended, and with it its consumers; then *status is its exit status. */
 bool worker_stopped(struct worker *worker, int *status);
 
 /* A copy of its last published counters; `copy` was made by snapshot_create for the same plan. */
 void worker_snapshot(struct worker *worker, struct snapshot *copy);
 
-/* Its producer, for probing dead-letter topics from another thread. */
-struct producer *worker_producer(struct worker *worker);
-
-/* Joins the thread if it was started and frees everything. Blocks for librdkafka to end. */
+/* Joins the thread if it was started and frees everything. */
 void worker_destroy(struct worker *worker);
 
 #endif

@@ -2,31 +2,32 @@
 #ifndef SLUSS_DAEMON_WORKER_PRIVATE_H
 #define SLUSS_DAEMON_WORKER_PRIVATE_H
 
+#include "daemon/post.h"
 #include "daemon/worker.h"
 #include "http/client.h"
 #include "kafka/consumer.h"
 #include "kafka/producer.h"
-#include "tables/tables.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
 struct worker {
-    const struct settings *settings;
-    const struct plan *plan;
+    struct worker_spec spec;
+    const struct plan *plan; /* this worker's share */
     struct flow *flow;
     struct actions actions;
     struct http_client *http;
-    struct producer *producer;
-    struct consumer **consumer; /* per route; NULL: the route is off */
+    struct producer *producer;  /* NULL: no letter was written yet */
+    struct consumer **consumer; /* per route; NULL: not read by this worker */
     bool *ready;                /* per route: its consumer has more to serve at once */
-    struct tables *tables;
-    struct kafka_property *property;
-    struct curl_waitfd *wait; /* control, producer, tables, then the consumers */
+    struct post *post;
+    uint64_t *unwritten; /* letters for which there was no producer: to be refused */
+    size_t unwritten_count, unwritten_capacity;
+    struct error unwritten_why;
+    struct curl_waitfd *wait; /* control, the consumers, the producer */
     uint32_t *wait_route;     /* which route's consumer stands at that place */
     unsigned wait_count;
     int control; /* eventfd: somebody wants something */
-    int done;    /* eventfd of the main thread */
     atomic_uint stops_wanted;
     unsigned stops_told;
     int64_t now_ms;
@@ -45,6 +46,16 @@ struct worker {
 
 /* One input into the core, and all its actions done. */
 void worker_step(struct worker *worker, struct input *input);
+
+/* What the shells and other threads tell, as inputs. */
+struct consumer_handler inputs_of_consumers(struct worker *worker);
+struct producer_handler inputs_of_producers(struct worker *worker);
+void inputs_reply(void *owner, struct reply *reply);
+void inputs_post(struct worker *worker);
+void inputs_unwritten(struct worker *worker);
+
+/* The worker's producer, made when it is first needed; NULL with a sentence. */
+struct producer *worker_producer(struct worker *worker, struct error *error);
 
 /* Does what the core decided. Never makes an input by itself: those come from the shells, later. */
 void perform(struct worker *worker, const struct actions *actions);

@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+enum { LET_OTHERS_FIRST = 8 };
+
 struct breaker_mark {
     int64_t at_ms;
     bool fault;
@@ -177,6 +179,9 @@ bool breaker_told(struct breaker *breaker, enum platform_state state, int64_t un
         return true;
     case PLATFORM_OPEN:
     case PLATFORM_HELD:
+        until_ms += breaker->spec->open_ms / LET_OTHERS_FIRST;
+        if (breaker->state != PLATFORM_HALF_OPEN && until_ms > breaker->probe_ms)
+            breaker->probe_ms = until_ms;
         if (breaker->state != PLATFORM_UP)
             return false;
         breaker->probe_ms = until_ms;

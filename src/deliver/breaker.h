@@ -42,7 +42,9 @@ void breaker_probe(struct breaker *breaker, int64_t now_ms);
 /* The probe ended without an answer (aborted): as before it, to be probed at once. */
 void breaker_unprobe(struct breaker *breaker, int64_t now_ms);
 
-/* Another worker saw it in this state (UP, OPEN or HELD). True when the state changed. */
+/* Another worker saw it in this state (UP, OPEN or HELD). True when the state changed. A platform that is down is then
+ * not probed before `until_ms` and an eighth of `open`: the other one's probe comes first, and what that shows is told
+ * in time. */
 bool breaker_told(struct breaker *breaker, enum platform_state state, int64_t until_ms, int64_t now_ms);
 
 /* All the time it was UP so far: the clock that an event's patience runs on. */

@@ -51,7 +51,9 @@ struct route {
         size_t bytes;    /* of such a request's body; a larger event goes alone */
         int64_t wait_ms; /* so long it waits for more after its first event */
     } batch;
-    uint32_t window; /* events above the base that may be started, per partition; 1024 */
+    uint32_t window;       /* events above the base that may be started, per partition; 1024 */
+    uint32_t workers;      /* on how many of the process's workers it reads */
+    uint32_t first_worker; /* and from which one on: see share.h */
 };
 
 struct plan {
@@ -65,6 +67,8 @@ struct plan {
     size_t memory_limit;           /* limits.memory */
     uint32_t max_poll_interval_ms; /* for the drain (I8) */
     uint32_t session_timeout_ms;   /* for the stall fence (I9) */
+    uint32_t workers;              /* of the process */
+    uint32_t worker;               /* whose share of the configuration this is: see share.h */
 };
 
 #endif

@@ -226,7 +226,10 @@ static const struct section log_section = {"log", OPTIONS(log_rows), NULL};
 static const struct section routes_section = {"routes", NULL, 0, routes_skip};
 
 static const struct option rows[] = {
-    NUMBER("workers", SETTINGS(workers), 1, 64, "1", "Threads that move events; more than 1 is not supported yet."),
+    NUMBER("workers", SETTINGS(workers), 1, 64, "1",
+           "Threads that move events. Each route lives on one of them, the k-th by name on worker k modulo `workers`, "
+           "or on as many as its own `workers` says. Each has its part of a platform's rate and requests in flight, "
+           "and of `limits.memory`."),
     GROUP("kafka", section_kafka, "The brokers. Dashes stand for the dots of librdkafka's property names."),
     {.name = "platforms",
      .type = &type_named,

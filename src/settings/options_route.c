@@ -247,7 +247,9 @@ static const struct option rows[] = {
      .fallback = "1",
      .least = 1,
      .most = 64,
-     .sentence = "On how many of the process's workers the route reads; more than 1 is not supported yet."},
+     .sentence =
+         "On how many of the process's workers the route reads: its own and the next ones. Each is a member of the "
+         "route's group, so more than the topics have partitions is of no use."},
 };
 
 const struct section section_route = {"route", OPTIONS(rows), NULL};

@@ -81,9 +81,6 @@ static void check_platform(struct reader *reader, config_setting_t *group, const
     if (platform->breaker.open_ms > platform->breaker.max_open_ms)
         ERROR(group, PROBLEM_CONFLICT, "breaker.open", SPAN("make `max-open` the longer one"),
               "breaker: `open` is longer than `max-open`");
-    if (platform->max_in_flight > 0 && platform->max_in_flight < reader->settings->workers)
-        ERROR(group, PROBLEM_CONFLICT, "max-in-flight", SPAN("allow at least one request for each worker"),
-              "`max-in-flight` is less than `workers`");
     if (platform->success.count == 0)
         ERROR(group, PROBLEM_CONFLICT, "success", SPAN("name the statuses that mean it was delivered"),
               "no answer of this platform would be a success");

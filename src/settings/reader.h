@@ -77,6 +77,10 @@ void routes_skip(struct reader *reader, const struct option *option, config_sett
 bool routes_read(struct reader *reader, config_setting_t *root);
 void route_finish(struct route *route);
 
+/* Behind the routes: each worker's share of the plan. False when there is none: an error of sluss.cfg was told, or
+ * memory is short. */
+bool workers_divide(struct reader *reader, config_setting_t *root);
+
 /* Compiles a schema file with everything in DIR/schemas at hand, or tells at the option `schema` of `group` why not. */
 struct schema_program *schemas_compile(struct reader *reader, config_setting_t *group, struct span file);
 

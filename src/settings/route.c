@@ -122,8 +122,11 @@ static void check_delivery(struct reader *reader, config_setting_t *group, const
         ERROR(group, PROBLEM_CONFLICT,
               config_setting_lookup(group, "retry.first") != NULL ? "retry.first" : "retry.max",
               SPAN("make `max` the longer one"), "retry: `first` is longer than `max`");
-    if (draft->workers > 1)
-        ERROR(group, PROBLEM_LATER, "workers", SPAN("write 1"), "more than 1 worker is not supported yet");
+    uint32_t most = reader->settings->workers;
+    if (draft->workers > most && most > 0)
+        ERROR(group, PROBLEM_CONFLICT, "workers",
+              CURE(reader, "write at most %u, or more `workers` in sluss.cfg", most),
+              "`workers` is %u, but the process has %u", draft->workers, most);
     const struct plan *plan = &reader->settings->plan;
     if (route->mapping.platform >= plan->platform_count || plan->platforms == NULL)
         return;
@@ -153,6 +156,7 @@ static void complete(struct reader *reader, struct draft *draft) {
     route->order_by = draft->order.query;
     route->gate.of_data = draft->schema_of == 1;
     route->window = WINDOW;
+    route->workers = draft->workers;
 }
 
 /* Reads one route; adds it to the plan when it has no error. */

@@ -37,9 +37,6 @@ static bool find_file(struct reader *reader) {
 
 static void check_whole(struct reader *reader, config_setting_t *root) {
     struct settings *settings = reader->settings;
-    if (settings->workers > 1)
-        reader_problem(reader, SEVERITY_ERROR, PROBLEM_LATER, root, "workers", SPAN("write 1"),
-                       "more than 1 worker is not supported yet");
     config_setting_t *kafka = config_setting_get_member(root, "kafka");
     if (kafka != NULL && config_setting_is_group(kafka))
         kafka_check(reader, kafka);
@@ -74,6 +71,7 @@ static bool read_all(struct reader *reader) {
         complete(reader);
         good = reader->problems->errors == 0;
         good = routes_read(reader, root) && good;
+        good = good && workers_divide(reader, root);
     }
     source_finish(&source);
     reader->source = NULL;

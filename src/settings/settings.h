@@ -49,7 +49,8 @@ struct limit_settings {
 };
 
 struct settings {
-    struct plan plan; /* `generation` is the caller's */
+    struct plan plan;    /* the whole; `generation` is the caller's, in the shares too */
+    struct plan *shares; /* each worker's part of it */
     struct kafka_settings kafka;
     struct admin_settings admin;
     struct log_settings log;

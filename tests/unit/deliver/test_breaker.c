@@ -164,8 +164,12 @@ static void only_time_up_counts(void **state) {
 static void other_workers_are_believed(void **state) {
     struct breaker *breaker = *state;
     assert_true(breaker_told(breaker, PLATFORM_HELD, 9000, 100));
-    assert_int_equal(breaker->probe_ms, 9000);
-    assert_false(breaker_told(breaker, PLATFORM_OPEN, 9900, 200));
+    assert_int_equal(breaker->probe_ms, 9000 + 30000 / 8);
+    assert_false(breaker_told(breaker, PLATFORM_OPEN, 9900, 200)); /* the other one's probe failed */
+    assert_int_equal(breaker->state, PLATFORM_HELD);
+    assert_int_equal(breaker->probe_ms, 9900 + 30000 / 8);
+    assert_false(breaker_told(breaker, PLATFORM_OPEN, 9000, 250));
+    assert_int_equal(breaker->probe_ms, 9900 + 30000 / 8);
     assert_true(breaker_told(breaker, PLATFORM_UP, 0, 300));
     assert_false(breaker_told(breaker, PLATFORM_UP, 0, 300));
 }

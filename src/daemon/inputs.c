@@ -1,0 +1,185 @@
+/* What the shells tell becomes an input of the core: one function each. Decides nothing. */
+#include "base/buf.h"
+#include "base/bug.h"
+#include "daemon/time.h"
+#include "daemon/worker_private.h"
+#include "flow/trace.h"
+#include "ops/log.h"
+
+#include <stdlib.h>
+
+void worker_step(struct worker *worker, struct input *input) {
+    input->now_ms = worker->now_ms = time_now_ms();
+    input->wall_ms = time_wall_ms();
+    worker->input_ms = input->now_ms;
+    if (log_would_say(LOG_LEVEL_DEBUG)) {
+        struct buf line = {0};
+        trace_input(&line, worker->plan, input);
+        log_say(LOG_LEVEL_DEBUG, NULL, 0, "%s", buf_text(&line));
+        buf_finish(&line);
+    }
+    flow_step(worker->flow, input, &worker->actions);
+    perform(worker, &worker->actions);
+}
+
+static void on_assigned(void *owner, uint32_t route, uint32_t epoch, const struct place *place, size_t count) {
+    struct input input = {.kind = INPUT_ASSIGNED};
+    input.is.group.route = route;
+    input.is.group.epoch = epoch;
+    input.is.group.place = place;
+    input.is.group.count = count;
+    worker_step(owner, &input);
+}
+
+static void on_revoked(void *owner, uint32_t route, uint32_t epoch, bool lost) {
+    struct input input = {.kind = lost ? INPUT_LOST : INPUT_REVOKED};
+    input.is.group.route = route;
+    input.is.group.epoch = epoch;
+    worker_step(owner, &input);
+}
+
+static void on_committed(void *owner, uint32_t route, uint32_t epoch, const struct consumer_offset *entry,
+                         size_t count) {
+    struct committed *all = calloc(count + 1, sizeof *all);
+    ENSURE(all != NULL, "no memory for the committed offsets");
+    for (size_t i = 0; i < count; i++)
+        all[i] = (struct committed){.topic = entry[i].topic,
+                                    .partition = entry[i].partition,
+                                    .failed = entry[i].failed,
+                                    .offset = entry[i].offset,
+                                    .metadata = entry[i].metadata};
+    struct input input = {.kind = INPUT_COMMITTED};
+    input.is.committed.route = route;
+    input.is.committed.epoch = epoch;
+    input.is.committed.entry = all;
+    input.is.committed.count = count;
+    worker_step(owner, &input);
+    free(all);
+}
+
+static void on_event(void *owner, struct event *event) {
+    struct input input = {.kind = INPUT_EVENT};
+    input.is.event = event;
+    worker_step(owner, &input);
+}
+
+static void on_partition_error(void *owner, struct place place, bool out_of_range, const char *why) {
+    struct worker *worker = owner;
+    const struct route *route = &worker->plan->routes[place.route];
+    const struct log_field field[] = {
+        {"route", route->name, 0}, {"topic", route->topics[place.topic], 0}, {"partition", SPAN_NONE, place.partition}};
+    log_say(LOG_LEVEL_ERROR, field, 3, "the partition cannot be read on: %s", why);
+    struct input input = {.kind = INPUT_PARTITION_ERROR};
+    input.is.partition.place = place;
+    input.is.partition.error = out_of_range ? PARTITION_OUT_OF_RANGE : PARTITION_UNAVAILABLE;
+    worker_step(worker, &input);
+}
+
+static void on_commit_result(void *owner, uint32_t route, uint32_t epoch, enum consumer_commit result,
+                             const char *why) {
+    struct worker *worker = owner;
+    static const enum commit_error errors[] = {[CONSUMER_COMMITTED] = COMMIT_DONE,
+                                               [CONSUMER_COMMIT_RETRY] = COMMIT_RETRY,
+                                               [CONSUMER_COMMIT_FENCED] = COMMIT_FENCED,
+                                               [CONSUMER_COMMIT_TOO_LARGE] = COMMIT_TOO_LARGE,
+                                               [CONSUMER_COMMIT_FAILED] = COMMIT_FAILED};
+    if (result != CONSUMER_COMMITTED) {
+        const struct log_field field[] = {{"route", worker->plan->routes[route].name, 0}};
+        log_say(LOG_LEVEL_WARNING, field, 1, "commit not taken: %s", why);
+    }
+    struct input input = {.kind = INPUT_COMMIT_RESULT};
+    input.is.commit.route = route;
+    input.is.commit.epoch = epoch;
+    input.is.commit.error = errors[result];
+    worker_step(worker, &input);
+}
+
+/* Kafka will not have us any more: without a commit, at once (SEMANTICS, "fatal client error"). */
+static void on_fatal(void *owner, uint32_t route, const char *why) {
+    struct worker *worker = owner;
+    const struct log_field field[] = {{"route", worker->plan->routes[route].name, 0}};
+    log_say(LOG_LEVEL_ERROR, field, 1, "Kafka is unusable: %s; stopping without a commit: nothing is lost, restart",
+            why);
+    worker->finished = true;
+    worker->status = 69;
+}
+
+static void on_letter(void *owner, uint64_t id, enum producer_outcome outcome, const char *why) {
+    static const enum letter_outcome outcomes[] = {[PRODUCER_ACKNOWLEDGED] = LETTER_ACKNOWLEDGED,
+                                                   [PRODUCER_TOO_LARGE] = LETTER_TOO_LARGE,
+                                                   [PRODUCER_FAILED] = LETTER_FAILED};
+    if (outcome == PRODUCER_FAILED)
+        log_say(LOG_LEVEL_WARNING, NULL, 0, "a dead letter was not taken: %s", why);
+    struct input input = {.kind = INPUT_LETTER};
+    input.is.letter.id = id;
+    input.is.letter.outcome = outcomes[outcome];
+    worker_step(owner, &input);
+}
+
+/* The request's platform is asked of the core before the reply is gone. */
+void inputs_reply(void *owner, struct reply *reply) {
+    struct worker *worker = owner;
+    latency_add(&worker->current->latency, reply->platform, reply->kind == REPLY_ANSWERED ? reply->status : 0,
+                reply->duration_ms);
+    struct input input = {.kind = INPUT_REPLY};
+    input.is.reply = reply;
+    worker_step(worker, &input);
+}
+
+static void on_voice(void *owner, int level, const char *sentence) {
+    (void)owner;
+    log_say(level <= 3   ? LOG_LEVEL_ERROR
+            : level <= 4 ? LOG_LEVEL_WARNING
+            : level <= 6 ? LOG_LEVEL_INFO
+                         : LOG_LEVEL_DEBUG,
+            NULL, 0, "%s", sentence);
+}
+
+static void take_platform(struct worker *worker, const struct post_item *item) {
+    struct input input = {.kind = INPUT_PLATFORM};
+    input.is.platform.platform = item->index;
+    input.is.platform.state = item->state;
+    input.is.platform.until_ms = item->until_ms;
+    worker_step(worker, &input);
+}
+
+static void take_table(struct worker *worker, const struct post_item *item) {
+    struct input input = {.kind = INPUT_TABLE};
+    input.is.table.lookup = item->index;
+    input.is.table.table = item->table;
+    worker_step(worker, &input);
+}
+
+void inputs_post(struct worker *worker) {
+    for (struct post_item item = post_take(worker->post); item.kind != POST_NOTHING; item = post_take(worker->post)) {
+        if (item.kind == POST_PLATFORM)
+            take_platform(worker, &item);
+        else
+            take_table(worker, &item);
+    }
+}
+
+/* Letters for which no producer could be made: refused, so that the core writes them again later. */
+void inputs_unwritten(struct worker *worker) {
+    size_t count = worker->unwritten_count;
+    for (size_t i = 0; i < count; i++)
+        on_letter(worker, worker->unwritten[i], PRODUCER_FAILED, worker->unwritten_why.text);
+    worker->unwritten_count -= count;
+    memmove(worker->unwritten, worker->unwritten + count, worker->unwritten_count * sizeof *worker->unwritten);
+}
+
+struct consumer_handler inputs_of_consumers(struct worker *worker) {
+    return (struct consumer_handler){.owner = worker,
+                                     .assigned = on_assigned,
+                                     .revoked = on_revoked,
+                                     .committed = on_committed,
+                                     .event = on_event,
+                                     .partition_error = on_partition_error,
+                                     .commit_result = on_commit_result,
+                                     .fatal = on_fatal,
+                                     .voice = {worker, on_voice}};
+}
+
+struct producer_handler inputs_of_producers(struct worker *worker) {
+    return (struct producer_handler){.owner = worker, .report = on_letter, .voice = {worker, on_voice}};
+}

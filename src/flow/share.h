@@ -1,0 +1,24 @@
+/* A share is the part of a plan that one of the process's workers runs: which routes it reads, and how much of each
+ * platform and of the memory is its own. It starts no worker. */
+#ifndef SLUSS_FLOW_SHARE_H
+#define SLUSS_FLOW_SHARE_H
+
+#include "flow/plan.h"
+
+/* Says where the routes live: the k-th by name begins at worker k modulo `workers`, and one that reads on several takes
+ * the next ones too. Routes that are off keep their place, so that switching one on moves no other. */
+void share_place(struct plan *plan, uint32_t workers);
+
+/* Whether the worker reads the route. */
+bool share_reads(const struct plan *plan, uint32_t route, uint32_t worker);
+
+/* How many workers send to the platform; how many read anything. */
+uint32_t share_senders(const struct plan *plan, uint32_t platform);
+uint32_t share_readers(const struct plan *plan);
+
+/* Makes the worker's plan: the same routes and lookups, its own platforms (`platforms` has room for all, and lives as
+ * long), its part of the memory. The parts of all workers are together what was configured: in-flight and rate are
+ * divided among the workers that send to the platform, the memory among those that read anything. */
+void share_make(struct plan *share, struct platform_spec *platforms, const struct plan *plan, uint32_t worker);
+
+#endif

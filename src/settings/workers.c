@@ -1,0 +1,52 @@
+/* What the process's workers share: whether each gets enough of it, and how much. Starts no thread. */
+#include "flow/share.h"
+#include "settings/reader.h"
+
+#define PROBLEM(severity, code, group, path, cure, ...)                                                                \
+    reader_problem(reader, (severity), (code), (group), (path), (cure), __VA_ARGS__)
+
+static void check_platform(struct reader *reader, config_setting_t *group, uint32_t platform) {
+    const struct plan *plan = &reader->settings->plan;
+    const struct platform_spec *spec = &plan->platforms[platform];
+    uint32_t senders = share_senders(plan, platform);
+    if (spec->max_in_flight < senders)
+        PROBLEM(SEVERITY_ERROR, PROBLEM_CONFLICT, group, "max-in-flight",
+                CURE(reader, "write at least %u, or let fewer workers read its routes", senders),
+                "`max-in-flight` cannot be divided: %u workers send to this platform", senders);
+    if (spec->rate > 0 && spec->rate < senders)
+        PROBLEM(SEVERITY_ERROR, PROBLEM_CONFLICT, group, "rate",
+                SPAN("write a higher rate, or let fewer workers read its routes"),
+                "`rate` cannot be divided: %u workers send to this platform", senders);
+}
+
+static void check_limits(struct reader *reader, config_setting_t *root) {
+    const struct settings *settings = reader->settings;
+    uint32_t readers = share_readers(&settings->plan);
+    if (readers > 1 && settings->limits.json.size > settings->limits.memory / readers / 4)
+        PROBLEM(SEVERITY_ERROR, PROBLEM_CONFLICT, root, "limits",
+                CURE(reader, "make `memory` at least %u times `event`: four times for each worker", readers * 4),
+                "limits: one event could take more than a quarter of what each of %u workers has of `memory`", readers);
+    if (readers > 0 && readers < settings->workers && settings->workers > 1)
+        PROBLEM(SEVERITY_WARNING, PROBLEM_RISK, root, "workers",
+                SPAN("write fewer, or let a route read on several with its own `workers`"),
+                "%u of %u workers have nothing to do", settings->workers - readers, settings->workers);
+}
+
+bool workers_divide(struct reader *reader, config_setting_t *root) {
+    struct settings *settings = reader->settings;
+    struct plan *plan = &settings->plan;
+    size_t errors = reader->problems->errors;
+    share_place(plan, settings->workers);
+    check_limits(reader, root);
+    config_setting_t *platforms = config_setting_get_member(root, "platforms");
+    for (uint32_t i = 0; platforms != NULL && i < plan->platform_count; i++)
+        check_platform(reader, config_setting_get_elem(platforms, i), i);
+    settings->shares = reader_take(reader, settings->workers, sizeof *settings->shares);
+    for (uint32_t i = 0; settings->shares != NULL && i < settings->workers; i++) {
+        struct platform_spec *own = reader_take(reader, (size_t)plan->platform_count + 1, sizeof *own);
+        if (own == NULL)
+            return false;
+        share_make(&settings->shares[i], own, plan, i);
+    }
+    return settings->shares != NULL && reader->problems->errors == errors;
+}

@@ -1,0 +1,167 @@
+"""Several workers in one slussd: routes on different ones, a route on two, two processes of two each."""
+
+import json
+import re
+
+import hostile
+from account import Account
+from house import conserved, metric
+from process import eventually
+from records import produce
+
+
+def events(count, begin=0, keys=50):
+    return [(f"k{n % keys}", json.dumps({"n": n, "key": f"k{n % keys}"}, separators=(",", ":"))) for n in range(begin, begin + count)]
+
+
+def topics(broker, name, words, partitions=6):
+    for word in words:
+        broker.create_topic(f"{name}{word}", partitions)
+        broker.create_topic(f"{name}{word}.dlq")
+    return [f"{name}{word}" for word in words]
+
+
+def members(broker, group):
+    admin = broker.admin()
+    try:
+        return len(admin.describe_consumer_groups([group])[0].members)
+    finally:
+        admin.close()
+
+
+def to(platform, **more):
+    return {"deliver": {"platform": platform, "path": "/in"}, **more}
+
+
+def all_delivered(account, produced, seconds=60):
+    eventually(lambda: account.delivered() >= set(produced), seconds,
+               lambda: f"all {len(produced)} events; missing {sorted(set(produced) - account.delivered())[:10]}")
+
+
+def once_and_in_order(account, produced):
+    assert account.delivered() == set(produced)
+    twice = [event for event, count in account.deliveries().items() if count > 1]
+    assert not twice, f"{len(twice)} delivered twice: {twice[:5]}"
+    account.check_order(account.requests())
+
+
+def test_routes_on_different_workers_and_one_on_both(broker, platform, houses, name):
+    wide, one, other = topics(broker, name, ("a", "b", "c"))
+    produced = {topic: produce(broker.bootstrap, topic, events(count)) for topic, count in ((wide, 3000), (one, 500), (other, 500))}
+    house = houses(broker.bootstrap, {"p": {"base-url": platform.url, "max-in-flight": 5}},
+                   {wide: {"workers": 2}, one: {}, other: {}}, workers=2).start()
+    said = re.search(r"2 workers: (route .*?)\"", house.log())
+    assert said and said[1] == f"route {wide} on workers 0 and 1, route {one} on worker 1, route {other} on worker 0", said
+    assert members(broker, f"sluss.{wide}") == 2
+    assert members(broker, f"sluss.{one}") == members(broker, f"sluss.{other}") == 1
+    scrapes = 0
+    for topic in produced:
+        account = Account(broker.bootstrap, topic, platform)
+        while not account.delivered() >= set(produced[topic]):
+            metrics = house.metrics()
+            for route in produced:
+                conserved(metrics, route)
+            assert metric(metrics, "sluss_in_flight", platform="p") <= 5, "the shares are more than the whole"
+            scrapes += 1
+            assert scrapes < 3000, f"{len(account.delivered())} of {len(produced[topic])} delivered"
+    assert house.ask("/live")[0] == 200
+    assert house.stop() == 0, house.log()[-3000:]
+    for topic in produced:
+        account = Account(broker.bootstrap, topic, platform)
+        once_and_in_order(account, produced[topic])
+        assert account.all_committed()
+
+
+def test_dead_platform_delays_no_other(broker, platform, houses, name):
+    """Two routes on one worker, a third on the other; the platform of one of them is dead, then hangs."""
+    dead, well, far = topics(broker, name, ("a", "b", "c"), 3)
+    with hostile.Platform() as ill:
+        ill.always("", hostile.hang())
+        house = houses(broker.bootstrap, {"p": platform.url, "q": {"base-url": ill.url, "timeout": "1s", "breaker": {"open": "1s"}}},
+                       {dead: to("q", workers=2), well: {"workers": 2}, far: {}}, workers=2).start()
+        produced = produce(broker.bootstrap, dead, events(600))
+        ill.wait_for(16, 20)
+        for topic in (well, far):
+            fine = produce(broker.bootstrap, topic, events(1000))
+            account = Account(broker.bootstrap, topic, platform)
+            all_delivered(account, fine, 20)
+        assert metric(house.metrics(), "sluss_events_total", route=dead, outcome="delivered") == 0
+        ill.refuse()
+        more = produce(broker.bootstrap, well, events(500, 1000))
+        all_delivered(Account(broker.bootstrap, well, platform), more, 20)
+        ill.rules.clear()
+        ill.listen()
+        account = Account(broker.bootstrap, dead, ill)
+        all_delivered(account, produced)
+        assert house.stop() == 0, house.log()[-3000:]
+        account.check_order(account.requests())
+
+
+def test_hold_seen_by_one_worker_reaches_the_other(broker, platform, houses, name):
+    first, second = topics(broker, name, ("a", "b"), 2)
+    refused = platform.always("", hostile.status(401))
+    house = houses(broker.bootstrap, {"p": {"base-url": platform.url, "max-in-flight": 4, "breaker": {"open": "2s", "max-open": "2s"}}},
+                   {first: to("p"), second: {"deliver": {"platform": "p", "path": "/second"}}}, workers=2).start()
+    produced = {first: produce(broker.bootstrap, first, events(100))}
+    eventually(lambda: metric(house.metrics(), "sluss_platform_state", platform="p", state="held") == 1, 20, "the hold")
+    eventually(lambda: len(re.findall("says another worker", house.log())) > 0, 20, "the other worker to hear of it")
+    produced[second] = produce(broker.bootstrap, second, events(100))
+    eventually(lambda: metric(house.metrics(), "sluss_events_unsettled", route=second) == 100, 20, "the second route's events, waiting")
+    probes = len(platform.ledger)
+    assert probes <= 2 + 20 / 2, f"{probes} requests to a platform that refuses us"
+    platform.wait_for(probes + 3, 30)  # probed again and again, by the worker that saw it first
+    assert not [request for request in platform.ledger if request.target == "/second"], "the worker that heard of it asked all the same"
+    refused.remove()
+    for topic in produced:
+        account = Account(broker.bootstrap, topic, platform)
+        all_delivered(account, produced[topic], 30)
+        once_and_in_order(account, produced[topic])
+    assert house.stop() == 0, house.log()[-3000:]
+
+
+def test_kills_lose_nothing(broker, platform, houses, name):
+    wide, one = topics(broker, name, ("a", "b"))
+    produced = {topic: produce(broker.bootstrap, topic, events(4000, keys=300)) for topic in (wide, one)}
+    house = houses(broker.bootstrap, {"p": platform.url}, {wide: {"workers": 2}, one: {}}, workers=2)
+    accounts = {topic: Account(broker.bootstrap, topic, platform) for topic in produced}
+    lives = [0]
+    for mark in (1500, 4000):
+        house.start(ready=False)
+        platform.wait_for(mark, 60)
+        house.kill()
+        eventually(lambda: not platform.open, 10, "the end of the dead process's connections")
+        lives.append(len(platform.ledger))
+        for account in accounts.values():
+            account.check_commits()
+    house.start(ready=False)
+    for topic, account in accounts.items():
+        all_delivered(account, produced[topic])
+    eventually(lambda: all(account.all_committed() for account in accounts.values()), 30, "the last commit")
+    assert house.stop() == 0, house.log()[-3000:]
+    place = {id(request): number for number, request in enumerate(platform.ledger)}
+    for account in accounts.values():
+        for begin, end in zip(lives, [*lives[1:], len(platform.ledger)]):
+            account.check_order([(request, event) for request, event in account.requests() if begin <= place[id(request)] < end])
+
+
+def test_two_processes_of_two_workers_in_one_group(broker, houses, name):
+    (topic,) = topics(broker, name, ("a",), 8)
+    with hostile.Platform() as left, hostile.Platform() as right:
+        one = houses(broker.bootstrap, {"p": left.url}, {topic: {"workers": 2}}, workers=2).start()
+        two = houses(broker.bootstrap, {"p": right.url}, {topic: {"workers": 2}}, workers=2).start()
+        eventually(lambda: members(broker, f"sluss.{topic}") == 4, 20, "four members")
+        account = Account(broker.bootstrap, topic, left, right)
+        produced = produce(broker.bootstrap, topic, events(4000))
+        all_delivered(account, produced)
+        assert left.ledger and right.ledger
+        assert one.stop() == 0, one.log()[-3000:]
+        before = len(left.ledger)
+        produced += produce(broker.bootstrap, topic, events(1000, 4000))
+        all_delivered(account, produced)
+        assert len(left.ledger) == before, "the stopped one sends nothing any more"
+        assert two.stop() == 0, two.log()[-3000:]
+        assert account.all_committed()
+        twice = [event for event, count in account.deliveries().items() if count > 1]
+        assert not twice, f"{len(twice)} delivered twice"
+        for platform in (left, right):
+            account.check_order(Account(broker.bootstrap, topic, platform).requests())
