@@ -1,6 +1,9 @@
 /* The client's side of the control socket: one HTTP/1.0 request a connection, the answer up to its end. */
 #include "ctl/control.h"
 
+#include "ctl/call.h"
+#include "settings/settings.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,9 +33,9 @@ static int connect_to(const char *socket_path) {
 }
 
 /* All that comes until the other side closes. */
-static bool exchange(int connection, const char *path, struct buf *answer) {
+static bool exchange(int connection, const char *method, const char *path, struct buf *answer) {
     struct buf request = {0};
-    buf_printf(&request, "GET %s HTTP/1.0\r\nHost: sluss\r\n\r\n", path);
+    buf_printf(&request, "%s %s HTTP/1.0\r\nHost: sluss\r\nContent-Length: 0\r\n\r\n", method, path);
     bool good = !request.failed && send(connection, request.data, request.size, MSG_NOSIGNAL) == (ssize_t)request.size;
     buf_finish(&request);
     ssize_t count = -1;
@@ -55,10 +58,11 @@ static bool take_apart(struct span answer, int *status, struct buf *body) {
     return !body->failed;
 }
 
-bool control_get(const char *socket, const char *path, int *status, struct buf *body, struct error *error) {
+static bool ask(const char *socket, const char *method, const char *path, int *status, struct buf *body,
+                struct error *error) {
     struct buf answer = {0};
     int connection = connect_to(socket);
-    bool good = connection >= 0 && exchange(connection, path, &answer);
+    bool good = connection >= 0 && exchange(connection, method, path, &answer);
     int why = errno;
     if (connection >= 0)
         (void)close(connection);
@@ -69,6 +73,39 @@ bool control_get(const char *socket, const char *path, int *status, struct buf *
         good = error_set(error, "what answers on %s is no slussd", socket);
     buf_finish(&answer);
     return good;
+}
+
+bool control_get(const char *socket, const char *path, int *status, struct buf *body, struct error *error) {
+    return ask(socket, "GET", path, status, body, error);
+}
+
+bool control_post(const char *socket, const char *path, int *status, struct buf *body, struct error *error) {
+    return ask(socket, "POST", path, status, body, error);
+}
+
+void control_socket(const struct call *call, struct buf *socket) {
+    const struct settings_options options = {.path = call_value(call, "config", NULL), .check = true};
+    struct problems problems;
+    if (call_has(call, "socket")) {
+        buf_add_text(socket, call_value(call, "socket", ""));
+        return;
+    }
+    problems_init(&problems);
+    struct settings *settings = settings_read(&options, &problems);
+    buf_add(socket, settings != NULL ? settings->admin.socket : SPAN("/run/sluss/slussd.sock"));
+    settings_destroy(settings);
+    problems_finish(&problems);
+}
+
+void control_encode(struct buf *out, const char *text) {
+    for (; *text != '\0'; text++) {
+        bool plain = (*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') ||
+                     (*text >= '0' && *text <= '9') || strchr("-._~/", *text) != NULL;
+        if (plain)
+            buf_add_byte(out, *text);
+        else
+            buf_printf(out, "%%%02X", (unsigned)(unsigned char)*text);
+    }
 }
 
 static bool holds(struct span line, const char *label) {

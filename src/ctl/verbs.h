@@ -9,5 +9,6 @@ extern const struct verb verb_query;
 extern const struct verb verb_check;
 extern const struct verb verb_try;
 extern const struct verb verb_validate;
+extern const struct verb verb_release;
 
 #endif

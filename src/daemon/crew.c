@@ -178,6 +178,13 @@ bool crew_letters_ready(struct crew *crew, struct buf *why) {
     return false;
 }
 
+bool crew_release(struct crew *crew, struct input *input, uint32_t *keys) {
+    bool all = true;
+    for (uint32_t i = 0; i < crew->count; i++)
+        all = worker_release(crew->worker[i], input, keys) && all;
+    return all;
+}
+
 void crew_serve(struct crew *crew, int64_t now_ms) {
     struct tables_change change;
     while (tables_poll(crew->tables, now_ms, &change)) {

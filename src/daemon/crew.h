@@ -36,6 +36,10 @@ bool crew_joined(struct crew *crew, struct buf *why);
 /* Whether every dead-letter topic was found; else `why` gets a sentence. */
 bool crew_letters_ready(struct crew *crew, struct buf *why);
 
+/* Gives an operator's word (INPUT_RELEASE) to all workers, waits, and tells how many keys they let go. False when one
+ * does not answer. */
+bool crew_release(struct crew *crew, struct input *input, uint32_t *keys);
+
 /* Tables that change reach all workers: call it when crew_descriptor (-1: none) is readable, and by crew_due_ms. */
 void crew_serve(struct crew *crew, int64_t now_ms);
 int crew_descriptor(const struct crew *crew);

@@ -4,6 +4,7 @@
 
 #include "daemon/crew.h"
 #include "daemon/expiry.h"
+#include "daemon/release.h"
 #include "daemon/scrape.h"
 #include "daemon/time.h"
 #include "http/client.h"
@@ -59,8 +60,23 @@ static bool is_ready(struct daemon *daemon, struct buf *why) {
     return true;
 }
 
-static unsigned answer(void *owner, const char *path, struct buf *body, const char **type) {
+static bool ask_release(void *owner, struct input *input, uint32_t *keys) {
     struct daemon *daemon = owner;
+    return crew_release(daemon->crew, input, keys);
+}
+
+static unsigned act(struct daemon *daemon, const struct admin_request *request, struct buf *body) {
+    if (strcmp(request->path, "/release") == 0)
+        return release_answer(&daemon->settings->plan, request, ask_release, daemon, body);
+    buf_add_text(body, "here is /release\n");
+    return 404;
+}
+
+static unsigned answer(void *owner, const struct admin_request *request, struct buf *body, const char **type) {
+    struct daemon *daemon = owner;
+    const char *path = request->path;
+    if (request->act)
+        return act(daemon, request, body);
     if (strcmp(path, "/metrics") == 0) {
         const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
         const struct scrape_build build = {SLUSS_VERSION, kafka_version_text(), curl->version,

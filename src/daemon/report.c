@@ -105,6 +105,21 @@ static void report_partition(const struct plan *plan, const struct action *actio
     log_say(level, fields.field, fields.count, "%s", sentence);
 }
 
+static void report_held(const struct plan *plan, const struct action *action) {
+    struct fields fields = {.count = 0};
+    add_place(&fields, plan, action->is.report.place, action->is.report.offset);
+    if (action->is.report.fault != REPLY_FAULT_NONE)
+        add_text(&fields, "fault", span_of(reply_fault_name(action->is.report.fault)));
+    if (action->is.report.held == HELD_DEAD_KEY && action->is.report.first >= 0)
+        add_number(&fields, "dead-letter-offset", action->is.report.first);
+    log_say(LOG_LEVEL_ERROR, fields.field, fields.count, "%s",
+            action->is.report.held == HELD_DEAD_KEY
+                ? "an earlier event of its key was dead-lettered: the event and its key wait for an operator: slussctl "
+                  "release (after-dead-letter = \"hold\")"
+                : "sent, but no answer came: the event and its key wait for an operator: slussctl release (ambiguous = "
+                  "\"hold\")");
+}
+
 void report(const struct plan *plan, const struct action *action) {
     switch (action->is.report.kind) {
     case REPORT_SETTLED:
@@ -115,8 +130,24 @@ void report(const struct plan *plan, const struct action *action) {
         report_attempt(plan, action);
         break;
     case REPORT_KEY_HELD:
-        report_partition(plan, action, LOG_LEVEL_ERROR,
-                         "sent, but no answer came: the event and its key wait for an operator (ambiguous = \"hold\")");
+        report_held(plan, action);
+        break;
+    case REPORT_KEY_DEAD:
+        report_partition(plan, action, LOG_LEVEL_WARNING,
+                         plan->routes[action->is.report.place.route].after_letter == AFTER_HOLD
+                             ? "later events of this key will be held until an operator releases it: slussctl release"
+                             : "later events of this key will follow it to the dead letters, until an operator "
+                               "releases it: slussctl release");
+        break;
+    case REPORT_KEY_RELEASED:
+        report_partition(plan, action, LOG_LEVEL_INFO,
+                         action->is.report.reason == REASON_NONE ? "the key was released: its events are sent"
+                                                                 : "the key was released to the dead letters");
+        break;
+    case REPORT_KEYS_FORGOTTEN:
+        report_partition(plan, action, LOG_LEVEL_WARNING,
+                         "keys whose event was dead-lettered are not remembered any more: later events of them go on "
+                         "unless one waits already (after-dead-letter)");
         break;
     case REPORT_PLATFORM:
         report_platform(plan, action);

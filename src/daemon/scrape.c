@@ -38,6 +38,10 @@ static double oldest(const struct scrape *scrape, uint32_t route) {
     return since < 0 || since > scrape->now_ms ? 0 : (double)(scrape->now_ms - since) / 1000.0;
 }
 
+static double held(const struct scrape *scrape, uint32_t route) {
+    return (double)scrape->sum->route[route].held;
+}
+
 static void events(const struct scrape *scrape) {
     metrics_family(scrape->out, "sluss_events_total", "counter", "Events by how they ended.");
     for (uint32_t i = 0; i < scrape->plan->route_count; i++)
@@ -138,6 +142,7 @@ void scrape_write(struct buf *out, const struct plan *plan, const struct snapsho
     events(&scrape);
     per_route(&scrape, "sluss_events_known_total", "counter", "Events read again, known as settled.", known);
     per_route(&scrape, "sluss_events_unsettled", "gauge", "Events held now.", unsettled);
+    per_route(&scrape, "sluss_keys_held", "gauge", "Keys that wait for an operator: slussctl release.", held);
     per_route(&scrape, "sluss_oldest_unsettled_seconds", "gauge", "Age of the oldest event held.", oldest);
     lag(&scrape);
     metrics_family(out, "sluss_http_request_duration_seconds", "histogram", "How long requests took.");

@@ -52,6 +52,7 @@ static void add_route(struct route_counts *to, const struct route_counts *from) 
         to->outcome[i] += from->outcome[i];
     to->known += from->known;
     to->unsettled += from->unsettled;
+    to->held += from->held;
     to->started += from->started;
     to->attempts_ok += from->attempts_ok;
     to->attempts_failed += from->attempts_failed;

@@ -84,6 +84,8 @@ static void serve_control(struct worker *worker) {
     }
     if (!worker->finished)
         inputs_post(worker);
+    if (!worker->finished)
+        errand_serve(&worker->errand, worker);
 }
 
 static void serve_consumers(struct worker *worker) {
@@ -207,6 +209,7 @@ struct worker *worker_create(const struct worker_spec *spec, struct error *error
     worker->wake_at_ms = -1;
     worker->now_ms = worker->input_ms = time_now_ms();
     (void)pthread_mutex_init(&worker->mutex, NULL);
+    errand_init(&worker->errand);
     if (make_parts(worker, error))
         return worker;
     worker_destroy(worker);
@@ -322,5 +325,6 @@ void worker_destroy(struct worker *worker) {
     if (worker->control >= 0)
         (void)close(worker->control);
     (void)pthread_mutex_destroy(&worker->mutex);
+    errand_finish(&worker->errand);
     free(worker);
 }

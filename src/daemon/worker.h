@@ -40,6 +40,10 @@ bool worker_stopped(struct worker *worker, int *status);
 /* A copy of its last published counters; `copy` was made by snapshot_create for the same plan. */
 void worker_snapshot(struct worker *worker, struct snapshot *copy);
 
+/* From the main thread: gives the core an operator's word (INPUT_RELEASE), waits, and tells how many keys it let go.
+ * False when the worker does not answer. */
+bool worker_release(struct worker *worker, struct input *input, uint32_t *keys);
+
 /* Joins the thread if it was started and frees everything. */
 void worker_destroy(struct worker *worker);
 

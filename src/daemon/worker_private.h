@@ -2,6 +2,7 @@
 #ifndef SLUSS_DAEMON_WORKER_PRIVATE_H
 #define SLUSS_DAEMON_WORKER_PRIVATE_H
 
+#include "daemon/errand.h"
 #include "daemon/post.h"
 #include "daemon/worker.h"
 #include "http/client.h"
@@ -28,6 +29,7 @@ struct worker {
     uint32_t *wait_route;     /* which route's consumer stands at that place */
     unsigned wait_count;
     int control; /* eventfd: somebody wants something */
+    struct errand errand;
     atomic_uint stops_wanted;
     unsigned stops_told;
     int64_t now_ms;

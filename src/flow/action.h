@@ -7,6 +7,7 @@
 #include "event/verdict.h"
 #include "flow/input.h"
 #include "settle/dead_letter.h"
+#include "settle/offset_map.h"
 
 enum action_kind {
     ACTION_READ_COMMITTED,  /* of all partitions of the epoch; answered by COMMITTED */
@@ -43,7 +44,10 @@ enum report_kind {
     REPORT_SETTLED,           /* outcome, reason, stage, status: an event's end */
     REPORT_ATTEMPT_FAILED,    /* it will be tried again: status or transport fault, delay_ms */
     REPORT_DIVIDED,           /* a batch of `count` events was answered as if one were bad: it goes on in halves */
-    REPORT_KEY_HELD,          /* ambiguous = "hold": sent, no answer; the key waits for an operator */
+    REPORT_KEY_HELD,          /* the event and its key wait for an operator: held, first */
+    REPORT_KEY_DEAD,          /* its event was dead-lettered: later ones will be held, or follow */
+    REPORT_KEY_RELEASED,      /* by an operator: reason NONE to be sent, FOLLOWED to the dead letters */
+    REPORT_KEYS_FORGOTTEN,    /* count of dead keys that are not remembered any more: their events go on */
     REPORT_PLATFORM,          /* its state changed: state, status or fault, delay_ms until the probe */
     REPORT_LETTER_FAILED,     /* the dead-letter topic does not take letters: delay_ms until the next try */
     REPORT_LETTER_RECOVERED,  /* it does again */
@@ -116,6 +120,8 @@ struct action {
             uint32_t attempts;
             uint32_t count;
             int64_t delay_ms;
+            enum held held;
+            int64_t first;   /* the offset of the key's first dead letter; -1 unknown */
             const char *why; /* static text: what of an answer's body decided; NULL nothing */
         } report;
         int stopped; /* exit status */

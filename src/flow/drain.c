@@ -58,6 +58,7 @@ static void abort_requests(struct flow *flow, struct group *group) {
             if (passage->state != PASSAGE_SENT || passage->aborted)
                 continue;
             passage->aborted = true;
+            hold_doubtful(passage);
             say(flow, ACTION_ABORT_REQUEST)->is.abort = passage->open;
         }
 }

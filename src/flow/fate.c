@@ -48,9 +48,11 @@ static void settle(struct flow *flow, struct passage *passage, enum outcome outc
     home->unsettled--;
     tracker_settle(&home->tracker, passage->slot);
     list_remove(&passage->sibling);
+    if (outcome == OUTCOME_DEAD_LETTERED)
+        hold_dead(flow, passage);
     struct passage *next = passage->ordered ? lane_leave(&home->lanes, passage) : NULL;
     if (next != NULL && !PLANTED(KEY_FORGOTTEN) && group->phase == GROUP_RUNNING && next->state == PASSAGE_QUEUED)
-        fate_due(flow, next);
+        hold_admit(flow, next);
     commit_settled(home);
     if (list_is_empty(&home->hungry))
         list_add_last(&group->hungry, &home->hungry);
@@ -160,7 +162,7 @@ static void enter(struct flow *flow, struct passage *passage) {
  * comes to nothing, it waits as if it had not. */
 static void start_early(struct flow *flow, struct passage *passage) {
     passage->state = PASSAGE_QUEUED;
-    if (!batch_takes(passage->ahead->batch) || passage->verdict.kind == VERDICT_DEAD)
+    if (!batch_takes(passage->ahead->batch) || passage->verdict.kind == VERDICT_DEAD || passage->before != HELD_NOT)
         return;
     bool shaped = passage->stage == STAGE_DELIVER;
     if (!shaped && memory_allows(flow, passage))
@@ -296,7 +298,7 @@ static void leave_in_doubt(struct flow *flow, struct passage *passage, const str
     }
     fate_park(flow, passage);
     for (struct passage *each = passage; each != NULL; each = each->along)
-        report(flow, REPORT_KEY_HELD, each)->is.report.fault = reply->fault;
+        hold_park(flow, each, HELD_AMBIGUOUS, -1);
 }
 
 static void carry_out(struct flow *flow, struct passage *passage, const struct reply *reply,
@@ -370,6 +372,7 @@ void fate_reply(struct flow *flow, const struct reply *reply) {
     }
     for (struct passage *each = passage; each != NULL; each = each->along) {
         each->status = reply->kind == REPLY_ANSWERED ? reply->status : 0;
+        each->fault = reply->fault;
         each->why = judgement.why;
     }
     struct group *group = group_of(passage);
@@ -379,6 +382,8 @@ void fate_reply(struct flow *flow, const struct reply *reply) {
         group->counts.attempts_failed++;
     if (group->phase != GROUP_RUNNING && judgement.kind != JUDGED_SUCCESS) {
         fate_park(flow, passage); /* the next owner tries again */
+        if (judgement.kind == JUDGED_AMBIGUOUS || judgement.kind == JUDGED_ABORTED)
+            hold_doubtful(passage);
         return;
     }
     carry_out(flow, passage, reply, &judgement, desk);

@@ -117,6 +117,9 @@ static void take(struct flow *flow, const struct input *input) {
         desk_told(flow, &flow->desks[input->is.platform.platform], input->is.platform.state,
                   input->is.platform.until_ms);
         break;
+    case INPUT_RELEASE:
+        hold_release(flow, input);
+        break;
     case INPUT_TIMER:
         break;
     case INPUT_STOP:

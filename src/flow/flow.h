@@ -25,7 +25,8 @@ struct route_counts {
     uint64_t consumed;
     uint64_t outcome[OUTCOME_COUNT];
     uint64_t known;     /* read again, known as settled from the offset map: not in consumed */
-    uint64_t unsettled; /* held now */
+    uint64_t unsettled; /* here now */
+    uint64_t held;      /* of them: keys that wait for an operator */
     uint64_t started;   /* unsettled and sent at least once: the duplicates a crash would now make */
     uint64_t attempts_ok, attempts_failed;
     uint64_t commits_ok, commits_failed;

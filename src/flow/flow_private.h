@@ -8,6 +8,7 @@
 #include "deliver/breaker.h"
 #include "deliver/pace.h"
 #include "flow/batch.h"
+#include "flow/dead_key.h"
 #include "flow/flow.h"
 #include "flow/lane.h"
 #include "flow/passage.h"
@@ -27,6 +28,7 @@ struct partition {
     enum partition_state state;
     struct tracker tracker;
     struct lanes lanes;
+    struct dead_keys dead_keys;
     struct list passages;     /* unsettled, in order of offsets */
     struct list hungry;       /* in group->hungry: may want credit */
     struct list dirty;        /* in group->dirty: has something to commit */
@@ -140,6 +142,15 @@ void fate_later(struct flow *flow, struct passage *passage, int64_t delay_ms);
 void fate_due(struct flow *flow, struct passage *passage);
 void fate_send(struct flow *flow, struct passage *passage);
 void fate_park(struct flow *flow, struct passage *passage); /* with all of its request: nothing more is tried here */
+
+/* hold.c */
+void hold_admit(struct flow *flow, struct passage *passage); /* first of its lane: starts, follows, or is held */
+void hold_dead(struct flow *flow, struct passage *passage);  /* its dead letter was acknowledged */
+void hold_park(struct flow *flow, struct passage *passage, enum held why, int64_t first);
+void hold_doubtful(struct passage *passage); /* it may have been delivered, and nothing is started any more */
+void hold_leave(struct passage *passage);    /* it is released; its map tells whoever reads it next */
+void hold_release(struct flow *flow, const struct input *input);
+void hold_forget(struct flow *flow, struct partition *partition);
 
 /* desk.c */
 bool desk_init(struct flow *flow, struct desk *desk, uint32_t index);

@@ -56,6 +56,7 @@ static void release(struct flow *flow, struct group *group, struct passage *pass
     group->counts.started -= passage->started ? 1 : 0;
     group->counts.outcome[OUTCOME_RELEASED]++;
     group->counts.unsettled--;
+    hold_leave(passage);
     list_remove(&passage->sibling);
     timers_clear(&flow->timers, &passage->timer);
     if (passage->state == PASSAGE_WAITING)
@@ -79,6 +80,7 @@ void group_end(struct flow *flow, struct group *group) {
         LIST_EACH(link, &partition->passages) release(flow, group, LIST_OF(link, struct passage, sibling));
         supply_forget(flow, partition);
         commit_forget_map(flow, partition);
+        hold_forget(flow, partition);
         tracker_finish(&partition->tracker);
         lanes_finish(&partition->lanes);
     }
@@ -114,6 +116,7 @@ void group_finish(struct flow *flow, struct group *group) {
             passage_destroy(flow, passage);
         }
         free(partition->known);
+        dead_keys_finish(&partition->dead_keys);
         tracker_finish(&partition->tracker);
         lanes_finish(&partition->lanes);
     }
@@ -244,6 +247,8 @@ static void remember_tries(const struct partition *partition, struct passage *pa
         return;
     passage->attempts = tried->attempts;
     passage->spent_ms = (int64_t)tried->seconds * 1000;
+    passage->before = tried->held;
+    passage->held_first = tried->first;
 }
 
 void group_event(struct flow *flow, struct event *event) {
@@ -279,7 +284,9 @@ void group_event(struct flow *flow, struct event *event) {
     list_add_last(&partition->passages, &passage->sibling);
     if (PLANTED(KEY_OVERLAP))
         passage->ordered = false;
-    if (!passage->ordered || lane_join(&partition->lanes, passage) || batch_takes(passage->ahead->batch))
+    if (!passage->ordered || lane_join(&partition->lanes, passage))
+        hold_admit(flow, passage);
+    else if (batch_takes(passage->ahead->batch))
         fate_due(flow, passage);
 }
 

@@ -18,6 +18,7 @@ enum input_kind {
     INPUT_LETTER,          /* the answer to `write dead letter` */
     INPUT_TABLE,           /* a lookup's table was read anew */
     INPUT_PLATFORM,        /* another worker saw a platform open, held or up */
+    INPUT_RELEASE,         /* an operator lets go what is held */
     INPUT_TIMER,           /* nothing happened: time passed */
     INPUT_STOP             /* end: drain, commit, `stopped`; the second one ends the drain at once */
 };
@@ -87,6 +88,13 @@ struct input {
             enum platform_state state;
             int64_t until_ms; /* OPEN and HELD: when it may be probed */
         } platform;
+        struct {
+            uint32_t route;
+            uint32_t topic;
+            int32_t partition;
+            int64_t offset; /* of the waiting event, or of its key's first or last dead letter; -1: all of the route */
+            bool letters;   /* to the dead letters; else it is sent */
+        } release;
     } is;
 };
 

@@ -14,7 +14,7 @@ enum start_kind { START_EARLIEST, START_TIME, START_STOP };
 enum tombstone { TOMBSTONE_FILTER, TOMBSTONE_DEAD_LETTER };
 enum order_kind { ORDER_KEY, ORDER_QUERY, ORDER_PARTITION, ORDER_NONE };
 enum ambiguous { AMBIGUOUS_RETRY, AMBIGUOUS_DEAD_LETTER, AMBIGUOUS_HOLD };
-enum after_letter { AFTER_CONTINUE, AFTER_HOLD, AFTER_FOLLOW };
+enum after_letter { AFTER_CONTINUE, AFTER_HOLD, AFTER_FOLLOW }; /* but CONTINUE: only with an order */
 
 struct retry_spec {
     int64_t first_ms;

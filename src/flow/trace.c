@@ -47,12 +47,18 @@ static void trace_assignment(struct buf *out, const struct plan *plan, const str
     }
 }
 
+static void trace_known(struct buf *out, const struct offset_map *map) {
+    buf_printf(out, " with a map: %" PRIu32 " settled, %" PRIu32 " tried", offset_map_count(map), map->tries);
+    if (offset_map_held(map) > 0)
+        buf_printf(out, ", %" PRIu32 " held", offset_map_held(map));
+}
+
 static void trace_map(struct buf *out, int64_t base, int32_t partition, struct span text) {
     struct offset_map map;
     if (text.size == 0)
         return;
     if (offset_map_read(&map, base, partition, text))
-        buf_printf(out, " with a map: %" PRIu32 " settled, %" PRIu32 " tried", offset_map_count(&map), map.tries);
+        trace_known(out, &map);
     else
         buf_add_text(out, " with a map that is not ours");
 }
@@ -83,6 +89,17 @@ static void trace_reply(struct buf *out, const struct reply *reply) {
         buf_printf(out, ", %s", reply_fault_name(reply->fault));
     if (reply->retry_after_ms >= 0)
         buf_printf(out, ", retry after %" PRId64 " ms", reply->retry_after_ms);
+}
+
+static void trace_release(struct buf *out, const struct plan *plan, const struct input *input) {
+    write_route(out, plan, input->is.release.route);
+    struct place place = {
+        .route = input->is.release.route, .topic = input->is.release.topic, .partition = input->is.release.partition};
+    if (input->is.release.offset >= 0) {
+        buf_add_text(out, " ");
+        write_event(out, plan, place, input->is.release.offset);
+    }
+    buf_add_text(out, input->is.release.letters ? " to the dead letters" : " to be sent");
 }
 
 void trace_input(struct buf *out, const struct plan *plan, const struct input *input) {
@@ -135,6 +152,10 @@ void trace_input(struct buf *out, const struct plan *plan, const struct input *i
         buf_add_text(out, "platform ");
         write_platform(out, plan, input->is.platform.platform);
         buf_printf(out, " is %s, says another worker", platform_state_name(input->is.platform.state));
+        break;
+    case INPUT_RELEASE:
+        buf_add_text(out, "release ");
+        trace_release(out, plan, input);
         break;
     case INPUT_TIMER:
         buf_add_text(out, "timer");
@@ -199,6 +220,28 @@ static void trace_platform(struct buf *out, const struct plan *plan, const struc
         buf_printf(out, ", probed in %" PRId64 " ms", action->is.report.delay_ms);
 }
 
+/* What happens to a key, told at one of its events. */
+static void trace_key(struct buf *out, const struct plan *plan, const struct action *action) {
+    struct place place = action->is.report.place;
+    bool holds = plan->routes[place.route].after_letter == AFTER_HOLD, sent = action->is.report.reason == REASON_NONE;
+    bool dead = action->is.report.held == HELD_DEAD_KEY;
+    if (action->is.report.kind == REPORT_KEYS_FORGOTTEN) {
+        buf_printf(out, "dead keys forgotten: %" PRIu32 ", ", action->is.report.count);
+        write_partition(out, plan, place);
+        return;
+    }
+    if (action->is.report.kind == REPORT_KEY_DEAD)
+        buf_add_text(out, holds ? "later events of the key are held, " : "later events of the key follow, ");
+    else if (action->is.report.kind == REPORT_KEY_RELEASED)
+        buf_add_text(out, sent ? "key released to be sent, " : "key released to the dead letters, ");
+    else
+        buf_add_text(out, dead ? "key held behind a dead letter " : "key held, it may have been delivered ");
+    write_event(out, plan, place, action->is.report.offset);
+    if (dead && action->is.report.first >= 0)
+        buf_printf(out, ", first %" PRId64, action->is.report.first);
+    trace_answer(out, action);
+}
+
 static void trace_report(struct buf *out, const struct plan *plan, const struct action *action) {
     struct place place = action->is.report.place;
     buf_add_text(out, "report ");
@@ -213,9 +256,10 @@ static void trace_report(struct buf *out, const struct plan *plan, const struct 
         trace_divided(out, plan, action);
         break;
     case REPORT_KEY_HELD:
-        buf_add_text(out, "key held, it may have been delivered ");
-        write_event(out, plan, place, action->is.report.offset);
-        trace_answer(out, action);
+    case REPORT_KEY_DEAD:
+    case REPORT_KEY_RELEASED:
+    case REPORT_KEYS_FORGOTTEN:
+        trace_key(out, plan, action);
         break;
     case REPORT_PLATFORM:
         trace_platform(out, plan, action);

@@ -1,5 +1,5 @@
-/* libmicrohttpd driven by the caller's loop: no threads of its own. Only GET and HEAD: there is nothing yet that
- * changes. */
+/* libmicrohttpd driven by the caller's loop: no threads of its own. GET and HEAD ask; POST, without a body that anybody
+ * reads, orders. */
 #include "ops/admin.h"
 
 #include <arpa/inet.h>
@@ -16,28 +16,58 @@
 
 enum { MOST_CONNECTIONS = 32, IDLE_SECONDS = 10 };
 
+struct door {
+    struct admin *admin;
+    struct MHD_Daemon *daemon;
+    bool local; /* the socket: who comes is known, and may order */
+};
+
 struct admin {
-    struct MHD_Daemon *door[2]; /* socket, listen */
-    char *path;                 /* the socket file to remove */
+    struct door door[2]; /* socket, listen */
+    char *path;          /* the socket file to remove */
     admin_answer answer;
     void *owner;
 };
 
+const char *admin_argument(const struct admin_request *request, const char *name) {
+    return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+/* Who is at the other end: the kernel says. */
+static void identify(struct MHD_Connection *connection, struct admin_request *request) {
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    request->uid = request->pid = -1;
+    if (info == NULL || getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
+        return;
+    request->uid = (int64_t)peer.uid;
+    request->pid = (int64_t)peer.pid;
+}
+
+static unsigned ask(const struct door *door, struct admin_request *request, const char *method, struct buf *body,
+                    const char **type) {
+    bool asks = strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
+    request->act = strcmp(method, MHD_HTTP_METHOD_POST) == 0;
+    if (asks || (request->act && door->local))
+        return door->admin->answer(door->admin->owner, request, body, type);
+    buf_add_text(body, door->local ? "only GET and POST are answered here\n" : "only GET is answered here\n");
+    return MHD_HTTP_METHOD_NOT_ALLOWED;
+}
+
 static enum MHD_Result respond(void *owner, struct MHD_Connection *connection, const char *url, const char *method,
                                const char *version, const char *upload, size_t *upload_size, void **state) {
-    (void)version, (void)upload, (void)state;
-    struct admin *admin = owner;
+    (void)version, (void)upload;
     struct buf body = {0};
     const char *type = "text/plain; charset=utf-8";
-    unsigned status = MHD_HTTP_METHOD_NOT_ALLOWED;
-    if (*upload_size > 0) { /* bodies are read and forgotten */
+    if (*state == NULL || *upload_size > 0) { /* bodies are read and forgotten; the answer comes behind them */
+        *state = owner;
         *upload_size = 0;
         return MHD_YES;
     }
-    if (strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)
-        status = admin->answer(admin->owner, url, &body, &type);
-    else
-        buf_add_text(&body, "only GET is answered here\n");
+    struct admin_request request = {.path = url, .connection = connection};
+    identify(connection, &request);
+    unsigned status = ask(owner, &request, method, &body, &type);
     struct MHD_Response *response =
         body.failed
             ? NULL
@@ -51,8 +81,8 @@ static enum MHD_Result respond(void *owner, struct MHD_Connection *connection, c
     return queued;
 }
 
-static struct MHD_Daemon *open_door(struct admin *admin, int listening) {
-    return MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, respond, admin, MHD_OPTION_LISTEN_SOCKET, listening,
+static struct MHD_Daemon *open_door(struct door *door, int listening) {
+    return MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, respond, door, MHD_OPTION_LISTEN_SOCKET, listening,
                             MHD_OPTION_CONNECTION_LIMIT, (unsigned)MOST_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
                             (unsigned)IDLE_SECONDS, MHD_OPTION_END);
 }
@@ -121,8 +151,11 @@ static int bind_address(const char *host, uint32_t port, struct error *error) {
 static bool open_on(struct admin *admin, size_t index, int listening, struct error *error) {
     if (listening < 0)
         return false;
-    admin->door[index] = open_door(admin, listening);
-    if (admin->door[index] != NULL)
+    struct door *door = &admin->door[index];
+    door->admin = admin;
+    door->local = index == 0;
+    door->daemon = open_door(door, listening);
+    if (door->daemon != NULL)
         return true;
     (void)close(listening);
     return error_set(error, "the admin server did not start: no memory or no descriptor left");
@@ -152,9 +185,9 @@ struct admin *admin_create(const struct admin_spec *spec, bool *group_missing, s
 size_t admin_descriptors(const struct admin *admin, int descriptor[2]) {
     size_t count = 0;
     for (size_t i = 0; i < 2; i++) {
-        if (admin->door[i] == NULL)
+        if (admin->door[i].daemon == NULL)
             continue;
-        const union MHD_DaemonInfo *info = MHD_get_daemon_info(admin->door[i], MHD_DAEMON_INFO_EPOLL_FD);
+        const union MHD_DaemonInfo *info = MHD_get_daemon_info(admin->door[i].daemon, MHD_DAEMON_INFO_EPOLL_FD);
         if (info != NULL)
             descriptor[count++] = info->epoll_fd;
     }
@@ -163,16 +196,16 @@ size_t admin_descriptors(const struct admin *admin, int descriptor[2]) {
 
 void admin_serve(struct admin *admin) {
     for (size_t i = 0; i < 2; i++)
-        if (admin->door[i] != NULL)
-            (void)MHD_run(admin->door[i]);
+        if (admin->door[i].daemon != NULL)
+            (void)MHD_run(admin->door[i].daemon);
 }
 
 void admin_destroy(struct admin *admin) {
     if (admin == NULL)
         return;
     for (size_t i = 0; i < 2; i++)
-        if (admin->door[i] != NULL)
-            MHD_stop_daemon(admin->door[i]);
+        if (admin->door[i].daemon != NULL)
+            MHD_stop_daemon(admin->door[i].daemon);
     if (admin->path != NULL)
         (void)unlink(admin->path);
     free(admin->path);

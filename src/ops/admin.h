@@ -1,5 +1,5 @@
-/* The admin server answers questions over HTTP on a Unix socket and, read-only, on a loopback address. It knows no
- * answers. */
+/* The admin server answers over HTTP: questions and orders on a Unix socket, questions only on a loopback address. It
+ * knows no answers. */
 #ifndef SLUSS_OPS_ADMIN_H
 #define SLUSS_OPS_ADMIN_H
 
@@ -10,8 +10,19 @@
 
 struct admin;
 
+/* What is asked, and by whom. */
+struct admin_request {
+    const char *path; /* "/metrics" */
+    bool act;         /* POST: something shall change; only on the socket */
+    int64_t uid, pid; /* of the process at the other end of the socket; -1 unknown */
+    void *connection; /* admin's own */
+};
+
+/* An argument behind the path's question mark, decoded; NULL: not given. */
+const char *admin_argument(const struct admin_request *request, const char *name);
+
 /* Fills `body` (and may set *type, static text, "text/plain; charset=utf-8" at first) and returns the HTTP status. */
-typedef unsigned (*admin_answer)(void *owner, const char *path, struct buf *body, const char **type);
+typedef unsigned (*admin_answer)(void *owner, const struct admin_request *request, struct buf *body, const char **type);
 
 struct admin_spec {
     const char *socket; /* path; NULL: none. An old socket file is replaced, anything else there is an error */

@@ -12,8 +12,7 @@ static const char *const absents[] = {"dead-letter", "leave-out", "default", "sk
 static const char *const bodies[] = {"event", "data", "none", NULL};
 static const char *const later_bodies[] = {"cloudevents", "template:", NULL};
 static const char *const ambiguities[] = {"retry", "dead-letter", "hold", NULL};
-static const char *const afterwards[] = {"continue", NULL};
-static const char *const later_afterwards[] = {"hold", "follow", NULL};
+static const char *const afterwards[] = {"continue", "hold", "follow", NULL};
 
 #define DAY           ((int64_t)86400 * 1000)
 #define ROUTE(member) offsetof(struct draft, route.member)
@@ -237,9 +236,12 @@ static const struct option rows[] = {
      .type = &type_word,
      .field = ROUTE(after_letter),
      .words = afterwards,
-     .later = later_afterwards,
      .fallback = "continue",
-     .sentence = "What happens to later events of the same key."},
+     .sentence =
+         "What happens to later events of a key (deliver.order-by) when one was dead-lettered: they go on; or "
+         "they are held until an operator releases the key (slussctl release), and what is behind them in the "
+         "partition goes on as far as the window reaches; or they follow it to the dead letters, in order, with "
+         "the reason followed, until the key is released."},
     LATER("reply-to", "A topic for the platform's answers."),
     {.name = "workers",
      .type = &type_integer,

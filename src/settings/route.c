@@ -122,6 +122,9 @@ static void check_delivery(struct reader *reader, config_setting_t *group, const
         ERROR(group, PROBLEM_CONFLICT,
               config_setting_lookup(group, "retry.first") != NULL ? "retry.first" : "retry.max",
               SPAN("make `max` the longer one"), "retry: `first` is longer than `max`");
+    if (route->after_letter != AFTER_CONTINUE && draft->order.kind == ORDER_NONE)
+        ERROR(group, PROBLEM_CONFLICT, "after-dead-letter", SPAN("write \"continue\", or another deliver.order-by"),
+              "with order-by = \"none\" no event has later ones of its key");
     uint32_t most = reader->settings->workers;
     if (draft->workers > most && most > 0)
         ERROR(group, PROBLEM_CONFLICT, "workers",

@@ -98,3 +98,8 @@ struct span dead_letter_detail(struct arena *arena, const struct reply *reply, c
     buf_finish(&text);
     return detail;
 }
+
+struct span dead_letter_follows(struct arena *arena, struct span topic, struct place place, int64_t first) {
+    return arena_printf(arena, "{\"follows\":\"" SPAN_FORMAT "/%" PRId32 "/%" PRId64 "\"}", SPAN_ARGUMENT(topic),
+                        place.partition, first);
+}

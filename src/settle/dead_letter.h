@@ -38,4 +38,8 @@ bool dead_letter_make(struct letter *letter, struct event *event, const struct d
  * when memory is short. */
 struct span dead_letter_detail(struct arena *arena, const struct reply *reply, const char *why);
 
+/* `sluss-detail` of an event that goes to the dead letters because an earlier one of its key did:
+ * {"follows":"TOPIC/PARTITION/OFFSET"}, the first of them. SPAN_NONE when memory is short. */
+struct span dead_letter_follows(struct arena *arena, struct span topic, struct place place, int64_t first);
+
 #endif

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { VERSION = '1', CHECK_SIZE = 9 /* ';' and eight hexadecimal digits */, LONGEST_TRY = 32 };
+enum { VERSION = '1', VERSION_HELD = '2', CHECK_SIZE = 9 /* ';' and eight hexadecimal digits */, LONGEST_TRY = 48 };
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -28,9 +28,13 @@ void offset_map_settle(struct offset_map *map, int64_t offset) {
         map->bits = at + 1;
 }
 
+static uint64_t weight(const struct offset_try *tried) {
+    return tried->held != HELD_NOT ? UINT64_MAX : tried->attempts;
+}
+
 void offset_map_try(struct offset_map *map, struct offset_try tried) {
     uint32_t at = map->tries;
-    while (at > 0 && map->tried[at - 1].attempts < tried.attempts)
+    while (at > 0 && weight(&map->tried[at - 1]) < weight(&tried))
         at--;
     if (tried.offset < map->base || at == OFFSET_MAP_TRIES)
         return;
@@ -58,6 +62,13 @@ uint32_t offset_map_count(const struct offset_map *map) {
     return count;
 }
 
+uint32_t offset_map_held(const struct offset_map *map) {
+    uint32_t count = 0;
+    while (count < map->tries && map->tried[count].held != HELD_NOT)
+        count++;
+    return count;
+}
+
 /* CRC-32 of ISO 3309, as zlib's; short texts, seldom. */
 static uint32_t crc(uint32_t sum, struct span bytes) {
     sum = ~sum;
@@ -79,11 +90,21 @@ static uint32_t shorten(uint32_t number) {
     return number > 999999999 ? 999999999 : number;
 }
 
+/* ",a" of an ambiguous event; ",h12" of one held behind a dead letter 12 offsets before it, ",h0": unknown which. */
+static size_t write_held(const struct offset_try *one, char *text) {
+    if (one->held == HELD_NOT)
+        return 0;
+    if (one->held == HELD_AMBIGUOUS)
+        return (size_t)snprintf(text, LONGEST_TRY, ",a");
+    bool known = one->first >= 0 && one->first < one->offset && one->offset - one->first <= 999999999;
+    return (size_t)snprintf(text, LONGEST_TRY, ",h%" PRId64, known ? one->offset - one->first : 0);
+}
+
 size_t offset_map_write(const struct offset_map *map, int32_t partition, char text[OFFSET_MAP_SIZE]) {
     if (map->bits == 0 && map->tries == 0)
         return 0;
     size_t size = 0;
-    text[size++] = VERSION;
+    text[size++] = offset_map_held(map) > 0 ? VERSION_HELD : VERSION;
     for (uint32_t at = 0; at < map->bits; at += 6) {
         unsigned six = 0;
         for (uint32_t i = 0; i < 6; i++)
@@ -96,6 +117,7 @@ size_t offset_map_write(const struct offset_map *map, int32_t partition, char te
             continue;
         size += (size_t)snprintf(&text[size], LONGEST_TRY, ";%" PRId64 ",%" PRIu32 ",%" PRIu32, one->offset - map->base,
                                  shorten(one->attempts), shorten(one->seconds));
+        size += write_held(one, &text[size]);
     }
     uint32_t sum = check(map, partition, span_make(text, size));
     char end[CHECK_SIZE + 1];
@@ -129,16 +151,40 @@ static bool read_bits(struct offset_map *map, struct span text, size_t *at) {
     return true;
 }
 
+static bool read_held(struct span text, size_t *at, struct offset_try *tried) {
+    uint32_t before;
+    if (*at == text.size || text.data[*at] == ';')
+        return true;
+    if (!read_byte(text, at, ','))
+        return false;
+    if (*at < text.size && text.data[*at] == 'a') {
+        ++*at;
+        tried->held = HELD_AMBIGUOUS;
+        return true;
+    }
+    if (!read_byte(text, at, 'h') || !read_number(text, at, &before))
+        return false;
+    tried->held = HELD_DEAD_KEY;
+    tried->first = before > 0 && before <= tried->offset ? tried->offset - before : -1;
+    return true;
+}
+
 static bool read_text(struct offset_map *map, struct span text) {
-    size_t at = 0;
-    if (!read_byte(text, &at, VERSION) || !read_bits(map, text, &at))
+    size_t at = 1;
+    bool held = text.data[0] == VERSION_HELD;
+    if ((text.data[0] != VERSION && !held) || !read_bits(map, text, &at))
         return false;
     while (at < text.size) {
-        uint32_t delta, attempts, seconds;
+        uint32_t delta;
+        struct offset_try tried = {.first = -1};
         if (!read_byte(text, &at, ';') || !read_number(text, &at, &delta) || !read_byte(text, &at, ',') ||
-            !read_number(text, &at, &attempts) || !read_byte(text, &at, ',') || !read_number(text, &at, &seconds))
+            !read_number(text, &at, &tried.attempts) || !read_byte(text, &at, ',') ||
+            !read_number(text, &at, &tried.seconds))
             return false;
-        offset_map_try(map, (struct offset_try){map->base + delta, attempts, seconds});
+        tried.offset = map->base + delta;
+        if (held && !read_held(text, &at, &tried))
+            return false;
+        offset_map_try(map, tried);
     }
     return true;
 }

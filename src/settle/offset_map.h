@@ -1,5 +1,6 @@
-/* An offset map is what a commit knows beside its offset: which events above it are settled, and how often and how long
- * others were tried. It is knowledge only: without it events are delivered again, none is lost. */
+/* An offset map is what a commit knows beside its offset: which events above it are settled, how often and how long
+ * others were tried, and which wait for an operator. It is knowledge only: without it events are delivered again, none
+ * is lost. */
 #ifndef SLUSS_SETTLE_OFFSET_MAP_H
 #define SLUSS_SETTLE_OFFSET_MAP_H
 
@@ -14,10 +15,19 @@ enum {
     OFFSET_MAP_LONGEST = 9  /* digits of attempts and seconds: more count as so many */
 };
 
+/* Why an event waits for an operator. */
+enum held {
+    HELD_NOT,
+    HELD_AMBIGUOUS, /* it was sent and no answer came: ambiguous = "hold" */
+    HELD_DEAD_KEY   /* an earlier event of its key was dead-lettered: after-dead-letter = "hold" */
+};
+
 struct offset_try {
     int64_t offset;
     uint32_t attempts;
     uint32_t seconds; /* how long its patience has lasted, its platform being up */
+    enum held held;
+    int64_t first; /* HELD_DEAD_KEY: the offset of its key's first dead letter; -1 unknown */
 };
 
 struct offset_map {
@@ -25,7 +35,7 @@ struct offset_map {
     uint32_t bits; /* behind the last settled offset, from the base; 0: none is settled */
     uint32_t tries;
     unsigned char bit[OFFSET_MAP_BITS / 8];
-    struct offset_try tried[OFFSET_MAP_TRIES]; /* the most tried first */
+    struct offset_try tried[OFFSET_MAP_TRIES]; /* held ones first, then the most tried */
 };
 
 void offset_map_init(struct offset_map *map, int64_t base);
@@ -33,7 +43,7 @@ void offset_map_init(struct offset_map *map, int64_t base);
 /* This offset is settled. What lies below the base or beyond the bits is left out. */
 void offset_map_settle(struct offset_map *map, int64_t offset);
 
-/* This offset is not settled and was tried. When there is no room, the least tried ones are left out. */
+/* This offset is not settled and was tried, or is held. When there is no room, the least tried ones are left out. */
 void offset_map_try(struct offset_map *map, struct offset_try tried);
 
 bool offset_map_knows(const struct offset_map *map, int64_t offset);
@@ -44,8 +54,12 @@ const struct offset_try *offset_map_find(const struct offset_map *map, int64_t o
 /* How many offsets it knows as settled. */
 uint32_t offset_map_count(const struct offset_map *map);
 
-/* Writes it as text without NUL: a version, six offsets a character, the tries, a CRC-32 that also covers partition and
- * base, so that a map which a tool moved to other offsets is not believed. The size; 0: there is nothing to say. */
+/* How many offsets it knows as held. */
+uint32_t offset_map_held(const struct offset_map *map);
+
+/* Writes it as text without NUL: a version (2 where something is held, else 1), six offsets a character, the tries, a
+ * CRC-32 that also covers partition and base, so that a map which a tool moved to other offsets is not believed. The
+ * size; 0: there is nothing to say. */
 size_t offset_map_write(const struct offset_map *map, int32_t partition, char text[OFFSET_MAP_SIZE]);
 
 /* Reads it. False, and an empty map, when it is not one of ours for this partition and base. */

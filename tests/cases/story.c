@@ -54,7 +54,13 @@ static void read_stored(const json_t *value, struct arena *memory, struct commit
     json_array_foreach(json_object_get(value, "settled"), index, one) offset_map_settle(&map, json_integer_value(one));
     json_object_foreach(json_object_get(value, "tried"), offset, one)
         offset_map_try(&map, (struct offset_try){atoll(offset), (uint32_t)json_integer_value(json_array_get(one, 0)),
-                                                 (uint32_t)json_integer_value(json_array_get(one, 1))});
+                                                 (uint32_t)json_integer_value(json_array_get(one, 1)), HELD_NOT, -1});
+    json_object_foreach(json_object_get(value, "held"), offset, one) {
+        struct offset_try held = {.offset = atoll(offset), .held = HELD_AMBIGUOUS, .first = -1, .attempts = 1};
+        if (json_is_integer(one))
+            held = (struct offset_try){.offset = held.offset, .held = HELD_DEAD_KEY, .first = json_integer_value(one)};
+        offset_map_try(&map, held);
+    }
     char text[OFFSET_MAP_SIZE];
     entry->metadata = arena_copy(memory, span_make(text, offset_map_write(&map, entry->partition, text)));
 }
@@ -159,6 +165,20 @@ static bool read_answer(const json_t *line, struct input *input) {
     return error >= 0;
 }
 
+static bool read_release(const json_t *line, struct input *input) {
+    static const char *const ways[] = {"send", "dead-letter", NULL};
+    int way = pick(word(line, "to"), ways), partition = 0;
+    long long offset = -1;
+    if (strcmp(word(line, "release"), "all") != 0 && sscanf(word(line, "release"), "%d/%lld", &partition, &offset) != 2)
+        return false;
+    input->kind = INPUT_RELEASE;
+    input->is.release.route = number(line, "route", 0);
+    input->is.release.partition = partition;
+    input->is.release.offset = offset;
+    input->is.release.letters = way == 1;
+    return way >= 0;
+}
+
 static bool read_other(const json_t *line, struct input *input) {
     static const char *const states[] = {"up", "open", "half-open", "held", NULL};
     if (word(line, "error") != NULL) {
@@ -177,6 +197,8 @@ static bool read_other(const json_t *line, struct input *input) {
         input->is.platform.until_ms = number(line, "until", 0);
         return state >= 0;
     }
+    if (word(line, "release") != NULL)
+        return read_release(line, input);
     const char *group = json_object_get(line, "revoked") != NULL ? "revoked" : "lost";
     if (json_object_get(line, group) != NULL) {
         input->kind = strcmp(group, "lost") == 0 ? INPUT_LOST : INPUT_REVOKED;

@@ -9,6 +9,7 @@
  *   {"at": 0, "assigned": [0, 1], "epoch": 1}             partitions of the route's first topic
  *   {"at": 0, "committed": {"0": 17, "1": null}, "epoch": 1}    null: nothing committed; "failed": could not be read
  *   ... {"0": {"offset": 17, "settled": [19], "tried": {"18": [2, 60]}}}   with an offset map: attempts, seconds
+ *   ... {"0": {"offset": 17, "held": {"18": 17, "19": "ambiguous"}}}   behind the dead letter of 17
  *   ... {"0": {"offset": 17, "metadata": "..."}}          with these bytes instead
  *   {"at": 5, "event": "0/17", "key": "a", "value": ..., "headers": {...}, "epoch": 1}   a string: these bytes; absent:
  *                                                         a tombstone; else compact JSON
@@ -20,6 +21,7 @@
  *   {"at": 9, "error": "0", "is": "out of range"}         a partition; or "unavailable"
  *   {"at": 9, "platform": "held", "until": 5000}          of the first platform
  *   {"at": 9, "table": "key,value\n..."}                  of the first lookup, columns code and name
+ *   {"at": 9, "release": "0/17", "to": "send"}            or "dead-letter"; "release": "all"
  *   {"at": 9, "stop": true}   {"at": 9, "timer": true}    "route": 1 where it is not the first route */
 bool story_line(const char *line, struct arena *memory, struct input *input, struct error *error);
 

@@ -15,6 +15,14 @@ static struct dice dice;
 static struct offset_map map, other;
 static char text[OFFSET_MAP_SIZE];
 
+static struct offset_try tried(int64_t offset, uint32_t attempts, uint32_t seconds) {
+    return (struct offset_try){offset, attempts, seconds, HELD_NOT, -1};
+}
+
+static struct offset_try held(int64_t offset, enum held why, int64_t first) {
+    return (struct offset_try){offset, 0, 0, why, first};
+}
+
 static uint32_t any(size_t below) {
     return (uint32_t)dice_below(&dice, below);
 }
@@ -25,7 +33,7 @@ static void nothing_to_say(void **state) {
     assert_int_equal(offset_map_write(&map, 0, text), 0);
     offset_map_settle(&map, 16);
     offset_map_settle(&map, 17 + OFFSET_MAP_BITS);
-    offset_map_try(&map, (struct offset_try){16, 1, 1});
+    offset_map_try(&map, tried(16, 1, 1));
     assert_int_equal(offset_map_write(&map, 0, text), 0);
     assert_false(offset_map_knows(&map, 16));
     assert_false(offset_map_knows(&map, 17));
@@ -36,8 +44,8 @@ static void comes_back(void **state) {
     offset_map_init(&map, 5000000000);
     offset_map_settle(&map, 5000000001);
     offset_map_settle(&map, 5000000007);
-    offset_map_try(&map, (struct offset_try){5000000000, 3, 60});
-    offset_map_try(&map, (struct offset_try){5000000002, 4000000000, 4000000000});
+    offset_map_try(&map, tried(5000000000, 3, 60));
+    offset_map_try(&map, tried(5000000002, 4000000000, 4000000000));
     size_t size = offset_map_write(&map, 3, text);
     assert_int_equal(size, strlen("1CC;2,999999999,999999999;0,3,60;01234567"));
     assert_memory_equal(text, "1CC;2,999999999,999999999;0,3,60;", size - 8);
@@ -51,6 +59,28 @@ static void comes_back(void **state) {
     assert_int_equal(offset_map_find(&other, 5000000000)->seconds, 60);
     assert_int_equal(offset_map_find(&other, 5000000002)->attempts, 999999999);
     assert_null(offset_map_find(&other, 5000000001));
+}
+
+/* Whoever reads the partition next holds what is held, also when many were tried more often. */
+static void held_ones_come_back(void **state) {
+    (void)state;
+    offset_map_init(&map, 100);
+    for (uint32_t i = 0; i < OFFSET_MAP_TRIES; i++)
+        offset_map_try(&map, tried(200 + i, 1000, 1));
+    offset_map_try(&map, held(100, HELD_DEAD_KEY, 17));
+    offset_map_try(&map, held(101, HELD_AMBIGUOUS, -1));
+    offset_map_try(&map, held(102, HELD_DEAD_KEY, -1));
+    size_t size = offset_map_write(&map, 0, text);
+    static const char begin[] = "2;0,0,0,h83;1,0,0,a;2,0,0,h0;100,1000,1;";
+    assert_memory_equal(text, begin, sizeof begin - 1);
+    assert_true(offset_map_read(&other, 100, 0, span_make(text, size)));
+    assert_int_equal(offset_map_held(&other), 3);
+    assert_int_equal(offset_map_find(&other, 100)->held, HELD_DEAD_KEY);
+    assert_int_equal(offset_map_find(&other, 100)->first, 17);
+    assert_int_equal(offset_map_find(&other, 101)->held, HELD_AMBIGUOUS);
+    assert_int_equal(offset_map_find(&other, 102)->held, HELD_DEAD_KEY);
+    assert_int_equal(offset_map_find(&other, 102)->first, -1);
+    assert_int_equal(offset_map_find(&other, 200)->held, HELD_NOT);
 }
 
 static void thousand_and_twenty_four_settled_are_small(void **state) {
@@ -67,7 +97,7 @@ static void never_larger_than_its_size(void **state) {
     for (int64_t i = 0; i < 2 * OFFSET_MAP_BITS; i++)
         offset_map_settle(&map, map.base + i);
     for (uint32_t i = 0; i < 2 * OFFSET_MAP_TRIES; i++)
-        offset_map_try(&map, (struct offset_try){map.base + 100000000 + i, 100000000 + i, 999999999});
+        offset_map_try(&map, tried(map.base + 100000000 + i, 100000000 + i, 999999999));
     assert_int_equal(map.tries, OFFSET_MAP_TRIES);
     size_t size = offset_map_write(&map, INT32_MAX, text);
     assert_true(size <= OFFSET_MAP_SIZE);
@@ -98,7 +128,7 @@ static void broken_ones_are_not_believed(void **state) {
         for (int i = 0; i < 20; i++)
             offset_map_settle(&map, map.base + any(1 + 4 * (size_t)round));
         for (int i = 0; i < 5; i++)
-            offset_map_try(&map, (struct offset_try){map.base + any(50), 1 + any(9), 1});
+            offset_map_try(&map, tried(map.base + any(50), 1 + any(9), 1));
         size_t size = offset_map_write(&map, 0, text);
         assert_true(offset_map_read(&other, map.base, 0, span_make(text, size)));
         for (int64_t i = 0; i < OFFSET_MAP_BITS; i++)
@@ -135,6 +165,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_to_say),
         cmocka_unit_test(comes_back),
+        cmocka_unit_test(held_ones_come_back),
         cmocka_unit_test(thousand_and_twenty_four_settled_are_small),
         cmocka_unit_test(never_larger_than_its_size),
         cmocka_unit_test(of_another_place_is_not_believed),

@@ -1,0 +1,67 @@
+/* The verb release: an operator lets go what is held. What that means is decided in the running slussd. */
+#include "ctl/control.h"
+#include "ctl/verbs.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int order(const struct call *call, const char *path) {
+    struct buf socket = {0}, body = {0};
+    struct error error = {0};
+    int answer = 0, status = EXIT_KAFKA;
+    control_socket(call, &socket);
+    if (control_post(buf_text(&socket), path, &answer, &body, &error)) {
+        (void)fputs(buf_text(&body), answer == 200 || answer == 404 ? stdout : stderr);
+        status = answer == 200 ? EXIT_YES : answer == 404 ? EXIT_NO : answer == 400 ? EXIT_USAGE : EXIT_KAFKA;
+    } else
+        (void)call_refuse(status, &error);
+    buf_finish(&socket);
+    buf_finish(&body);
+    return status;
+}
+
+static int run(const struct call *call) {
+    const char *to = call_value(call, "to", "send");
+    struct buf path = {0};
+    struct error error = {0};
+    if (strcmp(to, "send") != 0 && strcmp(to, "dead-letter") != 0) {
+        (void)error_set(&error, "--to %s: write send or dead-letter", to);
+        return call_refuse(EXIT_USAGE, &error);
+    }
+    buf_add_text(&path, "/release?route=");
+    control_encode(&path, call->arguments[0]);
+    if (call->argument_count > 1) {
+        buf_add_text(&path, "&event=");
+        control_encode(&path, call->arguments[1]);
+    }
+    buf_printf(&path, "&to=%s", to);
+    int status = order(call, buf_text(&path));
+    buf_finish(&path);
+    return status;
+}
+
+static const struct option options[] = {
+    {"to", "send|dead-letter", "where what waits goes (send)", false},
+    {"socket", "PATH", "slussd's control socket (as configured)", false},
+    {0},
+};
+
+const struct verb verb_release = {
+    .name = "release",
+    .arguments = "ROUTE [TOPIC/PARTITION/OFFSET]",
+    .sentence = "let go the events and keys that are held until an operator looks",
+    .lesson =
+        "A key is held when nobody knows whether its event was delivered (ambiguous = \"hold\"), or behind a dead\n"
+        "letter (after-dead-letter = \"hold\"); with \"follow\" its later events are put aside. The key is named by "
+        "the\nevent that waits, or by its dead letter; without one, all of the route are meant.\n\n"
+        "send         the key lives again: what waits is sent, in order\n"
+        "dead-letter  all that waits now goes to the dead letters, in order; behind a dead letter the key stays held "
+        "for\n             what comes later\n\n"
+        "  slussctl release bygglov\n"
+        "  slussctl release bygglov bygglov.arende.v1/3/1047 --to dead-letter\n\n"
+        "Exit: 0 something was released, 1 nothing was held, 69 slussd does not answer.\n",
+    .options = options,
+    .least = 1,
+    .most = 2,
+    .run = run,
+};

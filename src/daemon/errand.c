@@ -1,0 +1,96 @@
+/* A slot under a mutex, never on the way of an event; and the errands there are. */
+#include "daemon/errand.h"
+
+#include "daemon/worker_private.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <time.h>
+#include <unistd.h>
+
+void errand_init(struct errand *errand) {
+    pthread_condattr_t attribute;
+    *errand = (struct errand){.run = NULL};
+    (void)pthread_mutex_init(&errand->mutex, NULL);
+    (void)pthread_condattr_init(&attribute);
+    (void)pthread_condattr_setclock(&attribute, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&errand->done, &attribute);
+    (void)pthread_condattr_destroy(&attribute);
+}
+
+void errand_finish(struct errand *errand) {
+    (void)pthread_mutex_destroy(&errand->mutex);
+    (void)pthread_cond_destroy(&errand->done);
+}
+
+static struct timespec deadline(int64_t within_ms) {
+    struct timespec at;
+    (void)clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_sec += within_ms / 1000;
+    at.tv_nsec += within_ms % 1000 * 1000000;
+    if (at.tv_nsec >= 1000000000) {
+        at.tv_sec++;
+        at.tv_nsec -= 1000000000;
+    }
+    return at;
+}
+
+bool errand_give(struct errand *errand, int wake, int64_t within_ms, errand_run run, void *what) {
+    static const uint64_t one = 1;
+    const struct timespec until = deadline(within_ms);
+    (void)pthread_mutex_lock(&errand->mutex);
+    errand->run = run;
+    errand->what = what;
+    errand->taken = false;
+    ssize_t written = write(wake, &one, sizeof one);
+    (void)written;
+    int waited = 0;
+    while (errand->run != NULL && (errand->taken || waited != ETIMEDOUT))
+        waited = errand->taken ? pthread_cond_wait(&errand->done, &errand->mutex)
+                               : pthread_cond_timedwait(&errand->done, &errand->mutex, &until);
+    bool done = errand->run == NULL;
+    errand->run = NULL;
+    (void)pthread_mutex_unlock(&errand->mutex);
+    return done;
+}
+
+void errand_serve(struct errand *errand, struct worker *worker) {
+    (void)pthread_mutex_lock(&errand->mutex);
+    errand_run run = errand->run;
+    void *what = errand->what;
+    errand->taken = run != NULL;
+    (void)pthread_mutex_unlock(&errand->mutex);
+    if (run == NULL)
+        return;
+    run(worker, what);
+    (void)pthread_mutex_lock(&errand->mutex);
+    errand->run = NULL;
+    (void)pthread_cond_signal(&errand->done);
+    (void)pthread_mutex_unlock(&errand->mutex);
+}
+
+/* --- the errands --- */
+
+enum { PATIENCE_MS = 1000 };
+
+struct word {
+    struct input *input;
+    uint32_t keys;
+};
+
+static void take_word(struct worker *worker, void *what) {
+    struct word *word = what;
+    worker_step(worker, word->input);
+    for (size_t i = 0; i < worker->actions.count; i++) {
+        const struct action *action = &worker->actions.list[i];
+        word->keys += action->kind == ACTION_REPORT && action->is.report.kind == REPORT_KEY_RELEASED ? 1 : 0;
+    }
+}
+
+bool worker_release(struct worker *worker, struct input *input, uint32_t *keys) {
+    struct word word = {input, 0};
+    bool done =
+        !atomic_load(&worker->ended) && errand_give(&worker->errand, worker->control, PATIENCE_MS, take_word, &word);
+    *keys += word.keys;
+    return done;
+}

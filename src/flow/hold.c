@@ -1,0 +1,197 @@
+/* What becomes of a key behind a dead letter, and of whatever waits for an operator: held, following, released. Writes
+ * no letters and sends nothing itself. */
+#include "flow/flow_private.h"
+
+static const struct route *route_of(const struct passage *passage) {
+    return passage->home->group->route;
+}
+
+static void forgot(struct flow *flow, const struct partition *partition, int64_t offset, uint32_t count) {
+    if (count > 0)
+        say_report(flow, REPORT_KEYS_FORGOTTEN, partition->place, offset)->is.report.count = count;
+}
+
+static struct dead_key *add_key(struct flow *flow, struct partition *home, struct dead_key key) {
+    struct dead_key forgotten;
+    size_t before = dead_keys_bytes(&home->dead_keys);
+    if (dead_key_add(&home->dead_keys, key, &forgotten))
+        forgot(flow, home, forgotten.first, 1);
+    flow->bytes += dead_keys_bytes(&home->dead_keys) - before;
+    return dead_key_find(&home->dead_keys, key.lane);
+}
+
+void hold_forget(struct flow *flow, struct partition *partition) {
+    forgot(flow, partition, -1, partition->dead_keys.count);
+    flow->bytes -= dead_keys_bytes(&partition->dead_keys);
+    dead_keys_finish(&partition->dead_keys);
+}
+
+void hold_dead(struct flow *flow, struct passage *passage) {
+    struct partition *home = passage->home;
+    if (!passage->ordered || route_of(passage)->after_letter == AFTER_CONTINUE)
+        return;
+    int64_t offset = passage->event->offset;
+    struct dead_key *key = dead_key_find(&home->dead_keys, passage->lane);
+    if (key != NULL)
+        key->last = offset;
+    if (key != NULL || passage->verdict.reason == REASON_FOLLOWED) /* a follower never kills what was released */
+        return;
+    (void)add_key(flow, home, (struct dead_key){passage->lane, offset, offset, -1, flow->now_ms});
+    say_report(flow, REPORT_KEY_DEAD, passage->event->place, offset);
+}
+
+void hold_park(struct flow *flow, struct passage *passage, enum held why, int64_t first) {
+    passage->state = PASSAGE_PARKED;
+    passage->held = why;
+    passage->held_first = first;
+    passage->held_ms = flow->now_ms;
+    passage->home->group->counts.held++;
+    struct action *said = say_report(flow, REPORT_KEY_HELD, passage->event->place, passage->event->offset);
+    said->is.report.held = why;
+    said->is.report.first = first;
+    said->is.report.platform = passage->request->platform;
+    said->is.report.attempts = passage->attempts;
+    said->is.report.fault = passage->fault;
+    commit_dirty(passage->home); /* whoever reads the partition next must know */
+    group_touch(flow, passage->home->group);
+}
+
+static void unpark(struct passage *passage) {
+    passage->home->group->counts.held -= passage->held != HELD_NOT ? 1 : 0;
+    passage->held = HELD_NOT;
+}
+
+void hold_leave(struct passage *passage) {
+    struct dead_keys *keys = &passage->home->dead_keys;
+    bool told = passage->held == HELD_DEAD_KEY || passage->before == HELD_DEAD_KEY;
+    struct dead_key *key = told ? dead_key_find(keys, passage->lane) : NULL;
+    if (key != NULL)
+        dead_key_remove(keys, key);
+    unpark(passage);
+}
+
+void hold_doubtful(struct passage *passage) {
+    for (struct passage *each = passage; each != NULL && route_of(each)->ambiguous == AMBIGUOUS_HOLD;
+         each = each->along)
+        each->before = HELD_AMBIGUOUS;
+}
+
+static void follow(struct flow *flow, struct passage *passage, int64_t first) {
+    struct span topic = route_of(passage)->topics[passage->event->place.topic];
+    passage->stage = STAGE_SETTLE;
+    passage->first_failed_wall_ms = flow->wall_ms;
+    passage->verdict = (struct verdict){.kind = VERDICT_DEAD, .reason = REASON_FOLLOWED};
+    if (first >= 0)
+        passage->verdict.detail = dead_letter_follows(&passage->event->arena, topic, passage->event->place, first);
+    fate_due(flow, passage);
+}
+
+/* What the map said of an event counts as long as the route still wants it. */
+static enum held held_before(const struct passage *passage) {
+    const struct route *route = route_of(passage);
+    if (passage->before == HELD_AMBIGUOUS && route->ambiguous != AMBIGUOUS_HOLD)
+        return HELD_NOT;
+    if (passage->before == HELD_DEAD_KEY && (route->after_letter == AFTER_CONTINUE || !passage->ordered))
+        return HELD_NOT;
+    return passage->before;
+}
+
+void hold_admit(struct flow *flow, struct passage *passage) {
+    struct partition *home = passage->home;
+    enum held before = held_before(passage);
+    passage->before = HELD_NOT;
+    if (passage->verdict.kind == VERDICT_DEAD) { /* with the whole of its batch */
+        fate_due(flow, passage);
+        return;
+    }
+    struct dead_key *key = passage->ordered ? dead_key_find(&home->dead_keys, passage->lane) : NULL;
+    if (before == HELD_DEAD_KEY && key == NULL) {
+        int64_t first = passage->held_first, last = first >= 0 ? first : passage->event->offset;
+        key = add_key(flow, home, (struct dead_key){passage->lane, first, last, -1, flow->now_ms});
+    }
+    if (before == HELD_AMBIGUOUS)
+        hold_park(flow, passage, HELD_AMBIGUOUS, -1);
+    else if (key == NULL)
+        fate_due(flow, passage);
+    else if (route_of(passage)->after_letter == AFTER_FOLLOW || passage->event->offset < key->until)
+        follow(flow, passage, key->first);
+    else
+        hold_park(flow, passage, HELD_DEAD_KEY, key->first);
+}
+
+/* --- the operator's word --- */
+
+static void say_let_go(struct flow *flow, const struct partition *partition, int64_t offset, bool letters) {
+    struct action *said = say_report(flow, REPORT_KEY_RELEASED, partition->place, offset);
+    said->is.report.reason = letters ? REASON_FOLLOWED : REASON_NONE;
+}
+
+static void to_letters(struct flow *flow, struct passage *passage, enum held held) {
+    struct partition *home = passage->home;
+    if (held == HELD_AMBIGUOUS) {
+        const struct reply none = {.kind = REPLY_AMBIGUOUS, .fault = passage->fault};
+        passage->verdict = (struct verdict){.kind = VERDICT_DEAD,
+                                            .reason = REASON_AMBIGUOUS,
+                                            .detail = dead_letter_detail(&passage->event->arena, &none, NULL)};
+        fate_due(flow, passage);
+        return;
+    }
+    struct dead_key *key = dead_key_find(&home->dead_keys, passage->lane);
+    if (key == NULL)
+        key = add_key(flow, home,
+                      (struct dead_key){passage->lane, passage->held_first, passage->event->offset, -1, flow->now_ms});
+    key->until = home->tracker.next; /* all that wait now; later ones are held again */
+    follow(flow, passage, key->first);
+}
+
+static void let_go(struct flow *flow, struct passage *passage, bool letters) {
+    struct partition *home = passage->home;
+    enum held held = passage->held;
+    unpark(passage);
+    say_let_go(flow, home, passage->event->offset, letters);
+    commit_dirty(home);
+    if (letters) {
+        to_letters(flow, passage, held);
+        return;
+    }
+    struct dead_key *key = passage->ordered ? dead_key_find(&home->dead_keys, passage->lane) : NULL;
+    if (held == HELD_DEAD_KEY && key != NULL)
+        dead_key_remove(&home->dead_keys, key);
+    fate_due(flow, passage);
+}
+
+/* A key is named by its waiting event or by its first or last dead letter. */
+static bool is_meant(const struct input *input, int64_t offset) {
+    return input->is.release.offset < 0 || (offset >= 0 && input->is.release.offset == offset);
+}
+
+static void release_from(struct flow *flow, struct partition *partition, const struct input *input) {
+    bool letters = input->is.release.letters;
+    LIST_EACH(link, &partition->passages) {
+        struct passage *passage = LIST_OF(link, struct passage, sibling);
+        bool meant = is_meant(input, passage->event->offset) || is_meant(input, passage->held_first);
+        if (passage->held != HELD_NOT && meant)
+            let_go(flow, passage, letters);
+        else if (meant && !letters)
+            passage->before = HELD_NOT; /* it would be held at its turn */
+    }
+    for (uint32_t i = partition->dead_keys.count; i-- > 0 && !letters;) {
+        struct dead_key *key = &partition->dead_keys.list[i];
+        if (!is_meant(input, key->first) && !is_meant(input, key->last))
+            continue;
+        say_let_go(flow, partition, key->first, false);
+        dead_key_remove(&partition->dead_keys, key);
+    }
+}
+
+void hold_release(struct flow *flow, const struct input *input) {
+    struct group *group = &flow->groups[input->is.release.route];
+    bool one = input->is.release.offset >= 0;
+    for (uint32_t i = 0; i < group->count && group->phase == GROUP_RUNNING; i++) {
+        struct place place = group->partitions[i].place;
+        bool meant = place.topic == input->is.release.topic && place.partition == input->is.release.partition;
+        if (!one || meant)
+            release_from(flow, &group->partitions[i], input);
+    }
+    group_touch(flow, group);
+}

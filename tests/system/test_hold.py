@@ -1,0 +1,85 @@
+"""What waits for an operator: behind a dead letter, or because nobody knows whether it was delivered. Held over a restart, and
+let go by slussctl release."""
+
+import json
+
+import pytest
+
+import hostile
+from account import Account
+from house import metric
+from process import eventually
+from records import produce, read_topic
+
+
+def body(n, key):
+    return json.dumps({"n": n, "key": key}, separators=(",", ":"))
+
+
+@pytest.fixture
+def topic(broker, name):
+    broker.create_topic(name)
+    broker.create_topic(f"{name}.dlq")
+    return name
+
+
+def held(house, route):
+    return metric(house.metrics(), "sluss_keys_held", route=route)
+
+
+def test_held_behind_a_dead_letter_until_released(broker, platform, houses, topic):
+    house = houses(broker.bootstrap, {"p": platform.url}, {topic: {"after-dead-letter": "hold"}}).start()
+    produced = produce(broker.bootstrap, topic, [("a", "not json"), ("a", body(1, "a")), ("b", body(2, "b")), ("a", body(3, "a"))])
+    account = Account(broker.bootstrap, topic, platform)
+    eventually(lambda: held(house, topic) == 1 and produced[2] in account.delivered(), 20, "the key to wait and the other to go on")
+    assert house.stop() == 0
+    assert account.committed() == {0: 1}, "nothing is committed past what waits"
+
+    house.start()
+    eventually(lambda: held(house, topic) == 1, 20, "the key to wait after a restart")
+    assert account.delivered() == {produced[2]}
+    assert "dead-letter-offset" in house.log(), "it says behind which one"
+    missing = house.ctl("release", topic, f"{topic}/0/{produced[2][1]}")
+    assert missing.returncode == 1 and "nothing is held there" in missing.stdout
+    assert house.ctl("release", "no-such-route").returncode == 64
+    freed = house.ctl("release", topic, f"{topic}/0/{produced[1][1]}")
+    assert (freed.returncode, freed.stdout) == (0, "released 1 key\n"), freed.stderr
+    eventually(account.all_committed, 20, "the last commit")
+    assert [place for _, place in account.requests()] == [produced[2], produced[1], produced[3]]
+    (line,) = [line for line in house.log().splitlines() if "an operator released" in line and '"keys":1' in line.replace(" ", "")]
+    assert '"uid"' in line and '"pid"' in line, line
+    assert held(house, topic) == 0
+    assert house.stop() == 0
+
+
+def test_followers_are_put_aside_in_order(broker, platform, houses, topic):
+    house = houses(broker.bootstrap, {"p": platform.url}, {topic: {"after-dead-letter": "follow"}}).start()
+    produced = produce(broker.bootstrap, topic, [("a", "not json"), ("a", body(1, "a")), ("b", body(2, "b")), ("a", body(3, "a"))])
+    account = Account(broker.bootstrap, topic, platform)
+    eventually(account.all_committed, 20, "the last commit")
+    assert account.delivered() == {produced[2]}
+    letters = [letter.headers for letter in read_topic(broker.bootstrap, f"{topic}.dlq")]
+    assert [(letter["sluss-reason"], int(letter["sluss-offset"])) for letter in letters] == [
+        ("not-json", produced[0][1]), ("followed", produced[1][1]), ("followed", produced[3][1])]
+    assert json.loads(letters[2]["sluss-detail"]) == {"follows": f"{topic}/0/{produced[0][1]}"}
+    assert house.ctl("release", topic).stdout == "released 1 key\n"
+    (later,) = produce(broker.bootstrap, topic, [("a", body(4, "a"))])
+    eventually(lambda: later in account.delivered(), 20, "the key to live again")
+    assert house.stop() == 0
+
+
+def test_in_doubt_until_released(broker, platform, houses, topic):
+    platform.on("/in", hostile.reset())
+    house = houses(broker.bootstrap, {"p": platform.url},
+                   {topic: {"deliver": {"platform": "p", "path": "/in", "ambiguous": "hold"}}}).start()
+    (place,) = produce(broker.bootstrap, topic, [("a", body(1, "a"))])
+    account = Account(broker.bootstrap, topic, platform)
+    eventually(lambda: held(house, topic) == 1, 20, "the event to wait")
+    assert house.stop() == 0
+    house.start()
+    eventually(lambda: held(house, topic) == 1, 20, "the event to wait after a restart")
+    assert len(platform.ledger) == 1, "not sent again by itself"
+    assert house.ctl("release", topic, "--to", "dead-letter").returncode == 0
+    eventually(account.all_committed, 20, "the last commit")
+    assert [letter.headers["sluss-reason"] for (letter,) in account.dead().values()] == ["ambiguous"]
+    assert place not in account.delivered() and house.stop() == 0
