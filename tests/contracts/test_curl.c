@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <curl/curl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -302,6 +303,128 @@ static void test_header_values_are_not_examined(void **state) {
              (int)result);
 }
 
+static bool sends_its_own_type(const char *lines_in_one_node) {
+    static const char *const answers[] = {ok};
+    struct server *server = server_create(answers, 1);
+    CURL *easy = client(server, "/in");
+    struct curl_slist *lines = curl_slist_append(NULL, lines_in_one_node);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, lines);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, "event");
+    assert_int_equal(curl_easy_perform(easy), CURLE_OK);
+    curl_easy_cleanup(easy);
+    curl_slist_free_all(lines);
+    server_finish(server);
+    bool own = strstr(server->requests[0], "application/x-www-form-urlencoded") != NULL;
+    assert_non_null(strstr(server->requests[0], "\r\nContent-Type: application/json\r\n"));
+    assert_non_null(strstr(server->requests[0], "\r\nX-Id: a\r\n"));
+    free(server);
+    return own;
+}
+
+static void test_a_node_of_several_lines_is_known_by_its_first(void **state) {
+    (void)state;
+    contract(!sends_its_own_type("Content-Type: application/json\r\nX-Id: a"),
+             "libcurl writes a Content-Type of its own beside the one at the front of a node of several lines: "
+             "transfer.c puts nearly all lines into one node");
+    contract(sends_its_own_type("X-Id: a\r\nContent-Type: application/json"),
+             "libcurl now finds a Content-Type behind other lines of a node: it need not stand in front any more");
+}
+
+static curl_socket_t refuse_socket(void *owner, curlsocktype purpose, struct curl_sockaddr *address) {
+    (void)purpose;
+    const struct sockaddr_in *far = (const void *)&address->addr;
+    *(in_addr_t *)owner = ntohl(far->sin_addr.s_addr);
+    return CURL_SOCKET_BAD;
+}
+
+static void test_no_connection_is_made_where_none_is_allowed(void **state) {
+    (void)state;
+    static const char *const answers[] = {ok};
+    struct server *server = server_create(answers, 1);
+    CURL *easy = client(server, "/in");
+    in_addr_t asked = 0;
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, refuse_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, &asked);
+    CURLcode result = curl_easy_perform(easy);
+    curl_easy_cleanup(easy);
+    server_finish(server);
+    size_t requests = server->count;
+    free(server);
+    contract(
+        asked == INADDR_LOOPBACK && result == CURLE_COULDNT_CONNECT && requests == 0,
+        "libcurl goes on (result %d) where CURLOPT_OPENSOCKETFUNCTION forbade the resolved address: transfer.c keeps "
+        "requests away from forbidden addresses with it",
+        (int)result);
+}
+
+/* The one answer, then the end of the connection. */
+static long status_of(const char *answer, CURLcode *result) {
+    const char *const answers[] = {answer};
+    struct server *server = server_create(answers, 1);
+    CURL *easy = client(server, "/in");
+    long status = 0;
+    *result = curl_easy_perform(easy);
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_cleanup(easy);
+    server_finish(server);
+    free(server);
+    return status;
+}
+
+static void test_a_status_may_come_with_an_error(void **state) {
+    (void)state;
+    CURLcode result;
+    long status = status_of("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf", &result);
+    contract(
+        status == 200 && result == CURLE_PARTIAL_FILE,
+        "libcurl tells a cut body as %ld and result %d: a whole head is the platform's yes, whatever becomes of the "
+        "body",
+        status, (int)result);
+    status = status_of("HTTP/1.1 103 Early Hints\r\n\r\n", &result);
+    contract(status == 103 && result != CURLE_OK,
+             "libcurl tells an interim answer and no other as %ld and result %d: below 200 nothing is an answer",
+             status, (int)result);
+}
+
+static CURLcode ending(CURLM *multi) {
+    for (;;) {
+        int running, left;
+        assert_int_equal(curl_multi_perform(multi, &running), CURLM_OK);
+        const CURLMsg *message = curl_multi_info_read(multi, &left);
+        if (message != NULL)
+            return message->data.result;
+        assert_int_equal(curl_multi_poll(multi, NULL, 0, 1000, NULL), CURLM_OK);
+    }
+}
+
+static void test_what_is_added_goes_out_with_the_due_timers(void **state) {
+    (void)state;
+    static const char *const answers[] = {ok, ok};
+    struct server *server = server_create(answers, 2);
+    CURLM *multi = curl_multi_init();
+    CURL *easy = client(server, "/in");
+    assert_int_equal(curl_multi_add_handle(multi, easy), CURLM_OK);
+    assert_int_equal(ending(multi), CURLE_OK);
+    curl_multi_remove_handle(multi, easy);
+    assert_int_equal(curl_multi_add_handle(multi, easy), CURLM_OK);
+    int running = 0;
+    assert_int_equal(curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running), CURLM_OK);
+    curl_socket_t kept = CURL_SOCKET_BAD;
+    curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &kept);
+    struct pollfd look = {.fd = kept, .events = POLLIN};
+    bool gone = running == 0 || poll(&look, 1, 5000) == 1; /* answered, and nobody has called libcurl since */
+    CURLcode result = ending(multi);
+    curl_multi_remove_handle(multi, easy);
+    curl_easy_cleanup(easy);
+    curl_multi_cleanup(multi);
+    server_finish(server);
+    free(server);
+    contract(gone && result == CURLE_OK,
+             "libcurl no longer sends a request added meanwhile from curl_multi_socket_action (gone %d, result %d): "
+             "http/client sends behind a reply that way, between calls of curl_multi_perform",
+             gone, (int)result);
+}
+
 static void test_a_body_is_not_copied(void **state) {
     (void)state;
     static const char *const answers[] = {ok};
@@ -366,6 +489,10 @@ int main(void) {
         cmocka_unit_test(test_http_0_9_is_refused),
         cmocka_unit_test(test_expect_is_sent_with_a_large_body_unless_removed),
         cmocka_unit_test(test_header_values_are_not_examined),
+        cmocka_unit_test(test_a_node_of_several_lines_is_known_by_its_first),
+        cmocka_unit_test(test_no_connection_is_made_where_none_is_allowed),
+        cmocka_unit_test(test_a_status_may_come_with_an_error),
+        cmocka_unit_test(test_what_is_added_goes_out_with_the_due_timers),
         cmocka_unit_test(test_a_body_is_not_copied),
         cmocka_unit_test(test_an_absurd_retry_after_is_handed_on),
         cmocka_unit_test(test_a_parsed_address_shows_the_true_host),

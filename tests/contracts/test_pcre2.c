@@ -5,6 +5,10 @@
 #include <pcre2.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static const char evil[] = "^(a+)+$";
 static const char subject[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab";
@@ -65,6 +69,42 @@ static void test_compiled_code_knows_no_depth(void **state) {
              result);
 }
 
+#ifndef PR_SET_MDWE
+#define PR_SET_MDWE              65
+#define PR_MDWE_REFUSE_EXEC_GAIN 1
+#endif
+
+enum { MATCHES, CANNOT_MATCH, CANNOT_DENY }; /* exit statuses of a child */
+
+static int match_without_executable_memory(void) {
+    if (prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0) != 0)
+        return CANNOT_DENY;
+    void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page != MAP_FAILED)
+        return CANNOT_DENY;
+    int compiled = match("^a+b$", "aab", true, PLENTY, PLENTY, PLENTY);
+    int interpreted = match("^a+b$", "aab", false, PLENTY, PLENTY, PLENTY);
+    return interpreted >= 0 && (compiled >= 0 || compiled == PCRE2_ERROR_JIT_BADOPTION) ? MATCHES : CANNOT_MATCH;
+}
+
+/* As systemd's MemoryDenyWriteExecute does it on kernels from 6.3 on. Some builds of PCRE2 compile all the same, by
+ * mapping their code twice. */
+static void test_without_executable_memory_there_is_a_match_all_the_same(void **state) {
+    (void)state;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(match_without_executable_memory());
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == CANNOT_DENY)
+        skip();
+    contract(WIFEXITED(status) && WEXITSTATUS(status) == MATCHES,
+             "PCRE2 neither compiles nor falls back where memory may not become executable (status %d): slussd.service "
+             "sets MemoryDenyWriteExecute",
+             status);
+}
+
 static void test_a_reference_to_a_group_that_did_not_match(void **state) {
     (void)state;
     contract(match("^(?:(a)|b)\\1$", "b", false, PLENTY, PLENTY, PLENTY) == PCRE2_ERROR_NOMATCH,
@@ -76,6 +116,7 @@ int main(void) {
         cmocka_unit_test(test_the_match_limit_ends_a_catastrophe),
         cmocka_unit_test(test_the_interpreter_keeps_depth_and_heap),
         cmocka_unit_test(test_compiled_code_knows_no_depth),
+        cmocka_unit_test(test_without_executable_memory_there_is_a_match_all_the_same),
         cmocka_unit_test(test_a_reference_to_a_group_that_did_not_match),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
