@@ -17,7 +17,8 @@ from records import committed, end_offsets, read_topic
 from wires import Wires
 from witness import Ledger, Witness
 
-TOPICS = {"arende": 6, "svar": 3}  # route and topic: partitions; the first goes over HTTP, the second over TLS
+TOPICS = {"arende": 6, "svar": 3}  # route and topic: partitions; the first goes over HTTP on two workers, the second over TLS on one
+WORKERS = {"arende": 2, "svar": 1}
 TIMEOUT, IN_FLIGHT = 3, 16
 WORK = 0.02  # seconds that a platform needs, so that goods are in flight whenever something happens
 LOGS = 20  # lives of a member whose logs stay for a look
@@ -39,13 +40,14 @@ class Member:
         self.house = House(scene.folder / f"m{number}", scene.cluster.far_bootstrap, {
             "arende": {"base-url": f"http://{scene.gate}:{near[0]}", **plain},
             "svar": {"base-url": f"https://{scene.gate}:{near[1]}", "tls": {"ca": scene.authority.certificate}, **plain}},
-            {}, {"session-timeout-ms": scene.session * 1000}, scene.kind)
+            {}, {"session-timeout-ms": scene.session * 1000}, scene.kind, workers=2)
         self.house.prefix = link.prefix if link else []
 
     def write(self):
         self.lives += 1
         self.life = f"{self.number}.{self.lives}"
         self.house.routes = {topic: {
+            "workers": WORKERS[topic],
             "retry": {"first": "100ms", "max": "1s"},
             "deliver": {"platform": topic, "path": "/in", "refusals": 2, "headers": (f"X-Life: {self.life}",)}} for topic in TOPICS}
         self.house.write()

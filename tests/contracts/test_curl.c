@@ -316,7 +316,6 @@ static bool sends_its_own_type(const char *lines_in_one_node) {
     server_finish(server);
     bool own = strstr(server->requests[0], "application/x-www-form-urlencoded") != NULL;
     assert_non_null(strstr(server->requests[0], "\r\nContent-Type: application/json\r\n"));
-    assert_non_null(strstr(server->requests[0], "\r\nX-Id: a\r\n"));
     free(server);
     return own;
 }
@@ -387,14 +386,12 @@ static void test_a_status_may_come_with_an_error(void **state) {
 }
 
 static CURLcode ending(CURLM *multi) {
-    for (;;) {
-        int running, left;
+    const CURLMsg *message;
+    for (int running, left; (message = curl_multi_info_read(multi, &left)) == NULL;) {
         assert_int_equal(curl_multi_perform(multi, &running), CURLM_OK);
-        const CURLMsg *message = curl_multi_info_read(multi, &left);
-        if (message != NULL)
-            return message->data.result;
-        assert_int_equal(curl_multi_poll(multi, NULL, 0, 1000, NULL), CURLM_OK);
+        assert_int_equal(curl_multi_poll(multi, NULL, 0, 10, NULL), CURLM_OK);
     }
+    return message->data.result;
 }
 
 static void test_what_is_added_goes_out_with_the_due_timers(void **state) {
@@ -414,9 +411,8 @@ static void test_what_is_added_goes_out_with_the_due_timers(void **state) {
     struct pollfd look = {.fd = kept, .events = POLLIN};
     bool gone = running == 0 || poll(&look, 1, 5000) == 1; /* answered, and nobody has called libcurl since */
     CURLcode result = ending(multi);
-    curl_multi_remove_handle(multi, easy);
-    curl_easy_cleanup(easy);
     curl_multi_cleanup(multi);
+    curl_easy_cleanup(easy);
     server_finish(server);
     free(server);
     contract(gone && result == CURLE_OK,
