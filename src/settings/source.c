@@ -150,6 +150,31 @@ static bool refuse_parse(struct source *source, struct problems *problems) {
                        twice ? "this option is written twice" : config_error_text(&source->tree));
 }
 
+/* libconfig sees long integers as short ones: some versions wrap them, others call them a mistake of syntax. The number
+ * itself is always read from the file's own words. */
+static void shorten_integer(char *digits, size_t size) {
+    enum { SAFE = 9 };
+    bool hexadecimal = size > 2 && digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X');
+    const char *letters = hexadecimal ? "0123456789abcdefABCDEFxXL" : "0123456789+-L";
+    for (size_t i = 0; i < size; i++)
+        if (digits[i] == '\0' || strchr(letters, digits[i]) == NULL)
+            return; /* no integer */
+    for (size_t i = SAFE; i < size; i++)
+        digits[i] = ' ';
+}
+
+static bool parse(struct source *source) {
+    struct buf copy = {0};
+    buf_add(&copy, source->text);
+    (void)buf_text(&copy);
+    for (size_t i = 0; !copy.failed && i < source->mark_count; i++)
+        shorten_integer(copy.data + (source->marks[i].value.data - source->text.data), source->marks[i].value.size);
+    source->failed = source->failed || copy.failed;
+    bool good = !copy.failed && config_read_string(&source->tree, copy.data) == CONFIG_TRUE;
+    buf_finish(&copy);
+    return good;
+}
+
 bool source_init(struct source *source, struct span file, struct span text, struct problems *problems) {
     *source = (struct source){.file = file};
     config_init(&source->tree);
@@ -163,8 +188,8 @@ bool source_init(struct source *source, struct span file, struct span text, stru
         if (mistake.what != NULL)
             refuse_text(source, problems, mistake.code, mistake.at, mistake.cure, mistake.what);
     }
-    if (good && config_read_string(&source->tree, source->text.data) == CONFIG_FALSE)
-        good = refuse_parse(source, problems);
+    if (good && !parse(source))
+        good = !source->failed && refuse_parse(source, problems);
     size_t next = 0;
     if (good && (!attach(config_root_setting(&source->tree), source->marks, source->mark_count, &next) ||
                  next != source->mark_count))

@@ -121,10 +121,10 @@ class Broker:
             flags = [f"-XX:ArchiveClassesAtExit={archive}.{os.getpid()}", "-Xlog:cds=off", "-Xlog:cds+dynamic=off"]
         self.process = Process([*JAVA, *flags, "-cp", f"{KAFKA}/jars/*", "kafka.Kafka", self.properties],
                                self.folder / "broker.log", cwd=self.folder)
-        eventually(lambda: not self.process.running() or answers(self.port), 60, "the broker's port")
+        eventually(lambda: not self.process.running() or answers(self.port), 180, "the broker's port")
         if not self.process.running():
             raise RuntimeError("the broker ended: " + self.process.output()[-2000:])
-        eventually(self._listed, 60, "the broker in its own metadata")
+        eventually(self._listed, 180, "the broker in its own metadata")
 
     def stop(self):
         status = self.process.stop(60)
@@ -211,7 +211,7 @@ class Broker:
 
     def _run(self, main, *words):
         done = subprocess.run([*JAVA, "-Xshare:auto", "-cp", f"{KAFKA}/jars/*", main, *map(str, words)],
-                              capture_output=True, text=True, cwd=self.folder, timeout=60)
+                              capture_output=True, text=True, cwd=self.folder, timeout=180)
         if done.returncode != 0:
             raise RuntimeError(f"{main} failed: {done.stdout[-1000:]}{done.stderr[-1000:]}")
         return done.stdout

@@ -61,7 +61,10 @@ static void one_that_is_hurried_is_told_again(void **state) {
     struct child child;
     int hurry[2];
     assert_int_equal(pipe2(hurry, O_CLOEXEC), 0);
-    start(&child, "trap 'trap \"exit 3\" TERM; echo heard >&2' TERM; echo; while :; do sleep 0.02; done", hurry[1]);
+    start(&child,
+          "n=0; trap 'n=$((n + 1))' TERM; echo; until [ $n -gt 0 ]; do sleep 0.02; done; echo heard >&2;"
+          " until [ $n -gt 1 ]; do sleep 0.02; done; exit 3",
+          hurry[1]);
     (void)close(hurry[1]);
     assert_int_equal(child_stop(&child, LONG_MS, hurry[0]), 3);
     (void)close(hurry[0]);
