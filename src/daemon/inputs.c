@@ -109,7 +109,7 @@ static void on_letter(void *owner, uint64_t id, enum producer_outcome outcome, c
                                                    [PRODUCER_TOO_LARGE] = LETTER_TOO_LARGE,
                                                    [PRODUCER_FAILED] = LETTER_FAILED};
     if (outcome == PRODUCER_FAILED)
-        log_say(LOG_LEVEL_WARNING, NULL, 0, "a dead letter was not taken: %s", why);
+        report_letter(owner, why);
     struct input input = {.kind = INPUT_LETTER};
     input.is.letter.id = id;
     input.is.letter.outcome = outcomes[outcome];

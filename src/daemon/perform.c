@@ -108,7 +108,7 @@ static void perform_one(struct worker *worker, const struct action *action) {
         worker->wake_at_ms = action->is.wake_at_ms;
         break;
     case ACTION_REPORT:
-        report(worker->plan, action);
+        report(worker, action);
         break;
     case ACTION_STOPPED:
         worker->finished = true;

@@ -120,7 +120,7 @@ static void report_held(const struct plan *plan, const struct action *action) {
                   "\"hold\")");
 }
 
-void report(const struct plan *plan, const struct action *action) {
+static void say(const struct plan *plan, const struct action *action) {
     switch (action->is.report.kind) {
     case REPORT_SETTLED:
         report_settled(plan, action);
@@ -187,5 +187,93 @@ void report(const struct plan *plan, const struct action *action) {
         report_partition(plan, action, LOG_LEVEL_WARNING,
                          "this process stood still: nothing is started until the group is heard from");
         break;
+    }
+}
+
+/* --- floods --- */
+
+enum { KIND_LETTER = 1000 /* beside the core's report kinds */ };
+enum { FAULT_BASE = 0x10000 /* beside HTTP statuses */ };
+
+/* What can happen to every single event. The others come as seldom as what they tell of. */
+static bool comes_in_floods(const struct action *action) {
+    enum report_kind kind = action->is.report.kind;
+    bool dead = kind == REPORT_SETTLED && action->is.report.outcome == OUTCOME_DEAD_LETTERED;
+    return dead || kind == REPORT_ATTEMPT_FAILED || kind == REPORT_DIVIDED || kind == REPORT_KEY_HELD ||
+           kind == REPORT_REWOUND;
+}
+
+static struct flood_key key_of(const struct action *action) {
+    struct flood_key key = {(uint32_t)action->is.report.kind, action->is.report.place.route, 0};
+    if (action->is.report.kind == REPORT_SETTLED)
+        key.what = (uint32_t)action->is.report.reason;
+    else if (action->is.report.status != 0)
+        key.what = (uint32_t)action->is.report.status;
+    else
+        key.what = FAULT_BASE + (uint32_t)action->is.report.fault;
+    return key;
+}
+
+static void add_what(struct fields *fields, struct flood_key key) {
+    if (key.kind == REPORT_SETTLED)
+        add_text(fields, "reason", span_of(reason_name((enum reason)key.what)));
+    else if (key.what > FAULT_BASE)
+        add_text(fields, "fault", span_of(reply_fault_name((enum reply_fault)(key.what - FAULT_BASE))));
+    else if (key.what > 0 && key.what < FAULT_BASE)
+        add_number(fields, "status", key.what);
+}
+
+/* The first lines of a flood are said. At level debug all of them are. */
+static enum flood_answer ask(struct worker *worker, struct flood_key key) {
+    return log_would_say(LOG_LEVEL_DEBUG) ? FLOOD_SAY : flood_ask(worker->flood, key, worker->now_ms);
+}
+
+static void say_last(enum flood_answer answer) {
+    if (answer == FLOOD_SAY_LAST)
+        log_say(LOG_LEVEL_WARNING, NULL, 0,
+                "many lines like this one: the next are counted and told together, within a minute");
+}
+
+void report(struct worker *worker, const struct action *action) {
+    enum flood_answer answer = comes_in_floods(action) ? ask(worker, key_of(action)) : FLOOD_SAY;
+    if (answer == FLOOD_LEAVE_OUT)
+        return;
+    say(worker->plan, action);
+    say_last(answer);
+}
+
+void report_letter(struct worker *worker, const char *why) {
+    enum flood_answer answer = ask(worker, (struct flood_key){KIND_LETTER, 0, 0});
+    if (answer == FLOOD_LEAVE_OUT)
+        return;
+    log_say(LOG_LEVEL_WARNING, NULL, 0, "a dead letter was not taken: %s", why);
+    say_last(answer);
+}
+
+static const char *sentence_of(struct flood_key key) {
+    switch (key.kind) {
+    case REPORT_SETTLED:
+        return "more events were dead-lettered than told one by one: each has its letter, which says why";
+    case REPORT_ATTEMPT_FAILED:
+        return "more attempts failed than told one by one: each is tried again";
+    case KIND_LETTER:
+        return "more dead letters were not taken than told one by one: each is written again";
+    default:
+        return "more happened like what was told before than told one by one";
+    }
+}
+
+void report_flood(struct worker *worker, bool ended) {
+    struct flood_key key;
+    uint64_t count;
+    int64_t within_ms;
+    while (flood_next(worker->flood, worker->now_ms, ended, &key, &count, &within_ms)) {
+        struct fields fields = {.count = 0};
+        if (key.kind != KIND_LETTER)
+            add_text(&fields, "route", worker->plan->routes[key.route].name);
+        add_what(&fields, key);
+        add_number(&fields, "lines", (int64_t)count);
+        add_number(&fields, "seconds", (within_ms + 999) / 1000);
+        log_say(LOG_LEVEL_WARNING, fields.field, fields.count, "%s", sentence_of(key));
     }
 }

@@ -125,6 +125,7 @@ static void turn(struct worker *worker) {
     }
     if (worker->now_ms - worker->published_ms >= PUBLISH_MS)
         publish(worker);
+    report_flood(worker, false);
 }
 
 /* Leaves the groups, so that others take over at once instead of after the session timeout. The commit is done or lost
@@ -164,6 +165,7 @@ static void *run(void *argument) {
     while (!worker->finished)
         turn(worker);
     publish(worker);
+    report_flood(worker, true);
     if (worker->status != 69)
         leave(worker);
     end_clients(worker);
@@ -185,11 +187,13 @@ static bool make_parts(struct worker *worker, struct error *error) {
     worker->wait_route = calloc(routes + 2, sizeof *worker->wait_route);
     worker->published = snapshot_create(plan);
     worker->current = snapshot_create(plan);
+    worker->flood = flood_create();
     worker->flow = flow_create(plan, worker->spec.seed);
     worker->post = post_create(plan);
     worker->control = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (worker->consumer == NULL || worker->ready == NULL || worker->wait == NULL || worker->wait_route == NULL ||
-        worker->published == NULL || worker->current == NULL || worker->flow == NULL || worker->post == NULL)
+        worker->published == NULL || worker->current == NULL || worker->flow == NULL || worker->post == NULL ||
+        worker->flood == NULL)
         return error_memory(error);
     if (worker->control < 0)
         return error_set(error, "no descriptor left: raise LimitNOFILE");
@@ -315,6 +319,7 @@ void worker_destroy(struct worker *worker) {
     flow_destroy(worker->flow);
     actions_finish(&worker->actions);
     post_destroy(worker->post);
+    flood_destroy(worker->flood);
     free(worker->unwritten);
     snapshot_destroy(worker->published);
     snapshot_destroy(worker->current);

@@ -3,6 +3,7 @@
 #define SLUSS_DAEMON_WORKER_PRIVATE_H
 
 #include "daemon/errand.h"
+#include "daemon/flood.h"
 #include "daemon/post.h"
 #include "daemon/worker.h"
 #include "http/client.h"
@@ -21,6 +22,7 @@ struct worker {
     struct producer *producer;  /* NULL: no letter was written yet */
     struct consumer **consumer; /* per route; NULL: not read by this worker */
     bool *ready;                /* per route: its consumer has more to serve at once */
+    struct flood *flood;        /* of log lines */
     struct post *post;
     uint64_t *unwritten; /* letters for which there was no producer: to be refused */
     size_t unwritten_count, unwritten_capacity;
@@ -62,7 +64,13 @@ struct producer *worker_producer(struct worker *worker, struct error *error);
 /* Does what the core decided. Never makes an input by itself: those come from the shells, later. */
 void perform(struct worker *worker, const struct actions *actions);
 
-/* Says one report in the log. */
-void report(const struct plan *plan, const struct action *action);
+/* Says one report in the log; of a flood of the same only the first ones. */
+void report(struct worker *worker, const struct action *action);
+
+/* Says that Kafka took no letter this time, and why (librdkafka's sentence). */
+void report_letter(struct worker *worker, const char *why);
+
+/* Says how many lines were left out since, when it is time (`ended`: at once). */
+void report_flood(struct worker *worker, bool ended);
 
 #endif

@@ -69,6 +69,7 @@ class House:
                           for name, platform in platforms.items()}
         self.routes, self.top = routes, {"log": {"level": "debug", "format": "json"}, **top}
         self.daemon, self.prefix = None, []  # prefix: words before the command, as "ip netns exec NAME"
+        self.environment = {}  # beside the tests' own
         self.write()
 
     def copy(self, folder):
@@ -98,6 +99,7 @@ class House:
         environment = {**os.environ, "ASAN_OPTIONS": "abort_on_error=0:detect_leaks=1", "UBSAN_OPTIONS": "print_stacktrace=1"}
         for name in ("NOTIFY_SOCKET", "http_proxy", "https_proxy", "CREDENTIALS_DIRECTORY"):
             environment.pop(name, None)
+        environment.update(self.environment)
         self.daemon = Process([*self.prefix, binaries(self.kind) / "slussd", "--config", self.etc], self.folder / "slussd.log", env=environment)
         if ready:
             self.wait_ready(seconds)
