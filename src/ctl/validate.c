@@ -125,8 +125,10 @@ static void print_complaints(struct validation *validation, const struct json_do
     for (size_t i = 0; i < complaints.count; i++) {
         const struct schema_complaint *one = &complaints.complaint[i];
         struct span where = one->instance.size > 0 ? one->instance : SPAN("the whole");
-        (void)printf("  " SPAN_FORMAT ": " SPAN_FORMAT "  (" SPAN_FORMAT ")\n", SPAN_ARGUMENT(where),
-                     SPAN_ARGUMENT(one->sentence), SPAN_ARGUMENT(one->path));
+        (void)printf("  " SPAN_FORMAT ": " SPAN_FORMAT, SPAN_ARGUMENT(where), SPAN_ARGUMENT(one->sentence));
+        if (one->path.size > 0)
+            (void)printf("  (" SPAN_FORMAT ")", SPAN_ARGUMENT(one->path));
+        (void)printf("\n");
     }
 }
 

@@ -110,7 +110,7 @@ static const struct bindings *enter(struct assembler *assembler, const struct bi
 struct spec *assembler_spec(struct assembler *assembler, const struct subschema *schema,
                             const struct bindings *bindings, bool track) {
     bindings = enter(assembler, bindings, schema->resource);
-    struct spec **slot = &assembler->slots[(schema->index * 2 + track) % (sizeof assembler->slots / sizeof(void *))];
+    struct spec **slot = &assembler->slots[(size_t)schema->index * 2 + track];
     for (struct spec *one = *slot; one != NULL; one = one->next)
         if (one->schema == schema && one->bindings == bindings && one->track == track)
             return one;
@@ -484,6 +484,7 @@ bool assemble(struct schema_program *program, struct schema_problem *problem) {
     arena_init(&assembler.scratch, 2 * program->arena.limit);
     bool made = setjmp(assembler.out) == 0;
     if (made) {
+        assembler.slots = assembler_take(&assembler, 2 * (size_t)program->all.count * sizeof(struct spec *));
         find_names(&assembler);
         program->node = assembler_node(&assembler, assembler_spec(&assembler, program->root, NULL, false));
         for (struct spec *spec = assembler.first; spec != NULL; spec = spec->later)

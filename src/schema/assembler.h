@@ -68,7 +68,7 @@ struct assembler {
     struct schema_problem *problem;
     struct arena scratch; /* everything that the program does not keep */
     jmp_buf out;          /* the one way out when memory is short or the schema cannot be: all memory is in arenas */
-    struct spec *slots[256];
+    struct spec **slots;  /* two a subschema, by its index */
     struct spec *first, *last;
     struct bindings *bindings;
     struct span *names; /* dynamic anchors that references ask for; the recursive anchor is SPAN_NONE */

@@ -41,8 +41,10 @@ static void add(struct list *list, const struct unit *unit, const struct unit *s
     struct span location = complaint_location(unit->schema, unit->keyword, list->arena);
     struct span keyword =
         unit->keyword != NULL ? json_text(&unit->schema->resource->text->json, unit->keyword->key) : SPAN("");
-    if (location.data == NULL || sentence.data == NULL)
+    if (location.data == NULL || sentence.data == NULL) {
         list->failed = true;
+        return;
+    }
     list->complaint[list->count++] = (struct schema_complaint){
         .instance = said->instance, .path = unit->path, .location = location, .keyword = keyword, .sentence = sentence};
 }

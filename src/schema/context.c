@@ -76,8 +76,14 @@ bool context_arena(struct schema_context *context, const struct arena *arena, co
     return arena->full ? context_fault(context, fault) : context_shortage(context);
 }
 
+bool context_spend(struct schema_context *context, uint64_t steps) {
+    context->steps -= steps > INT64_MAX / 2 ? INT64_MAX / 2 : (int64_t)steps;
+    return context->steps >= 0 || context_fault(context, "more steps than allowed");
+}
+
 bool context_match(struct schema_context *context, const struct regex *regex, struct span text) {
     enum regex_result result = regex_match(regex, text, context->regex);
+    context->steps -= (int64_t)(text.size / 64) + regex_context_spent(context->regex) / 10;
     if (result == REGEX_SHORTAGE)
         return context_shortage(context);
     if (result == REGEX_ERROR)

@@ -34,6 +34,9 @@ bool context_fault(struct schema_context *context, const char *fault);
 bool context_shortage(struct schema_context *context);
 bool context_arena(struct schema_context *context, const struct arena *arena, const char *fault);
 
+/* Takes steps from the budget. False with a fault when there are none left. */
+bool context_spend(struct schema_context *context, uint64_t steps);
+
 /* Whether an instance's string, array (else *one and *two are equal) or number fits; false with a fault when it cannot
  * be said. */
 bool context_match(struct schema_context *context, const struct regex *regex, struct span text);

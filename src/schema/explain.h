@@ -37,11 +37,14 @@ struct explainer {
 /* The tree of what was said, or NULL (context->fault says why). */
 struct unit *explain_run(struct explainer *explainer, const struct subschema *root, const struct json_node *value);
 
+/* One unit for the whole, valid, without any below. NULL: no memory. */
+struct unit *explain_whole(struct explainer *explainer, const struct subschema *root, const struct json_node *value);
+
 /* The sentence of a keyword that failed, by its own value alone. */
 struct span explain_sentence(const struct explainer *explainer, const struct subschema *schema,
                              const struct keyword *keyword, const struct json_node *value);
 
-/* Sets the complaints that a failed tree amounts to, best cause first. False: no memory. */
+/* Sets the complaints that a failed tree amounts to, best cause first. False: no memory for all of them. */
 bool complaint_list(const struct unit *root, struct arena *arena, struct schema_complaints *complaints);
 
 /* The absolute URI of a schema, or of one of its keywords. data == NULL: no memory. */

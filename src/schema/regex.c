@@ -13,6 +13,7 @@
 
 enum {
     MATCH_LIMIT = 100000,
+    MATCH_FEW = 1000, /* tried first: to go beyond costs the whole limit */
     HEAP_KIB = 16384,
     STACK_FIRST = 32768, /* bytes of PCRE2's JIT stack */
     STACK_MAXIMUM = 1 << 20,
@@ -26,6 +27,7 @@ struct regex {
     struct regex_automaton *automaton;
     pcre2_code *code;
     size_t code_bytes;
+    uint32_t work;
     bool jit;
 };
 
@@ -33,6 +35,8 @@ struct regex_context {
     pcre2_match_data *data;
     pcre2_match_context *limits;
     pcre2_jit_stack *stack;
+    uint32_t limit;
+    uint32_t spent;
 };
 
 /* Takes over a literal or a sequence where the tree is one. False when memory is short. */
@@ -59,7 +63,7 @@ static bool try_sequence(struct regex *regex, const struct regex_tree *tree, str
 }
 
 static bool try_automaton(struct regex *regex, const struct regex_tree *tree, struct arena *arena, bool *done) {
-    enum regex_fit fit = regex_automaton_make(tree, arena, &regex->automaton);
+    enum regex_fit fit = regex_automaton_make(tree, arena, &regex->automaton, &regex->work);
     *done = fit == REGEX_FITS;
     if (!*done)
         return fit != REGEX_NO_MEMORY;
@@ -126,7 +130,7 @@ struct regex *regex_create(struct span pattern, unsigned flags, size_t *position
     bool good = regex_tree_parse(pattern, &arena, &tree, &place, &memory, error);
     if (good && (flags & REGEX_NO_AUTOMATON) == 0) {
         good = try_sequence(regex, &tree, &arena, &done);
-        if (good && !done)
+        if (good && !done && (flags & REGEX_QUICK) == 0)
             good = try_automaton(regex, &tree, &arena, &done);
         if (!good)
             error_memory(error);
@@ -171,6 +175,10 @@ size_t regex_bytes(const struct regex *regex) {
            (regex->automaton != NULL ? regex_automaton_bytes(regex->automaton) : 0);
 }
 
+uint32_t regex_work(const struct regex *regex) {
+    return regex->work;
+}
+
 bool regex_is_jit(const struct regex *regex) {
     return regex->jit;
 }
@@ -186,7 +194,7 @@ struct regex_context *regex_context_create(uint32_t match_limit) {
         regex_context_destroy(context);
         return NULL;
     }
-    pcre2_set_match_limit(context->limits, match_limit != 0 ? match_limit : MATCH_LIMIT);
+    context->limit = match_limit != 0 ? match_limit : MATCH_LIMIT;
     pcre2_set_heap_limit(context->limits, HEAP_KIB);
     if (context->stack != NULL)
         pcre2_jit_stack_assign(context->limits, NULL, context->stack);
@@ -202,12 +210,24 @@ void regex_context_destroy(struct regex_context *context) {
     free(context);
 }
 
-static enum regex_result match_pcre2(const struct regex *regex, struct span text, struct regex_context *context) {
+static int run_pcre2(const struct regex *regex, struct span text, struct regex_context *context, uint32_t limit) {
     PCRE2_SPTR bytes = (PCRE2_SPTR)text.data;
+    pcre2_set_match_limit(context->limits, limit);
     int code = pcre2_match(regex->code, bytes, text.size, 0, PCRE2_NO_UTF_CHECK, context->data, context->limits);
     if (code == PCRE2_ERROR_JIT_STACKLIMIT) /* the interpreter keeps its frames on the heap */
         code = pcre2_match(regex->code, bytes, text.size, 0, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, context->data,
                            context->limits);
+    return code;
+}
+
+/* PCRE2 does not tell what a match took, only whether it was more than a limit. */
+static enum regex_result match_pcre2(const struct regex *regex, struct span text, struct regex_context *context) {
+    uint32_t few = MATCH_FEW < context->limit ? MATCH_FEW : context->limit;
+    int code = run_pcre2(regex, text, context, few);
+    if (code == PCRE2_ERROR_MATCHLIMIT && few < context->limit) {
+        context->spent += context->limit;
+        code = run_pcre2(regex, text, context, context->limit);
+    }
     if (code == PCRE2_ERROR_NOMEMORY)
         return REGEX_SHORTAGE;
     return code >= 0 ? REGEX_MATCH : code == PCRE2_ERROR_NOMATCH ? REGEX_NO_MATCH : REGEX_ERROR;
@@ -245,6 +265,12 @@ enum regex_result regex_match(const struct regex *regex, struct span text, struc
         return match_pcre2(regex, text, context);
     }
     return match ? REGEX_MATCH : REGEX_NO_MATCH;
+}
+
+uint32_t regex_context_spent(struct regex_context *context) {
+    uint32_t spent = context->spent;
+    context->spent = 0;
+    return spent;
 }
 
 bool regex_is_valid(struct span pattern, struct arena *arena, bool *memory, struct error *error) {

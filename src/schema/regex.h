@@ -20,6 +20,7 @@ struct regex;
 enum regex_flag {
     REGEX_NO_JIT = 1,       /* PCRE2 interprets, also where its JIT would be allowed */
     REGEX_NO_AUTOMATON = 2, /* everything goes to PCRE2: for the differential tests */
+    REGEX_QUICK = 4,        /* no automaton, whose construction may take some 10 ms: for the thousandth pattern */
 };
 
 /* How it runs; ALWAYS and the literals let the compiler leave `pattern` out or make it something cheaper. */
@@ -43,6 +44,7 @@ void regex_destroy(struct regex *regex);
 enum regex_kind regex_kind(const struct regex *regex);
 struct span regex_literal(const struct regex *regex); /* of EXACT, PREFIX, SUFFIX, CONTAINS; else SPAN_NONE */
 size_t regex_bytes(const struct regex *regex);        /* memory it holds, PCRE2's included */
+uint32_t regex_work(const struct regex *regex);       /* steps that the search for an automaton took, up to 2 million */
 bool regex_is_jit(const struct regex *regex);         /* false as well where the kernel forbade it (MDWE) */
 
 /* Match data, limits and stack of PCRE2: one a thread, made once, used for all expressions. NULL when memory is short.
@@ -60,6 +62,10 @@ enum regex_result {
 
 /* `text` must be valid UTF-8; it may contain NUL. Only REGEX_PCRE2 touches the context. */
 enum regex_result regex_match(const struct regex *regex, struct span text, struct regex_context *context);
+
+/* What matches on PCRE2 may have cost since this was last asked: 0 for those that ended within FEW backtracking steps
+ * (most do), else the whole limit. */
+uint32_t regex_context_spent(struct regex_context *context);
 
 /* Whether the pattern is ECMA-262 syntax (the format "regex"). False with a sentence; *memory tells that memory was
  * short instead. `arena` is scratch. */

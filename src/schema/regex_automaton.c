@@ -295,7 +295,7 @@ static struct regex_automaton *finish(const struct construction *construction, u
 }
 
 enum regex_fit regex_automaton_make(const struct regex_tree *tree, struct arena *arena,
-                                    struct regex_automaton **automaton) {
+                                    struct regex_automaton **automaton, uint32_t *work) {
     struct regex_graph graph;
     enum regex_fit fit = regex_graph_build(tree, arena, &graph);
     if (fit != REGEX_FITS)
@@ -311,6 +311,7 @@ enum regex_fit regex_automaton_make(const struct regex_tree *tree, struct arena 
         construction.then.vertex == NULL || construction.then.mark == NULL)
         return REGEX_NO_MEMORY;
     construct(&construction, &start);
+    *work = (uint32_t)construction.work;
     if (construction.fit != REGEX_FITS)
         return construction.fit;
     *automaton = finish(&construction, start);

@@ -10,7 +10,7 @@ struct regex_automaton;
 /* Makes the automaton of a tree. TOO_LARGE (or not regular): use PCRE2. `arena` is scratch; the automaton is its
  * caller's. */
 enum regex_fit regex_automaton_make(const struct regex_tree *tree, struct arena *arena,
-                                    struct regex_automaton **automaton);
+                                    struct regex_automaton **automaton, uint32_t *work);
 void regex_automaton_destroy(struct regex_automaton *automaton);
 
 bool regex_automaton_match(const struct regex_automaton *automaton, struct span text);

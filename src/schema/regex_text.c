@@ -51,11 +51,23 @@ static bool write_children(const struct writer *writer, const struct regex_node 
     return true;
 }
 
+/* Needs no brackets before a quantifier. PCRE2 writes what stands in brackets out as often as it may occur. */
+static bool is_atom(const struct regex_node *node) {
+    return node != NULL && node->next == NULL &&
+           (node->type == REGEX_CLASS || node->type == REGEX_GROUP || node->type == REGEX_ALTERNATE);
+}
+
+static bool write_group(const struct writer *writer, const struct regex_node *node) {
+    bool choice = node->child != NULL && node->child->type == REGEX_ALTERNATE && node->child->next == NULL;
+    return write_children(writer, choice ? node->child : node, choice ? SPAN("|") : SPAN(""),
+                          writer->tree->back ? SPAN("(") : SPAN("(?:"));
+}
+
 static bool write_repeat(const struct writer *writer, const struct regex_node *node) {
     if (node->minimum > REPEAT_MAXIMUM || (node->maximum > REPEAT_MAXIMUM && node->maximum != REGEX_UNBOUNDED))
         return error_set(writer->error, "the pattern repeats a group more than 65,535 times: ask for fewer, or use "
                                         "minLength and maxLength");
-    if (!write_children(writer, node, SPAN(""), SPAN("(?:")))
+    if (!write_children(writer, node, SPAN(""), is_atom(node->child) ? SPAN("") : SPAN("(?:")))
         return false;
     if (node->maximum == REGEX_UNBOUNDED)
         buf_printf(writer->out, "{%u,}", (unsigned)node->minimum);
@@ -81,7 +93,7 @@ static bool write_node(const struct writer *writer, const struct regex_node *nod
     case REGEX_REPEAT:
         return write_repeat(writer, node);
     case REGEX_GROUP:
-        return write_children(writer, node, SPAN(""), writer->tree->back ? SPAN("(") : SPAN("(?:"));
+        return write_group(writer, node);
     case REGEX_BACK:
         buf_printf(out, "\\g{%u}", (unsigned)node->index);
         return true;

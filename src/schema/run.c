@@ -155,6 +155,8 @@ APART bool run_others(struct schema_context *context, const struct members *memb
     if (members->patterns > 0) {
         struct span name = json_text(context->document, key);
         context->steps -= members->patterns;
+        if (context->steps < 0)
+            return false; /* program_run says why */
         for (uint32_t i = 0; i < members->patterns; i++) {
             if (!context_match(context, members->pattern[i].regex, name))
                 continue;
@@ -216,14 +218,15 @@ APART bool run_names(struct schema_context *context, const struct op *op, const 
     return true;
 }
 
-static const struct json_node *find_member(const struct schema_context *context, const struct text *name,
+static const struct json_node *find_member(struct schema_context *context, const struct text *name,
                                            const struct json_node *object) {
+    context->steps -= json_count(object) / 8;
     return json_member_hashed(context->document, object, span_make(name->data, name->size), name->hash);
 }
 
 /* --- branches --- */
 
-static const struct branches *branches_left(const struct schema_context *context, const struct telling *telling,
+static const struct branches *branches_left(struct schema_context *context, const struct telling *telling,
                                             const struct json_node *value) {
     const struct json_node *member = find_member(context, &telling->name, value);
     if (member == NULL)
@@ -273,8 +276,8 @@ APART bool run_if(struct schema_context *context, const struct op *op, const str
 }
 
 /* The one branch that is left: run() goes on there, where nothing follows. NULL: it is not that simple. */
-HOT const struct op *only_branch(const struct schema_context *context, const struct op *op,
-                                 const struct json_node *value, bool *none) {
+HOT const struct op *only_branch(struct schema_context *context, const struct op *op, const struct json_node *value,
+                                 bool *none) {
     const struct telling *telling = op->one.choice->telling;
     if (telling == NULL || (op->flags & OP_TRACK) != 0)
         return NULL;

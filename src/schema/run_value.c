@@ -26,7 +26,7 @@ bool value_in_values(struct schema_context *context, const struct values *values
     for (; values->slot[at] != NULL; at = (at + 1) & values->mask) {
         context->steps -= cost;
         if (context->steps < 0)
-            return false; /* run() will say why */
+            return false; /* program_run says why */
         if (equal_values(values->json, values->slot[at], context->document, value))
             return true;
     }

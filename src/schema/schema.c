@@ -54,6 +54,41 @@ enum schema_result schema_validate(const struct schema_program *program, struct 
     return valid ? SCHEMA_VALID : SCHEMA_INVALID;
 }
 
+/* One unit that says why there is no more of it. */
+static struct unit *say_limit(const struct schema_program *program, struct explainer *explainer,
+                              const struct json_node *node, const char *fault) {
+    struct unit *unit = explain_whole(explainer, program->root, node);
+    if (unit == NULL)
+        return NULL;
+    unit->valid = false;
+    unit->sentence =
+        arena_printf(explainer->arena, "does not fit the schema; to say where went past a limit: %s", fault);
+    return unit;
+}
+
+/* Explaining takes more depth, steps and memory than judging: what it could not follow to the end is judged all the
+ * same. But that something is valid is no answer to a question for annotations. */
+static struct unit *explain(const struct schema_program *program, struct explainer *explainer,
+                            const struct json_node *node) {
+    struct schema_context *context = explainer->context;
+    struct unit *unit = explain_run(explainer, program->root, node);
+    if (unit != NULL || context->is_short)
+        return unit;
+    const char *fault = context->fault;
+    switch (schema_validate(program, context, explainer->document, node)) {
+    case SCHEMA_INVALID:
+        return say_limit(program, explainer, node, fault);
+    case SCHEMA_VALID:
+        if (!explainer->everything)
+            return explain_whole(explainer, program->root, node);
+        (void)context_fault(context, fault);
+        break;
+    case SCHEMA_ERROR:
+        break;
+    }
+    return NULL;
+}
+
 enum schema_result schema_explain(const struct schema_program *program, struct schema_context *context,
                                   const struct json_document *document, const struct json_node *node,
                                   enum schema_show show, struct arena *arena, struct schema_complaints *complaints) {
@@ -64,14 +99,27 @@ enum schema_result schema_explain(const struct schema_program *program, struct s
                                   .document = document,
                                   .arena = arena,
                                   .values = show == SCHEMA_SHOW_VALUES};
-    const struct unit *unit = explain_run(&explainer, program->root, node);
+    const struct unit *unit = explain(program, &explainer, node);
     if (unit == NULL)
         return SCHEMA_ERROR;
-    if (!complaint_list(unit, arena, complaints)) {
+    bool all = complaint_list(unit, arena, complaints);
+    if (!all && (!arena->full || arena->starved || complaints->count == 0)) {
+        complaints->count = 0;
         (void)context_arena(context, arena, EXPLAIN_FULL);
         return SCHEMA_ERROR;
     }
     return unit->valid ? SCHEMA_VALID : SCHEMA_INVALID;
+}
+
+/* False: no memory, and nothing was added. */
+static bool write_unit(const struct unit *unit, enum schema_output output, struct arena *arena, struct buf *out) {
+    size_t size = out->size;
+    if (unit == NULL)
+        return false;
+    output_write(unit, output, arena, out);
+    if (out->failed)
+        out->size = size;
+    return !out->failed;
 }
 
 enum schema_result schema_write(const struct schema_program *program, struct schema_context *context,
@@ -86,16 +134,17 @@ enum schema_result schema_write(const struct schema_program *program, struct sch
                                   .arena = &arena,
                                   .everything = output != SCHEMA_OUTPUT_FLAG,
                                   .values = show == SCHEMA_SHOW_VALUES};
-    const struct unit *unit = explain_run(&explainer, program->root, node);
+    const struct unit *unit = explain(program, &explainer, node);
     enum schema_result result = unit == NULL ? SCHEMA_ERROR : unit->valid ? SCHEMA_VALID : SCHEMA_INVALID;
-    size_t size = out->size;
-    if (unit != NULL) {
-        output_write(unit, output, &arena, out);
-        if (out->failed) {
-            out->size = size;
-            (void)context_arena(context, &arena, EXPLAIN_FULL);
-            result = SCHEMA_ERROR;
-        }
+    bool written = write_unit(unit, output, &arena, out);
+    if (result == SCHEMA_INVALID && !written && arena.full && !arena.starved) { /* the tree fitted, its text does not */
+        out->failed = false;
+        arena_reset(&arena);
+        written = write_unit(say_limit(program, &explainer, node, EXPLAIN_FULL), output, &arena, out);
+    }
+    if (unit != NULL && !written) {
+        (void)context_arena(context, &arena, EXPLAIN_FULL);
+        result = SCHEMA_ERROR;
     }
     arena_finish(&arena);
     return result;

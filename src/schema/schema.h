@@ -90,7 +90,8 @@ struct schema_complaints {
 
 enum schema_show { SCHEMA_SHOW_NOTHING, SCHEMA_SHOW_VALUES = 1 };
 
-/* Judges again, with reasons: slower, meant for what schema_validate refused. The complaints live in `arena`. */
+/* Judges again, with reasons: slower, meant for what schema_validate refused. The complaints live in `arena`. Where
+ * reasons would take more than the limits allow, the verdict stands with one complaint about the whole that says so. */
 enum schema_result schema_explain(const struct schema_program *program, struct schema_context *context,
                                   const struct json_document *document, const struct json_node *node,
                                   enum schema_show show, struct arena *arena, struct schema_complaints *complaints);
@@ -104,7 +105,9 @@ enum schema_output {
     SCHEMA_OUTPUT_DETAILED
 };
 
-/* Judges and adds the output as one line of JSON to `out`, without a line end; nothing is added for SCHEMA_ERROR. */
+/* Judges and adds the output as one line of JSON to `out`, without a line end; nothing is added for SCHEMA_ERROR. An
+ * invalid instance whose errors go past the limits has one error that says so; a valid one whose annotations do so is
+ * SCHEMA_ERROR. */
 enum schema_result schema_write(const struct schema_program *program, struct schema_context *context,
                                 const struct json_document *document, const struct json_node *node,
                                 enum schema_output output, enum schema_show show, struct buf *out);

@@ -76,6 +76,7 @@ struct subschemas {
     struct regex **regex; /* owned */
     uint32_t regexes, room;
     size_t regex_bytes;       /* counted with the arena */
+    uint64_t regex_work;      /* of their construction */
     bool unevaluated;         /* some schema has an unevaluated* keyword */
     struct subschema **slots; /* by node, open addressing */
     uint32_t capacity;

@@ -38,11 +38,18 @@ uint32_t words_length(const struct json_document *json, const struct json_node *
     return length;
 }
 
+static bool equal_within(const struct explainer *explainer, const struct json_document *schema_json,
+                         const struct json_node *wanted, const struct json_node *value) {
+    bool large = json_node_type(value) >= NODE_ARRAY && json_node_type(value) == json_node_type(wanted);
+    return context_spend(explainer->context, large ? (uint64_t)equal_cost(explainer->document, value) : 1) &&
+           equal_values(schema_json, wanted, explainer->document, value);
+}
+
 static bool in_enum(const struct explainer *explainer, const struct json_document *schema_json,
                     const struct json_node *list, const struct json_node *value) {
     const struct json_node *one = json_first(list);
     for (uint32_t i = 0; i < json_count(list); i++, one = json_next(schema_json, one))
-        if (equal_values(schema_json, one, explainer->document, value))
+        if (equal_within(explainer, schema_json, one, value))
             return true;
     return false;
 }
@@ -100,11 +107,12 @@ static bool number_holds(const struct explainer *explainer, const struct json_do
     return keyword->code == KEYWORD_EXCLUSIVE_MINIMUM ? order > 0 : order < 0;
 }
 
-static bool has_required(const struct json_document *json, const struct json_document *schema_json,
+static bool has_required(const struct explainer *explainer, const struct json_document *schema_json,
                          const struct json_node *names, const struct json_node *value) {
     const struct json_node *name = json_first(names);
     for (uint32_t i = 0; i < json_count(names); i++, name = json_next(schema_json, name))
-        if (json_member(json, value, json_text(schema_json, name)) == NULL)
+        if (!context_spend(explainer->context, 1 + json_count(value) / 8) ||
+            json_member(explainer->document, value, json_text(schema_json, name)) == NULL)
             return false;
     return true;
 }
@@ -117,7 +125,7 @@ bool words_holds(const struct explainer *explainer, const struct subschema *sche
     case KEYWORD_TYPE:
         return (keyword->is.kinds >> words_kind(json, value, schema->resource->dialect.draft) & 1) != 0;
     case KEYWORD_CONST:
-        return equal_values(schema_json, keyword->value, json, value);
+        return equal_within(explainer, schema_json, keyword->value, value);
     case KEYWORD_ENUM:
         return in_enum(explainer, schema_json, keyword->value, value);
     case KEYWORD_MINIMUM:
@@ -145,7 +153,7 @@ bool words_holds(const struct explainer *explainer, const struct subschema *sche
     case KEYWORD_MAX_PROPERTIES:
         return json_count(value) <= wanted;
     case KEYWORD_REQUIRED:
-        return has_required(json, schema_json, keyword->value, value);
+        return has_required(explainer, schema_json, keyword->value, value);
     default:
         return true; /* annotations */
     }
@@ -218,7 +226,8 @@ static void say_required(struct buf *out, const struct explainer *explainer, con
     uint32_t missing = 0;
     buf_add_text(out, "must have the member ");
     for (uint32_t i = 0; i < json_count(names); i++, name = json_next(schema_json, name)) {
-        if (json_member(explainer->document, value, json_text(schema_json, name)) != NULL)
+        if (!context_spend(explainer->context, 1 + json_count(value) / 8) ||
+            json_member(explainer->document, value, json_text(schema_json, name)) != NULL)
             continue;
         buf_add_text(out, missing == 0 ? "" : ", ");
         add_value(out, schema_json, name);
