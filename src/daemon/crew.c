@@ -2,6 +2,7 @@
 #include "daemon/crew.h"
 
 #include "daemon/probe.h"
+#include "daemon/status.h"
 #include "daemon/time.h"
 #include "daemon/worker.h"
 #include "flow/share.h"
@@ -183,6 +184,27 @@ bool crew_release(struct crew *crew, struct input *input, uint32_t *keys) {
     for (uint32_t i = 0; i < crew->count; i++)
         all = worker_release(crew->worker[i], input, keys) && all;
     return all;
+}
+
+static bool write_status(struct crew *crew, const char *version, struct view *view, struct status_letters *letters,
+                         struct buf *out) {
+    for (uint32_t i = 0; i < crew->count; i++)
+        if (!worker_view(crew->worker[i], view))
+            return false;
+    for (uint32_t i = 0; i < crew->plan->route_count; i++)
+        letters[i].there = probe_route(crew->probe, i, &letters[i].why);
+    view->now_ms = time_now_ms();
+    const struct status_facts facts = {version, crew->count, time_wall_ms(), letters};
+    return !view->failed && status_write(out, view, &facts);
+}
+
+bool crew_status(struct crew *crew, const char *version, struct buf *out) {
+    struct view *view = view_create(crew->plan);
+    struct status_letters *letters = calloc((size_t)crew->plan->route_count + 1, sizeof *letters);
+    bool done = view != NULL && letters != NULL && write_status(crew, version, view, letters, out);
+    free(letters);
+    view_destroy(view);
+    return done;
 }
 
 void crew_serve(struct crew *crew, int64_t now_ms) {

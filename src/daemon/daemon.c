@@ -72,6 +72,16 @@ static unsigned act(struct daemon *daemon, const struct admin_request *request, 
     return 404;
 }
 
+static unsigned show_status(struct daemon *daemon, struct buf *body, const char **type) {
+    if (crew_status(daemon->crew, SLUSS_VERSION, body)) {
+        *type = "application/json";
+        return 200;
+    }
+    buf_clear(body);
+    buf_add_text(body, "a worker does not answer: ask again, see /live\n");
+    return 503;
+}
+
 static unsigned answer(void *owner, const struct admin_request *request, struct buf *body, const char **type) {
     struct daemon *daemon = owner;
     const char *path = request->path;
@@ -95,7 +105,9 @@ static unsigned answer(void *owner, const struct admin_request *request, struct 
     }
     if (strcmp(path, "/ready") == 0)
         return is_ready(daemon, body) ? 200 : 503;
-    buf_add_text(body, "here are /metrics, /live and /ready\n");
+    if (strcmp(path, "/status") == 0)
+        return show_status(daemon, body, type);
+    buf_add_text(body, "here are /status, /metrics, /live and /ready\n");
     return 404;
 }
 

@@ -94,3 +94,18 @@ bool worker_release(struct worker *worker, struct input *input, uint32_t *keys) 
     *keys += word.keys;
     return done;
 }
+
+static void take_view(struct worker *worker, void *what) {
+    struct view *view = what;
+    size_t begin = view->partition_count;
+    view_add(view, worker->flow);
+    for (size_t i = begin; i < view->partition_count; i++) {
+        const struct place place = view->partition[i].place;
+        if (worker->consumer[place.route] != NULL)
+            view->partition[i].lag = consumer_lag(worker->consumer[place.route], place.topic, place.partition);
+    }
+}
+
+bool worker_view(struct worker *worker, struct view *view) {
+    return !atomic_load(&worker->ended) && errand_give(&worker->errand, worker->control, PATIENCE_MS, take_view, view);
+}

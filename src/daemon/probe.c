@@ -144,3 +144,11 @@ bool probe_ready(struct probe *probe, struct span *topic, const char **why) {
     (void)pthread_mutex_unlock(&probe->mutex);
     return ready;
 }
+
+bool probe_route(struct probe *probe, uint32_t route, const char **why) {
+    (void)pthread_mutex_lock(&probe->mutex);
+    bool there = !has_letters(&probe->plan->routes[route]) || probe->state[route].found == PRODUCER_TOPIC_THERE;
+    *why = probe->state[route].why;
+    (void)pthread_mutex_unlock(&probe->mutex);
+    return there;
+}

@@ -16,4 +16,7 @@ void probe_destroy(struct probe *probe);
  * static text. Before the first answer: false, with "not asked yet". */
 bool probe_ready(struct probe *probe, struct span *topic, const char **why);
 
+/* Whether the route's dead-letter topic was found, or it needs none; else *why is why not, static. */
+bool probe_route(struct probe *probe, uint32_t route, const char **why);
+
 #endif

@@ -26,6 +26,7 @@ void desk_touch(struct flow *flow, struct desk *desk) {
 
 void desk_join(struct flow *flow, struct desk *desk, struct passage *passage) {
     passage->state = PASSAGE_WAITING;
+    passage->since_ms = flow->now_ms;
     passage->turn = desk->turns++;
     list_add_last(passage->request->attempt == 0 ? &desk->waiting : &desk->again, &passage->link);
     desk->waiting_count++;
@@ -155,10 +156,14 @@ void desk_judged(struct flow *flow, struct desk *desk, const struct passage *pas
     if (probe)
         desk->probe = 0;
     if (breaker_judged(&desk->breaker, judgement, probe, passage->blame, flow->now_ms)) {
+        desk->status = reply->kind == REPLY_ANSWERED ? reply->status : 0;
+        desk->fault = reply->fault;
+        desk->why = judgement->why;
+        desk->told = false;
         struct action *said = tell_state(flow, desk);
-        said->is.report.status = reply->kind == REPLY_ANSWERED ? reply->status : 0;
-        said->is.report.fault = reply->fault;
-        said->is.report.why = judgement->why;
+        said->is.report.status = desk->status;
+        said->is.report.fault = desk->fault;
+        said->is.report.why = desk->why;
     }
     desk_touch(flow, desk);
 }
@@ -166,6 +171,10 @@ void desk_judged(struct flow *flow, struct desk *desk, const struct passage *pas
 void desk_told(struct flow *flow, struct desk *desk, enum platform_state state, int64_t until_ms) {
     if (!breaker_told(&desk->breaker, state, until_ms, flow->now_ms))
         return;
+    desk->status = 0;
+    desk->fault = REPLY_FAULT_NONE;
+    desk->why = NULL;
+    desk->told = true;
     struct action *said = say_report(flow, REPORT_PLATFORM, (struct place){0}, -1);
     said->is.report.platform = desk->index;
     said->is.report.state = state;

@@ -16,11 +16,13 @@ static struct group *group_of(const struct passage *passage) {
 
 void fate_due(struct flow *flow, struct passage *passage) {
     passage->state = PASSAGE_DUE;
+    passage->since_ms = flow->now_ms;
     list_add_last(&flow->due, &passage->link);
 }
 
 void fate_later(struct flow *flow, struct passage *passage, int64_t delay_ms) {
     passage->state = PASSAGE_LATER;
+    passage->since_ms = flow->now_ms;
     timers_set(&flow->timers, &passage->timer, flow->now_ms + delay_ms);
 }
 
@@ -66,6 +68,7 @@ static void open_as(struct flow *flow, struct passage *passage, enum passage_sta
     ENSURE(pending_put(&flow->pending, id, passage), "out of memory for what is under way");
     passage->open = id;
     passage->state = state;
+    passage->since_ms = flow->now_ms;
     group_of(passage)->open++;
 }
 

@@ -26,6 +26,7 @@ struct partition {
     struct group *group;
     struct place place;
     enum partition_state state;
+    const char *why; /* STOPPED; static */
     struct tracker tracker;
     struct lanes lanes;
     struct dead_keys dead_keys;
@@ -97,6 +98,10 @@ struct desk {
     struct list busy; /* in flow->busy: is served at the end of the step */
     struct timer timer;
     uint64_t probe; /* the request that probes it; 0 none */
+    int status;     /* what brought it into its state: of an answer; 0 none */
+    enum reply_fault fault;
+    const char *why; /* static; NULL nothing */
+    bool told;       /* by another worker */
 };
 
 struct flow {

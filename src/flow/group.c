@@ -174,6 +174,7 @@ void group_assigned(struct flow *flow, const struct input *input) {
 
 static void stop_reading(struct flow *flow, struct partition *partition, const char *why) {
     partition->state = PARTITION_STOPPED;
+    partition->why = why;
     supply_forget(flow, partition);
     struct action *stop = say(flow, ACTION_STOP_PARTITION);
     stop->is.stop.place = partition->place;

@@ -44,7 +44,7 @@ void hold_park(struct flow *flow, struct passage *passage, enum held why, int64_
     passage->state = PASSAGE_PARKED;
     passage->held = why;
     passage->held_first = first;
-    passage->held_ms = flow->now_ms;
+    passage->since_ms = flow->now_ms;
     passage->home->group->counts.held++;
     struct action *said = say_report(flow, REPORT_KEY_HELD, passage->event->place, passage->event->offset);
     said->is.report.held = why;

@@ -57,7 +57,7 @@ struct passage *passage_create(struct flow *flow, struct partition *home, struct
     passage->timer.kind = TIMER_PASSAGE;
     passage->request = &passage->own;
     passage->company = UINT32_MAX;
-    passage->read_ms = flow->now_ms;
+    passage->read_ms = passage->since_ms = flow->now_ms;
     passage->first_failed_wall_ms = passage->held_first = -1;
     choose_lane(flow, home->group->route, passage);
     passage->blame = passage->lane;

@@ -60,13 +60,13 @@ struct passage {
     const char *why;        /* what of its body decided, static; NULL nothing */
     enum reply_fault fault; /* of the last attempt, where it was not answered */
     int64_t read_ms;
+    int64_t since_ms;             /* in its state */
     int64_t patience_from_ms;     /* up-time of its platform when it first failed */
     int64_t first_failed_wall_ms; /* -1: not since we read it */
     int64_t spent_ms;             /* of its patience before we read it */
     enum held before;             /* what the offset map says of it, until it is first of its lane */
     enum held held;               /* PARKED for an operator: why */
     int64_t held_first;           /* HELD_DEAD_KEY: the offset of its key's first dead letter; -1 unknown */
-    int64_t held_ms;              /* since when */
     bool ordered;                 /* stands in a lane */
     bool started;                 /* sent since we read it */
     bool aborted;

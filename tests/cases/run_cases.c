@@ -1,11 +1,14 @@
-/* Plays stories through the core and holds its trace against the expected one. --update writes the expected ones anew;
- * --deletions checks that no line of them could be missing unnoticed. */
+/* Plays stories through the core and holds its trace against the expected one, and what /status would say at the end
+ * where a story has an expected.status. --update writes the expected ones anew; --deletions checks that no line of them
+ * could be missing unnoticed. */
 #include "story.h"
 
+#include "daemon/status.h"
 #include "flow/trace.h"
 #include "settings/settings.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -137,7 +140,25 @@ static void pass_time(struct player *player, int64_t until_ms) {
     }
 }
 
-static bool tell(const char *story, const struct plan *plan, struct buf *trace) {
+/* As /status, but a member a line. */
+static void write_status(const struct plan *plan, const struct flow *flow, int64_t now_ms, struct buf *out) {
+    struct view *view = view_create(plan);
+    struct status_letters letters = {.there = true};
+    const struct status_facts facts = {"0", 1, 1700000000000 + now_ms, &letters};
+    struct buf line = {0};
+    if (view != NULL)
+        view_add(view, flow);
+    json_t *all = view != NULL && status_write(&line, view, &facts) ? json_loads(buf_text(&line), 0, NULL) : NULL;
+    char *lines = all != NULL ? json_dumps(all, JSON_INDENT(2)) : NULL;
+    buf_add_text(out, lines != NULL ? lines : "failed");
+    buf_add_text(out, "\n");
+    free(lines);
+    json_decref(all);
+    buf_finish(&line);
+    view_destroy(view);
+}
+
+static bool tell(const char *story, const struct plan *plan, struct buf *trace, struct buf *status) {
     struct buf text = {0};
     char path[4096];
     (void)snprintf(path, sizeof path, "%s/story.jsonl", story);
@@ -164,6 +185,8 @@ static bool tell(const char *story, const struct plan *plan, struct buf *trace) 
     }
     arena_finish(&memory);
     buf_finish(&text);
+    if (told && status != NULL)
+        write_status(plan, player.flow, player.now_ms, status);
     flow_destroy(player.flow);
     actions_finish(&player.actions);
     return told;
@@ -206,24 +229,35 @@ static bool notices_deletions(const char *story, struct span actual, struct span
     return true;
 }
 
+/* Against the file of that name, or into it. */
+static bool hold_against(const char *story, const char *name, struct buf *actual, bool update, bool deletions) {
+    struct buf expected = {0};
+    char path[4096];
+    (void)snprintf(path, sizeof path, "%s/%s", story, name);
+    bool good = !update || write_file(path, buf_span(actual));
+    (void)read_file(path, &expected);
+    (void)buf_text(actual);
+    (void)buf_text(&expected);
+    good = good && same(path, buf_span(actual), buf_span(&expected), true);
+    if (good && deletions)
+        good = notices_deletions(path, buf_span(actual), buf_span(&expected));
+    buf_finish(&expected);
+    return good;
+}
+
 static bool run(const char *story, bool update, bool deletions) {
     struct settings *settings = read_settings(story);
-    struct buf trace = {0}, expected = {0};
+    struct buf trace = {0}, status = {0};
     char path[4096];
-    (void)snprintf(path, sizeof path, "%s/expected.trace", story);
-    bool good = settings != NULL && tell(story, &settings->plan, &trace);
-    if (good && update)
-        good = write_file(path, buf_span(&trace));
-    (void)read_file(path, &expected);
-    (void)buf_text(&trace);
-    (void)buf_text(&expected);
-    good = good && same(story, buf_span(&trace), buf_span(&expected), true);
-    if (good && deletions)
-        good = notices_deletions(story, buf_span(&trace), buf_span(&expected));
+    (void)snprintf(path, sizeof path, "%s/expected.status", story);
+    bool asked = access(path, F_OK) == 0;
+    bool good = settings != NULL && tell(story, &settings->plan, &trace, asked ? &status : NULL);
+    good = good && hold_against(story, "expected.trace", &trace, update, deletions);
+    good = good && (!asked || hold_against(story, "expected.status", &status, update, deletions));
     if (!good)
         printf("%s: failed%s\n", story, settings == NULL ? ": no plan" : "");
     buf_finish(&trace);
-    buf_finish(&expected);
+    buf_finish(&status);
     settings_destroy(settings);
     return good;
 }

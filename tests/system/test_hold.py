@@ -83,3 +83,48 @@ def test_in_doubt_until_released(broker, platform, houses, topic):
     eventually(account.all_committed, 20, "the last commit")
     assert [letter.headers["sluss-reason"] for (letter,) in account.dead().values()] == ["ambiguous"]
     assert place not in account.delivered() and house.stop() == 0
+
+
+def status(house):
+    code, text = house.ask("/status")
+    assert code == 200, text
+    return json.loads(text)
+
+
+def test_status_says_why(broker, platform, houses, name):
+    """Over two workers: a platform that is held, a key behind a dead letter, what their events wait for."""
+    routes = {f"{name}-held": {"after-dead-letter": "hold", "workers": 2}, f"{name}-platform": {"deliver": {"platform": "q", "path": "/out"}}}
+    for route in routes:
+        broker.create_topic(route, 4)
+        broker.create_topic(f"{route}.dlq")
+    platform.always("/out", hostile.status(401))
+    house = houses(broker.bootstrap, {"p": platform.url, "q": platform.url}, routes, workers=2).start()
+    ((partition, first),) = produce(broker.bootstrap, f"{name}-held", [("hemlig", "not json")])
+    ((_, waits), (_, behind)) = produce(broker.bootstrap, f"{name}-held", [("hemlig", body(1, "hemlig")), ("hemlig", body(2, "hemlig"))])
+    ((other, place),) = produce(broker.bootstrap, f"{name}-platform", [("k", body(3, "k"))])
+    last = [None]
+
+    def told():
+        last[0] = {route["name"]: route for route in status(house)["routes"]}
+        return [last[0][route]["state"] for route in routes] == ["held", "platform"] and last[0][f"{name}-held"]["waiting"]["longest"][0]["behind"]
+    eventually(told, 30, lambda: f"both to be told: {last[0]}")
+    held_route, platform_route = (last[0][route] for route in routes)
+    assert not held_route["well"] and "slussctl release" in held_route["why"]
+    (wait,) = held_route["waiting"]["longest"]
+    assert (wait["event"], wait["dead-letter"], wait["behind"]) == (
+        f"{name}-held/{partition}/{waits}", f"{name}-held/{partition}/{first}", behind - waits)
+    assert wait["why"] == "key held behind a dead letter" and wait["waiting-ms"] >= wait["since-ms"] >= 0
+    assert {number["partition"] for number in held_route["partitions"]} == {0, 1, 2, 3}, "of both workers"
+    (read,) = [number for number in held_route["partitions"] if number["partition"] == partition]
+    assert (read["base"], read["next"], read["unsettled"], read["state"]) == (waits, behind + 1, 2, "reading")
+    assert held_route["dead-letter"] == {"topic": f"{name}-held.dlq", "reachable": True, "why": None}
+    (wait,) = platform_route["waiting"]["longest"]
+    assert (wait["event"], wait["status"], wait["why"]) == (f"{name}-platform/{other}/{place}", 401, "the platform is not up")
+    assert wait["next-try-in-ms"] > 0
+    (q,) = [one for one in status(house)["platforms"] if one["name"] == "q"]
+    assert (q["state"], q["status"], q["waiting"]) == ("held", 401, 1) and q["probe-in-ms"] > 0
+    assert "hemlig" not in house.ask("/status")[1] and "hemlig" not in house.log(), "no key is shown"
+    assert house.ctl("release", f"{name}-held", wait["event"]).returncode == 64, "of another route's topic"
+    assert house.ctl("release", f"{name}-held").stdout == "released 1 key\n"
+    eventually(lambda: status(house)["routes"][0]["state"] == "running", 20, "the route to be well")
+    house.daemon.stop(45)

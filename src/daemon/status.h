@@ -1,0 +1,25 @@
+/* The status is a view of all cores as JSON (/status): each route, partition and platform, and why what waits is
+ * waiting, in the trace's words. It shows no value and no key of an event. */
+#ifndef SLUSS_DAEMON_STATUS_H
+#define SLUSS_DAEMON_STATUS_H
+
+#include "base/buf.h"
+#include "flow/view.h"
+
+/* A route's dead-letter topic, as the probe found it. */
+struct status_letters {
+    bool there;
+    const char *why; /* not there: static */
+};
+
+struct status_facts {
+    const char *version;
+    uint32_t workers;
+    int64_t wall_ms;                      /* of view->now_ms */
+    const struct status_letters *letters; /* per route */
+};
+
+/* One line of JSON and a newline. Ages and waits are in milliseconds. False when memory is short. */
+bool status_write(struct buf *out, const struct view *view, const struct status_facts *facts);
+
+#endif
