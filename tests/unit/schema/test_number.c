@@ -58,7 +58,7 @@ static bool divides(const struct whole *divisor, const struct whole *number, int
         memmove(rest, rest + 1, (size_t)size - 1);
         rest[size - 1] = (char)(i < number->size ? number->digit[i] - '0' : 0);
         for (;;) {
-            char less[4 * DIGITS + 1];
+            char less[4 * DIGITS + 1] = {0};
             int borrow = 0;
             for (int k = size - 1; k >= 0; k--) {
                 int digit = rest[k] - borrow - (k > 0 ? divisor->digit[k - 1] - '0' : 0);
