@@ -7,6 +7,7 @@
 #include "ctl/call.h"
 #include "deliver/judgement.h"
 #include "schema/schema.h"
+#include "shape/bundle.h"
 #include "tables/tables.h"
 
 #include <stdio.h>
@@ -116,13 +117,36 @@ static void write_order(const struct trial *trial, struct buf *out) {
     }
 }
 
+static void write_batch(const struct route *route, struct buf *out) {
+    buf_printf(out, "; in a batch of up to %u event%s and ", route->batch.events, route->batch.events == 1 ? "" : "s");
+    text_write_size(out, route->batch.bytes);
+    buf_add_text(out, ", which waits up to ");
+    text_write_duration(out, route->batch.wait_ms);
+    buf_add_text(out, " for more");
+}
+
+/* A route with batches makes a share of the event: shown is the batch that holds nothing else. */
+static struct verdict shape(struct trial *trial) {
+    const struct mapping_spec *mapping = &trial->route->mapping;
+    struct request share = {0};
+    const struct request *shares = &share;
+    if (mapping->bundle == BUNDLE_NONE)
+        return mapping_apply(mapping, trial->event, &trial->message, &trial->request);
+    struct verdict verdict = mapping_apply(mapping, trial->event, &trial->message, &share);
+    if (verdict.kind == VERDICT_PASS && !bundle_make(mapping, &shares, 1, &trial->event->arena, &trial->request))
+        verdict = VERDICT(VERDICT_RETRY);
+    return verdict;
+}
+
 static bool try_shape(struct trial *trial) {
     struct buf what = {0};
     unsigned char warm[DIGEST_SIZE];
     (void)digest_sha256(SPAN(""), warm); /* the first one loads OpenSSL, which is not this stage\'s time */
     trial->began_ns = now_ns();
-    struct verdict verdict = mapping_apply(&trial->route->mapping, trial->event, &trial->message, &trial->request);
+    struct verdict verdict = shape(trial);
     write_order(trial, &what);
+    if (trial->route->batch.events > 0)
+        write_batch(trial->route, &what);
     bool good = tell(trial, STAGE_SHAPE, verdict, buf_text(&what));
     buf_finish(&what);
     return good;
@@ -180,8 +204,9 @@ static int print_judgement(const struct trial *trial, struct judgement judgement
         (void)printf("delivered\n");
         return EXIT_YES;
     case JUDGED_REFUSED:
-        (void)printf("refused: tried %u times, then put aside in " SPAN_FORMAT "\n", route->refusals,
-                     SPAN_ARGUMENT(route->dead_letter));
+        (void)printf("refused: %stried %u times, then put aside in " SPAN_FORMAT "\n",
+                     route->batch.events > 1 ? "its batch is divided until it stands alone, then it is " : "",
+                     route->refusals, SPAN_ARGUMENT(route->dead_letter));
         return EXIT_NO;
     case JUDGED_PERMANENT:
         (void)printf("put aside at once in " SPAN_FORMAT "\n", SPAN_ARGUMENT(route->dead_letter));

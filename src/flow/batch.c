@@ -82,19 +82,21 @@ static struct batch *begin(struct flow *flow, struct group *group) {
         batch_close(flow, LIST_OF(list_first(&group->batches), struct batch, link));
     batch->open = true;
     list_add_last(&group->batches, &batch->link);
-    timers_set(&flow->timers, &batch->timer, flow->now_ms + group->route->batch.wait_ms);
+    if (!PLANTED(BATCH_NEVER_CLOSES))
+        timers_set(&flow->timers, &batch->timer, flow->now_ms + group->route->batch.wait_ms);
     return batch;
 }
 
 void batch_gather(struct flow *flow, struct passage *passage) {
     struct group *group = passage->home->group;
-    struct batch *batch = passage->ahead == NULL ? find(group, passage) : passage->ahead->batch;
-    bool place = batch != NULL && (passage->ahead == NULL || has_place(batch, passage));
+    bool free = passage->ahead == NULL || PLANTED(BATCH_TAKES_LATE);
+    struct batch *batch = free ? find(group, passage) : passage->ahead->batch;
+    bool place = batch != NULL && (free || has_place(batch, passage));
     if (place && !has_room(batch, passage)) {
         batch_close(flow, batch);
         place = false;
     }
-    if (!place && passage->ahead != NULL) {
+    if (!place && !free) {
         passage->state = PASSAGE_QUEUED;
         return;
     }
@@ -129,7 +131,7 @@ static bool make(struct flow *flow, struct batch *batch) {
     bool alone = flow->pending.count == 0;
     if (!alone && flow->bytes + flow->reserved + batch->size > flow->plan->memory_limit)
         return false;
-    const struct request **parts = arena_take(&batch->arena, batch->count * sizeof *parts);
+    const struct request **parts = arena_take(&batch->arena, batch->count * sizeof(const struct request *));
     size_t count = 0;
     uint32_t attempts = 0;
     for (struct passage *each = batch->first; each != NULL && parts != NULL; each = each->along) {
@@ -160,7 +162,6 @@ void batch_enter(struct flow *flow, struct batch *batch) {
 
 void batch_dissolve(struct flow *flow, struct batch *batch) {
     for (struct passage *each = batch->first; each != NULL; each = each->along) {
-        each->state = PASSAGE_QUEUED;
         each->batch = NULL;
         each->request = &each->own;
         each->own.attempt = each->attempts;
@@ -180,10 +181,13 @@ void batch_divide(struct flow *flow, struct batch *batch, struct batch *half[2])
     for (struct passage *next; each != NULL; each = next) {
         next = each->along;
         each->along = NULL;
+        each->state = PASSAGE_QUEUED;
         each->blame = blame; /* all that comes of one batch counts as one key's trouble */
         each->company = company;
         struct batch *mine = half[number++ < company ? 0 : 1];
-        if (each->ahead == NULL || each->ahead->batch == mine)
+        if (PLANTED(BATCH_LOSES_ONE) && next == NULL)
+            continue;
+        if (each->ahead == NULL || each->ahead->batch == mine || PLANTED(BATCH_KEY_OVERLAP))
             add(mine, each);
     }
     if (half[1]->count > 0)

@@ -103,22 +103,27 @@ static void write_letter(struct flow *flow, struct passage *passage) {
     say(flow, ACTION_WRITE_LETTER)->is.letter = &passage->letter;
 }
 
-/* The way of all events of a request parts here; the first of them leads along to the others. */
-static void part(struct flow *flow, struct passage *first) {
+/* The ways of a request's events part here. Each is taken from the chain, and the next is found by the chain's rest. */
+static struct passage *part(struct flow *flow, struct passage *first) {
     if (first->batch != NULL)
         batch_dissolve(flow, first->batch);
+    return first;
+}
+
+static struct passage *part_next(struct passage *passage) {
+    struct passage *next = passage->along;
+    passage->along = NULL;
+    return next;
 }
 
 void fate_park(struct flow *flow, struct passage *passage) {
-    part(flow, passage);
-    for (struct passage *each = passage; each != NULL; each = each->along)
+    for (struct passage *each = part(flow, passage); each != NULL; each = part_next(each))
         each->state = PASSAGE_PARKED;
 }
 
 static void deliver(struct flow *flow, struct passage *passage) {
-    part(flow, passage);
-    for (struct passage *each = passage, *next; each != NULL; each = next) {
-        next = each->along;
+    for (struct passage *each = part(flow, passage), *next; each != NULL; each = next) {
+        next = part_next(each);
         settle(flow, each, OUTCOME_DELIVERED);
     }
 }
@@ -131,8 +136,7 @@ static struct verdict dead(struct passage *passage, enum reason reason, const st
 
 /* Each of the request's events becomes a dead letter: in order, where they are of one key. */
 static void die(struct flow *flow, struct passage *passage, enum reason reason, const struct reply *reply) {
-    part(flow, passage);
-    for (struct passage *each = passage; each != NULL; each = each->along) {
+    for (struct passage *each = part(flow, passage); each != NULL; each = part_next(each)) {
         each->verdict = dead(each, reason, reply);
         each->state = PASSAGE_QUEUED;
         if (each->ahead == NULL)
@@ -268,6 +272,8 @@ static void divide(struct flow *flow, struct batch *batch, const struct reply *r
     said->is.report.count = batch->count;
     for (struct passage *each = batch->first; each != NULL; each = each->along)
         each->attempts -= refused ? 1 : 0;
+    for (struct passage *each = batch->first; each != NULL && PLANTED(BATCH_COSTS_ALL); each = each->along)
+        each->refusals += refused ? 1 : 0;
     struct batch *half[2];
     batch_divide(flow, batch, half);
     for (size_t i = 0; i < 2 && half[i] != NULL; i++)
@@ -286,6 +292,7 @@ static bool is_refusal(const struct judgement *judgement) {
  * its id as long as there is patience: so the platform can know it again. */
 static bool must_divide(struct batch *batch, const struct judgement *judgement, const struct desk *desk, bool ended) {
     bool doubtful = judgement->kind == JUDGED_RETRY && judgement->mark == MARK_SUSPECT;
+    ended = ended || PLANTED(BATCH_CHANGES);
     batch->doubts = doubtful ? batch->doubts + 1 : 0;
     if (batch->count < 2)
         return false;
@@ -299,9 +306,9 @@ static void leave_in_doubt(struct flow *flow, struct passage *passage, const str
         die(flow, passage, REASON_AMBIGUOUS, reply);
         return;
     }
-    fate_park(flow, passage);
     for (struct passage *each = passage; each != NULL; each = each->along)
         hold_park(flow, each, HELD_AMBIGUOUS, -1);
+    fate_park(flow, passage);
 }
 
 static void carry_out(struct flow *flow, struct passage *passage, const struct reply *reply,
@@ -384,9 +391,9 @@ void fate_reply(struct flow *flow, const struct reply *reply) {
     else if (judgement.kind != JUDGED_ABORTED)
         group->counts.attempts_failed++;
     if (group->phase != GROUP_RUNNING && judgement.kind != JUDGED_SUCCESS) {
-        fate_park(flow, passage); /* the next owner tries again */
         if (judgement.kind == JUDGED_AMBIGUOUS || judgement.kind == JUDGED_ABORTED)
             hold_doubtful(passage);
+        fate_park(flow, passage); /* the next owner tries again */
         return;
     }
     carry_out(flow, passage, reply, &judgement, desk);

@@ -22,6 +22,12 @@
     each(NEW_ID, "new-id")                            /* each attempt carries an id of its own */ \
     each(KEY_OVERLAP, "key-overlap")                  /* an event does not wait for the one before it of its key */ \
     each(KEY_FORGOTTEN, "key-forgotten")              /* the next event of a key is not woken */ \
+    each(BATCH_CHANGES, "batch-members-change")       /* a batch that was not answered well comes again in halves */ \
+    each(BATCH_KEY_OVERLAP, "batch-key-overlap")      /* the halves of a batch share a key */ \
+    each(BATCH_LOSES_ONE, "batch-division-loses-one") /* a division forgets the last event */ \
+    each(BATCH_COSTS_ALL, "batch-refusal-costs-all")  /* a refused batch uses up an attempt of each event */ \
+    each(BATCH_TAKES_LATE, "batch-takes-late")        /* a key goes on in another batch than that ahead of it */ \
+    each(BATCH_NEVER_CLOSES, "batch-never-closes")    /* a batch that is not full waits for ever */ \
     each(PROBE_MANY, "probe-many")                    /* a platform that is half open gets everything at once */ \
     each(IGNORE_LOST, "ignore-lost")                  /* partitions that were lost are worked on */ \
     each(DRAIN_STARTS, "drain-starts")                /* a drain goes on to start events */ \

@@ -51,7 +51,7 @@ enum {
     OPTION_PROPERTY = 2, /* passed on to librdkafka under its dotted name */
     OPTION_CONSUMER = 4, /* a property of consumers only */
     OPTION_SECRET = 16,  /* its field is a struct secret */
-    OPTION_QUIET = 8     /* says nothing in the normal form while it is not set */
+    OPTION_QUIET = 8     /* says nothing in the normal form while it is not set; a group: and sets no defaults */
 };
 
 struct option {

@@ -12,6 +12,7 @@ static const char *const absents[] = {"dead-letter", "leave-out", "default", "sk
 static const char *const bodies[] = {"event", "data", "none", NULL};
 static const char *const later_bodies[] = {"cloudevents", "template:", NULL};
 static const char *const ambiguities[] = {"retry", "dead-letter", "hold", NULL};
+static const char *const bundles[] = {"json-array", "ndjson", "cloudevents-batch", NULL};
 static const char *const afterwards[] = {"continue", "hold", "follow", NULL};
 
 #define DAY           ((int64_t)86400 * 1000)
@@ -69,6 +70,44 @@ static const struct option enrich_rows[] = {
      .sentence = "The text for absent = \"default\"."},
 };
 
+static const struct option batch_rows[] = {
+    {.name = "events",
+     .type = &type_integer,
+     .field = ROUTE(batch.events),
+     .fallback = "100",
+     .least = 1,
+     .most = 1000,
+     .sentence = "At most so many events in one request."},
+    {.name = "bytes",
+     .type = &type_size,
+     .field = ROUTE(batch.bytes),
+     .fallback = "256 KiB",
+     .least = 1024,
+     .most = (int64_t)64 << 20,
+     .sentence = "The largest body of such a request; an event that is larger by itself goes alone."},
+    {.name = "wait",
+     .type = &type_duration,
+     .field = ROUTE(batch.wait_ms),
+     .fallback = "50ms",
+     .least = 1,
+     .most = (int64_t)3600 * 1000,
+     .sentence =
+         "How long a batch waits for further events after its first one; it does not wait where none can come."},
+    {.name = "format",
+     .type = &type_word,
+     .field = ROUTE(mapping.bundle),
+     .words = bundles,
+     .fallback = "json-array",
+     .least = BUNDLE_JSON_ARRAY,
+     .sentence =
+         "How the events stand in the body: as a JSON array (application/json), as lines (application/x-ndjson; "
+         "line breaks inside an event become spaces), or as a JSON array of structured CloudEvents "
+         "(application/cloudevents-batch+json), which also takes events in binary mode. The first two hold of "
+         "a binary CloudEvent only its data, and refuse data that is not JSON."},
+};
+
+static const struct section batch_section = {"deliver.batch", OPTIONS(batch_rows), NULL};
+
 static const struct option deliver_rows[] = {
     {.name = "platform",
      .type = &type_platform,
@@ -122,8 +161,20 @@ static const struct option deliver_rows[] = {
      .field = ROUTE(ambiguous),
      .words = ambiguities,
      .fallback = "retry",
-     .sentence = "What to do when the connection broke after the request was sent."},
-    LATER("batch", "Several events in one request."),
+     .sentence = "What to do when the connection broke after the request was sent. With `batch`: \"retry\" sends the "
+                 "same batch with the same id; \"dead-letter\" and \"hold\" apply to each of its events."},
+    {.name = "batch",
+     .type = &type_group,
+     .field = NO_FIELD,
+     .section = &batch_section,
+     .flags = OPTION_QUIET,
+     .sentence =
+         "Several events in one request; without this group each event is a request of its own. Only events for "
+         "which `path` and `headers` come to the same stand in one batch. Its members stay the same over "
+         "all retries, and its Idempotency-Key is made of theirs (SHA-256 in hex, each followed by a line feed). "
+         "A batch that is refused is divided until the event that is to blame stands alone; one that is "
+         "answered twice as if an event were to blame (500, `accept-body`) likewise. For "
+         "`max-in-flight`, `rate` and the breaker a batch is one request."},
 };
 
 static const struct option retry_rows[] = {

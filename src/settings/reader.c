@@ -355,6 +355,8 @@ static void read_group(struct reader *reader, const struct option *option, confi
         option->section->read(reader, option, setting, target);
         return;
     }
+    if (setting == NULL && (option->flags & OPTION_QUIET) != 0)
+        return; /* not wanted: none of its defaults applies */
     reader_open(reader, option->name, "{");
     reader_section(reader, option->section, setting, target);
     reader_close(reader, "};");

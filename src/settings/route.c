@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { WINDOW = 1024, LONGEST_NAME = 64 };
+enum { WINDOW = 1024, LONGEST_NAME = 64, BATCHES_IN_MEMORY = 8 };
 
 #define ERROR(group, code, path, cure, ...)                                                                            \
     reader_problem(reader, SEVERITY_ERROR, (code), (group), (path), (cure), __VA_ARGS__)
@@ -141,6 +141,26 @@ static void check_delivery(struct reader *reader, config_setting_t *group, const
                   SPAN_ARGUMENT(platform->auth.header));
 }
 
+static void check_batch(struct reader *reader, config_setting_t *group, const struct draft *draft) {
+    const struct route *route = &draft->route;
+    if (route->mapping.bundle == BUNDLE_NONE)
+        return;
+    bool cloudevents = route->mapping.bundle == BUNDLE_CLOUDEVENTS;
+    if (route->mapping.body == BODY_NONE)
+        ERROR(group, PROBLEM_CONFLICT, "deliver.body", SPAN("write body = \"event\", or remove `batch`"),
+              "a batch without bodies would hold nothing");
+    if (cloudevents && route->mapping.body == BODY_DATA)
+        ERROR(group, PROBLEM_CONFLICT, "deliver.body", SPAN("write body = \"event\", or batch.format = \"json-array\""),
+              "a batch of CloudEvents holds the events whole, not their data");
+    if (cloudevents && route->decode.format == DECODE_JSON)
+        ERROR(group, PROBLEM_CONFLICT, "deliver.batch.format", SPAN("write format = \"json-array\" or \"ndjson\""),
+              "the events are plain JSON, not CloudEvents");
+    size_t most = reader->settings->limits.memory / BATCHES_IN_MEMORY;
+    if (most > 0 && route->batch.bytes > most)
+        ERROR(group, PROBLEM_CONFLICT, "deliver.batch.bytes", SPAN("make it smaller, or limits.memory larger"),
+              "a batch may not take more than an eighth of limits.memory");
+}
+
 /* Moves what the rows filled to where it belongs. */
 static void complete(struct reader *reader, struct draft *draft) {
     struct route *route = &draft->route;
@@ -174,6 +194,7 @@ static void read_route(struct reader *reader, config_setting_t *group) {
     check_topics(reader, group, &draft);
     check_format(reader, group, &draft);
     check_delivery(reader, group, &draft);
+    check_batch(reader, group, &draft);
     if (draft.schema.data != NULL) {
         draft.route.gate.name = draft.schema;
         draft.route.gate.program = schemas_compile(reader, group, draft.schema);

@@ -59,6 +59,13 @@ static bool mended(const struct world *world, uint32_t route) {
     return world->frozen && world->scene.route[route].retry.patience_ms > LIVENESS_MS / 4;
 }
 
+static bool carries(const struct open_request *open, enum record_kind kind) {
+    for (uint32_t i = 0; i < open->count; i++)
+        if (open->record[i]->kind == kind)
+            return true;
+    return false;
+}
+
 void answer_request(struct world *world, struct member *member, const struct open_request *open) {
     struct choices *choices = world->choices;
     uint32_t platform = world->scene.route[open->route].mapping.platform;
@@ -69,9 +76,9 @@ void answer_request(struct world *world, struct member *member, const struct ope
     set(&task, REPLY_ANSWERED, REPLY_FAULT_NONE, 200);
     if (world->outage_ms[platform] > world->now_ms)
         set(&task, REPLY_NOT_SENT, REPLY_FAULT_CONNECT, 0);
-    else if (open->record->kind == REFUSED)
+    else if (carries(open, REFUSED))
         set(&task, REPLY_ANSWERED, REPLY_FAULT_NONE, 400);
-    else if (open->record->kind == ANSWERED_500 && !mended(world, open->route))
+    else if (carries(open, ANSWERED_500) && !mended(world, open->route))
         set(&task, REPLY_ANSWERED, REPLY_FAULT_NONE, 500);
     else if (!draw_status(world, &task))
         draw_transport(world, &task, &delay_ms, timeout_ms);
@@ -109,7 +116,6 @@ void answer_letter(struct world *world, struct member *member, const struct open
 
 /* What the answer means by the world's own rules. */
 static void note(struct world *world, struct member *member, const struct task *task, struct open_request *open) {
-    struct view *view = &open->record->view[member->index];
     struct tenure *tenure = &member->tenure[open->route];
     bool live = tenure->held && tenure->number == open->tenure;
     world->cause = *open;
@@ -120,24 +126,14 @@ static void note(struct world *world, struct member *member, const struct task *
     }
     tenure->open--;
     if (open->letter) {
-        view->letter = 0;
+        open->record[0]->view[member->index].letter = 0;
         world->cause_settles = task->what == LETTER_ACKNOWLEDGED;
     } else {
-        view->request = 0;
-        bool answered = task->what == REPLY_ANSWERED;
-        world->cause_settles = answered && task->status < 300;
-        view->refusals += answered && task->status >= 400 && task->status < 500 && task->status != 408 &&
-                                  task->status != 425 && task->status != 429 && task->status != 401 &&
-                                  task->status != 403 && task->status != 407
-                              ? 1
-                              : 0;
-        view->ambiguous = view->ambiguous || task->what == REPLY_AMBIGUOUS;
-        if (!world->cause_settles && task->what != REPLY_ABORTED && !open->record->failed) {
-            open->record->failed = true; /* its patience goes on with the next owner */
-            open->record->failed_ms = world->now_ms;
-        }
+        world->cause_settles = task->what == REPLY_ANSWERED && task->status < 300;
+        note_carried(world, member, task, open);
     }
-    open->record->settled = open->record->settled || world->cause_settles;
+    for (uint32_t i = 0; i < open->count; i++)
+        open->record[i]->settled = open->record[i]->settled || world->cause_settles;
 }
 
 static void feed_answer(struct world *world, struct member *member, const struct task *task) {

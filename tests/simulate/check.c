@@ -21,9 +21,9 @@ static struct tenure *tenure_of(struct world *world, struct member *member, uint
     return tenure;
 }
 
-/* A request or a letter starts: everything that must hold for both. */
-static struct open_request *check_start(struct world *world, struct member *member, struct place place, int64_t offset,
-                                        uint64_t id) {
+/* A request or a letter starts: everything that must hold for both, for each event that it carries. */
+static struct record *check_event(struct world *world, struct member *member, struct place place, int64_t offset,
+                                  uint64_t id) {
     struct tenure *tenure = tenure_of(world, member, place.route, place.epoch, "something starts");
     uint32_t partition = (uint32_t)place.partition;
     struct record *record = log_record(world, place.route, partition, offset);
@@ -39,59 +39,55 @@ static struct open_request *check_start(struct world *world, struct member *memb
         violated(world, "I8", "offset %" PRId64 " starts in a drain", offset);
     if (world->now_ms < member->fence_ms)
         violated(world, "I9", "offset %" PRId64 " starts behind the stall fence", offset);
-    check_order(world, member, place.route, partition, record, tenure->number);
+    check_order(world, member, place.route, partition, record, tenure->number, id);
+    return record;
+}
+
+static struct open_request *check_start(struct world *world, struct member *member, struct place place, int64_t offset,
+                                        uint64_t id) {
+    struct record *record = check_event(world, member, place, offset, id);
+    struct tenure *tenure = &member->tenure[place.route];
     if (member->open_count == MOST_OPEN || open_find(member, id) != NULL)
         violated(world, "I2", "id %" PRIu64 " is used twice, or too much is under way", id);
     struct open_request *open = &member->open[member->open_count++];
-    *open = (struct open_request){
-        .id = id, .route = place.route, .partition = partition, .tenure = tenure->number, .record = record};
+    *open =
+        (struct open_request){.id = id, .route = place.route, .tenure = tenure->number, .record = {record}, .count = 1};
     tenure->open++;
     return open;
 }
 
+static void check_sent(struct world *world, struct member *member, uint32_t route, struct place place,
+                       struct record *record, uint64_t id) {
+    struct view *view = &record->view[member->index];
+    check_again(world, member, route, (uint32_t)place.partition, record);
+    view->request = id;
+    member->tenure[route].started += view->started ? 0 : 1;
+    view->started = true;
+}
+
 static void check_request(struct world *world, struct member *member, const struct request *request) {
     struct open_request *open = check_start(world, member, request->place, request->offset, request->id);
-    const struct record *record = open->record;
-    struct view *view = &open->record->view[member->index];
-    struct tenure *tenure = &member->tenure[open->route];
-    check_id(world, open->route, open->record, request);
-    check_again(world, member, open->route, open->partition, record);
     check_platform(world, member, request->platform);
-    view->request = request->id;
-    tenure->started += view->started ? 0 : 1;
-    view->started = true;
-    const struct route *route = &world->scene.route[open->route];
-    bool enriched = route->recipe_count > 0;
-    bool sendable = record->kind == GOOD || record->kind == REFUSED || record->kind == ANSWERED_500 ||
-                    (record->kind == NO_ROW && !enriched);
-    if (!sendable)
-        violated(world, "I4", "offset %" PRId64 " must not be delivered", record->offset);
-    struct span value = span_of(record->value), body = request->body;
-    static const struct span added[] = {{",\"t\":\"one\"", 10}, {",\"t\":\"two\"", 10}};
-    bool same = span_equal(value, body);
-    if (enriched) {
-        for (size_t i = 0; i < 2; i++) {
-            size_t at = value.size - 1;
-            while (at > 0 && value.data[at - 1] == ' ')
-                at--;
-            size_t cut = at + added[i].size;
-            same = same || (body.size == value.size + added[i].size && memcmp(body.data, value.data, at) == 0 &&
-                            memcmp(body.data + at, added[i].data, added[i].size) == 0 &&
-                            memcmp(body.data + cut, value.data + at, value.size - at) == 0);
-        }
-        if (span_equal(value, body))
-            same = false;
+    check_sent(world, member, open->route, request->place, open->record[0], request->id);
+    for (uint32_t i = 0; i < request->rest_count; i++) {
+        if (open->count == MOST_TOGETHER)
+            violated(world, "I4", "request %" PRIu64 " carries too many events", request->id);
+        const struct request_event *event = &request->rest[i];
+        if (event->place.route != open->route)
+            violated(world, "I4", "request %" PRIu64 " carries events of two routes", request->id);
+        struct record *record = check_event(world, member, event->place, event->offset, request->id);
+        open->record[open->count++] = record;
+        check_sent(world, member, open->route, event->place, record, request->id);
     }
-    if (!same)
-        violated(world, "I4", "the body of offset %" PRId64 " is not the event", record->offset);
+    check_carried(world, member, open, request);
 }
 
 static void check_letter(struct world *world, struct member *member, const struct letter *letter) {
     struct open_request *open = check_start(world, member, letter->place, letter->offset, letter->id);
-    const struct record *record = open->record;
+    struct record *record = open->record[0];
     open->letter = true;
     open->small = letter->value.data == NULL;
-    open->record->view[member->index].letter = letter->id;
+    record->view[member->index].letter = letter->id;
     bool value = letter->value.data == NULL || span_equal(letter->value, span_of(record->value));
     bool key = (letter->key.data == NULL) == (record->key == 0);
     if (!value || !key || !span_equal(letter->topic, world->scene.route[open->route].dead_letter))
@@ -141,8 +137,9 @@ static void check_settled(struct world *world, struct member *member, const stru
     enum outcome outcome = action->is.report.outcome;
     bool good = by_rule(world, record, place.route, outcome);
     const struct open_request *cause = &world->cause;
-    bool answered =
-        cause->id != 0 && cause->record == record && cause->tenure == tenure->number && world->cause_settles;
+    bool answered = false;
+    for (uint32_t i = 0; cause->id != 0 && i < cause->count; i++)
+        answered = answered || (cause->record[i] == record && cause->tenure == tenure->number && world->cause_settles);
     if (outcome == OUTCOME_DELIVERED)
         good = answered && !cause->letter;
     if (outcome == OUTCOME_DEAD_LETTERED) {
@@ -187,7 +184,7 @@ static void check_commit(struct world *world, struct member *member, const struc
     for (uint32_t i = 0; tenure->draining && i < member->open_count; i++)
         if (member->open[i].tenure == tenure->number && !member->open[i].letter && !member->open[i].aborted)
             violated(world, "I8", "the final commit comes before offset %" PRId64 " is aborted",
-                     member->open[i].record->offset);
+                     member->open[i].record[0]->offset);
     for (size_t i = 0; i < action->is.commit.count; i++) {
         const struct commit_entry *entry = &action->is.commit.entry[i];
         struct reading *reading = &tenure->reading[entry->partition];
@@ -228,7 +225,8 @@ static void check_hand_back(struct world *world, struct member *member, uint32_t
     bool lost = world->input->kind == INPUT_LOST;
     for (uint32_t i = 0; i < member->open_count; i++)
         if (member->open[i].tenure == tenure->number && !member->open[i].letter && !member->open[i].aborted)
-            violated(world, "I8", "handed back while offset %" PRId64 " is under way", member->open[i].record->offset);
+            violated(world, "I8", "handed back while offset %" PRId64 " is under way",
+                     member->open[i].record[0]->offset);
     bool missing = false;
     for (uint32_t i = 0; i < world->group[route].partitions; i++)
         missing = missing || (tenure->reading[i].begun && lacks_commit(world, member, route, i));

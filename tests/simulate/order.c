@@ -18,34 +18,38 @@ static bool same_lane(const struct world *world, uint32_t route, const struct re
 }
 
 void check_order(struct world *world, const struct member *member, uint32_t route, uint32_t partition,
-                 const struct record *record, uint32_t tenure) {
+                 const struct record *record, uint32_t tenure, uint64_t id) {
     const struct partition_log *log = &world->group[route].log[partition];
     for (uint32_t i = 0; i < log->count && log->record[i].offset < record->offset; i++) {
         const struct view *view = &log->record[i].view[member->index];
-        if (view->tenure == tenure && view->read && !view->settled && same_lane(world, route, record, &log->record[i]))
+        if (view->tenure == tenure && view->read && !view->settled && view->request != id &&
+            same_lane(world, route, record, &log->record[i]))
             violated(world, "I2", "route %u, partition %u: %" PRId64 " starts before %" PRId64 " of its key is settled",
                      route, partition, record->offset, log->record[i].offset);
     }
 }
 
 /* A request tried again is known to the platform by its id (I4), and no two events share one. */
-void check_id(struct world *world, uint32_t route, struct record *record, const struct request *request) {
+struct span check_id(struct world *world, uint32_t route, struct record *record, const struct request *request) {
     struct span id = SPAN_NONE;
     for (size_t i = 0; i < request->header_count; i++)
         if (span_equal(request->headers[i].name, SPAN("Idempotency-Key")))
             id = request->headers[i].value;
     if (id.size == 0 || id.size >= sizeof record->id)
         violated(world, "I4", "offset %" PRId64 " has no idempotency id", record->offset);
+    if (world->scene.route[route].batch.events > 0)
+        return id; /* it is the batch's */
     if (record->id[0] != '\0') {
         if (!span_equal(id, span_of(record->id)))
             violated(world, "I4", "the idempotency id of offset %" PRId64 " changed", record->offset);
-        return;
+        return id;
     }
     for (uint32_t i = 0; i < world->group[route].partitions; i++)
         for (uint32_t k = 0; k < world->group[route].log[i].count; k++)
             if (span_equal(id, span_of(world->group[route].log[i].record[k].id)))
                 violated(world, "I4", "offset %" PRId64 " has the idempotency id of another", record->offset);
     memcpy(record->id, id.data, id.size);
+    return id;
 }
 
 /* What the commit and the map before us call settled is not sent again: only what they could not know is (I5). */

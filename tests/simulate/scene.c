@@ -23,18 +23,20 @@ bool props_init(struct props *props) {
         return false;
     props->schema = schema_compile(registry, SPAN("simulate.json"), &problem);
     props->target = template_create(TEMPLATE_TARGET, SPAN("/errands/{$.id}"), NULL);
+    props->batch_target = template_create(TEMPLATE_TARGET, SPAN("/import/{$.n ?? \"0\"}"), NULL);
     props->key = json_path_create(SPAN("$.s"), NULL);
     props->into = json_path_create(SPAN("$.t"), NULL);
     props->tables[0] = lookup_table_create(SPAN("s,t\na,one\n"), SPAN("s"), SPAN("t"), NULL);
     props->tables[1] = lookup_table_create(SPAN("s,t\na,two\n"), SPAN("s"), SPAN("t"), NULL);
-    return props->schema != NULL && props->target != NULL && props->key != NULL && props->into != NULL &&
-           props->tables[0] != NULL && props->tables[1] != NULL;
+    return props->schema != NULL && props->target != NULL && props->batch_target != NULL && props->key != NULL &&
+           props->into != NULL && props->tables[0] != NULL && props->tables[1] != NULL;
 }
 
 void props_finish(struct props *props) {
     schema_program_destroy(props->schema);
     schema_registry_destroy(registry);
     template_destroy(props->target);
+    template_destroy(props->batch_target);
     json_path_destroy(props->key);
     json_path_destroy(props->into);
     for (size_t i = 0; i < TABLE_VERSIONS; i++)
@@ -88,6 +90,13 @@ static void draw_route(struct scene *scene, const struct props *props, uint32_t 
                                            .route = topics[index],
                                            .topics = &topics[index],
                                            .body = BODY_EVENT};
+    if (choose(choices, 3) != 2)
+        return;
+    route->mapping.target = props->batch_target;
+    route->mapping.bundle = choose(choices, 2) == 0 ? BUNDLE_JSON_ARRAY : BUNDLE_NDJSON;
+    route->batch.events = 1 + choose(choices, MOST_TOGETHER);
+    route->batch.bytes = choose(choices, 3) == 2 ? 100 : 4096;
+    route->batch.wait_ms = 1 + choose(choices, 2) * choose(choices, 5000);
 }
 
 void scene_draw(struct scene *scene, const struct props *props, struct choices *choices) {

@@ -6,11 +6,11 @@
 #include "fault.h"
 #include "flow/flow.h"
 
-enum { MOST_ROUTES = 2, MOST_MEMBERS = 3, TABLE_VERSIONS = 2 };
+enum { MOST_ROUTES = 2, MOST_MEMBERS = 3, TABLE_VERSIONS = 2, MOST_TOGETHER = 8 };
 
 /* What seeds share: compiled once. */
 struct props {
-    struct template *target;
+    struct template *target, *batch_target;
     struct json_path *key, *into;
     struct schema_program *schema;
     struct lookup_table *tables[TABLE_VERSIONS];

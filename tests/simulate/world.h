@@ -18,8 +18,10 @@ struct view {
     uint32_t tenure;
     bool read, started, settled;
     uint64_t request, letter; /* under way */
-    uint32_t refusals;
+    uint32_t refusals;        /* of the record by itself */
     bool ambiguous;
+    uint32_t company; /* so many may stand in a batch with it; 0 as many as the route has */
+    char whole[65];   /* the id of the batch that must come again as it was; "" none */
 };
 
 /* The metadata of a commit. */
@@ -83,8 +85,9 @@ struct tenure {
 
 struct open_request {
     uint64_t id;
-    uint32_t route, partition, tenure;
-    struct record *record;
+    uint32_t route, tenure, count;
+    struct record *record[MOST_TOGETHER]; /* `count` of them, at least one */
+    char batch[65];                       /* its id; "" a single event's request or a letter */
     bool letter, aborted, small;
 };
 
@@ -211,10 +214,15 @@ void answer_task(struct world *world, const struct task *task);
 void check_action(struct world *world, struct member *member, const struct action *action);
 void check_step(struct world *world, struct member *member);
 struct open_request *open_find(struct member *member, uint64_t id);
+/* carried.c */
+void check_carried(struct world *world, const struct member *member, struct open_request *open,
+                   const struct request *request);
+void note_carried(struct world *world, const struct member *member, const struct task *task,
+                  const struct open_request *open);
 /* order.c */
 void check_order(struct world *world, const struct member *member, uint32_t route, uint32_t partition,
-                 const struct record *record, uint32_t tenure);
-void check_id(struct world *world, uint32_t route, struct record *record, const struct request *request);
+                 const struct record *record, uint32_t tenure, uint64_t id);
+struct span check_id(struct world *world, uint32_t route, struct record *record, const struct request *request);
 void check_again(struct world *world, const struct member *member, uint32_t route, uint32_t partition,
                  const struct record *record);
 void check_window(struct world *world, const struct member *member, uint32_t route, uint32_t partition);
