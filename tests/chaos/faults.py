@@ -11,6 +11,7 @@ import signal
 import time
 
 import hostile
+import links
 from feeder import POISON
 from process import eventually
 from scene import TIMEOUT, TOPICS
@@ -241,18 +242,16 @@ def cable_cut(scene, dice):
 
 
 @fault(moves=True, ambiguous=True)
-def cable_narrow(scene, dice):
-    """Little goes through a member's cable; the rest is lost on the way, by the kernel where it can."""
+def cable_bad(scene, dice):
+    """The kernel delays or loses what goes over a member's cable, as far as it can."""
     member = some(scene, dice)
-    try:
-        if not member.link:
-            raise OSError("no cable")
-        member.link.narrow()
-    except OSError:
+    can = [how for how in links.BAD if how not in scene.cannot]
+    if not member.link or not can:
         loss(scene, dice)
         return
+    member.link.spoil(dice.choice(can))
     time.sleep(5)
-    member.link.widen()
+    member.link.mend()
 
 
 # --- the platforms ---

@@ -8,7 +8,11 @@ import sys
 from process import Process, eventually
 
 MARK = "SLUSS_CHAOS_NETWORK"  # in the environment of a run that is inside
-NARROW = ("tbf", "rate", "150kbit", "burst", "4kb", "limit", "8kb")  # what does not fit is lost
+BAD = {  # what tc can make of a cable, where the kernel knows how
+    "loses and delays": ("netem", "delay", "60ms", "20ms", "loss", "5%"),
+    "delays": ("tbf", "rate", "400kbit", "burst", "4kb", "latency", "1500ms"),
+    "loses": ("tbf", "rate", "150kbit", "burst", "4kb", "limit", "8kb"),
+}
 
 
 def enter():
@@ -73,16 +77,23 @@ class Link:
         """All connections inside end at once, with RST to their peers. Whether the kernel can (CONFIG_INET_DIAG_DESTROY)."""
         return not attempt([*self.prefix, "ss", "--kill", "--tcp", "state", "established"])
 
-    def narrow(self):
-        """Little goes through, the rest is lost in the kernel. Raises OSError where the kernel cannot."""
-        self._do("tc", "qdisc", "add", "dev", self.near, "root", *NARROW)
-        try:
-            self._inside("tc", "qdisc", "add", "dev", "world", "root", *NARROW)
-        except OSError:
-            self._do("tc", "qdisc", "del", "dev", self.near, "root")
-            raise
+    def spoil(self, how):
+        """In the kernel, both ways. HOW: a name of BAD. Raises OSError where the kernel cannot."""
+        self._do("tc", "qdisc", "add", "dev", self.near, "root", *BAD[how])
+        self._inside("tc", "qdisc", "add", "dev", "world", "root", *BAD[how])
 
-    def widen(self):
+    def cannot(self):
+        """What of BAD this kernel cannot do."""
+        refused = []
+        for how in BAD:
+            try:
+                self.spoil(how)
+                self.mend()
+            except OSError:
+                refused.append(how)
+        return refused
+
+    def mend(self):
         self._do("tc", "qdisc", "del", "dev", self.near, "root")
         self._inside("tc", "qdisc", "del", "dev", "world", "root")
 

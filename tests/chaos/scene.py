@@ -100,6 +100,7 @@ class Scene:
 
     def _build(self, seed, rate, own, drop):
         links = [self._keep(Link(number, self.folder / f"link{number}.log")) if own else None for number in (1, 2)]
+        self.cannot = links[0].cannot() if own else []
         self.gate = f"{links[0].net}.1" if own else "127.0.0.1"
         self.wires = Wires("0.0.0.0" if own else self.gate, seed)
         self.authority, self.foreign = Authority(self.folder / "authority"), Authority(self.folder / "foreign")
@@ -129,8 +130,10 @@ class Scene:
             for member in self.members:
                 try:
                     self.witness.scrape(member)
-                except (OSError, AssertionError):
+                except OSError:
                     pass  # it is down, stopped, or not up yet
+                except AssertionError as error:
+                    self.broken.append(f"{member.life}: {error}")
 
     def going_on(self, since, seconds):
         """Until every partition has had a success since then; how long that took, or None."""
