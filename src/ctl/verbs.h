@@ -10,5 +10,6 @@ extern const struct verb verb_check;
 extern const struct verb verb_try;
 extern const struct verb verb_validate;
 extern const struct verb verb_release;
+extern const struct verb verb_reload;
 
 #endif

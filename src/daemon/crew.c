@@ -21,6 +21,7 @@ struct crew {
     uint32_t count;
     struct probe *probe;
     struct snapshot *sum, *one;
+    int done;
     unsigned stops;
 };
 
@@ -47,7 +48,7 @@ static void tell_others(void *owner, uint32_t from, uint32_t platform, enum plat
             worker_hear(crew->worker[i], platform, state, until_ms);
 }
 
-static bool make_workers(struct crew *crew, int done, struct error *error) {
+static bool make_workers(struct crew *crew, struct error *error) {
     uint32_t count = crew->settings->workers;
     crew->worker = calloc((size_t)count + 1, sizeof(struct worker *));
     if (crew->worker == NULL)
@@ -56,7 +57,7 @@ static bool make_workers(struct crew *crew, int done, struct error *error) {
         struct worker_spec spec = {.settings = crew->settings,
                                    .properties = properties_of(crew),
                                    .index = i,
-                                   .done = done,
+                                   .done = crew->done,
                                    .owner = crew,
                                    .tell = tell_others};
         if (getrandom(&spec.seed, sizeof spec.seed, 0) != (ssize_t)sizeof spec.seed)
@@ -71,13 +72,13 @@ static bool make_workers(struct crew *crew, int done, struct error *error) {
     return true;
 }
 
-static bool make(struct crew *crew, int done, struct error *error) {
+static bool make(struct crew *crew, struct error *error) {
     crew->sum = snapshot_create(crew->plan);
     crew->one = snapshot_create(crew->plan);
     if (crew->sum == NULL || crew->one == NULL || !make_properties(crew))
         return error_memory(error);
     crew->tables = tables_create(crew->plan->lookups, crew->plan->lookup_count, error);
-    return crew->tables != NULL && make_workers(crew, done, error);
+    return crew->tables != NULL && make_workers(crew, error);
 }
 
 struct crew *crew_create(const struct settings *settings, int done, struct error *error) {
@@ -88,7 +89,8 @@ struct crew *crew_create(const struct settings *settings, int done, struct error
     }
     crew->settings = settings;
     crew->plan = &settings->plan;
-    if (make(crew, done, error))
+    crew->done = done;
+    if (make(crew, error))
         return crew;
     crew_destroy(crew);
     return NULL;
@@ -126,7 +128,7 @@ static void say_places(const struct plan *plan) {
 bool crew_start(struct crew *crew, struct error *error) {
     if (crew->count > 1)
         say_places(crew->plan);
-    crew->probe = probe_create(crew->plan, properties_of(crew), error);
+    crew->probe = probe_create(crew->plan, properties_of(crew), crew->done, error);
     if (crew->probe == NULL)
         return false;
     for (uint32_t i = 0; i < crew->count; i++)
@@ -233,6 +235,8 @@ int64_t crew_due_ms(const struct crew *crew) {
 
 void crew_stop(struct crew *crew) {
     crew->stops++;
+    if (crew->probe != NULL)
+        probe_end(crew->probe);
     for (uint32_t i = 0; i < crew->count; i++)
         worker_stop(crew->worker[i]);
 }
@@ -256,18 +260,19 @@ bool crew_stopped(struct crew *crew, int *status) {
         all = all && ended;
         any = any || ended;
     }
-    if (any && !all && crew->stops == 0) {
+    if (any && !all && crew->stops == 0)
         log_say(LOG_LEVEL_ERROR, NULL, 0,
                 "a worker ended: the others finish and commit what is under way, then all end");
+    if (any && crew->stops == 0)
         crew_stop(crew);
-    }
-    return all;
+    return all && probe_ended(crew->probe);
 }
 
 void crew_destroy(struct crew *crew) {
     if (crew == NULL)
         return;
     probe_destroy(crew->probe);
+    crew->probe = NULL;
     for (int again = 0; again < 2; again++) /* what is stopped already hears it no more */
         crew_stop(crew);
     for (uint32_t i = 0; i < crew->count; i++)

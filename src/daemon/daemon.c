@@ -2,14 +2,13 @@
  * admin server and the watchdog; events never come here. */
 #include "daemon/daemon.h"
 
-#include "daemon/crew.h"
-#include "daemon/expiry.h"
+#include "daemon/daemon_private.h"
 #include "daemon/release.h"
+#include "daemon/reload.h"
 #include "daemon/scrape.h"
 #include "daemon/time.h"
 #include "http/client.h"
 #include "kafka/client.h"
-#include "ops/admin.h"
 #include "ops/log.h"
 #include "ops/metrics.h"
 #include "ops/notify.h"
@@ -25,20 +24,6 @@
 
 enum { ALIVE_MS = 5000, SELDOM_MS = 1000, SOON_MS = 100 };
 
-struct daemon {
-    const struct settings *settings;
-    size_t faults;
-    struct crew *crew;
-    struct admin *admin;
-    struct expiry *expiry;
-    int signals;
-    int done;
-    unsigned stops;
-    bool ready_told;
-    int64_t watchdog_ms;
-    int64_t watchdog_told_ms;
-};
-
 /* --- what the admin server answers --- */
 
 static bool is_alive(struct daemon *daemon) {
@@ -48,6 +33,10 @@ static bool is_alive(struct daemon *daemon) {
 static bool is_ready(struct daemon *daemon, struct buf *why) {
     if (daemon->stops > 0) {
         buf_add_text(why, "stopping: events under way are finished and committed\n");
+        return false;
+    }
+    if (daemon->next != NULL) {
+        buf_add_text(why, "reloading: events under way are finished and committed\n");
         return false;
     }
     if (!crew_joined(daemon->crew, why) || !crew_letters_ready(daemon->crew, why))
@@ -68,7 +57,12 @@ static bool ask_release(void *owner, struct input *input, uint32_t *keys) {
 static unsigned act(struct daemon *daemon, const struct admin_request *request, struct buf *body) {
     if (strcmp(request->path, "/release") == 0)
         return release_answer(&daemon->settings->plan, request, ask_release, daemon, body);
-    buf_add_text(body, "here is /release\n");
+    if (strcmp(request->path, "/reload") == 0) {
+        const struct log_field field[] = {{"uid", SPAN_NONE, request->uid}, {"pid", SPAN_NONE, request->pid}};
+        log_say(LOG_LEVEL_INFO, field, 2, "an operator asks for a reload");
+        return reload_ask(daemon, body);
+    }
+    buf_add_text(body, "here are /release and /reload\n");
     return 404;
 }
 
@@ -82,19 +76,29 @@ static unsigned show_status(struct daemon *daemon, struct buf *body, const char 
     return 503;
 }
 
+static void write_metrics(struct daemon *daemon, struct buf *body) {
+    const struct scrape_process process = {
+        .version = SLUSS_VERSION,
+        .librdkafka = kafka_version_text(),
+        .curl = curl_version_info(CURLVERSION_NOW)->version,
+        .jansson = metrics_jansson_version(),
+        .platform_count = daemon->settings->plan.platform_count,
+        .reload_ok = !daemon->reload_refused && daemon->reload_failed.text[0] == '\0',
+    };
+    struct snapshot *sum = crew_sum(daemon->crew);
+    expiry_add(daemon->expiry, sum);
+    scrape_write(body, tally_plan(daemon->tally), tally_sum(daemon->tally, sum), &process, time_now_ms(),
+                 time_wall_ms());
+}
+
 static unsigned answer(void *owner, const struct admin_request *request, struct buf *body, const char **type) {
     struct daemon *daemon = owner;
     const char *path = request->path;
     if (request->act)
         return act(daemon, request, body);
     if (strcmp(path, "/metrics") == 0) {
-        const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
-        const struct scrape_build build = {SLUSS_VERSION, kafka_version_text(), curl->version,
-                                           metrics_jansson_version()};
         *type = "text/plain; version=0.0.4; charset=utf-8";
-        struct snapshot *sum = crew_sum(daemon->crew);
-        expiry_add(daemon->expiry, sum);
-        scrape_write(body, &daemon->settings->plan, sum, &build, time_now_ms(), time_wall_ms());
+        write_metrics(daemon, body);
         return 200;
     }
     if (strcmp(path, "/live") == 0) {
@@ -107,7 +111,9 @@ static unsigned answer(void *owner, const struct admin_request *request, struct 
         return is_ready(daemon, body) ? 200 : 503;
     if (strcmp(path, "/status") == 0)
         return show_status(daemon, body, type);
-    buf_add_text(body, "here are /status, /metrics, /live and /ready\n");
+    if (strcmp(path, "/reload") == 0)
+        return reload_state(daemon, body);
+    buf_add_text(body, "here are /status, /metrics, /live, /ready and /reload\n");
     return 404;
 }
 
@@ -129,7 +135,8 @@ static bool catch_signals(struct daemon *daemon, struct error *error) {
 
 static bool start_crew(struct daemon *daemon, struct error *error) {
     daemon->expiry = expiry_create(&daemon->settings->plan);
-    if (daemon->expiry == NULL)
+    daemon->tally = tally_create(&daemon->settings->plan, NULL, NULL);
+    if (daemon->expiry == NULL || daemon->tally == NULL)
         return error_memory(error);
     daemon->crew = crew_create(daemon->settings, daemon->done, error);
     (void)malloc_trim(0); /* what reading configuration and tables took and gave back */
@@ -165,7 +172,7 @@ static void serve_signals(struct daemon *daemon) {
     struct signalfd_siginfo info;
     while (read(daemon->signals, &info, sizeof info) == (ssize_t)sizeof info) {
         if (info.ssi_signo == SIGHUP) {
-            log_say(LOG_LEVEL_WARNING, NULL, 0, "reload is not supported yet: restart to take a new configuration");
+            (void)reload_ask(daemon, NULL);
             continue;
         }
         daemon->stops++;
@@ -173,12 +180,15 @@ static void serve_signals(struct daemon *daemon) {
         log_say(LOG_LEVEL_INFO, NULL, 0,
                 daemon->stops == 1 ? "stopping: events under way are finished and committed"
                                    : "stopping at once: events under way are left to the next start");
-        crew_stop(daemon->crew);
+        bool draining = daemon->next != NULL; /* then the crew was stopped once already */
+        reload_forget(daemon);
+        if (!draining)
+            crew_stop(daemon->crew);
     }
 }
 
 static void tell_systemd(struct daemon *daemon, int64_t now_ms) {
-    if (!daemon->ready_told && daemon->stops == 0 && crew_joined(daemon->crew, NULL)) {
+    if (!daemon->ready_told && daemon->stops == 0 && daemon->next == NULL && crew_joined(daemon->crew, NULL)) {
         notify_ready("routes are running");
         log_say(LOG_LEVEL_INFO, NULL, 0, "ready: every route has its assignment");
         daemon->ready_told = true;
@@ -201,7 +211,7 @@ static bool wait_for_news(struct daemon *daemon) {
     size_t doors = admin_descriptors(daemon->admin, door);
     for (size_t i = 0; i < doors; i++)
         wait[3 + i] = (struct pollfd){.fd = door[i], .events = POLLIN};
-    int64_t patience_ms = daemon->ready_told ? SELDOM_MS : SOON_MS;
+    int64_t patience_ms = daemon->ready_told && daemon->next == NULL ? SELDOM_MS : SOON_MS;
     int64_t due_ms = crew_due_ms(daemon->crew) - time_now_ms();
     if (due_ms < patience_ms)
         patience_ms = due_ms < 0 ? 0 : due_ms;
@@ -209,9 +219,14 @@ static bool wait_for_news(struct daemon *daemon) {
 }
 
 static int wait_for_end(struct daemon *daemon) {
-    int status = 0;
-    while (!crew_stopped(daemon->crew, &status)) {
+    for (int status;;) {
         uint64_t ends;
+        if (crew_stopped(daemon->crew, &status)) {
+            if (daemon->next == NULL)
+                return status;
+            if (!reload_turn(daemon, status))
+                return 78;
+        }
         if (!wait_for_news(daemon))
             return 70;
         ssize_t drained = read(daemon->done, &ends, sizeof ends);
@@ -222,25 +237,30 @@ static int wait_for_end(struct daemon *daemon) {
         tell_systemd(daemon, time_now_ms());
         expiry_look(daemon->expiry, crew_sum(daemon->crew), time_wall_ms());
     }
-    return status;
 }
 
 /* --- stop: the mirror --- */
 
 static void finish(struct daemon *daemon) {
     admin_destroy(daemon->admin);
+    reload_forget(daemon);
     crew_destroy(daemon->crew);
+    tally_destroy(daemon->tally);
     expiry_destroy(daemon->expiry);
     http_finish();
     if (daemon->done >= 0)
         (void)close(daemon->done);
     if (daemon->signals >= 0)
         (void)close(daemon->signals);
+    settings_destroy(daemon->settings);
 }
 
-int daemon_run(const struct settings *settings, size_t faults) {
-    struct daemon daemon = {.settings = settings, .faults = faults, .signals = -1, .done = -1};
+int daemon_run(const struct settings_options *options, struct settings *settings, size_t faults) {
+    struct daemon daemon = {
+        .options = options, .settings = settings, .faults = faults, .generations = 1, .signals = -1, .done = -1};
     struct error error = {0};
+    settings_number(settings, daemon.generations);
+    reload_log(settings);
     say_start(settings);
     daemon.watchdog_ms = notify_watchdog_ms();
     bool started = http_init(&error) && catch_signals(&daemon, &error) && start_crew(&daemon, &error) &&

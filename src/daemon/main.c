@@ -3,7 +3,6 @@
 #include "base/bug.h"
 #include "daemon/daemon.h"
 #include "kafka/client.h"
-#include "ops/log.h"
 
 #include <execinfo.h>
 #include <getopt.h>
@@ -51,34 +50,6 @@ static void close_curtains(void) {
     (void)prctl(PR_SET_DUMPABLE, 0);
 }
 
-static enum log_level level_of(enum settings_log_level level) {
-    switch (level) {
-    case SETTINGS_LOG_DEBUG:
-        return LOG_LEVEL_DEBUG;
-    case SETTINGS_LOG_INFO:
-        return LOG_LEVEL_INFO;
-    case SETTINGS_LOG_WARNING:
-        return LOG_LEVEL_WARNING;
-    case SETTINGS_LOG_ERROR:
-        break;
-    }
-    return LOG_LEVEL_ERROR;
-}
-
-static enum log_format format_of(enum settings_log_format format) {
-    switch (format) {
-    case SETTINGS_LOG_AUTO:
-        return LOG_FORMAT_AUTO;
-    case SETTINGS_LOG_JOURNAL:
-        return LOG_FORMAT_JOURNAL;
-    case SETTINGS_LOG_JSON:
-        return LOG_FORMAT_JSON;
-    case SETTINGS_LOG_TEXT:
-        break;
-    }
-    return LOG_FORMAT_TEXT;
-}
-
 static void show(const struct problems *problems, FILE *stream) {
     struct buf text = {0};
     problems_write(problems, isatty(fileno(stream)) != 0 && getenv("NO_COLOR") == NULL, &text);
@@ -105,8 +76,8 @@ static int serve(const char *path, enum wish wish) {
         struct span normal = settings_normal(settings);
         (void)fwrite(normal.data, 1, normal.size, stdout);
     } else if (wish == WISH_RUN) { /* a bad route is left out, the others run */
-        log_open(format_of(settings->log.format), level_of(settings->log.level));
-        status = daemon_run(settings, problems.errors);
+        status = daemon_run(&options, settings, problems.errors);
+        settings = NULL;
     }
     settings_destroy(settings);
     problems_finish(&problems);

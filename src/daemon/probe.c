@@ -5,7 +5,9 @@
 #include "ops/log.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { EACH_S = 60, MISSING_EACH_S = 5, ANSWER_WITHIN_MS = 5000 };
 
@@ -18,7 +20,9 @@ struct probe {
     const struct plan *plan;
     struct producer *producer; /* its own: nobody else waits for what it asks */
     struct state *state;       /* per route */
+    int done;
     pthread_t thread;
+    atomic_bool ended;
     pthread_mutex_t mutex;
     pthread_cond_t wake;
     bool ending;
@@ -59,6 +63,17 @@ static bool look(struct probe *probe) {
     return all;
 }
 
+/* Blocks for librdkafka's threads to end. */
+static void *end(struct probe *probe) {
+    static const uint64_t one = 1;
+    producer_destroy(probe->producer, 0);
+    probe->producer = NULL;
+    atomic_store(&probe->ended, true);
+    ssize_t written = write(probe->done, &one, sizeof one);
+    (void)written;
+    return NULL;
+}
+
 static void *run(void *argument) {
     struct probe *probe = argument;
     for (;;) {
@@ -71,7 +86,7 @@ static void *run(void *argument) {
         bool ending = probe->ending;
         (void)pthread_mutex_unlock(&probe->mutex);
         if (ending)
-            return NULL;
+            return end(probe);
     }
 }
 
@@ -96,7 +111,7 @@ static void finish(struct probe *probe) {
     free(probe);
 }
 
-struct probe *probe_create(const struct plan *plan, struct kafka_properties properties, struct error *error) {
+struct probe *probe_create(const struct plan *plan, struct kafka_properties properties, int done, struct error *error) {
     static const struct producer_handler handler = {.report = on_report, .voice = {.say = on_voice}};
     struct probe *probe = calloc(1, sizeof *probe);
     if (probe == NULL) {
@@ -104,6 +119,7 @@ struct probe *probe_create(const struct plan *plan, struct kafka_properties prop
         return NULL;
     }
     probe->plan = plan;
+    probe->done = done;
     probe->producer = producer_create(properties, &handler, error);
     probe->state = calloc((size_t)plan->route_count + 1, sizeof *probe->state);
     for (uint32_t i = 0; probe->state != NULL && i < plan->route_count; i++)
@@ -120,13 +136,21 @@ struct probe *probe_create(const struct plan *plan, struct kafka_properties prop
     return NULL;
 }
 
-void probe_destroy(struct probe *probe) {
-    if (probe == NULL)
-        return;
+void probe_end(struct probe *probe) {
     (void)pthread_mutex_lock(&probe->mutex);
     probe->ending = true;
     (void)pthread_cond_signal(&probe->wake);
     (void)pthread_mutex_unlock(&probe->mutex);
+}
+
+bool probe_ended(struct probe *probe) {
+    return atomic_load(&probe->ended);
+}
+
+void probe_destroy(struct probe *probe) {
+    if (probe == NULL)
+        return;
+    probe_end(probe);
     (void)pthread_join(probe->thread, NULL);
     finish(probe);
 }

@@ -8,8 +8,14 @@
 
 struct probe;
 
-/* Starts the thread, with a producer of its own. NULL with a sentence. */
-struct probe *probe_create(const struct plan *plan, struct kafka_properties properties, struct error *error);
+/* Starts the thread, with a producer of its own. `done` is an eventfd, written when it has ended. NULL with a sentence.
+ */
+struct probe *probe_create(const struct plan *plan, struct kafka_properties properties, int done, struct error *error);
+
+/* Tells the thread to end; it may wait for a broker's answer first. True from probe_ended on means that it has, and
+ * that probe_destroy does not block. */
+void probe_end(struct probe *probe);
+bool probe_ended(struct probe *probe);
 void probe_destroy(struct probe *probe);
 
 /* True when every dead-letter topic was found. Else *topic is the first that was not (borrowed from the plan) and *why

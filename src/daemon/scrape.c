@@ -10,6 +10,7 @@ struct scrape {
     const struct plan *plan;
     const struct snapshot *sum;
     int64_t now_ms;
+    uint32_t platform_count; /* in use */
 };
 
 static void per_route(const struct scrape *scrape, const char *name, const char *type, const char *help,
@@ -80,7 +81,7 @@ static void lag(const struct scrape *scrape) {
 
 static void platforms(const struct scrape *scrape) {
     metrics_family(scrape->out, "sluss_platform_state", "gauge", "1 for the state that the platform is in.");
-    for (uint32_t i = 0; i < scrape->plan->platform_count; i++)
+    for (uint32_t i = 0; i < scrape->platform_count; i++)
         for (int state = PLATFORM_UP; state <= PLATFORM_HELD; state++) {
             const struct metrics_label label[] = {{"platform", scrape->plan->platforms[i].name},
                                                   {"state", span_of(platform_state_name((enum platform_state)state))}};
@@ -88,7 +89,7 @@ static void platforms(const struct scrape *scrape) {
                            scrape->sum->platform[i].state == (enum platform_state)state ? 1 : 0);
         }
     metrics_family(scrape->out, "sluss_in_flight", "gauge", "Requests under way.");
-    for (uint32_t i = 0; i < scrape->plan->platform_count; i++) {
+    for (uint32_t i = 0; i < scrape->platform_count; i++) {
         const struct metrics_label label[] = {{"platform", scrape->plan->platforms[i].name}};
         metrics_sample(scrape->out, "sluss_in_flight", "", label, 1, scrape->sum->platform[i].in_flight);
     }
@@ -98,7 +99,7 @@ static void platforms(const struct scrape *scrape) {
 static void certificates(const struct scrape *scrape, int64_t wall_ms) {
     metrics_family(scrape->out, "sluss_certificate_expiry_seconds", "gauge",
                    "Until the first of the platform's certificates, or ours for it, ends.");
-    for (uint32_t i = 0; i < scrape->plan->platform_count; i++) {
+    for (uint32_t i = 0; i < scrape->platform_count; i++) {
         int64_t end_ms = scrape->sum->certificate_ms[i];
         const struct metrics_label label[] = {{"platform", scrape->plan->platforms[i].name}};
         if (end_ms != 0)
@@ -126,18 +127,18 @@ static void latency_one(const struct scrape *scrape, const struct latency_series
     metrics_sample(scrape->out, "sluss_http_request_duration_seconds", "_count", label, 2, (double)series->count);
 }
 
-static void build_info(const struct scrape *scrape, const struct scrape_build *build) {
-    const struct metrics_label label[] = {{"version", span_of(build->version)},
-                                          {"librdkafka", span_of(build->librdkafka)},
-                                          {"curl", span_of(build->curl)},
-                                          {"jansson", span_of(build->jansson)}};
+static void build_info(const struct scrape *scrape, const struct scrape_process *process) {
+    const struct metrics_label label[] = {{"version", span_of(process->version)},
+                                          {"librdkafka", span_of(process->librdkafka)},
+                                          {"curl", span_of(process->curl)},
+                                          {"jansson", span_of(process->jansson)}};
     metrics_family(scrape->out, "sluss_build_info", "gauge", "Versions; always 1.");
     metrics_sample(scrape->out, "sluss_build_info", "", label, 4, 1);
 }
 
 void scrape_write(struct buf *out, const struct plan *plan, const struct snapshot *sum,
-                  const struct scrape_build *build, int64_t now_ms, int64_t wall_ms) {
-    const struct scrape scrape = {out, plan, sum, now_ms};
+                  const struct scrape_process *process, int64_t now_ms, int64_t wall_ms) {
+    const struct scrape scrape = {out, plan, sum, now_ms, process->platform_count};
     per_route(&scrape, "sluss_events_consumed_total", "counter", "Events admitted.", consumed);
     events(&scrape);
     per_route(&scrape, "sluss_events_known_total", "counter", "Events read again, known as settled.", known);
@@ -157,5 +158,8 @@ void scrape_write(struct buf *out, const struct plan *plan, const struct snapsho
     metrics_sample(out, "sluss_memory_accounted_bytes", "", NULL, 0, (double)sum->bytes);
     metrics_family(out, "sluss_config_generation", "gauge", "Configuration in use.");
     metrics_sample(out, "sluss_config_generation", "", NULL, 0, (double)plan->generation);
-    build_info(&scrape, build);
+    metrics_family(out, "sluss_config_last_reload_ok", "gauge",
+                   "1 unless the last reload was refused or did not start.");
+    metrics_sample(out, "sluss_config_last_reload_ok", "", NULL, 0, process->reload_ok ? 1 : 0);
+    build_info(&scrape, process);
 }

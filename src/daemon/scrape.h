@@ -5,12 +5,15 @@
 #include "base/buf.h"
 #include "daemon/snapshot.h"
 
-/* Versions of libraries, for sluss_build_info. */
-struct scrape_build {
-    const char *version, *librdkafka, *curl, *jansson;
+/* What no worker counts. */
+struct scrape_process {
+    const char *version, *librdkafka, *curl, *jansson; /* for sluss_build_info */
+    uint32_t platform_count;                           /* the first so many of the plan's are in use */
+    bool reload_ok;
 };
 
+/* `plan` gives the names to `sum`: also of routes and platforms that are no more. */
 void scrape_write(struct buf *out, const struct plan *plan, const struct snapshot *sum,
-                  const struct scrape_build *build, int64_t now_ms, int64_t wall_ms);
+                  const struct scrape_process *process, int64_t now_ms, int64_t wall_ms);
 
 #endif

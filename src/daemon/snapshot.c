@@ -63,11 +63,11 @@ static void add_route(struct route_counts *to, const struct route_counts *from) 
 }
 
 void snapshot_add(struct snapshot *to, const struct snapshot *from) {
-    for (uint32_t i = 0; i < to->route_count; i++) {
+    for (uint32_t i = 0; i < from->route_count; i++) {
         add_route(&to->route[i], &from->route[i]);
         to->joined[i] += from->joined[i];
     }
-    for (uint32_t i = 0; i < to->platform_count; i++) {
+    for (uint32_t i = 0; i < from->platform_count; i++) {
         to->certificate_ms[i] = certificate_earlier(to->certificate_ms[i], from->certificate_ms[i]);
         to->platform[i].in_flight += from->platform[i].in_flight;
         if (from->platform[i].state > to->platform[i].state)

@@ -5,6 +5,8 @@
 #include <stdint.h>
 
 void notify_ready(const char *status);
+/* A new configuration is taken; notify_ready ends it. */
+void notify_reloading(const char *status);
 void notify_status(const char *status);
 void notify_stopping(const char *status);
 void notify_watchdog(void);

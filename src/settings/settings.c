@@ -110,6 +110,12 @@ void settings_destroy(struct settings *settings) {
     free(settings);
 }
 
+void settings_number(struct settings *settings, uint64_t generation) {
+    settings->plan.generation = generation;
+    for (uint32_t i = 0; i < settings->workers; i++)
+        settings->shares[i].generation = generation;
+}
+
 struct span settings_normal(const struct settings *settings) {
     return settings->normal;
 }

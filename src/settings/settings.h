@@ -78,6 +78,9 @@ struct settings_options {
 struct settings *settings_read(const struct settings_options *options, struct problems *problems);
 void settings_destroy(struct settings *settings);
 
+/* Says which configuration generation this is, to the plan and to each worker's share of it. */
+void settings_number(struct settings *settings, uint64_t generation);
+
 /* The normal form: every option with its effective value, defaults marked, the routes as one group (a sluss.cfg with a
  * group `routes` is complete by itself: routes.d is not read then). It parses to itself. No secrets. */
 struct span settings_normal(const struct settings *settings);

@@ -69,6 +69,14 @@ def wait(seconds, then):
     return _answer(then.label, act)
 
 
+def when(event, then):
+    """Answers when the threading.Event is set."""
+    def act(exchange, request):
+        event.wait(30)
+        return then(exchange, request)
+    return _answer(then.label, act)
+
+
 def hang():
     def act(exchange, _):
         exchange.platform.closing.wait()

@@ -182,6 +182,18 @@ def metric(metrics, name, **labels):
     return sum(value for (series, found), value in metrics.items() if series == name and wanted <= found)
 
 
+def metrics_only_grow(scrapes):
+    """Raises when a counter of one scrape is less than in the one before."""
+    last = {}
+    for scrape in scrapes:
+        for (series, labels), value in scrape.items():
+            if series.endswith(("_total", "_count", "_bucket", "_sum")):
+                assert value >= last.get((series, labels), 0), f"{series}{dict(labels)} fell from {last[series, labels]} to {value}"
+                last[series, labels] = value
+        missing = [key for key in last if key not in scrape]
+        assert not missing, f"counters that vanished: {missing[:3]}"
+
+
 def conserved(metrics, route):
     """Raises unless consumed = delivered + dead-lettered + filtered + skipped + released + unsettled; returns the parts."""
     parts = {outcome: metric(metrics, "sluss_events_total", route=route, outcome=outcome)

@@ -1,0 +1,68 @@
+/* The verb reload: the running slussd takes its configuration anew, or says what is wrong with it. */
+#include "ctl/control.h"
+#include "ctl/verbs.h"
+
+#include <stdio.h>
+#include <time.h>
+
+enum { ASK_EACH_MS = 200, ASK_TIMES = 900 }; /* three minutes: a drain, a final commit, joining the groups */
+
+/* Until the new generation runs: its groups have given it its partitions. */
+static int wait_for(const char *socket) {
+    static const struct timespec pause = {.tv_nsec = ASK_EACH_MS * 1000000L};
+    struct error error = {0};
+    struct buf body = {0};
+    int answer = 503;
+    for (int times = 0; answer == 503 && times < ASK_TIMES; times++) {
+        (void)nanosleep(&pause, NULL);
+        body.size = 0;
+        if (!control_get(socket, "/reload", &answer, &body, &error)) {
+            buf_finish(&body);
+            return call_refuse(EXIT_KAFKA, &error);
+        }
+    }
+    (void)fputs(buf_text(&body), answer == 200 ? stdout : stderr);
+    buf_finish(&body);
+    return answer == 200 ? EXIT_YES : EXIT_KAFKA;
+}
+
+static int run(const struct call *call) {
+    struct buf socket = {0}, body = {0};
+    struct error error = {0};
+    int answer = 0, status = EXIT_KAFKA;
+    control_socket(call, &socket);
+    if (control_post(buf_text(&socket), "/reload", &answer, &body, &error)) {
+        (void)fputs(buf_text(&body), answer == 200 ? stdout : stderr);
+        (void)fflush(stdout);
+        status = answer == 200 ? EXIT_YES : answer == 422 ? EXIT_CONFIG : EXIT_KAFKA;
+    } else
+        (void)call_refuse(status, &error);
+    if (answer == 200 && call_has(call, "wait"))
+        status = wait_for(buf_text(&socket));
+    buf_finish(&socket);
+    buf_finish(&body);
+    return status;
+}
+
+static const struct option options[] = {
+    {"wait", NULL, "until the new configuration runs", false},
+    {"socket", "PATH", "slussd's control socket (as configured)", false},
+    {0},
+};
+
+const struct verb verb_reload = {
+    .name = "reload",
+    .arguments = "",
+    .sentence = "let slussd take its configuration anew; one with errors changes nothing",
+    .lesson =
+        "All of it is read and checked by slussd first. With an error in sluss.cfg or in any route nothing changes, "
+        "and\n"
+        "every problem is told. Else what is under way is finished and committed as at a stop, and the routes go on\n"
+        "under the new configuration: no event is lost, none meets both. `admin` changes only at a start.\n\n"
+        "  slussctl check && slussctl reload --wait\n\n"
+        "Exit: 0 taken (with --wait: it runs), 78 refused, 69 slussd does not answer, or it does not run yet.\n",
+    .options = options,
+    .least = 0,
+    .most = 0,
+    .run = run,
+};

@@ -1,0 +1,29 @@
+/* The reload takes a new configuration generation: read and checked whole, then the crew of the old one ends as at a
+ * stop, then the new one begins. A configuration with a fault changes nothing (I14). */
+#ifndef SLUSS_DAEMON_RELOAD_H
+#define SLUSS_DAEMON_RELOAD_H
+
+#include "base/buf.h"
+
+struct daemon;
+
+/* Reads the configuration and, when nothing is wrong with it, stops the crew. Everything that is wrong goes to the log
+ * and to `answer`, which ends with a sentence on what follows. The status of HTTP: 200 taken, 422 refused, 409 the
+ * process is stopping. Asked again before the new generation has begun, the newest reading counts. */
+unsigned reload_ask(struct daemon *daemon, struct buf *answer);
+
+/* The crew has ended, and a new generation waits: it begins. When it cannot start, the old one does again. False:
+ * nothing runs any more. `status` is the exit status of the crew that ended. */
+bool reload_turn(struct daemon *daemon, int status);
+
+/* A stop came first: nothing follows. */
+void reload_forget(struct daemon *daemon);
+
+/* How it is going: 200 the generation taken last runs, 503 not yet, 500 it could not start; with a sentence. */
+unsigned reload_state(struct daemon *daemon, struct buf *answer);
+
+/* Opens the log as the settings say. No other thread of ours runs. */
+struct settings;
+void reload_log(const struct settings *settings);
+
+#endif

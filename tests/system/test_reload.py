@@ -1,0 +1,208 @@
+"""A new configuration for a slussd at work: taken whole or not at all, nothing lost, nothing twice, counters that go on."""
+
+import json
+import signal
+import socket
+import threading
+
+import hostile
+from account import Account
+from house import conserved, metric, metrics_only_grow
+from process import eventually
+from records import produce
+
+
+def events(begin, end, keys=40):
+    return [(f"k{n % keys}", json.dumps({"n": n, "key": f"k{n % keys}"}, separators=(",", ":"))) for n in range(begin, end)]
+
+
+class Feeder:
+    """Produces to a topic until it is told to stop."""
+
+    def __init__(self, bootstrap, topic):
+        self.produced, self.ending = [], threading.Event()
+        self.thread = threading.Thread(target=self.feed, args=(bootstrap, topic))
+        self.thread.start()
+
+    def feed(self, bootstrap, topic):
+        number = 0
+        while not self.ending.is_set():
+            self.produced.extend(produce(bootstrap, topic, events(number, number + 100)))
+            number += 100
+
+    def end(self):
+        self.ending.set()
+        self.thread.join()
+        return self.produced
+
+
+def generation(house):
+    return metric(house.metrics(), "sluss_config_generation")
+
+
+def test_under_load(broker, platform, houses, name):
+    """Paths change, a route comes, one goes, workers change; four generations, and each event is handled under one."""
+    changed, gone, new = f"{name}a", f"{name}b", f"{name}c"
+    for topic in (changed, gone, new):
+        broker.create_topic(topic, 4)
+        broker.create_topic(f"{topic}.dlq")
+    house = houses(broker.bootstrap, {"p": platform.url}, {changed: {}, gone: {}}).start()
+    assert generation(house) == 1
+    feeders = {topic: Feeder(broker.bootstrap, topic) for topic in (changed, gone, new)}
+    scrapes, ending = [], threading.Event()
+
+    def scrape():
+        while not ending.is_set():
+            scrapes.append(house.metrics())
+            for route in (changed, gone):
+                conserved(scrapes[-1], route)
+            ending.wait(0.05)
+    scraper = threading.Thread(target=scrape)
+    scraper.start()
+    try:
+        platform.wait_for(200, 30)
+        for number, workers in ((2, 2), (3, 1), (4, 2)):
+            house.routes[changed] = {"deliver": {"platform": "p", "path": f"/generation-{number}"}, "workers": workers}
+            house.top["workers"] = workers
+            if number == 3:
+                house.routes[new] = {}
+                del house.routes[gone]
+            house.write()
+            done = house.ctl("reload", "--wait", timeout=60)
+            assert done.returncode == 0, (done.stdout, done.stderr, house.log()[-2000:])
+            assert f"generation {number} runs" in done.stdout
+            platform.wait_for(50, 30, lambda request, path=f"/generation-{number}": request.target == path)
+    finally:
+        ending.set()
+        scraper.join()
+        produced = {topic: feeder.end() for topic, feeder in feeders.items()}
+    for topic in (changed, new):
+        account = Account(broker.bootstrap, topic, platform)
+        eventually(lambda: account.delivered() >= set(produced[topic]), 60, lambda: f"all of {topic}: {len(account.delivered())} of {len(produced[topic])}")
+    metrics = house.metrics()
+    assert metric(metrics, "sluss_config_generation") == 4
+    assert metric(metrics, "sluss_config_last_reload_ok") == 1
+    metrics_only_grow([*scrapes, metrics])
+    assert metric(metrics, "sluss_events_total", route=gone, outcome="delivered") > 0, "what a route did stays counted"
+    assert house.ask("/ready")[0] == 200
+    assert house.stop() == 0, house.log()[-3000:]
+    for topic in (changed, gone, new):
+        account = Account(broker.bootstrap, topic, platform)
+        twice = [event for event, count in account.deliveries().items() if count > 1]
+        assert not twice, f"{len(twice)} of {topic} delivered twice: {twice[:5]}"
+        account.check_order(account.requests())
+        account.check_commits()
+    paths = [request.target for request, _ in Account(broker.bootstrap, changed, platform).requests()]
+    order = sorted(range(len(paths)), key=lambda at: (paths[at][-1] if "generation" in paths[at] else "1"))
+    assert order == list(range(len(paths))), "no request of a generation comes behind the first of the next one"
+
+
+def test_refused_changes_nothing(broker, platform, houses, name):
+    broker.create_topic(name, 2)
+    broker.create_topic(f"{name}.dlq")
+    house = houses(broker.bootstrap, {"p": platform.url}, {name: {}}).start()
+    good = (house.etc / "sluss.cfg").read_text()
+    house.put("routes.d/broken.cfg", 'owner = "o";\nfrom = "x";\ndelivr = 1;\n')
+    done = house.ctl("reload", "--wait")
+    assert done.returncode == 78, (done.stdout, done.stderr)
+    assert "broken.cfg:3: error[SL0103]" in done.stderr and "generation 1 goes on" in done.stderr, done.stderr
+    assert "delivr" in house.log(), "the log names it too"
+    (house.etc / "routes.d" / "broken.cfg").unlink()
+    house.put("sluss.cfg", good + "nonsense = 1;\n")
+    house.daemon.signal(signal.SIGHUP)
+    eventually(lambda: "nonsense" in house.log(), 20, "the refusal in the log")
+    metrics = house.metrics()
+    assert (metric(metrics, "sluss_config_generation"), metric(metrics, "sluss_config_last_reload_ok")) == (1, 0)
+    produced = produce(broker.bootstrap, name, events(0, 50))
+    account = Account(broker.bootstrap, name, platform)
+    eventually(lambda: account.delivered() >= set(produced), 20, "delivery goes on")
+    house.put("sluss.cfg", good)
+    house.daemon.signal(signal.SIGHUP)
+    eventually(lambda: generation(house) == 2, 20, "the second generation")
+    assert metric(house.metrics(), "sluss_config_last_reload_ok") == 1
+    house.wait_ready()
+    assert house.stop() == 0, house.log()[-3000:]
+
+
+def test_stop_while_reloading(broker, platform, houses, name):
+    """SIGTERM wins over a reload whose drain is under way; a second reload before the turn counts instead of the first."""
+    broker.create_topic(name)
+    broker.create_topic(f"{name}.dlq")
+    house = houses(broker.bootstrap, {"p": platform.url}, {name: {}}).start()
+    gate = threading.Event()
+    platform.on("", hostile.when(gate, hostile.status(200)))
+    produced = produce(broker.bootstrap, name, events(0, 1))
+    platform.wait_for(1, 20)
+    for path in ("/second", "/third"):
+        house.routes[name] = {"deliver": {"platform": "p", "path": path}}
+        house.write()
+        assert house.ctl("reload").returncode == 0
+        assert house.ask("/ready")[0] == 503 and "reloading" in house.ask("/ready")[1]
+    assert generation(house) == 1
+    gate.set()
+    eventually(lambda: generation(house) == 3, 20, "the third generation, not the second")
+    house.wait_ready()
+    gate.clear()
+    platform.on("", hostile.when(gate, hostile.status(200)))
+    produced += produce(broker.bootstrap, name, events(1, 2))
+    assert platform.wait_for(2, 20)[1].target == "/third"
+    house.daemon.signal(signal.SIGHUP)
+    eventually(lambda: "generation 4 is taken" in house.log(), 20, "the fourth generation, waiting")
+    house.daemon.signal(signal.SIGTERM)
+    eventually(lambda: "stopping: events under way" in house.log(), 20, "the stop")
+    gate.set()
+    assert house.daemon.wait(40) == 0, house.log()[-3000:]
+    assert "generation 4 begins" not in house.log()
+    account = Account(broker.bootstrap, name, platform)
+    assert account.delivered() == set(produced) and account.all_committed()
+
+
+def test_new_brokers_that_refuse_are_said(broker, platform, houses, name):
+    """Nobody can know before whether Kafka will have us: the new generation begins, says so, and the next one mends it."""
+    broker.create_topic(name)
+    broker.create_topic(f"{name}.dlq")
+    house = houses(broker.bootstrap, {"p": platform.url}, {name: {}}).start()
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        house.kafka["bootstrap-servers"] = f"127.0.0.1:{nobody.getsockname()[1]}"
+        house.write()
+        assert house.ctl("reload").returncode == 0
+        eventually(lambda: generation(house) == 2, 20, "the second generation")
+        eventually(lambda: "Connection refused" in house.log() or "brokers are down" in house.log(), 30, "its complaint")
+        code, why = house.ask("/ready")
+        assert code == 503 and "waits for its group's first assignment" in why
+        assert house.ask("/live")[0] == 200
+    house.kafka["bootstrap-servers"] = broker.bootstrap
+    house.write()
+    done = house.ctl("reload", "--wait", timeout=60)
+    assert done.returncode == 0, done.stderr
+    produced = produce(broker.bootstrap, name, events(0, 20))
+    account = Account(broker.bootstrap, name, platform)
+    eventually(lambda: account.delivered() >= set(produced), 20, "delivery")
+    assert house.stop() == 0, house.log()[-3000:]
+
+
+def test_systemd_hears_of_it(broker, platform, houses, name, tmp_path, monkeypatch):
+    """RELOADING with its time, then READY again; the watchdog's sign of life goes on."""
+    broker.create_topic(name)
+    broker.create_topic(f"{name}.dlq")
+    house = houses(broker.bootstrap, {"p": platform.url}, {name: {}})
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard:
+        heard.bind(str(tmp_path / "n"))
+        heard.settimeout(30)
+        house.environment = {"NOTIFY_SOCKET": str(tmp_path / "n"), "WATCHDOG_USEC": "900000"}
+        house.start()
+
+        def until(word):
+            lines = []
+            while not any(line.startswith(word) for line in lines):
+                lines += heard.recv(4096).decode().split("\n")
+            return lines
+        until("READY=1")
+        house.daemon.signal(signal.SIGHUP)
+        lines = until("RELOADING=1")
+        assert any(line.startswith("MONOTONIC_USEC=") for line in lines)
+        until("READY=1")
+        until("WATCHDOG=1")
+        assert house.stop() == 0
+        until("STOPPING=1")
