@@ -31,6 +31,7 @@ void schema_context_destroy(struct schema_context *context) {
         return;
     arena_finish(&context->scratch);
     format_scratch_finish(&context->formats);
+    buf_finish(&context->decoded);
     regex_context_destroy(context->regex);
     free(context);
 }

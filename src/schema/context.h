@@ -18,6 +18,7 @@ struct schema_context {
     uint64_t *end;
     struct arena scratch; /* dropped after each run */
     struct format_scratch formats;
+    struct buf decoded; /* what contentEncoding hides */
     struct regex_context *regex;
     struct schema_limits limits;
     uint64_t words[512];

@@ -39,6 +39,17 @@ struct regex_context {
     uint32_t spent;
 };
 
+/* PCRE2's memory is taken here, so that it fails where a test says so. */
+static void *take(size_t size, void *unused) {
+    (void)unused;
+    return malloc(size);
+}
+
+static void give(void *block, void *unused) {
+    (void)unused;
+    free(block);
+}
+
 /* Takes over a literal or a sequence where the tree is one. False when memory is short. */
 static bool try_sequence(struct regex *regex, const struct regex_tree *tree, struct arena *arena, bool *done) {
     bool start = false, end = false;
@@ -89,7 +100,8 @@ static bool refuse(int code, struct error *error) {
 static bool compile_pcre2(struct regex *regex, const struct regex_tree *tree, unsigned flags, struct error *error) {
     struct buf text = {0};
     bool good = regex_text_write(tree, &text, error);
-    pcre2_compile_context *context = pcre2_compile_context_create(NULL);
+    pcre2_general_context *memory = pcre2_general_context_create(take, give, NULL);
+    pcre2_compile_context *context = memory != NULL ? pcre2_compile_context_create(memory) : NULL;
     if (good && (text.failed || context == NULL))
         good = error_memory(error);
     if (good) {
@@ -112,6 +124,7 @@ static bool compile_pcre2(struct regex *regex, const struct regex_tree *tree, un
         }
     }
     pcre2_compile_context_free(context);
+    pcre2_general_context_free(memory);
     buf_finish(&text);
     return good;
 }
@@ -187,9 +200,13 @@ struct regex_context *regex_context_create(uint32_t match_limit) {
     struct regex_context *context = calloc(1, sizeof *context);
     if (context == NULL)
         return NULL;
-    context->data = pcre2_match_data_create(1, NULL);
-    context->limits = pcre2_match_context_create(NULL);
-    context->stack = pcre2_jit_stack_create(STACK_FIRST, STACK_MAXIMUM, NULL);
+    pcre2_general_context *memory = pcre2_general_context_create(take, give, NULL);
+    if (memory != NULL) {
+        context->data = pcre2_match_data_create(1, memory);
+        context->limits = pcre2_match_context_create(memory);
+        context->stack = pcre2_jit_stack_create(STACK_FIRST, STACK_MAXIMUM, memory);
+    }
+    pcre2_general_context_free(memory);
     if (context->data == NULL || context->limits == NULL) { /* without the stack JIT code makes do with the thread's */
         regex_context_destroy(context);
         return NULL;

@@ -68,15 +68,13 @@ static bool is_json(struct schema_context *context, struct span text) {
 }
 
 bool words_content(struct schema_context *context, struct span encoding, struct span media, struct span text) {
-    struct buf decoded = {0};
+    struct buf *decoded = &context->decoded;
+    buf_clear(decoded);
     bool base64 = span_equal(encoding, SPAN("base64"));
-    bool holds = !base64 || text_read_base64(&decoded, text);
+    bool holds = !base64 || text_read_base64(decoded, text);
     if (holds && span_equal(media, SPAN("application/json")))
-        holds = is_json(context, base64 ? buf_span(&decoded) : text);
-    if (decoded.failed)
-        holds = context_shortage(context);
-    buf_finish(&decoded);
-    return holds;
+        holds = is_json(context, base64 ? buf_span(decoded) : text);
+    return decoded->failed ? context_shortage(context) : holds;
 }
 
 static bool content_holds(const struct explainer *explainer, const struct subschema *schema,
