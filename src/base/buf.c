@@ -36,20 +36,8 @@ bool buf_reserve(struct buf *buf, size_t more) {
     return true;
 }
 
-void buf_add(struct buf *buf, struct span bytes) {
-    if (bytes.size == 0 || buf->failed || !buf_reserve(buf, bytes.size))
-        return;
-    memcpy(buf->data + buf->size, bytes.data, bytes.size);
-    buf->size += bytes.size;
-}
-
 void buf_add_text(struct buf *buf, const char *text) {
     buf_add(buf, span_of(text));
-}
-
-void buf_add_byte(struct buf *buf, char byte) {
-    if (!buf->failed && buf_reserve(buf, 1))
-        buf->data[buf->size++] = byte;
 }
 
 void buf_printf(struct buf *buf, const char *format, ...) {

@@ -21,9 +21,19 @@ void buf_clear(struct buf *buf);
 /* Makes room for `more` bytes behind the content. False (and `failed`) when memory is short. */
 bool buf_reserve(struct buf *buf, size_t more);
 
-void buf_add(struct buf *buf, struct span bytes);
+static inline void buf_add(struct buf *buf, struct span bytes) {
+    if (bytes.size == 0 || buf->failed || (buf->capacity - buf->size < bytes.size && !buf_reserve(buf, bytes.size)))
+        return;
+    memcpy(buf->data + buf->size, bytes.data, bytes.size);
+    buf->size += bytes.size;
+}
+
+static inline void buf_add_byte(struct buf *buf, char byte) {
+    if (!buf->failed && (buf->capacity > buf->size || buf_reserve(buf, 1)))
+        buf->data[buf->size++] = byte;
+}
+
 void buf_add_text(struct buf *buf, const char *text);
-void buf_add_byte(struct buf *buf, char byte);
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The content with a NUL behind it (not counted in size), owned by the buf; "" after a failure without content. */

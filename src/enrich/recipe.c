@@ -2,7 +2,7 @@
 #include "enrich/recipe.h"
 
 #include "event/detail.h"
-#include "json/splice.h"
+#include "json/graft.h"
 
 static struct verdict end(const struct recipe *recipe, struct event *event, enum verdict_kind kind, enum reason reason,
                           const char *what) {
@@ -34,23 +34,18 @@ static struct verdict splice(const struct recipe *recipe, struct span value, con
     if (!is_inside(recipe, message))
         return end(recipe, event, VERDICT_DEAD, REASON_ENRICH,
                    "a CloudEvent in binary mode can only be completed inside JSON data, below $.data");
-    struct buf out = {0};
-    enum json_splice spliced = json_splice(&message->document, recipe->into, value, &out);
-    struct span text = spliced == JSON_SPLICED ? arena_copy(&event->arena, buf_span(&out)) : SPAN_NONE;
-    buf_finish(&out);
-    if (spliced == JSON_SPLICE_NO_PARENT)
-        return end(recipe, event, VERDICT_DEAD, REASON_ENRICH, "the parent of `into` is absent or no object");
     struct json_limits all = limits_of(message, limits);
-    struct json_document document;
     struct json_problem problem;
-    if (text.data == NULL)
-        return VERDICT(VERDICT_RETRY);
-    if (json_read(&event->arena, text, &all, &document, &problem)) {
-        message->document = document;
+    switch (json_graft(&event->arena, &message->document, recipe->into, value, &all, &message->document, &problem)) {
+    case JSON_SPLICED:
         return VERDICT(VERDICT_PASS);
-    }
-    if (problem.fault == JSON_FAULT_MEMORY)
+    case JSON_SPLICE_NO_PARENT:
+        return end(recipe, event, VERDICT_DEAD, REASON_ENRICH, "the parent of `into` is absent or no object");
+    case JSON_SPLICE_MEMORY:
         return VERDICT(VERDICT_RETRY);
+    case JSON_SPLICE_REFUSED:
+        break;
+    }
     return end(recipe, event, VERDICT_DEAD, problem.fault == JSON_FAULT_DEPTH ? REASON_TOO_DEEP : REASON_TOO_LARGE,
                "with the found value the event passes a limit");
 }

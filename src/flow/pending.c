@@ -1,4 +1,4 @@
-/* A hash table from running numbers: they spread by themselves. No order. */
+/* A hash table from running numbers. No order. */
 #include "flow/pending.h"
 
 #include <stdlib.h>
@@ -13,9 +13,14 @@ void pending_finish(struct pending *pending) {
     *pending = (struct pending){0};
 }
 
+/* Numbers that follow one another must not lie side by side: closing a hole would go through all of them. */
+static size_t home_of(uint64_t id, size_t mask) {
+    return (size_t)(id * UINT64_C(0x9e3779b97f4a7c15) >> 32) & mask;
+}
+
 static struct pending_slot *locate(const struct pending *pending, uint64_t id) {
     size_t mask = pending->capacity - 1;
-    size_t i = (size_t)id & mask;
+    size_t i = home_of(id, mask);
     while (pending->slots[i].id != 0 && pending->slots[i].id != id)
         i = (i + 1) & mask;
     return &pending->slots[i];
@@ -53,7 +58,7 @@ struct passage *pending_take(struct pending *pending, uint64_t id) {
     struct passage *passage = slot->passage;
     size_t mask = pending->capacity - 1, hole = (size_t)(slot - pending->slots);
     for (size_t i = (hole + 1) & mask; pending->slots[i].id != 0; i = (i + 1) & mask) {
-        size_t home = (size_t)pending->slots[i].id & mask;
+        size_t home = home_of(pending->slots[i].id, mask);
         if (((i - home) & mask) >= ((i - hole) & mask)) {
             pending->slots[hole] = pending->slots[i];
             hole = i;

@@ -9,6 +9,7 @@
 enum json_splice {
     JSON_SPLICED,
     JSON_SPLICE_NO_PARENT, /* the parent of the last name is absent or no object */
+    JSON_SPLICE_REFUSED,   /* of a graft: the whole passes a limit, or the value is no JSON text */
     JSON_SPLICE_MEMORY
 };
 

@@ -1,5 +1,6 @@
 /* Allocation failure at every place of the json folder: once and for ever. */
 #include "support/memory.h"
+#include "json/graft.h"
 #include "json/reader.h"
 #include "json/splice.h"
 
@@ -68,6 +69,24 @@ static bool try_splice(void) {
     return done;
 }
 
+static bool try_graft(void) {
+    struct arena arena;
+    struct json_document document;
+    struct json_problem problem;
+    static const struct json_limits limits = {0};
+    struct json_path *path = json_path_create(SPAN("$.new"), NULL);
+    bool done = false;
+    arena_init(&arena, 0);
+    if (path != NULL && json_read(&arena, buf_span(&text), NULL, &document, NULL)) {
+        enum json_splice result = json_graft(&arena, &document, path, SPAN("[1]"), &limits, &document, &problem);
+        assert_true(result == JSON_SPLICED || result == JSON_SPLICE_MEMORY);
+        done = result == JSON_SPLICED;
+    }
+    json_path_destroy(path);
+    arena_finish(&arena);
+    return done;
+}
+
 static void fail_everywhere(bool (*attempt)(void), bool forever) {
     size_t live = memory_live();
     for (size_t number = 0;; number++) {
@@ -102,8 +121,14 @@ static void splicing(void **state) {
     fail_everywhere(try_splice, true);
 }
 
+static void grafting(void **state) {
+    (void)state;
+    fail_everywhere(try_graft, false);
+    fail_everywhere(try_graft, true);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(reading), cmocka_unit_test(compiling_a_path),
-                                       cmocka_unit_test(splicing)};
+                                       cmocka_unit_test(splicing), cmocka_unit_test(grafting)};
     return cmocka_run_group_tests(tests, make_text, drop_text);
 }
