@@ -1,4 +1,4 @@
-/* Reading CSV by libcsv into one block of bytes, one array of rows and one of hashed places. No cell is ever told. */
+/* Reading CSV by libcsv into one block of bytes and one array of hashed rows. No cell is ever told. */
 #include "enrich/table.h"
 
 #include "base/buf.h"
@@ -17,62 +17,46 @@ struct row {
     uint32_t start;
     uint32_t key_size;
     uint32_t answer_size;
-    uint32_t line;
+    uint32_t line; /* 0: free */
 };
 
+/* The rows are the slots of a hash table: finding one touches no more memory than its own and its key's. */
 struct lookup_table {
     atomic_uint references;
     struct buf bytes;
-    struct row *rows;
+    struct row *rows; /* open addressing */
     size_t count;
     size_t capacity;
-    uint32_t *slots; /* open addressing: index of a row + 1; 0 is free */
-    size_t slot_count;
 };
 
 /* The file is the operator's, and asking for an absent key never grows the table: no secret seed is needed. */
 enum { SEED = 20261123 };
 
-static bool grow_slots(struct lookup_table *table) {
-    size_t slot_count = table->slot_count == 0 ? 64 : 2 * table->slot_count;
-    uint32_t *slots = calloc(slot_count, sizeof *slots);
-    if (slots == NULL)
-        return false;
-    for (size_t i = 0; i < table->count; i++) {
-        size_t slot = (size_t)table->rows[i].hash & (slot_count - 1);
-        while (slots[slot] != 0)
-            slot = (slot + 1) & (slot_count - 1);
-        slots[slot] = (uint32_t)i + 1;
-    }
-    free(table->slots);
-    table->slots = slots;
-    table->slot_count = slot_count;
-    return true;
-}
-
-/* The slot that holds the key, or the free one where it would go. */
-static uint32_t *locate(const struct lookup_table *table, struct span key, uint64_t hash) {
-    for (size_t slot = (size_t)hash;; slot++) {
-        uint32_t *place = &table->slots[slot & (table->slot_count - 1)];
-        if (*place == 0)
-            return place;
-        const struct row *row = &table->rows[*place - 1];
-        if (row->hash == hash && span_equal((struct span){table->bytes.data + row->start, row->key_size}, key))
-            return place;
+/* The row that holds the key, or the free one where it would go; a key without data is like no other. */
+static struct row *locate(const struct lookup_table *table, struct span key, uint64_t hash) {
+    for (size_t at = (size_t)hash;; at++) {
+        struct row *row = &table->rows[at & (table->capacity - 1)];
+        if (row->line == 0)
+            return row;
+        if (row->hash == hash && key.data != NULL &&
+            span_equal((struct span){table->bytes.data + row->start, row->key_size}, key))
+            return row;
     }
 }
 
 static bool reserve_row(struct lookup_table *table) {
-    if (2 * (table->count + 1) > table->slot_count && !grow_slots(table))
-        return false;
-    if (table->count < table->capacity)
+    if (8 * (table->count + 1) <= 7 * table->capacity)
         return true;
-    size_t capacity = table->capacity == 0 ? 32 : 2 * table->capacity;
-    struct row *rows = realloc(table->rows, capacity * sizeof *rows);
-    if (rows == NULL)
+    struct lookup_table larger = {.capacity = table->capacity == 0 ? 64 : 2 * table->capacity};
+    larger.rows = calloc(larger.capacity, sizeof *larger.rows);
+    if (larger.rows == NULL)
         return false;
-    table->rows = rows;
-    table->capacity = capacity;
+    for (size_t i = 0; i < table->capacity; i++)
+        if (table->rows[i].line != 0)
+            *locate(&larger, SPAN_NONE, table->rows[i].hash) = table->rows[i];
+    free(table->rows);
+    table->rows = larger.rows;
+    table->capacity = larger.capacity;
     return true;
 }
 
@@ -220,10 +204,9 @@ static void take_row(struct reading *reading) {
         return;
     }
     uint64_t hash = hash_bytes(key, SEED);
-    uint32_t *slot = locate(table, key, hash);
-    if (*slot != 0) {
-        error_set(reading->error, "lines %zu and %zu have the same key", (size_t)table->rows[*slot - 1].line,
-                  reading->line);
+    struct row *row = locate(table, key, hash);
+    if (row->line != 0) {
+        error_set(reading->error, "lines %zu and %zu have the same key", (size_t)row->line, reading->line);
         reading->failed = true;
         return;
     }
@@ -234,12 +217,12 @@ static void take_row(struct reading *reading) {
         fail_memory(reading);
         return;
     }
-    table->rows[table->count++] = (struct row){.hash = hash,
-                                               .start = (uint32_t)start,
-                                               .key_size = (uint32_t)key.size,
-                                               .answer_size = (uint32_t)(table->bytes.size - start - key.size),
-                                               .line = (uint32_t)reading->line};
-    *slot = (uint32_t)table->count;
+    *row = (struct row){.hash = hash,
+                        .start = (uint32_t)start,
+                        .key_size = (uint32_t)key.size,
+                        .answer_size = (uint32_t)(table->bytes.size - start - key.size),
+                        .line = (uint32_t)reading->line};
+    table->count++;
 }
 
 static void end_row(int byte, void *context) {
@@ -341,17 +324,15 @@ void lookup_table_release(struct lookup_table *table) {
         return;
     buf_finish(&table->bytes);
     free(table->rows);
-    free(table->slots);
     free(table);
 }
 
 struct span lookup_table_find(const struct lookup_table *table, struct span key) {
     if (table->count == 0)
         return SPAN_NONE;
-    uint32_t index = *locate(table, key, hash_bytes(key, SEED));
-    if (index == 0)
+    const struct row *row = locate(table, key, hash_bytes(key, SEED));
+    if (row->line == 0)
         return SPAN_NONE;
-    const struct row *row = &table->rows[index - 1];
     return (struct span){table->bytes.data + row->start + row->key_size, row->answer_size};
 }
 
@@ -360,6 +341,5 @@ size_t lookup_table_rows(const struct lookup_table *table) {
 }
 
 size_t lookup_table_bytes(const struct lookup_table *table) {
-    return sizeof *table + table->bytes.capacity + table->capacity * sizeof *table->rows +
-           table->slot_count * sizeof *table->slots;
+    return sizeof *table + table->bytes.capacity + table->capacity * sizeof *table->rows;
 }
