@@ -9,13 +9,26 @@
 /* A byte in all eight places. */
 #define WORD_OF(byte) (UINT64_C(0x0101010101010101) * (byte))
 
+/* Fewer than eight bytes, by two looks that may meet in the middle. */
+static inline uint64_t word_load_short(const char *at, size_t size) {
+    if (size >= 4) {
+        uint32_t low, high;
+        memcpy(&low, at, 4);
+        memcpy(&high, at + size - 4, 4);
+        return le32toh(low) | (uint64_t)le32toh(high) << (8 * (size - 4));
+    }
+    if (size == 0)
+        return 0;
+    uint64_t first = (unsigned char)at[0], middle = (unsigned char)at[size / 2], last = (unsigned char)at[size - 1];
+    return first | middle << (8 * (size / 2)) | last << (8 * (size - 1));
+}
+
 /* The first byte is the lowest; behind the text there are zeros. */
 static inline uint64_t word_load(const char *at, const char *end) {
-    uint64_t word = 0;
-    if (end - at >= 8)
-        memcpy(&word, at, 8);
-    else
-        memcpy(&word, at, (size_t)(end - at));
+    uint64_t word;
+    if (end - at < 8)
+        return word_load_short(at, (size_t)(end - at));
+    memcpy(&word, at, 8);
     return le64toh(word);
 }
 
