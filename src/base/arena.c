@@ -8,6 +8,13 @@
 
 enum { ALIGNMENT = 16, FIRST_BLOCK = 4096 - 32, LARGEST_STEP = 1 << 20 };
 
+/* Blocks in a stock; none where a checker is to see each block's end. */
+#if defined(__SANITIZE_ADDRESS__)
+enum { MOST_IN_STOCK = 0 };
+#else
+enum { MOST_IN_STOCK = 64 };
+#endif
+
 struct arena_block {
     struct arena_block *older;
     size_t capacity;
@@ -15,13 +22,44 @@ struct arena_block {
 };
 
 void arena_init(struct arena *arena, size_t limit) {
-    *arena = (struct arena){.limit = limit};
+    arena_init_from(arena, limit, NULL);
+}
+
+void arena_init_from(struct arena *arena, size_t limit, struct arena_stock *stock) {
+    *arena = (struct arena){.limit = limit, .stock = stock};
+}
+
+static struct arena_block *take_block(struct arena_stock *stock, size_t capacity) {
+    if (stock == NULL || stock->block == NULL || capacity != FIRST_BLOCK)
+        return malloc(sizeof(struct arena_block) + capacity);
+    struct arena_block *block = stock->block;
+    stock->block = block->older;
+    stock->count--;
+    return block;
+}
+
+static void give_block(struct arena_stock *stock, struct arena_block *block) {
+    if (stock == NULL || block->capacity != FIRST_BLOCK || stock->count >= MOST_IN_STOCK) {
+        free(block);
+        return;
+    }
+    block->older = stock->block;
+    stock->block = block;
+    stock->count++;
+}
+
+void arena_stock_finish(struct arena_stock *stock) {
+    for (struct arena_block *block = stock->block, *older; block != NULL; block = older) {
+        older = block->older;
+        free(block);
+    }
+    *stock = (struct arena_stock){0};
 }
 
 void arena_finish(struct arena *arena) {
     while (arena->block != NULL) {
         struct arena_block *older = arena->block->older;
-        free(arena->block);
+        give_block(arena->stock, arena->block);
         arena->block = older;
     }
     arena->left = 0;
@@ -61,7 +99,7 @@ static bool add_block(struct arena *arena, size_t size) {
     }
     if (capacity > SIZE_MAX / 2)
         return false;
-    struct arena_block *block = malloc(sizeof *block + capacity);
+    struct arena_block *block = take_block(arena->stock, capacity);
     if (block == NULL) {
         arena->starved = true;
         return false;

@@ -5,9 +5,18 @@
 
 #include "base/span.h"
 
-/* Start with arena_init. Not for two threads at once. */
 struct arena_block;
+
+/* First blocks that finished arenas left, for those that begin next: the heap takes longer to give and take them. Start
+ * with `struct arena_stock stock = {0};`. Of one thread; outlives its arenas. */
+struct arena_stock {
+    struct arena_block *block;
+    size_t count;
+};
+
+/* Start with arena_init. Not for two threads at once. */
 struct arena {
+    struct arena_stock *stock; /* NULL: the heap's */
     struct arena_block *block; /* the newest */
     size_t left;               /* bytes free in it */
     size_t bytes;              /* taken from the heap by all blocks: what the accounting counts */
@@ -17,6 +26,10 @@ struct arena {
 };
 
 void arena_init(struct arena *arena, size_t limit);
+
+/* The same, with its first block from a stock (may be NULL) and back to it. */
+void arena_init_from(struct arena *arena, size_t limit, struct arena_stock *stock);
+void arena_stock_finish(struct arena_stock *stock);
 
 /* Gives all memory back. The arena may be used again. */
 void arena_finish(struct arena *arena);

@@ -248,6 +248,7 @@ static bool start_consumer(struct worker *worker, uint32_t index, struct error *
         .topic_count = route->topic_count,
         .properties = worker->spec.properties,
         .queue_kbytes = queue_kbytes(worker),
+        .stock = &worker->stock,
         .handler = inputs_of_consumers(worker),
     };
     worker->consumer[index] = consumer_create(&spec, error);
@@ -317,6 +318,7 @@ void worker_destroy(struct worker *worker) {
     end_clients(worker);
     http_client_destroy(worker->http);
     flow_destroy(worker->flow);
+    arena_stock_finish(&worker->stock);
     actions_finish(&worker->actions);
     post_destroy(worker->post);
     flood_destroy(worker->flood);

@@ -17,6 +17,7 @@ struct worker {
     struct worker_spec spec;
     const struct plan *plan; /* this worker's share */
     struct flow *flow;
+    struct arena_stock stock; /* of its events' memory */
     struct actions actions;
     struct http_client *http;
     struct producer *producer;  /* NULL: no letter was written yet */

@@ -1,8 +1,6 @@
 /* Making events out of a record's bytes. Decodes nothing. */
 #include "event/event.h"
 
-#include <stdlib.h>
-
 static bool copy_headers(struct event *event, const struct header *headers, size_t count) {
     if (count == 0)
         return true;
@@ -20,12 +18,14 @@ static bool copy_headers(struct event *event, const struct header *headers, size
     return true;
 }
 
-struct event *event_create(struct place place, int64_t offset, int64_t timestamp_ms, struct span key, struct span value,
-                           const struct header *headers, size_t header_count) {
-    struct event *event = calloc(1, sizeof *event);
+struct event *event_create_in(struct arena_stock *stock, struct place place, int64_t offset, int64_t timestamp_ms,
+                              struct span key, struct span value, const struct header *headers, size_t header_count) {
+    struct arena arena;
+    arena_init_from(&arena, 0, stock);
+    struct event *event = arena_take_zero(&arena, 1, sizeof *event);
     if (event == NULL)
         return NULL;
-    arena_init(&event->arena, 0);
+    event->arena = arena;
     event->place = place;
     event->offset = offset;
     event->timestamp_ms = timestamp_ms;
@@ -38,11 +38,16 @@ struct event *event_create(struct place place, int64_t offset, int64_t timestamp
     return NULL;
 }
 
+struct event *event_create(struct place place, int64_t offset, int64_t timestamp_ms, struct span key, struct span value,
+                           const struct header *headers, size_t header_count) {
+    return event_create_in(NULL, place, offset, timestamp_ms, key, value, headers, header_count);
+}
+
 void event_destroy(struct event *event) {
     if (event == NULL)
         return;
-    arena_finish(&event->arena);
-    free(event);
+    struct arena arena = event->arena; /* the event lies in it */
+    arena_finish(&arena);
 }
 
 struct span event_header(const struct event *event, struct span name) {

@@ -29,12 +29,16 @@ struct event {
     struct span value;    /* data NULL: a tombstone */
     struct header *headers;
     size_t header_count;
-    struct arena arena; /* everything above and all that the rooms add */
+    struct arena arena; /* the event itself, everything above and all that the rooms add */
 };
 
 /* Copies everything into a new event; `headers` may be NULL when count is 0. NULL when memory is short. */
 struct event *event_create(struct place place, int64_t offset, int64_t timestamp_ms, struct span key, struct span value,
                            const struct header *headers, size_t header_count);
+
+/* The same with its memory from a stock, which may be NULL. */
+struct event *event_create_in(struct arena_stock *stock, struct place place, int64_t offset, int64_t timestamp_ms,
+                              struct span key, struct span value, const struct header *headers, size_t header_count);
 
 /* Frees the event and its arena. */
 void event_destroy(struct event *event);

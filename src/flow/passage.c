@@ -7,7 +7,7 @@
 enum { SEED_OF_QUERY = 0x5157 }; /* keys and query values never meet in one lane by their text alone */
 
 void passage_account(struct flow *flow, struct passage *passage) {
-    size_t bytes = sizeof *passage->event + passage->event->arena.bytes;
+    size_t bytes = passage->event->arena.bytes;
     flow->bytes += bytes - passage->bytes;
     passage->bytes = bytes;
 }

@@ -46,6 +46,7 @@ struct consumer_spec {
     uint32_t topic_count;
     struct kafka_properties properties; /* the user's */
     size_t queue_kbytes;                /* librdkafka's own queue, per partition */
+    struct arena_stock *stock;          /* for its events; may be NULL */
     struct consumer_handler handler;
 };
 

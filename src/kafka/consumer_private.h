@@ -23,6 +23,7 @@ struct consumer {
     const struct span *topics;
     uint32_t topic_count;
     struct consumer_handler handler;
+    struct arena_stock *stock;
     rd_kafka_t *client;
     rd_kafka_queue_t *news;    /* the group's: rebalances, errors, logs */
     rd_kafka_queue_t *answers; /* to our commits */

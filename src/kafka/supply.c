@@ -26,8 +26,8 @@ static bool give(struct consumer *consumer, struct assigned_partition *partition
     size_t headers = copy_headers(message, header);
     struct span key = message->key == NULL ? SPAN_NONE : span_make(message->key, message->key_len);
     struct span value = message->payload == NULL ? SPAN_NONE : span_make(message->payload, message->len);
-    struct event *event = event_create(partition->place, message->offset, rd_kafka_message_timestamp(message, NULL),
-                                       key, value, header, headers);
+    struct event *event = event_create_in(consumer->stock, partition->place, message->offset,
+                                          rd_kafka_message_timestamp(message, NULL), key, value, header, headers);
     if (event == NULL)
         return false;
     size_t bytes = key.size + value.size;
