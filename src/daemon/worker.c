@@ -8,10 +8,10 @@
 #include <unistd.h>
 
 enum {
-    TURN_MS = 1000,         /* the core hears from us at least so often (I9) */
-    PUBLISH_MS = 100,       /* counters are published at most so often */
-    EVENTS_A_SERVING = 256, /* then HTTP has its turn */
-    CLOSE_MS = 10000        /* to leave the groups */
+    TURN_MS = 1000,        /* the core hears from us at least so often (I9) */
+    PUBLISH_MS = 100,      /* counters are published at most so often */
+    EVENTS_A_SERVING = 64, /* then HTTP has its turn */
+    CLOSE_MS = 10000       /* to leave the groups */
 };
 
 /* --- publishing --- */
@@ -101,6 +101,8 @@ static void serve_consumers(struct worker *worker) {
     }
 }
 
+/* Requests of replies and of new events go out together, at the next turn's beginning, which then comes at once: one by
+ * one they would wake the platform for each, and its answers would find us busy with the next. */
 static void turn(struct worker *worker) {
     for (unsigned i = 0; i < worker->wait_count; i++)
         worker->wait[i].revents = 0;
@@ -108,13 +110,13 @@ static void turn(struct worker *worker) {
     worker->now_ms = time_now_ms();
     serve_control(worker);
     if (!worker->finished)
+        http_client_perform(worker->http, time_wall_ms(), inputs_reply, worker);
+    if (!worker->finished)
         serve_consumers(worker);
     if (!worker->finished && worker->producer != NULL)
         producer_serve(worker->producer);
     if (!worker->finished)
         inputs_unwritten(worker);
-    if (!worker->finished)
-        http_client_perform(worker->http, time_wall_ms(), inputs_reply, worker);
     worker->now_ms = time_now_ms();
     bool due = worker->wake_at_ms >= 0 && worker->now_ms >= worker->wake_at_ms;
     if (!worker->finished && (due || worker->now_ms - worker->input_ms >= TURN_MS)) {

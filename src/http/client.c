@@ -205,10 +205,8 @@ static void end_refused(struct http_client *client, void (*take)(void *owner, st
     }
 }
 
-/* True when there was one: by its reply others may have been added. */
-static bool end_done(struct http_client *client, int64_t wall_ms, void (*take)(void *owner, struct reply *reply),
+static void end_done(struct http_client *client, int64_t wall_ms, void (*take)(void *owner, struct reply *reply),
                      void *owner) {
-    bool any = false;
     int left;
     for (CURLMsg *message; (message = curl_multi_info_read(client->multi, &left)) != NULL;) {
         if (message->msg != CURLMSG_DONE)
@@ -218,19 +216,14 @@ static bool end_done(struct http_client *client, int64_t wall_ms, void (*take)(v
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
         curl_multi_remove_handle(client->multi, transfer->easy);
         end(client, transfer, result, wall_ms, take, owner);
-        any = true;
     }
-    return any;
 }
 
 void http_client_perform(struct http_client *client, int64_t wall_ms, void (*take)(void *owner, struct reply *reply),
                          void *owner) {
     int running;
     (void)curl_multi_perform(client->multi, &running);
-    /* What a reply has added goes out now, not behind the events that are read next: this looks only at transfers whose
-     * timer is due, and a new one's is. */
-    while (end_done(client, wall_ms, take, owner))
-        (void)curl_multi_socket_action(client->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    end_done(client, wall_ms, take, owner);
     end_refused(client, take, owner);
     /* What is added meanwhile, or finds no memory again, stands behind the last one and waits for the next time. */
     const struct list *last = client->ended.previous;
