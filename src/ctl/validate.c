@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -106,7 +107,8 @@ static bool prepare(struct validation *validation) {
     return compile(validation);
 }
 
-static int refuse_schema(const struct schema_problem *problem) {
+static int refuse_schema(const struct validation *validation) {
+    const struct schema_problem *problem = &validation->problem;
     if (problem->line > 0)
         (void)fprintf(stderr, "%s:%u:%u: error: %s\n", problem->file, problem->line, problem->column,
                       problem->error.text);
@@ -114,6 +116,9 @@ static int refuse_schema(const struct schema_problem *problem) {
         (void)fprintf(stderr, "slussctl: %s\n", problem->error.text);
     if (problem->pointer[0] != '\0')
         (void)fprintf(stderr, "  at %s\n", problem->pointer);
+    if (strstr(problem->error.text, "no such document") != NULL)
+        (void)fprintf(stderr, "  = give the folder that holds it with --schemas%s\n",
+                      call_has(validation->call, "base") ? "" : ", and --base where its path says what it is called");
     return EXIT_CONFIG;
 }
 
@@ -163,13 +168,18 @@ static int judge(struct validation *validation, const char *name, const struct j
     return result == SCHEMA_VALID ? EXIT_YES : EXIT_NO;
 }
 
-static int judge_text(struct validation *validation, const char *name, struct span text, struct arena *arena) {
+/* `lines`: the text is one line of many, whose number is in the name. */
+static int judge_text(struct validation *validation, const char *name, struct span text, bool lines,
+                      struct arena *arena) {
     struct json_document document;
     struct json_problem problem;
     struct error error = {0};
     if (json_read(arena, text, &limits, &document, &problem))
         return judge(validation, name, &document, arena);
-    (void)error_set(&error, "not JSON: line %u, column %u: %s", problem.line, problem.column, problem.sentence);
+    if (lines)
+        (void)error_set(&error, "not JSON: column %u: %s", problem.column, problem.sentence);
+    else
+        (void)error_set(&error, "not JSON: line %u, column %u: %s", problem.line, problem.column, problem.sentence);
     return print_error(validation, name, error.text);
 }
 
@@ -178,19 +188,40 @@ static int judge_file(struct validation *validation, const char *name) {
     struct buf text = {0};
     struct arena arena;
     arena_init(&arena, 0);
-    int status = input_read(name, &text, &error) ? judge_text(validation, name, buf_span(&text), &arena)
+    int status = input_read(name, &text, &error) ? judge_text(validation, name, buf_span(&text), false, &arena)
                                                  : print_error(validation, name, error.text);
     arena_finish(&arena);
     buf_finish(&text);
     return status;
 }
 
-/* Long inputs say on a terminal how far they are. */
-static void show_progress(const char *name, size_t lines, bool end) {
-    enum { STEP = 20000 };
-    if (lines < STEP || (lines % STEP != 0 && !end) || isatty(STDERR_FILENO) == 0)
+/* How far a long input is, said on a terminal every so many lines or bytes. */
+struct progress {
+    const char *name;
+    size_t lines, bytes, whole; /* whole: the file's bytes, 0 when nobody knows */
+    size_t next_line, next_byte;
+    bool shown;
+};
+
+static void show_progress(struct progress *progress, bool end) {
+    enum { LINES = 20000, BYTES = 16 << 20 };
+    bool due = progress->lines >= progress->next_line || progress->bytes >= progress->next_byte;
+    if (end ? !progress->shown : !due)
         return;
-    (void)fprintf(stderr, "\r%s: %zu lines%s", name, lines, end ? "\n" : "");
+    progress->next_line = progress->lines + LINES;
+    progress->next_byte = progress->bytes + BYTES;
+    if (progress->lines == 0 || isatty(STDERR_FILENO) == 0) /* the first call only sets the marks */
+        return;
+    progress->shown = true;
+    (void)fprintf(stderr, "\r%s: %zu lines", progress->name, progress->lines);
+    if (progress->whole > 0)
+        (void)fprintf(stderr, ", %zu %%", (size_t)((double)progress->bytes / (double)progress->whole * 100));
+    (void)fputs(end ? "\n" : "", stderr);
+}
+
+static size_t size_of(FILE *file) {
+    struct stat about;
+    return fstat(fileno(file), &about) == 0 && S_ISREG(about.st_mode) ? (size_t)about.st_size : 0;
 }
 
 /* NDJSON: a line is an instance, PATH:LINE; empty lines are none. */
@@ -204,21 +235,25 @@ static int judge_lines(struct validation *validation, const char *name) {
     struct arena arena;
     struct buf place = {0};
     char *line = NULL;
-    size_t room = 0, number = 0;
+    size_t room = 0;
+    struct progress progress = {.name = name, .whole = size_of(file)};
     int status = EXIT_YES;
     arena_init(&arena, 0);
+    show_progress(&progress, false);
     for (ssize_t size; (size = getline(&line, &room, file)) >= 0;) {
         struct span text = span_trim(span_make(line, (size_t)size));
-        show_progress(name, ++number, false);
+        progress.lines++;
+        progress.bytes += (size_t)size;
+        show_progress(&progress, false);
         if (text.size == 0)
             continue;
         buf_clear(&place);
-        buf_printf(&place, "%s:%zu", name, number);
+        buf_printf(&place, "%s:%zu", name, progress.lines);
         arena_reset(&arena);
-        int one = judge_text(validation, buf_text(&place), text, &arena);
+        int one = judge_text(validation, buf_text(&place), text, true, &arena);
         status = one > status ? one : status;
     }
-    show_progress(name, number, true);
+    show_progress(&progress, true);
     if (ferror(file) != 0)
         status = print_error(validation, name, "the file cannot be read to its end");
     if (file != stdin)
@@ -269,7 +304,7 @@ static int run(const struct call *call) {
     if (!check_options(call, &error))
         return call_refuse(EXIT_USAGE, &error);
     table_init(&validation.files, 0);
-    int status = prepare(&validation) ? EXIT_YES : refuse_schema(&validation.problem);
+    int status = prepare(&validation) ? EXIT_YES : refuse_schema(&validation);
     for (size_t i = 0; status != EXIT_CONFIG && i < call->argument_count; i++) {
         const char *name = call->arguments[i];
         int one = call_has(call, "lines") ? judge_lines(&validation, name) : judge_file(&validation, name);
