@@ -1,6 +1,7 @@
 /* The floor of the benchmark: what librdkafka and libcurl cost by themselves. It posts the bytes of each event and
  * checks, orders and commits nothing. Settings are the best that were measured for both libraries. usage: floor SERVERS
- * TOPIC EVENTS IN-FLIGHT URL [HEADERS]: so many bytes of header lines more, as Sluss has to send them. */
+ * TOPIC EVENTS IN-FLIGHT URL [HEADERS [BATCH]]: so many bytes of header lines more, as Sluss has to send them; so many
+ * events in one request, as a JSON array. */
 #include <curl/curl.h>
 #include <librdkafka/rdkafka.h>
 #include <stdbool.h>
@@ -13,18 +14,21 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MOST = 4096 };
+enum { MOST = 4096, BODY = 1 << 20 };
 
 struct slot {
     CURL *easy;
-    rd_kafka_message_t *message;
+    rd_kafka_message_t *message; /* one event a request: its bytes are sent as they are */
+    char *body;                  /* else: room for several */
+    size_t size;
+    long events;
 };
 
 static struct slot slots[MOST], *idle[MOST];
 static int idle_count;
 static CURLM *multi;
 static rd_kafka_queue_t *queue;
-static long started, done, failed, wanted;
+static long started, done, failed, wanted, batch = 1;
 
 static size_t swallow(char *data, size_t size, size_t count, void *owner) {
     (void)data, (void)owner;
@@ -84,8 +88,33 @@ static void prepare(int in_flight, const char *url, size_t header_bytes) {
         curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, swallow);
         curl_easy_setopt(easy, CURLOPT_PRIVATE, &slots[i]);
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        slots[i].body = batch > 1 ? malloc(BODY) : NULL;
         idle[idle_count++] = &slots[i];
     }
+}
+
+static void send_slot(struct slot *slot, const void *body, size_t size) {
+    curl_easy_setopt(slot->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)size);
+    curl_easy_setopt(slot->easy, CURLOPT_POSTFIELDS, body);
+    (void)curl_multi_add_handle(multi, slot->easy);
+}
+
+/* Gathers events into the slot on top; it is sent when it is full or nothing more will come. */
+static void gather(rd_kafka_message_t *message) {
+    struct slot *slot = idle[idle_count - 1];
+    if (slot->events == 0)
+        slot->size = 0;
+    slot->body[slot->size++] = slot->events == 0 ? '[' : ',';
+    memcpy(slot->body + slot->size, message->payload, message->len);
+    slot->size += message->len;
+    slot->events++;
+    size_t length = message->len;
+    rd_kafka_message_destroy(message);
+    if (slot->events < batch && started + 1 < wanted && slot->size + length + 2 < BODY)
+        return;
+    slot->body[slot->size++] = ']';
+    idle_count--;
+    send_slot(slot, slot->body, slot->size);
 }
 
 static void start_more(void) {
@@ -97,11 +126,14 @@ static void start_more(void) {
             rd_kafka_message_destroy(message);
             continue;
         }
-        struct slot *slot = idle[--idle_count];
-        slot->message = message;
-        curl_easy_setopt(slot->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)message->len);
-        curl_easy_setopt(slot->easy, CURLOPT_POSTFIELDS, message->payload);
-        (void)curl_multi_add_handle(multi, slot->easy);
+        if (batch > 1)
+            gather(message);
+        else {
+            struct slot *slot = idle[--idle_count];
+            slot->message = message;
+            slot->events = 1;
+            send_slot(slot, message->payload, message->len);
+        }
         started++;
     }
 }
@@ -117,9 +149,16 @@ static bool finish_some(void) {
         if (message->data.result != CURLE_OK || status != 204)
             failed++;
         curl_multi_remove_handle(multi, slot->easy);
-        rd_kafka_message_destroy(slot->message);
+        if (slot->message != NULL)
+            rd_kafka_message_destroy(slot->message);
+        slot->message = NULL;
+        done += slot->events;
+        slot->events = 0;
         idle[idle_count++] = slot;
-        done++;
+        if (idle_count > 1 && idle[idle_count - 2]->events > 0) { /* the one that gathers stays on top */
+            idle[idle_count - 1] = idle[idle_count - 2];
+            idle[idle_count - 2] = slot;
+        }
     }
     return idle_count > before;
 }
@@ -129,13 +168,14 @@ static double seconds(struct timeval time) {
 }
 
 int main(int count, char **argument) {
-    if (count != 6 && count != 7)
+    if (count < 6 || count > 8)
         return 64;
+    batch = count == 8 ? atol(argument[7]) : 1;
     wanted = atol(argument[3]);
     int wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), running;
     curl_global_init(CURL_GLOBAL_DEFAULT);
     prepare(atoi(argument[4]) < MOST ? atoi(argument[4]) : MOST, argument[5],
-            count == 7 ? strtoul(argument[6], NULL, 10) : 0);
+            count >= 7 ? strtoul(argument[6], NULL, 10) : 0);
     rd_kafka_t *client = read_all(argument[1], argument[2], wake);
     if (client == NULL)
         return 69;

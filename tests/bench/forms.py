@@ -145,7 +145,7 @@ FORMS = {"latency": (latency, {"events": 12_000, "rounds": 2}), "flat": (flat, {
 
 def main():
     form, defaults = FORMS[sys.argv.pop(1)]
-    options = bench.parse(form.__name__, form.__doc__ or __doc__, delay_us=0, **defaults)
+    options = bench.parse(form.__name__, form.__doc__ or __doc__, delay_us=0, batch=1, **defaults)
     with tempfile.TemporaryDirectory(prefix="slussbench") as folder, bench.kafka.Broker(folder) as broker:
         form(broker, options)
 

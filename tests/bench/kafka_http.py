@@ -1,4 +1,4 @@
-"""kafka-http: Kafka to HTTP, one request an event. The floor (librdkafka and libcurl with nothing between), the same floor with as
+"""kafka-http: Kafka to HTTP, one request an event, and 100 events a request. The floor (librdkafka and libcurl with nothing between), the same floor with as
 many bytes of headers as Sluss has to send, and Sluss doing its whole work (decode, validate against a 2020-12 schema, enrich from
 a table, build, deliver in order per key, settle) side by side in one run, in turn, on one broker. Rates are the receiver's: from
 the first request to the last. Ratios count; absolute figures wander with the machine. Each side accounts for every event."""
@@ -50,11 +50,17 @@ def usage(pid):
 def run_floor(servers, topic, options, headers=0):
     sink = Sink(options.delay_us)
     out = subprocess.run([BIN / "bench_floor", servers, topic, str(options.events), str(options.in_flight), sink.url + "/in",
-                          str(headers)], stdout=subprocess.PIPE, text=True, timeout=options.limit, check=True).stdout
+                          str(headers), str(options.batch)], stdout=subprocess.PIPE, text=True, timeout=options.limit, check=True).stdout
     result, received = json.loads(out), sink.end()
-    if result["failed"] or received["requests"] < options.events:
+    if result["failed"] or result["events"] < options.events or received["requests"] * options.batch < options.events:
         raise SystemExit(f"the floor lost events: {result}, received {received}")
-    return {"rate": received["requests"] / received["seconds"], "cpu": result["cpu_us"], "rss": result["rss_kb"] / 1024}
+    return {"rate": rate(received, options), "cpu": result["cpu_us"], "rss": result["rss_kb"] / 1024}
+
+
+def rate(received, options):
+    """Events a second at the receiver. Repeated requests, if any, count only where each event is one."""
+    events = received["requests"] if options.batch == 1 else options.events
+    return events / received["seconds"]
 
 
 def write_house(folder, servers, topics, url, options, number):
@@ -67,6 +73,8 @@ def write_house(folder, servers, topics, url, options, number):
             "enrich": ({"lookup": "status", "key": "$.data.statuskod", "into": "$.data.status"},),
             "deliver": {"platform": "p", "path": "/in/{$.data.arendeId}"}, "dead-letter": f"{topics[0]}.dlq",
         }
+        if options.batch > 1:  # one path, or each event would be a batch of its own
+            route["deliver"] |= {"path": "/in", "batch": {"events": options.batch, "bytes": "1 MiB"}}
         if options.plain:
             for name in ("format", "schema", "enrich"):
                 route.pop(name)
@@ -93,7 +101,7 @@ def delivered(home):
 
 def end_sluss(home, sink, options):
     status, received = home.stop(), sink.end()
-    if status != 0 or received["requests"] < options.events:
+    if status != 0 or received["requests"] * options.batch < options.events:
         raise SystemExit(f"Sluss ended with {status}, received {received}")
     return received
 
@@ -114,7 +122,7 @@ def run_sluss(servers, topic, options, number):
             wait_delivered(home, options)
             cpu, peak = usage(pid)
             received = end_sluss(home, sink, options)
-            return {"rate": received["requests"] / received["seconds"], "cpu": (cpu - before) * 1e6 / (options.events - already),
+            return {"rate": rate(received, options), "cpu": (cpu - before) * 1e6 / (options.events - already),
                     "rss": peak / 1024}
 
 
@@ -140,11 +148,12 @@ def compare(servers, topic, options):
     for number in range(options.rounds):
         floor.append(run_floor(servers, topic, options))
         headers.append(run_floor(servers, topic, options, HEADERS))
-        sluss.append(run_sluss(servers, topic, options, f"{options.delay_us}.{number}"))
+        sluss.append(run_sluss(servers, topic, options, f"{options.batch}.{options.delay_us}.{number}"))
         print(f"round {number + 1} of {options.rounds}: " + ", ".join(
             f"{name} {side[-1]['rate']:,.0f}/s" for name, side in (("floor", floor), ("with headers", headers), ("Sluss", sluss))),
             flush=True)
-    table(f"{options.events:,} events, {options.keys:,} keys, {options.partitions} partitions, {options.in_flight} in flight, "
+    together = f"batches of {options.batch}, " if options.batch > 1 else ""
+    table(f"{options.events:,} events, {together}{options.keys:,} keys, {options.partitions} partitions, {options.in_flight} in flight, "
           f"platform answers after {options.delay_us / 1000:g} ms; medians of {options.rounds} rounds", floor,
           ("with headers", headers), ("Sluss", sluss))
 
@@ -156,6 +165,7 @@ def parse(program, description, **defaults):
     parser.add_argument("--partitions", type=int, default=4)
     parser.add_argument("--in-flight", type=int, default=64)
     parser.add_argument("--delay-us", type=int, help="the platform answers after so long; without it, at once and after 5 ms")
+    parser.add_argument("--batch", type=int, help="so many events in one request; without it, 1, and 100 at a platform that answers at once")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--limit", type=int, default=120, help="seconds a side may take")
     parser.add_argument("--plain", action="store_true", help="Sluss without schema and enrichment")
@@ -172,9 +182,10 @@ def main():
         broker.create_topic("bench", partitions=options.partitions)
         broker.create_topic("bench.dlq", partitions=1)
         load(broker.bootstrap, "bench", options)
-        for delay_us in (0, 5000) if options.delay_us is None else (options.delay_us,):
-            options.delay_us = delay_us
-            compare(broker.bootstrap, "bench", options)
+        delay_us, batch = options.delay_us, options.batch
+        for options.batch in (1, 100) if batch is None else (batch,):
+            for options.delay_us in (0, 5000) if delay_us is None and options.batch == 1 else (delay_us or 0,):
+                compare(broker.bootstrap, "bench", options)
 
 
 if __name__ == "__main__":
