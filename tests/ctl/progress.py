@@ -11,11 +11,13 @@ LINES = 45_000
 def on_terminal(command):
     master, slave = pty.openpty()
     subprocess.run(command, stdout=subprocess.DEVNULL, stderr=slave, check=True)
-    os.write(slave, b".")  # else there may be nothing to read
-    said = os.read(master, 65536).decode().replace("\r\n", "\n")
+    os.write(slave, b"\x04")  # a terminal gives what was written in pieces; this byte is the last
+    said = b""
+    while not said.endswith(b"\x04"):
+        said += os.read(master, 65536)
     os.close(slave)
     os.close(master)
-    return said[:-1]
+    return said[:-1].decode().replace("\r\n", "\n")
 
 
 def main(slussctl):
