@@ -162,6 +162,8 @@ void inputs_post(struct worker *worker) {
 /* Letters for which no producer could be made: refused, so that the core writes them again later. */
 void inputs_unwritten(struct worker *worker) {
     size_t count = worker->unwritten_count;
+    if (count == 0)
+        return;
     for (size_t i = 0; i < count; i++)
         on_letter(worker, worker->unwritten[i], PRODUCER_FAILED, worker->unwritten_why.text);
     worker->unwritten_count -= count;
