@@ -78,15 +78,18 @@ def available():
 class Broker:
     """Started by the constructor; stop/kill and start keep the data. Use as a context, or call close()."""
 
-    def __init__(self, folder, users=None, authority=None, acls=False, auto_create=False):
-        """users: {name: password} opens a SASL_SSL listener (PLAIN and SCRAM); authority: whose certificate it shows."""
+    def __init__(self, folder, users=None, authority=None, acls=False, auto_create=False, front=None):
+        """users: {name: password} opens a SASL_SSL listener (PLAIN and SCRAM); authority: whose certificate it shows;
+        front: what stands between it and its clients: they are sent to front.port, and it is told where its front.far is."""
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port, self.controller, secure = free_ports(3)
         self.bootstrap = f"127.0.0.1:{self.port}"
         self.secure_bootstrap = f"localhost:{secure}" if users else None
         listeners = f"PLAINTEXT://127.0.0.1:{self.port}"
-        advertised = listeners
+        advertised = f"PLAINTEXT://127.0.0.1:{front.port}" if front else listeners
+        if front:
+            front.far = self.port
         if users:
             listeners += f",SASL_SSL://127.0.0.1:{secure}"
             advertised += f",SASL_SSL://localhost:{secure}"

@@ -17,6 +17,7 @@ import struct
 import threading
 import time
 
+TLS_HELLO = b"\x16\x03"  # on a plain port
 ENDLESS = 64 * 1024 * 1024  # nobody reads so far; a client that does will be told by the test's timeout
 
 
@@ -212,6 +213,9 @@ class Exchange:
             if not data:
                 return None
             self.buffer += data
+            if self.buffer.startswith(TLS_HELLO):
+                self.send(head(400, length=0))  # as web servers do
+                return None
         part, self.buffer = self.buffer.split(mark, 1)
         return part
 

@@ -25,7 +25,9 @@ def again(read):
 
 
 def produce(bootstrap, topic, records, **settings):
-    """records: (key, value) or (key, value, headers[, partition]) in bytes, str or None. Returns [(partition, offset)] in order."""
+    """records: (key, value) or (key, value, headers[, partition[, milliseconds]]), texts in bytes, str or None.
+
+    Returns [(partition, offset)] in order."""
     producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all", linger_ms=5, max_in_flight_requests_per_connection=1,
                              retries=20, api_version=(2, 6, 0), **settings)
     try:
@@ -33,7 +35,8 @@ def produce(bootstrap, topic, records, **settings):
         for key, value, *rest in records:
             headers = [(name, text.encode() if isinstance(text, str) else text) for name, text in (rest[0] if rest else ())]
             waiting.append(producer.send(topic, key=_bytes(key), value=_bytes(value), headers=headers,
-                                         partition=rest[1] if len(rest) > 1 else None))
+                                         partition=rest[1] if len(rest) > 1 else None,
+                                         timestamp_ms=rest[2] if len(rest) > 2 else None))
         producer.flush(60)
         return [(done.partition, done.offset) for done in (future.get(60) for future in waiting)]
     finally:

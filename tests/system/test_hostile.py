@@ -224,6 +224,76 @@ def test_a_certificate_of_strangers_holds_the_platform(broker, houses, topic, tm
         assert house.stop() == 0
 
 
+def old_protocol(platform):
+    platform.tls.set_ciphers("ALL:@SECLEVEL=0")
+    platform.tls.minimum_version = platform.tls.maximum_version = ssl.TLSVersion.TLSv1_1
+
+
+# What is wrong with a platform's TLS: which certificate it shows, and what else.
+UNTRUSTED = {
+    "has ended": ({"days": -1}, lambda platform: None),
+    "is another's": ({"hosts": "DNS:elsewhere.example"}, lambda platform: None),
+    "TLS 1.1": ({}, old_protocol),
+}
+
+
+@pytest.mark.parametrize("wrong", UNTRUSTED)
+def test_tls_that_cannot_be_trusted_holds_the_platform(broker, houses, topic, authority, wrong):
+    options, spoil = UNTRUSTED[wrong]
+    with hostile.Platform(tls=authority.issue("wrong", **options)[:2]) as platform:
+        spoil(platform)
+        held_until(broker, houses, topic, authority, platform, platform.url,
+                   lambda: platform.exchange_certificate(*authority.issue("right")[:2]))
+
+
+def test_no_tls_where_it_should_be_holds_the_platform(broker, platform, houses, topic, authority):
+    held_until(broker, houses, topic, authority, platform, f"https://localhost:{platform.port}",
+               lambda: platform.exchange_certificate(*authority.issue("right")[:2]))
+    assert all(request.target == "/in" for request in platform.ledger), "nothing was said in clear"
+
+
+def held_until(broker, houses, topic, authority, platform, url, mend):
+    """All waits while the platform is wrong and is delivered once it is mended; no request is sent to the wrong one."""
+    options = {"base-url": url, "tls": {"ca": str(authority.certificate)}, "breaker": {"open": "1s"}}
+    house = houses(broker.bootstrap, {"p": options}, {topic: {"deliver": {"platform": "p", "path": "/in", "ambiguous": "dead-letter"}}}).start()
+    produced = produce(broker.bootstrap, topic, [(f"k{n}", body(n=n, key=f"k{n}")) for n in range(3)])
+    eventually(lambda: state_of(house) == "held", 20, lambda: f"held; it is {state_of(house)}")
+    assert [request for request in platform.ledger if request.headers] == []
+    mend()
+    account = Account(broker.bootstrap, topic, platform)
+    eventually(lambda: account.delivered() >= set(produced), 40, "the events, once the platform is right")
+    assert account.dead() == {}
+    assert house.stop() == 0
+
+
+PROXIES = {
+    "asks who we are": (hostile.status(407), "held"),
+    "cannot reach it": (hostile.status(503), "open"),
+    "hangs up": (hostile.close(), "open"),
+    "resets": (hostile.reset(), "open"),
+}
+
+
+@pytest.mark.parametrize("does", PROXIES)
+def test_a_proxy_that_lets_nothing_through_delays_and_loses_nothing(broker, houses, topic, authority, does):
+    """What never reached the platform is no doubt about the event: ambiguous = "dead-letter" is not for it."""
+    answer, state = PROXIES[does]
+    with hostile.Platform(tls=authority.issue("platform")[:2]) as platform, hostile.Platform(proxy=True) as proxy:
+        rule = proxy.always("", answer)
+        options = {"base-url": platform.url, "tls": {"ca": str(authority.certificate)}, "proxy": proxy.url,
+                   "breaker": {"failures": 3, "open": "1s"}}
+        house = houses(broker.bootstrap, {"p": options}, {topic: {
+            "retry": {"first": "100ms", "max": "500ms"}, "deliver": {"platform": "p", "path": "/in", "ambiguous": "dead-letter"}}}).start()
+        produced = produce(broker.bootstrap, topic, [(f"k{n}", body(n=n, key=f"k{n}")) for n in range(3)])
+        eventually(lambda: state_of(house) in (state, "half-open"), 20, lambda: f"{state}; it is {state_of(house)}")
+        rule.remove()
+        account = Account(broker.bootstrap, topic, platform)
+        eventually(lambda: account.delivered() >= set(produced), 40, "the events, once the proxy lets them through")
+        assert account.dead() == {}
+        assert {request.method for request in proxy.ledger} == {"CONNECT"}, "nothing is told to the proxy but where to"
+        assert house.stop() == 0
+
+
 def test_a_certificate_of_ours_that_is_refused_holds_the_platform(broker, houses, topic, authority):
     """With TLS 1.3 the refusal comes after the request was sent; it is no doubt about the event."""
     certificate, key, _ = authority.issue("strict")

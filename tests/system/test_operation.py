@@ -1,5 +1,6 @@
 """What operators rely on: exit codes, health, metrics, dead letters, what a request carries."""
 
+import contextlib
 import json
 import socket
 import subprocess
@@ -10,6 +11,7 @@ import broker as real
 import hostile
 import house as houses_module
 from account import Account
+from fence import Fence
 from house import conserved, metric
 from process import eventually
 from records import produce
@@ -155,6 +157,30 @@ def test_final_commit_not_acknowledged_is_75(platform, houses, name, tmp_path):
         platform.wait_for(1, 20)
         broker.kill()
         assert house.stop() == 75, house.log()[-3000:]
+
+
+def test_fenced_is_69_without_a_commit(platform, houses, name, tmp_path):
+    """Kafka will not have this member any more: the process ends at once, and the next start sends what was under way again."""
+    if why := real.available():
+        pytest.skip(f"no real Kafka: {why}")
+    with contextlib.closing(Fence()) as fence, real.Broker(tmp_path / "kafka", front=fence) as broker:
+        broker.create_topic(name)
+        broker.create_topic(f"{name}.dlq")
+        house = houses(broker.bootstrap, {"p": platform.url}, {name: {}}).start()
+        rule = platform.always("", hostile.hang())
+        produced = produce(broker.bootstrap, name, [(f"k{n}", body(n=n, key=f"k{n}")) for n in range(3)])
+        platform.wait_for(3, 20)
+        fence.shut = True
+        assert house.daemon.wait(60) == 69, house.log()[-3000:]
+        (said,) = [line for line in house.log().splitlines() if "Kafka is unusable" in line]
+        assert "fenced" in said and "nothing is lost, restart" in said
+        account = Account(broker.bootstrap, name, platform)
+        assert account.committed() == {0: 0}
+        rule.remove()
+        fence.shut = False
+        house.start()
+        eventually(lambda: account.delivered() >= set(produced), 40, "all, after the restart")
+        assert house.stop() == 0
 
 
 def test_stop_while_the_platform_is_down_is_0(broker, platform, houses, topic):

@@ -1,0 +1,85 @@
+"""Where a partition begins, and topics that come later, are missing or forbidden."""
+
+import json
+import time
+
+import pytest
+
+from account import Account
+from process import eventually
+from records import produce
+
+
+BASE = 1_700_000_000  # a time that has been
+
+
+def body(n):
+    return json.dumps({"n": n, "key": f"k{n}"}, separators=(",", ":"))
+
+
+def put(broker, topic, numbers):
+    return produce(broker.bootstrap, topic, [(f"k{n}", body(n), (), 0) for n in numbers])
+
+
+def seen(platform):
+    return [json.loads(request.body)["n"] for request in platform.ledger]
+
+
+def test_start_at_a_time(broker, platform, houses, name):
+    """The same place on every machine; a partition that is empty or was added begins with what comes."""
+    broker.create_topic(name, 2)
+    broker.create_topic(f"{name}.dlq")
+    hour = 3600
+    produce(broker.bootstrap, name, [(f"k{n}", body(n), (), 0, (BASE + n * hour) * 1000) for n in range(10)])
+    start = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(BASE + 5 * hour))
+    house = houses(broker.bootstrap, {"p": platform.url}, {name: {"start": start}}).start()
+    eventually(lambda: len(seen(platform)) >= 5, 30, lambda: f"five events; seen are {seen(platform)}")
+    broker.add_partitions(name, 3)
+    produce(broker.bootstrap, name, [("k", body(11), (), 1), ("k", body(12), (), 2)])
+    eventually(lambda: {11, 12} <= set(seen(platform)), 40, lambda: f"the new partition's event; seen are {seen(platform)}")
+    assert sorted(seen(platform)) == [5, 6, 7, 8, 9, 11, 12]
+    assert house.stop() == 0
+
+
+def test_start_stop_waits_for_an_operator(broker, platform, houses, name):
+    broker.create_topic(name)
+    broker.create_topic(f"{name}.dlq")
+    put(broker, name, range(3))
+    house = houses(broker.bootstrap, {"p": platform.url}, {name: {"start": "stop"}}).start()
+    eventually(lambda: "the partition stands still" in house.log(), 20, "a line that says so")
+    assert seen(platform) == []
+    assert house.stop() == 0
+    assert Account(broker.bootstrap, name, platform).committed() == {0: 0}
+
+
+def test_a_topic_that_comes_later_is_found(broker, platform, houses, name):
+    """Within 30 s, with every record in it; until then the log and /ready say what is waited for."""
+    broker.create_topic(f"{name}.dlq")
+    house = houses(broker.bootstrap, {"p": platform.url}, {name: {}}).start(ready=False)
+    eventually(lambda: "Subscribed topic not available" in house.log(), 30, lambda: f"a line about the topic; {house.log()[-2000:]}")
+    assert house.ask("/ready")[0] == 503 and name in house.ask("/ready")[1]
+    broker.create_topic(name, 2)
+    began = time.monotonic()
+    put(broker, name, range(3))
+    platform.wait_for(3, 60)
+    assert time.monotonic() - began < 30
+    assert sorted(seen(platform)) == [0, 1, 2]
+    assert house.stop() == 0
+
+
+def test_a_topic_that_we_may_not_read_is_told_and_read_once_we_may(secure_broker, authority, platform, houses, name):
+    secure_broker.create_topic(name)
+    secure_broker.create_topic(f"{name}.dlq")
+    secure_broker.allow("alice", "TOPIC", f"{name}.dlq", "WRITE", "DESCRIBE")
+    secure_broker.allow("alice", "GROUP", f"sluss.{name}", "READ", "DESCRIBE")
+    house = houses(secure_broker.secure_bootstrap, {"p": platform.url}, {name: {}}, {
+        "security-protocol": "SASL_SSL", "sasl-mechanism": "PLAIN", "sasl-username": "alice",
+        "sasl-password": "secret:kafka-password", "ssl-ca-location": str(authority.certificate)})
+    house.put("secrets.d/kafka-password", "hemligt-ord\n")
+    put(secure_broker, name, range(3))
+    house.start(ready=False)
+    eventually(lambda: "uthorization" in house.log(), 30, lambda: f"a word about authorization; {house.log()[-2000:]}")
+    assert house.ask("/ready")[0] == 503
+    secure_broker.allow("alice", "TOPIC", name, "READ", "DESCRIBE")
+    platform.wait_for(3, 60)
+    assert house.stop() == 0
