@@ -44,7 +44,7 @@ static void report_platform(const struct plan *plan, const struct action *action
     static const char *const sentence[] = {
         [PLATFORM_UP] = "the platform is up: its events go on",
         [PLATFORM_OPEN] = "the platform does not keep up or is down: its events wait, it is probed",
-        [PLATFORM_HALF_OPEN] = "the platform is probed with one event",
+        [PLATFORM_HALF_OPEN] = "the platform is probed with one request",
         [PLATFORM_HELD] = "the platform is held: check its credentials, certificate and address; it is probed",
     };
     enum platform_state state = action->is.report.state;

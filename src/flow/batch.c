@@ -106,6 +106,7 @@ void batch_gather(struct flow *flow, struct passage *passage) {
         fate_later(flow, passage, MEMORY_PAUSE_MS);
         return;
     }
+    passage->since_ms = flow->now_ms;
     add(batch, passage);
     if (batch->count >= batch->most || batch->size >= group->route->batch.bytes)
         batch_close(flow, batch);

@@ -57,7 +57,7 @@ static enum view_wait_kind parked_kind(const struct passage *passage) {
 static enum view_wait_kind kind_of(const struct flow *flow, const struct passage *passage) {
     switch (passage->state) {
     case PASSAGE_GATHERS:
-    case PASSAGE_JOINED:
+    case PASSAGE_JOINED: /* never the speaker */
         return VIEW_GATHERS;
     case PASSAGE_QUEUED:
     case PASSAGE_DUE:
@@ -86,15 +86,22 @@ static uint32_t short_key(const struct flow *flow, const struct passage *passage
     return (uint32_t)hash | 1;
 }
 
+/* When something happens next; -1 unknown. */
+static int64_t next_of(const struct passage *passage) {
+    const struct timer *timer = passage->state == PASSAGE_GATHERS ? &passage->batch->timer : &passage->timer;
+    return timer->place != 0 ? timer->at_ms : -1;
+}
+
 static struct view_wait look_at(const struct flow *flow, const struct passage *passage) {
+    const struct passage *speaker = passage->state == PASSAGE_JOINED ? passage->batch->first : passage;
     const struct desk *desk = &flow->desks[passage->home->group->route->mapping.platform];
     struct view_wait wait = {.place = passage->event->place,
                              .offset = passage->event->offset,
                              .key = short_key(flow, passage),
-                             .kind = kind_of(flow, passage),
+                             .kind = kind_of(flow, speaker),
                              .read_ms = passage->read_ms,
-                             .since_ms = passage->since_ms,
-                             .next_ms = passage->timer.place != 0 ? passage->timer.at_ms : -1,
+                             .since_ms = speaker->since_ms > passage->read_ms ? speaker->since_ms : passage->read_ms,
+                             .next_ms = next_of(speaker),
                              .first = passage->held_first,
                              .attempts = passage->attempts,
                              .status = passage->status,

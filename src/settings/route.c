@@ -155,10 +155,11 @@ static void check_batch(struct reader *reader, config_setting_t *group, const st
     if (cloudevents && route->decode.format == DECODE_JSON)
         ERROR(group, PROBLEM_CONFLICT, "deliver.batch.format", SPAN("write format = \"json-array\" or \"ndjson\""),
               "the events are plain JSON, not CloudEvents");
-    size_t most = reader->settings->limits.memory / BATCHES_IN_MEMORY;
+    size_t workers = reader->settings->workers > 0 ? reader->settings->workers : 1;
+    size_t most = reader->settings->limits.memory / workers / BATCHES_IN_MEMORY;
     if (most > 0 && route->batch.bytes > most)
         ERROR(group, PROBLEM_CONFLICT, "deliver.batch.bytes", SPAN("make it smaller, or limits.memory larger"),
-              "a batch may not take more than an eighth of limits.memory");
+              "a batch could take more than an eighth of what a worker has of limits.memory");
 }
 
 /* Moves what the rows filled to where it belongs. */

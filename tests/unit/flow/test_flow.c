@@ -204,12 +204,82 @@ static void window_counts_from_the_commit(void **state) {
     assert_null(strstr(buf_text(&set->trace), "arende.v1/0 22")); /* an error's pause is kept */
 }
 
+static void send_batches(struct stage_set *set, uint32_t events, size_t bytes) {
+    set->route.mapping.bundle = BUNDLE_JSON_ARRAY;
+    set->route.batch.events = events;
+    set->route.batch.bytes = bytes;
+    set->route.batch.wait_ms = 3600000;
+}
+
+/* With the window full waiting for more would be in vain. */
+static void batch_closes_when_nothing_can_come(void **state) {
+    struct stage_set *set = *state;
+    send_batches(set, 100, 65536);
+    set->route.window = 3;
+    assign(set, 1);
+    read_event(set, 1, 17, "a");
+    read_event(set, 1, 18, "b");
+    assert_null(strstr(buf_text(&set->trace), "send request"));
+    read_event(set, 1, 19, "a");
+    assert_true(says(set, "send request 1 to oep, attempt 1, arende.v1/0/17, arende.v1/0/18, arende.v1/0/19"));
+    answer(set, 1, 200);
+    assert_true(says(set, "arende.v1/0/19 delivered"));
+}
+
+/* What does not fit behind its own key closes the batch, and waits for its end. */
+static void batch_of_one_key_closes_at_its_bytes(void **state) {
+    struct stage_set *set = *state;
+    send_batches(set, 100, 50);
+    assign(set, 1);
+    read_event(set, 1, 17, "a");
+    read_event(set, 1, 18, "a");
+    assert_null(strstr(buf_text(&set->trace), "send request"));
+    read_event(set, 1, 19, "a");
+    assert_true(says(set, "send request 1 to oep, attempt 1, arende.v1/0/17, arende.v1/0/18\n"));
+    answer(set, 1, 200);
+    assert_null(strstr(buf_text(&set->trace), "send request")); /* a new batch has begun */
+}
+
+/* All that a batch held is given back, also when it was divided down to the last event. */
+static void batch_gives_its_memory_back(void **state) {
+    struct stage_set *set = *state;
+    send_batches(set, 8, 65536);
+    assign(set, 1);
+    size_t before = flow_bytes(set->flow), credit = 0;
+    for (int64_t offset = 17; offset < 25; offset++) {
+        read_event(set, 1, offset, NULL);
+        credit += sizeof "{\"id\":\"A1\",\"n\":1.10}" - 1;
+    }
+    assert_true(flow_bytes(set->flow) > before);
+    uint64_t last = 1;
+    for (uint64_t request = 1; request <= last; request++) {
+        bool whole = request < 8; /* one of 8, two of 4, four of 2 are refused; then there are eight alone */
+        answer(set, request, whole ? 400 : 200);
+        last += whole ? 2 : 0;
+    }
+    assert_int_equal(last, 15);
+    struct route_counts counts;
+    flow_counts(set->flow, 0, &counts);
+    assert_int_equal(counts.outcome[OUTCOME_DELIVERED], 8);
+    assert_int_equal(counts.unsettled, 0);
+    assert_int_equal(counts.started, 0);
+    assert_int_equal(counts.attempts_failed, 7);
+    assert_int_equal(counts.attempts_ok, 8);
+    assert_int_equal(flow_bytes(set->flow), before - credit);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(delivers_and_commits), TEST(keeps_order_per_key),           TEST(stops_clean),
-        TEST(passes_many),          TEST(window_counts_from_the_commit),
+        TEST(delivers_and_commits),
+        TEST(keeps_order_per_key),
+        TEST(stops_clean),
+        TEST(passes_many),
+        TEST(window_counts_from_the_commit),
+        TEST(batch_closes_when_nothing_can_come),
+        TEST(batch_of_one_key_closes_at_its_bytes),
+        TEST(batch_gives_its_memory_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
