@@ -8,6 +8,8 @@ import pathlib
 import broker
 from process import Process, answers, eventually, free_ports
 
+PATIENCE = 180  # seconds; three nodes of Java on a loaded machine
+
 
 class Node(broker.Broker):
     """One of three; made by Cluster."""
@@ -41,10 +43,14 @@ class Node(broker.Broker):
         self.process = Process([*java, *flags, "-cp", f"{broker.KAFKA}/jars/*", "kafka.Kafka", self.properties],
                                self.folder / "broker.log", cwd=self.folder)
 
+    def listening(self):
+        eventually(lambda: not self.process.running() or answers(self.port), PATIENCE,
+                   lambda: f"the port of node {self.number}; it says {self.process.output()[-2000:]}")
+        assert self.process.running(), "the node ended: " + self.process.output()[-2000:]
+
     def start(self):
         self.begin()
-        eventually(lambda: not self.process.running() or answers(self.port), 60, f"the port of node {self.number}")
-        assert self.process.running(), "the node ended: " + self.process.output()[-2000:]
+        self.listening()
 
     def close(self):
         if self.process:
@@ -63,17 +69,17 @@ class Cluster:
         self.bootstrap = ",".join(node.bootstrap for node in self.nodes)
         self.far_bootstrap = ",".join(fars)
         self.start(self.nodes)
-        self.whole(60)
+        self.whole()
 
     def start(self, nodes):
         for node in nodes:
             node.begin()
         for node in nodes:
-            eventually(lambda: answers(node.port), 60, f"the port of node {node.number}")
+            node.listening()
 
-    def whole(self, seconds=60):
+    def whole(self):
         """Waits until every partition has all its replicas in sync."""
-        eventually(self._in_sync, seconds, "three nodes with all replicas in sync", every=0.5)
+        eventually(self._in_sync, PATIENCE, "three nodes with all replicas in sync", every=0.5)
 
     def _in_sync(self):
         from kafka.errors import KafkaError

@@ -86,9 +86,21 @@ def stop_during_the_first_join(scene, dice):
     member.start(ready=False)
 
 
+@fault(gentle=True)
+def reload(scene, dice):
+    """A new configuration, or one that is refused: nothing is lost, nothing comes twice, no event meets both."""
+    member = some(scene, dice)
+    if dice.random() < 0.3:
+        assert member.reload('owner = "nobody@example.se";\nfrm = "arende";\n') == 78, "a wrong configuration was taken"
+        member.house.write()
+    eventually(member.house.socket.exists, 30, "the control socket")
+    status = member.reload()
+    assert status == 0, f"the reload ended with {status}"
+
+
 # --- Kafka ---
 
-@fault(moves=True)
+@fault(moves=True, forgets=True)
 def broker_stopped(scene, dice):
     """SIGTERM to one of three; it hands over what it leads."""
     node = dice.choice(scene.cluster.nodes)
@@ -127,7 +139,7 @@ def broker_frozen(scene, dice):
     scene.cluster.whole()
 
 
-@fault(moves=True)
+@fault(moves=True, forgets=True)
 def rolling_restart(scene, _):
     """One after the other is stopped and started, as in an upgrade."""
     for node in scene.cluster.nodes:
@@ -136,7 +148,7 @@ def rolling_restart(scene, _):
         scene.cluster.whole()
 
 
-@fault(moves=True)
+@fault(moves=True, forgets=True)
 def leaders_moved(scene, _):
     """Of every partition; also those of the group's own topic: its coordinator moves."""
     scene.cluster.rotate_leaders()

@@ -13,14 +13,19 @@ POISON = 0.01  # the share that cannot be read or is refused
 class Feeder:
     """Goods without end, at a rate; keys keep to their partition only as long as partitions are not added: order is per partition."""
 
-    def __init__(self, bootstrap, topics, rate, seed):
-        self.topics, self.rate, self.dice = topics, rate, random.Random(seed)
-        self.producer = KafkaProducer(bootstrap_servers=bootstrap.split(","), acks="all", linger_ms=5, retries=1000, retry_backoff_ms=100,
-                                      max_in_flight_requests_per_connection=1, api_version=(2, 6, 0), metadata_max_age_ms=5000,
-                                      request_timeout_ms=20000, max_block_ms=60000)
+    def __init__(self, bootstrap, topics, rate, seed, once, places):
+        """once: topics in which no event may stand twice, as a repeated send may bring about; places: where they stand, by n."""
+        self.topics, self.rate, self.dice, self.once, self.places = topics, rate, random.Random(seed), once, places
+        self.producer, self.single = self._producer(bootstrap, 1000), self._producer(bootstrap, 0)
         self.sent, self.failed, self.acknowledged, self.poison, self.ending = 0, 0, set(), POISON, threading.Event()
         self.thread = threading.Thread(target=self._feed, daemon=True)
         self.thread.start()
+
+    @staticmethod
+    def _producer(bootstrap, retries):
+        return KafkaProducer(bootstrap_servers=bootstrap.split(","), acks="all", linger_ms=5, retries=retries, retry_backoff_ms=100,
+                             max_in_flight_requests_per_connection=1, api_version=(2, 6, 0), metadata_max_age_ms=5000,
+                             request_timeout_ms=20000, max_block_ms=60000 if retries else 1000)
 
     def _feed(self):
         began, sent = time.monotonic(), 0
@@ -39,15 +44,26 @@ class Feeder:
         if self.dice.random() < self.poison:
             kind = self.dice.choice(("bad", "refuse"))
         text = f"{{bad {number}" if kind == "bad" else json.dumps({"n": number, "key": key, "kind": kind})
+        producer = self.single if topic in self.once else self.producer
         try:
-            self.producer.send(topic, text.encode(), key.encode()).add_callback(
-                lambda done: self.acknowledged.add((done.topic, done.partition, done.offset))).add_errback(self._fail)
+            producer.send(topic, text.encode(), key.encode()).add_callback(self._done, number).add_errback(self._fail)
         except Exception:  # noqa: BLE001 no metadata for a while: the truth is what stands in the topic
             self._fail(None)
 
     @staticmethod
     def kind(value):
         return "bad" if value.startswith(b"{bad") else "refuse" if b'"refuse"' in value else "good"
+
+    def _done(self, number, done):
+        event = done.topic, done.partition, done.offset
+        self.acknowledged.add(event)
+        if done.topic in self.once:
+            self.places[number] = event
+
+    @staticmethod
+    def number(value):
+        """Of a good or refused one."""
+        return json.loads(value)["n"]
 
     def _fail(self, _):
         self.failed += 1
@@ -57,5 +73,6 @@ class Feeder:
             return
         self.ending.set()
         self.thread.join(70)
-        self.producer.flush(60)
-        self.producer.close(10)
+        for producer in (self.producer, self.single):
+            producer.flush(60)
+            producer.close(10)

@@ -17,9 +17,12 @@ from records import committed, end_offsets, read_topic
 from wires import Wires
 from witness import Ledger, Witness
 
-TOPICS = {"arende": 6, "svar": 3}  # route and topic: partitions; the first goes over HTTP on two workers, the second over TLS on one
-WORKERS = {"arende": 2, "svar": 1}
+TOPICS = {"arende": 6, "svar": 3, "lista": 3}  # route and topic: partitions
+PLATFORM = {"arende": "arende", "svar": "svar", "lista": "arende"}  # the first over HTTP, the second over TLS
+WORKERS = {"arende": 2, "svar": 1, "lista": 2}
+BATCH = {"lista": {"events": 20, "wait": "100ms"}}
 TIMEOUT, IN_FLIGHT = 3, 16
+REACH = sum(IN_FLIGHT * BATCH.get(topic, {"events": 1})["events"] for topic in TOPICS)  # events that one member may have in flight
 WORK = 0.02  # seconds that a platform needs, so that goods are in flight whenever something happens
 LOGS = 20  # lives of a member whose logs stay for a look
 
@@ -28,7 +31,7 @@ class Member:
     """One slussd, again and again: each life has its number in a header of every request and a log of its own."""
 
     def __init__(self, scene, number, link):
-        self.scene, self.number, self.link, self.lives, self.life = scene, number, link, 0, ""
+        self.scene, self.number, self.link, self.lives, self.life, self.born = scene, number, link, 0, "", []
         self.platforms = [hostile.Platform(), hostile.Platform(tls=scene.certificate("first"))]
         for platform in self.platforms:
             platform.ledger = Ledger(scene.witness)
@@ -46,20 +49,31 @@ class Member:
     def write(self):
         self.lives += 1
         self.life = f"{self.number}.{self.lives}"
+        self.born.append(self.life)
         self.house.routes = {topic: {
             "workers": WORKERS[topic],
             "retry": {"first": "100ms", "max": "1s"},
-            "deliver": {"platform": topic, "path": "/in", "refusals": 2, "headers": (f"X-Life: {self.life}",)}} for topic in TOPICS}
+            "deliver": {"platform": PLATFORM[topic], "path": "/in", "refusals": 2, "headers": (f"X-Life: {self.life}",),
+                        **({"batch": BATCH[topic]} if topic in BATCH else {})}} for topic in TOPICS}
         self.house.write()
 
     def start(self, ready=True):
+        self.born = []
         self.write()
         self.house.start(ready, 60)
+
+    def reload(self, words=""):
+        """A new life in the same process. WORDS: something that no configuration may say, so that nothing changes. Its exit status."""
+        self.write()
+        if words:
+            self.house.put("routes.d/bad.cfg", words)
+        return self.house.ctl("reload", "--wait", timeout=90).returncode
 
     def ended(self):
         """After its end: what its log said of assignments; the log goes."""
         text = self.house.log()
-        self.scene.witness.read_log(self.life, text)
+        for life in self.born:
+            self.scene.witness.read_log(life, text)
         self.house.daemon.log.rename(self.house.folder / f"life{self.lives}.log")
         (self.house.folder / f"life{self.lives - LOGS}.log").unlink(missing_ok=True)
 
@@ -113,7 +127,7 @@ class Scene:
         self.members = [self._keep(Member(self, number, link)) for number, link in enumerate(links, 1)]
         for member in self.members:
             member.start()
-        self.feeder = self._keep(Feeder(self.cluster.bootstrap, list(TOPICS), rate, seed))
+        self.feeder = self._keep(Feeder(self.cluster.bootstrap, list(TOPICS), rate, seed, set(BATCH), self.witness.places))
         self.commits = self._keep(Commits(self.cluster.bootstrap, {topic: f"sluss.{topic}" for topic in TOPICS}))
         self.ending = threading.Event()
         self.scraper = threading.Thread(target=self._scrape, daemon=True)
@@ -180,8 +194,15 @@ class Scene:
         self.scraper.join()
         self.commits.close()
         self.witness.read_letters(self.cluster.bootstrap)
-        return {event: what for topic in TOPICS for event, what in read_topic(
-            self.cluster.bootstrap, topic, lambda record: ((topic, record.partition, record.offset), (record.key, self.feeder.kind(record.value))))}
+        truth = {}
+        for topic in TOPICS:
+            for event, key, value in read_topic(self.cluster.bootstrap, topic, lambda record: (
+                    (topic, record.partition, record.offset), record.key, record.value)):
+                truth[event] = key, self.feeder.kind(value)
+                if topic in BATCH and truth[event][1] != "bad":
+                    self.witness.places[self.feeder.number(value)] = event
+        self.witness.place()
+        return truth
 
     def close(self):
         self.closing.close()

@@ -32,7 +32,7 @@ class Story:
         self.commits = Commits.__new__(Commits)
         self.commits.steps, self.commits.mapped, self.commits.fallen = {}, {}, []
         self.commit(4, 20.0)
-        self.strikes, self.members, self.witness = [], [], Witness(["t"])
+        self.strikes, self.members, self.witness, self.batches = [], [], Witness(["t"]), []
 
     def commit(self, offset, now, metadata=""):
         self.commits.note("t", {Place("t", 0): Said(offset, metadata)}, now)
@@ -48,6 +48,9 @@ class Story:
         witness = self.witness = Witness(["t"])
         for seen in sorted(self.requests):
             witness.note(seen)
+        witness.places = {offset: ("t", 0, offset) for offset in range(4)}
+        for one, offsets in self.batches:
+            witness.note_batch(one, offsets)
         for member in self.members:
             witness.scrape(member)
         witness.letters = self.letters
@@ -76,6 +79,39 @@ def test_a_lost_letter(story):
 def test_a_good_one_in_the_dead_letters(story):
     story.letters[("t", 0, 1)] = 1
     assert story.found() == [("letters", 1)]
+
+
+def batch(story, at, offsets, outcome=SUCCESS):
+    story.requests = [seen for seen in story.requests if seen.offset not in offsets]
+    story.batches.append((Seen(at, "1.1", "t", 0, offsets[0], outcome, False), offsets))
+
+
+def test_a_batch_holds_all_its_events(story):
+    batch(story, 12, [0, 1, 2])
+    assert story.found() == []
+    story.batches[0][1].remove(1)
+    assert ("lost", 1) in story.found()
+
+
+def test_a_batch_that_fails_settles_nothing(story):
+    batch(story, 12, [0, 1, 2], OTHER)
+    assert ("lost", 3) in story.found()
+    story.batches.append((Seen(12.5, "1.1", "t", 0, 0, SUCCESS, False), [0, 1, 2]))
+    assert story.found() == []
+    story.batches[1] = Seen(12.5, "1.1", "t", 0, 2, SUCCESS, False), [2]
+    story.send(12.6, 0)
+    story.send(12.7, 1)
+    assert story.found() == [("inversions", 1), ("inversions", 1)], "divided in the wrong order"
+
+
+def test_an_inversion_inside_a_batch(story):
+    batch(story, 12, [2, 0, 1])
+    assert ("inversions", 1) in story.found()
+
+
+def test_a_batch_of_what_nobody_made(story):
+    batch(story, 12, [0, 1, 2, 77])
+    assert ("strange", 1) in story.found()
 
 
 def test_an_event_that_nobody_made(story):

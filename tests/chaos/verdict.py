@@ -12,7 +12,7 @@ class Strike:
     """One fault: when it was felt, how many repetitions it may cost, how many were found."""
 
     def __init__(self, title, began, forgets=False):
-        """forgets: brokers lose their high watermark, so that the next coordinator may tell older commits for a while."""
+        """forgets: the next coordinator may tell older commits for a while: a new leader's high watermark lags behind its log."""
         self.title, self.began, self.ended, self.forgets, self.bound, self.duplicates = title, began, began, forgets, 0, 0
 
     def explains(self, before, again):
@@ -30,17 +30,19 @@ def judge(truth, acknowledged, witness, commits, strikes):
             found.append(Finding(kind, len(events), f"{len(events)} {words}: {sorted(events)[:5]}"))
 
     good = {event for event, (_, kind) in truth.items() if kind == "good"}
-    find("lost", [event for event in truth if event not in (witness.delivered if event in good else witness.letters)], "lost")
-    find("strange", (set(witness.delivered) | set(witness.letters)) - set(truth), "never produced")
+    delivered, again = witness.delivered()
+    find("lost", [event for event in truth if event not in (delivered if event in good else witness.letters)], "lost")
+    find("strange", (set(delivered) | set(witness.letters)) - set(truth), "never produced")
+    find("strange", [n for _, _, ns in witness.unplaced for n in ns if n not in witness.places], "in a batch and never produced")
     find("letters", good & set(witness.letters), "good ones in the dead letters")
     find("kafka", acknowledged - set(truth), "that Kafka acknowledged are not in its log")
     forgotten = [strike for strike in strikes if strike.forgets]
     find("commits", [fall for at, *fall in commits.fallen if not any(strike.began <= at <= strike.ended for strike in forgotten)],
          "commits went down (topic, partition, from, to)")
     find("scrapes", witness.unconserved, f"of {witness.scrapes} scrapes not conserved")
-    order(find, truth, witness)
+    order(find, truth, sorted(witness.seen, key=lambda seen: seen.at), witness.assigned)
     committed(find, good, witness, commits, forgotten)
-    repetitions(found, find, witness, strikes)
+    repetitions(found, find, again, strikes)
     return found
 
 
@@ -57,22 +59,34 @@ def predecessors(truth):
     return before
 
 
-def order(find, truth, witness):
-    """I2: inversions within an owner (a life and an assignment), and overtaking by anybody."""
+def companions(seen_in_order):
+    """{batch: its events}"""
+    found = collections.defaultdict(set)
+    for seen in seen_in_order:
+        if seen.batch:
+            found[seen.batch].add(seen[2:5])
+    return found
+
+
+def order(find, truth, seen_in_order, assignments):
+    """I2: inversions within an owner (a life and an assignment), and overtaking by anybody. A batch may come again, or be divided;
+    inside it the order holds, and who stands behind another there does not overtake it."""
     before, highest, settled, inverted, overtaking = predecessors(truth), {}, set(), [], []
-    for seen in witness.seen:
-        event = seen.topic, seen.partition, seen.offset
+    together = companions(seen_in_order)
+    for seen in seen_in_order:
+        event = seen[2:5]
         if event not in truth:
             continue
         if not seen.late:
             place = seen.life, seen.topic, seen.partition, truth[event][0]
-            top, at = highest.get(place, (-1, 0.0))
-            assigned = witness.assigned.get((seen.life, seen.topic), ())
-            if seen.offset < top and not any(at <= moment + 0.05 and moment <= seen.at for moment in assigned):
+            top, at, batch = highest.get(place, (-1, 0.0, 0))
+            excused = batch and batch != seen.batch and event in together[batch]
+            assigned = assignments.get((seen.life, seen.topic), ())
+            if seen.offset < top and not excused and not any(at <= moment + 0.05 and moment <= seen.at for moment in assigned):
                 inverted.append((seen.life, event, top))
-            highest[place] = seen.offset, seen.at
+            highest[place] = seen.offset, seen.at, seen.batch
             previous = before.get(event)
-            if previous and previous not in settled:
+            if previous and previous not in settled and not (seen.batch and previous in together[seen.batch]):
                 overtaking.append((seen.life, event, previous))
         if seen.outcome in (SUCCESS, REFUSED):
             settled.add(event)
@@ -94,12 +108,12 @@ def committed(find, good, witness, commits, forgotten):
     find("duplicates", again, "sent again although committed (life, event)")
 
 
-def repetitions(found, find, witness, strikes):
+def repetitions(found, find, repeated, strikes):
     """Each repetition needs a fault that was felt between its two successes, and no fault may cost more than its bound."""
     unexplained = []
     for strike in strikes:
         strike.duplicates = 0
-    for before, again, event in sorted(witness.again, key=lambda one: one[1]):
+    for before, again, event in sorted(repeated, key=lambda one: one[1]):
         causes = [strike for strike in strikes if strike.explains(before, again)]
         if not causes:
             unexplained.append(event)

@@ -1,6 +1,7 @@
 """Who saw what: every request as the platforms had it, the scrapes, the logs' assignments, the dead letters. It judges nothing."""
 
 import collections
+import json
 import re
 import threading
 
@@ -9,8 +10,8 @@ from records import read_topic
 
 SUCCESS, REFUSED, OTHER = 2, 1, 0
 
-# One request. late: its sender had given up before it was read.
-Seen = collections.namedtuple("Seen", "at life topic partition offset outcome late")
+# One event of a request. late: its sender had given up before it was read. batch: 0, or the number of the request that carried it with others.
+Seen = collections.namedtuple("Seen", "at life topic partition offset outcome late batch", defaults=[0])
 
 
 class Ledger:
@@ -24,11 +25,15 @@ class Ledger:
 
     def append(self, request):
         self.count += 1
-        topic, partition, offset = request.headers["sluss-event"].rsplit("/", 2)
         answer = 200 if request.answer == "cut-body" else request.answer  # its head is whole: a success
         answer = answer if isinstance(answer, int) else 0
         outcome = SUCCESS if 200 <= answer < 300 else REFUSED if answer == 400 else OTHER
-        self.witness.note(Seen(request.at, request.headers["x-life"], topic, int(partition), int(offset), outcome, request.abandoned))
+        topic, partition, offset = request.headers["sluss-event"].rsplit("/", 2)
+        one = Seen(request.at, request.headers["x-life"], topic, int(partition), int(offset), outcome, request.abandoned)
+        if "sluss-events" in request.headers:
+            self.witness.note_batch(one, [event["n"] for event in json.loads(request.body)])
+        else:
+            self.witness.note(one)
 
 
 class Witness:
@@ -36,9 +41,10 @@ class Witness:
         """drop: the success with this number is forgotten, as if it had never come; for the test of the checker. 0: none is."""
         self.topics, self.seen, self.lock = topics, [], threading.Lock()
         self.drop, self.dropped, self.successes = drop, None, 0
+        self.places = {}            # n: (topic, partition, offset), as Kafka told the feeder; of topics that are sent in batches
+        self.unplaced = []          # (number, a Seen, ns): batches of which a place is not known yet
+        self.batches = 0
         self.last_success = {}      # (topic, partition): when
-        self.delivered = {}         # (topic, partition, offset): when last
-        self.again = []             # (when before, when again, event): answered with success once more
         self.assigned = {}          # (life, route): times of assignments, from the life's own log
         self.letters = {}           # (topic, partition, offset): how many
         self.buried = collections.Counter()  # the same, of topics that are deleted
@@ -57,10 +63,38 @@ class Witness:
             self.seen.append(seen)
             self.begun.add(event)
             if seen.outcome == SUCCESS:
-                if event in self.delivered:
-                    self.again.append((self.delivered[event], seen.at, event))
-                self.delivered[event] = seen.at
-                self.last_success[event[:2]] = seen.at
+                self.last_success[event[:2]] = max(seen.at, self.last_success.get(event[:2], 0))
+
+    def note_batch(self, one, ns):
+        with self.lock:
+            self.batches += 1
+            self.unplaced.append((self.batches, one, ns))
+        self.place()
+
+    def place(self):
+        """Notes what is in the batches whose events have a place by now; the others wait."""
+        with self.lock:
+            waiting, self.unplaced = self.unplaced, []
+        for number, one, ns in waiting:
+            if not all(n in self.places for n in ns):
+                with self.lock:
+                    self.unplaced.append((number, one, ns))
+                continue
+            if one.outcome == REFUSED and len(ns) > 1:
+                one = one._replace(outcome=OTHER)  # it will be divided: nothing is settled by that
+            for topic, partition, offset in map(self.places.get, ns):
+                self.note(one._replace(topic=topic, partition=partition, offset=offset, batch=number))
+
+    def delivered(self):
+        """{event: when last answered with success}, and (when before, when again, event) of each further success."""
+        last, again = {}, []
+        for seen in sorted(self.seen, key=lambda one: one.at):
+            if seen.outcome == SUCCESS:
+                event = seen[2:5]
+                if event in last:
+                    again.append((last[event], seen.at, event))
+                last[event] = seen.at
+        return last, again
 
     def scrape(self, member):
         """The equation of I12 for each route of one member."""
@@ -74,6 +108,7 @@ class Witness:
 
     def would_repeat(self, commits):
         """What may come twice if all members ended now: events begun, and covered by no commit and no map that was read (I5)."""
+        self.place()
         with self.lock:
             self.begun = {event for event in self.begun if commits.covered(event) == float("inf")}
             return len(self.begun)

@@ -73,6 +73,16 @@ def eventually(condition, seconds, what, every=0.05):
         time.sleep(every)
 
 
+def starved():
+    """Seconds, since some beginning, in which some process of this machine waited for a processor (0 where the kernel does not say).
+    What a test allows a process to take, it allows it on a machine that lets it run."""
+    try:
+        with open("/proc/pressure/cpu", encoding="ascii") as file:
+            return int(file.readline().rsplit("total=", 1)[1]) / 1e6
+    except (OSError, IndexError, ValueError):
+        return 0.0
+
+
 def free_ports(count):
     """Ports that nobody listens on now; below the range from which the kernel draws, so that no client takes one meanwhile."""
     found = []
