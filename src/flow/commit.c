@@ -36,6 +36,8 @@ static void map_tries(const struct flow *flow, const struct partition *partition
             spent_ms = breaker_up_time(breaker, flow->now_ms) - passage->patience_from_ms;
         bool first = passage->attempts == 1 && passage->started && passage->first_failed_wall_ms < 0;
         enum held held = passage->held != HELD_NOT ? passage->held : passage->before;
+        if (PLANTED(HELD_UNTOLD))
+            held = HELD_NOT;
         if ((passage->attempts > 0 && !first) || held != HELD_NOT) /* a first attempt under way is nothing yet */
             offset_map_try(map, (struct offset_try){passage->event->offset, passage->attempts,
                                                     spent_ms > 0 ? (uint32_t)(spent_ms / 1000) : 0, held,

@@ -248,7 +248,7 @@ static void remember_tries(const struct partition *partition, struct passage *pa
         return;
     passage->attempts = tried->attempts;
     passage->spent_ms = (int64_t)tried->seconds * 1000;
-    passage->before = tried->held;
+    passage->before = PLANTED(HELD_MAP_IGNORED) ? HELD_NOT : tried->held;
     passage->held_first = tried->first;
 }
 
@@ -283,7 +283,7 @@ void group_event(struct flow *flow, struct event *event) {
     if (partition->committed < 0) /* below the first record there is nothing to commit */
         partition->committed = tracker_base(&partition->tracker);
     list_add_last(&partition->passages, &passage->sibling);
-    if (PLANTED(KEY_OVERLAP))
+    if (PLANTED(KEY_OVERLAP) || (PLANTED(FOLLOW_OUT_OF_ORDER) && dead_key_find(&partition->dead_keys, passage->lane)))
         passage->ordered = false;
     if (!passage->ordered || lane_join(&partition->lanes, passage))
         hold_admit(flow, passage);

@@ -104,14 +104,15 @@ void hold_admit(struct flow *flow, struct passage *passage) {
         fate_due(flow, passage);
         return;
     }
-    struct dead_key *key = passage->ordered ? dead_key_find(&home->dead_keys, passage->lane) : NULL;
+    struct dead_key *key =
+        passage->ordered || PLANTED(FOLLOW_OUT_OF_ORDER) ? dead_key_find(&home->dead_keys, passage->lane) : NULL;
     if (before == HELD_DEAD_KEY && key == NULL) {
         int64_t first = passage->held_first, last = first >= 0 ? first : passage->event->offset;
         key = add_key(flow, home, (struct dead_key){passage->lane, first, last, -1, flow->now_ms});
     }
     if (before == HELD_AMBIGUOUS)
         hold_park(flow, passage, HELD_AMBIGUOUS, -1);
-    else if (key == NULL)
+    else if (key == NULL || PLANTED(HOLD_FORGOTTEN))
         fate_due(flow, passage);
     else if (route_of(passage)->after_letter == AFTER_FOLLOW || passage->event->offset < key->until)
         follow(flow, passage, key->first);
@@ -155,7 +156,7 @@ static void let_go(struct flow *flow, struct passage *passage, bool letters) {
         return;
     }
     struct dead_key *key = passage->ordered ? dead_key_find(&home->dead_keys, passage->lane) : NULL;
-    if (held == HELD_DEAD_KEY && key != NULL)
+    if (key != NULL)
         dead_key_remove(&home->dead_keys, key);
     fate_due(flow, passage);
 }

@@ -28,6 +28,10 @@
     each(BATCH_COSTS_ALL, "batch-refusal-costs-all")  /* a refused batch uses up an attempt of each event */ \
     each(BATCH_TAKES_LATE, "batch-takes-late")        /* a key goes on in another batch than that ahead of it */ \
     each(BATCH_NEVER_CLOSES, "batch-never-closes")    /* a batch that is not full waits for ever */ \
+    each(HOLD_FORGOTTEN, "hold-forgotten")            /* a key goes on behind its dead letter */ \
+    each(HELD_UNTOLD, "held-untold")                  /* a commit's map leaves out what is held */ \
+    each(HELD_MAP_IGNORED, "held-map-ignored")        /* what the map calls held is sent after a restart */ \
+    each(FOLLOW_OUT_OF_ORDER, "follow-out-of-order")  /* a follower does not wait for its turn */ \
     each(PROBE_MANY, "probe-many")                    /* a platform that is half open gets everything at once */ \
     each(IGNORE_LOST, "ignore-lost")                  /* partitions that were lost are worked on */ \
     each(DRAIN_STARTS, "drain-starts")                /* a drain goes on to start events */ \

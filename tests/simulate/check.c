@@ -60,6 +60,7 @@ static void check_sent(struct world *world, struct member *member, uint32_t rout
                        struct record *record, uint64_t id) {
     struct view *view = &record->view[member->index];
     check_again(world, member, route, (uint32_t)place.partition, record);
+    hold_check_request(world, member, place, record);
     view->request = id;
     member->tenure[route].started += view->started ? 0 : 1;
     view->started = true;
@@ -86,6 +87,7 @@ static void check_letter(struct world *world, struct member *member, const struc
     struct open_request *open = check_start(world, member, letter->place, letter->offset, letter->id);
     struct record *record = open->record[0];
     open->letter = true;
+    hold_check_letter(world, member, record, letter);
     open->small = letter->value.data == NULL;
     record->view[member->index].letter = letter->id;
     bool value = letter->value.data == NULL || span_equal(letter->value, span_of(record->value));
@@ -111,7 +113,9 @@ static bool may_die(const struct world *world, const struct record *record, cons
     case REASON_REFUSED:
         return view->refusals == route->refusals;
     case REASON_AMBIGUOUS:
-        return route->ambiguous == AMBIGUOUS_DEAD_LETTER && view->ambiguous;
+        return route->ambiguous != AMBIGUOUS_RETRY && view->ambiguous;
+    case REASON_FOLLOWED:
+        return view->follows;
     case REASON_GAVE_UP:
         return record->failed && world->now_ms - record->failed_ms >= route->retry.patience_ms;
     }
@@ -153,6 +157,8 @@ static void check_settled(struct world *world, struct member *member, const stru
                  place.route, place.partition, offset);
     record->settled = true;
     view->settled = true;
+    if (outcome == OUTCOME_DEAD_LETTERED)
+        hold_died(world, member, place.route, (uint32_t)place.partition, record);
     tenure->settled++;
     tenure->unsettled--;
     tenure->started -= view->started ? 1 : 0;
@@ -194,8 +200,10 @@ static void check_commit(struct world *world, struct member *member, const struc
         reading->said = entry->offset;
         log_check_commit(world, route, (uint32_t)entry->partition, entry->offset, "core");
         log_check_map(world, route, (uint32_t)entry->partition, entry->offset, entry->metadata, "core");
-        if (!tenure->mapless)
+        if (!tenure->mapless) {
             check_told(world, member, route, entry);
+            hold_check_told(world, member, route, entry);
+        }
     }
 }
 
@@ -265,6 +273,8 @@ void check_action(struct world *world, struct member *member, const struct actio
     case ACTION_REPORT:
         if (action->is.report.kind == REPORT_SETTLED)
             check_settled(world, member, action);
+        if (action->is.report.kind == REPORT_KEY_HELD || action->is.report.kind == REPORT_KEY_DEAD)
+            hold_reported(world, member, action);
         if (action->is.report.kind == REPORT_KNOWN)
             check_known(world, member, action);
         if (action->is.report.kind == REPORT_PLATFORM) {

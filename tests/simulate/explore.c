@@ -43,6 +43,7 @@ static bool lively(const struct world *of, const struct task *task) {
     case TASK_READY:
     case TASK_REBALANCE:
     case TASK_OPERATOR:
+    case TASK_RELEASE:
     case TASK_RESTART:
     case TASK_TABLE:
         break;

@@ -68,6 +68,8 @@ static void draw_route(struct scene *scene, const struct props *props, uint32_t 
     scene->recipe[index] = (struct recipe){.key = props->key,
                                            .into = props->into,
                                            .absent = choose(choices, 2) == 0 ? ABSENT_DEAD_LETTER : ABSENT_SKIP_EVENT};
+    static const enum ambiguous ambiguities[] = {AMBIGUOUS_RETRY, AMBIGUOUS_RETRY,       AMBIGUOUS_RETRY,
+                                                 AMBIGUOUS_RETRY, AMBIGUOUS_DEAD_LETTER, AMBIGUOUS_HOLD};
     *route = (struct route){.name = topics[index],
                             .topics = &topics[index],
                             .topic_count = 1,
@@ -75,11 +77,16 @@ static void draw_route(struct scene *scene, const struct props *props, uint32_t 
                             .gate = {.program = props->schema, .name = SPAN("simulate.json")},
                             .recipes = choose(choices, 3) != 0 ? &scene->recipe[index] : NULL,
                             .refusals = 1 + choose(choices, 3),
-                            .ambiguous = choose(choices, 4) == 3 ? AMBIGUOUS_DEAD_LETTER : AMBIGUOUS_RETRY,
+                            .ambiguous = ambiguities[choose(choices, 6)],
                             .retry = {.first_ms = 50 + choose(choices, 20) * 50, .max_ms = 10000},
                             .dead_letter = SPAN("dead")};
     static const enum order_kind orders[] = {ORDER_KEY, ORDER_KEY, ORDER_KEY, ORDER_PARTITION, ORDER_NONE};
+    static const enum after_letter afterwards[] = {AFTER_CONTINUE, AFTER_CONTINUE, AFTER_CONTINUE,
+                                                   AFTER_CONTINUE, AFTER_HOLD,     AFTER_FOLLOW};
     route->order = orders[choose(choices, 5)];
+    route->after_letter = afterwards[choose(choices, 6)];
+    if (route->order == ORDER_NONE)
+        route->after_letter = AFTER_CONTINUE;
     route->start.kind = choose(choices, 3) == 2 ? START_STOP : START_EARLIEST;
     route->recipe_count = route->recipes != NULL ? 1 : 0;
     route->retry.patience_ms = choose(choices, 2) == 0 ? 86400000 : 2000 + choose(choices, 30) * 1000;

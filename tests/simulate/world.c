@@ -108,6 +108,7 @@ static void note_input(struct world *world, struct member *member, const struct 
         return;
     struct record *record = log_record(world, event->place.route, (uint32_t)event->place.partition, event->offset);
     record->view[member->index] = (struct view){.tenure = tenure->number, .read = true};
+    hold_read(world, member, event->place.route, (uint32_t)event->place.partition, record);
     reading->next = event->offset + 1;
     tenure->consumed++;
     tenure->unsettled++;
@@ -264,6 +265,9 @@ void task_run(struct world *world, const struct task *task) {
     case TASK_STORE:
     case TASK_OPERATOR:
         log_task(world, task);
+        return;
+    case TASK_RELEASE:
+        hold_task(world, task);
         return;
     case TASK_DEADLINE:
     case TASK_READY:

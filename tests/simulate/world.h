@@ -9,6 +9,7 @@
 #include <setjmp.h>
 
 enum { MOST_PARTITIONS = 3, MOST_RECORDS = 20, MOST_OPEN = 128, MOST_TASKS = 4096, MOST_MAPS = 4096, VALUE_SIZE = 48 };
+enum { MOST_LANES = 6 };
 enum { LIVENESS_MS = 6 * 3600 * 1000 }; /* faults are over: now everything settles within this time */
 
 enum record_kind { GOOD, TOMBSTONE, NOT_JSON, AGAINST_SCHEMA, NO_ID, NO_ROW, REFUSED, ANSWERED_500 };
@@ -22,6 +23,16 @@ struct view {
     bool ambiguous;
     uint32_t company; /* so many may stand in a batch with it; 0 as many as the route has */
     char whole[65];   /* the id of the batch that must come again as it was; "" none */
+    enum held held;   /* it waits for an operator */
+    int64_t held_first;
+    bool follows; /* into the dead letters, behind another one */
+};
+
+/* A key one of whose events was dead-lettered here, where the route holds or follows. */
+struct dead_lane {
+    bool known;
+    int64_t first, last, until;
+    int64_t released; /* what was read below this offset when it was let go last */
 };
 
 /* The metadata of a commit. */
@@ -70,6 +81,7 @@ struct reading {
     int64_t begin, said, acknowledged, told; /* commits of this tenure; -1 none */
     struct map_text map;                     /* beside what is acknowledged */
     struct map_text taken;                   /* what it was told when it began */
+    struct dead_lane dead[MOST_LANES];
 };
 
 /* One assignment of one member. */
@@ -121,6 +133,7 @@ enum task_kind {
     TASK_READY,
     TASK_REBALANCE,
     TASK_OPERATOR,
+    TASK_RELEASE,
     TASK_RESTART,
     TASK_STOP,
     TASK_TABLE
@@ -228,6 +241,16 @@ void check_again(struct world *world, const struct member *member, uint32_t rout
 void check_window(struct world *world, const struct member *member, uint32_t route, uint32_t partition);
 void check_platform(struct world *world, struct member *member, uint32_t platform);
 void check_told(struct world *world, const struct member *member, uint32_t route, const struct commit_entry *entry);
+/* hold.c */
+void hold_read(struct world *world, struct member *member, uint32_t route, uint32_t partition, struct record *record);
+void hold_check_request(struct world *world, struct member *member, struct place place, const struct record *record);
+void hold_check_letter(struct world *world, struct member *member, struct record *record, const struct letter *letter);
+void hold_check_told(struct world *world, const struct member *member, uint32_t route,
+                     const struct commit_entry *entry);
+void hold_died(struct world *world, struct member *member, uint32_t route, uint32_t partition,
+               const struct record *record);
+void hold_reported(struct world *world, struct member *member, const struct action *action);
+void hold_task(struct world *world, const struct task *task);
 /* explore.c */
 bool explore_step(struct world *world);
 bool explore_goes_on(const struct world *world);

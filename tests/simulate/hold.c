@@ -1,0 +1,212 @@
+/* The operator, and the judge of what waits for him: nothing is sent behind a dead letter or in doubt before he says
+ * so, followers follow, and a commit tells whoever comes next what is held. */
+#include "settle/offset_map.h"
+#include "world.h"
+
+#include <inttypes.h>
+
+enum { PARTITION_LANE = MOST_LANES - 1, LONGEST_WAIT_MS = 20000 };
+
+/* -1: no order. */
+static int lane_of(const struct world *world, uint32_t route, const struct record *record) {
+    enum order_kind order = world->scene.route[route].order;
+    if (order == ORDER_NONE || (order != ORDER_PARTITION && record->key == 0))
+        return -1;
+    return order == ORDER_PARTITION ? PARTITION_LANE : (int)record->key;
+}
+
+static struct dead_lane *dead_of(struct world *world, struct member *member, uint32_t route, uint32_t partition,
+                                 const struct record *record) {
+    int lane = lane_of(world, route, record);
+    if (lane < 0 || world->scene.route[route].after_letter == AFTER_CONTINUE)
+        return NULL;
+    return &member->tenure[route].reading[partition].dead[lane];
+}
+
+static bool is_dead(const struct dead_lane *dead) {
+    return dead != NULL && dead->known;
+}
+
+/* What the map says of an event that is read: it is held as long as the route wants it. */
+void hold_read(struct world *world, struct member *member, uint32_t route, uint32_t partition, struct record *record) {
+    const struct reading *reading = &member->tenure[route].reading[partition];
+    const struct route *spec = &world->scene.route[route];
+    struct view *view = &record->view[member->index];
+    struct offset_map map;
+    view->held_first = -1;
+    if (reading->taken.size == 0 ||
+        !offset_map_read(&map, reading->told, (int32_t)partition, span_make(reading->taken.text, reading->taken.size)))
+        return;
+    const struct offset_try *tried = offset_map_find(&map, record->offset);
+    enum held held = tried != NULL ? tried->held : HELD_NOT;
+    if (held == HELD_AMBIGUOUS && spec->ambiguous == AMBIGUOUS_HOLD) {
+        view->held = held;
+        view->ambiguous = true;
+    }
+    if (held == HELD_DEAD_KEY && spec->after_letter == AFTER_HOLD && lane_of(world, route, record) >= 0) {
+        view->held = held;
+        view->held_first = tried->first;
+    }
+}
+
+void hold_check_request(struct world *world, struct member *member, struct place place, const struct record *record) {
+    const struct dead_lane *dead = dead_of(world, member, place.route, (uint32_t)place.partition, record);
+    if (record->view[member->index].held != HELD_NOT)
+        violated(world, "hold", "offset %" PRId64 " is sent and waits for an operator", record->offset);
+    if (is_dead(dead) && record->offset > dead->first)
+        violated(world, "hold", "offset %" PRId64 " is sent behind the dead letter of %" PRId64, record->offset,
+                 dead->first);
+}
+
+void hold_check_letter(struct world *world, struct member *member, struct record *record, const struct letter *letter) {
+    uint32_t route = letter->place.route;
+    struct view *view = &record->view[member->index];
+    const struct dead_lane *dead = dead_of(world, member, route, (uint32_t)letter->place.partition, record);
+    bool follows = false;
+    for (size_t i = 0; i < letter->header_count; i++)
+        follows = follows || (span_equal(letter->headers[i].name, SPAN("sluss-reason")) &&
+                              span_equal(letter->headers[i].value, SPAN("followed")));
+    if (view->held != HELD_NOT)
+        violated(world, "hold", "offset %" PRId64 " is dead-lettered and waits for an operator", record->offset);
+    bool may = is_dead(dead) && record->offset > dead->first &&
+               (world->scene.route[route].after_letter == AFTER_FOLLOW || record->offset < dead->until);
+    /* it may have been told to follow before the key was released */
+    may = may || (dead != NULL && record->offset < dead->released);
+    if (follows && !may && !view->follows)
+        violated(world, "hold", "offset %" PRId64 " follows no dead letter", record->offset);
+    if (!follows && is_dead(dead) && record->offset > dead->first && !view->ambiguous) /* with all of its batch */
+        violated(world, "hold", "offset %" PRId64 " does not follow %" PRId64, record->offset, dead->first);
+    view->follows = view->follows || follows;
+}
+
+void hold_died(struct world *world, struct member *member, uint32_t route, uint32_t partition,
+               const struct record *record) {
+    struct dead_lane *dead = dead_of(world, member, route, partition, record);
+    if (dead == NULL)
+        return;
+    if (dead->known)
+        dead->last = record->offset;
+    else if (!record->view[member->index].follows)
+        *dead = (struct dead_lane){true, record->offset, record->offset, -1, dead->released};
+}
+
+/* He comes some time after it was said. */
+static void call_operator(struct world *world, uint32_t route, uint32_t partition, int64_t offset) {
+    struct task task = {.kind = TASK_RELEASE, .route = route, .number = partition, .id = (uint64_t)offset};
+    later(world, task, 1 + choose(world->choices, LONGEST_WAIT_MS));
+}
+
+void hold_reported(struct world *world, struct member *member, const struct action *action) {
+    struct place place = action->is.report.place;
+    uint32_t partition = (uint32_t)place.partition;
+    int64_t offset = action->is.report.offset;
+    struct record *record = log_record(world, place.route, partition, offset);
+    if (record == NULL)
+        violated(world, "hold", "offset %" PRId64 " is held and was never read", offset);
+    if (action->is.report.kind == REPORT_KEY_HELD) {
+        record->view[member->index].held = action->is.report.held;
+        record->view[member->index].held_first = action->is.report.first;
+        call_operator(world, place.route, partition, offset);
+    } else if (choose(world->choices, 2) == 1)
+        call_operator(world, place.route, partition, offset);
+}
+
+/* A commit tells of everything that is held, also of what was not read yet and the map before us said. */
+void hold_check_told(struct world *world, const struct member *member, uint32_t route,
+                     const struct commit_entry *entry) {
+    const struct tenure *tenure = &member->tenure[route];
+    const struct partition_log *log = &world->group[route].log[entry->partition];
+    const struct reading *reading = &tenure->reading[entry->partition];
+    struct offset_map map, taken;
+    (void)offset_map_read(&map, entry->offset, entry->partition, entry->metadata);
+    (void)offset_map_read(&taken, reading->told, entry->partition, span_make(reading->taken.text, reading->taken.size));
+    for (uint32_t i = 0; i < log->count; i++) {
+        const struct record *record = &log->record[i];
+        const struct view *view = &record->view[member->index];
+        bool read = view->tenure == tenure->number && view->read;
+        const struct offset_try *before = offset_map_find(&taken, record->offset),
+                                *now = offset_map_find(&map, record->offset);
+        enum held held = before != NULL && record->offset >= reading->next ? before->held : HELD_NOT;
+        if (read)
+            held = view->settled ? HELD_NOT : view->held;
+        if (held != HELD_NOT && record->offset >= entry->offset && (now == NULL || now->held != held))
+            violated(world, "hold", "offset %" PRId64 " is held and the commit at %" PRId64 " does not tell",
+                     record->offset, entry->offset);
+    }
+}
+
+/* --- the operator's word --- */
+
+static bool is_meant(const struct input *input, int64_t offset) {
+    return input->is.release.offset < 0 || (offset >= 0 && input->is.release.offset == offset);
+}
+
+static void let_go(struct dead_lane *dead, const struct reading *reading) {
+    dead->known = false;
+    dead->released = reading->next;
+}
+
+static void note_event(struct world *world, struct member *member, const struct input *input, uint32_t partition,
+                       struct record *record) {
+    uint32_t route = input->is.release.route;
+    const struct tenure *tenure = &member->tenure[route];
+    struct view *view = &record->view[member->index];
+    struct dead_lane *dead = dead_of(world, member, route, partition, record);
+    bool here = view->tenure == tenure->number && view->read && !view->settled && view->held != HELD_NOT;
+    if (!here || (!is_meant(input, record->offset) && !is_meant(input, view->held_first)))
+        return;
+    if (dead != NULL && dead->known && !input->is.release.letters)
+        let_go(dead, &tenure->reading[partition]);
+    if (view->held == HELD_DEAD_KEY && dead != NULL && input->is.release.letters) {
+        int64_t first = view->held_first >= 0 ? view->held_first : record->offset - 1;
+        if (!dead->known)
+            *dead = (struct dead_lane){true, first, record->offset, -1, dead->released};
+        dead->until = tenure->reading[partition].next;
+    }
+    view->held = HELD_NOT;
+    view->whole[0] = '\0'; /* the operator lets events go, not batches */
+}
+
+/* The ledger follows what he says, before the core hears it. */
+static void note(struct world *world, struct member *member, const struct input *input) {
+    uint32_t route = input->is.release.route;
+    struct tenure *tenure = &member->tenure[route];
+    for (uint32_t i = 0; i < world->group[route].partitions && tenure->held && !tenure->draining; i++) {
+        struct partition_log *log = &world->group[route].log[i];
+        if (input->is.release.offset >= 0 && input->is.release.partition != (int32_t)i)
+            continue;
+        for (uint32_t k = 0; k < log->count; k++)
+            note_event(world, member, input, i, &log->record[k]);
+        for (uint32_t lane = 0; lane < MOST_LANES && !input->is.release.letters; lane++) {
+            struct dead_lane *dead = &tenure->reading[i].dead[lane];
+            if (dead->known && (is_meant(input, dead->first) || is_meant(input, dead->last)))
+                let_go(dead, &tenure->reading[i]);
+        }
+    }
+}
+
+/* He names one event, or its key's first dead letter, or the whole route, and asks all members. */
+void hold_task(struct world *world, const struct task *task) {
+    struct choices *choices = world->choices;
+    struct record *record = log_record(world, task->route, task->number, (int64_t)task->id);
+    uint32_t way = choose(choices, 4);
+    bool letters = choose(choices, 3) == 2;
+    for (uint32_t i = 0; i < world->scene.members; i++) {
+        struct member *member = &world->member[i];
+        if (member->flow == NULL)
+            continue;
+        if (world->now_ms < member->stalled_ms) {
+            later(world, *task, member->stalled_ms - world->now_ms);
+            continue;
+        }
+        struct input input = {.kind = INPUT_RELEASE,
+                              .is.release = {.route = task->route,
+                                             .partition = (int32_t)task->number,
+                                             .offset = way == 3 ? -1 : (int64_t)task->id,
+                                             .letters = letters}};
+        if (way == 2 && record != NULL && record->view[i].held_first >= 0)
+            input.is.release.offset = record->view[i].held_first;
+        note(world, member, &input);
+        feed(world, member, &input);
+    }
+}
