@@ -3,8 +3,9 @@
 usage: ./dev bench schema [--seconds S] [--rounds N] [SCHEMA DOCUMENT]...
 
 Without pairs it takes tests/bench/schema. Documents are parsed beforehand and formats annotate. The rounds interleave;
-of each validator the least of its rounds' means counts, so that all are measured alike. What is not installed is left
-out in one line; the npm packages are put into .build/bench when npm is there.
+of each validator the least of its rounds' means counts, so that all are measured alike. The npm packages
+@sourcemeta/jsonschema and ajv are put into .build/bench when npm is there; what is not installed is left out in one
+line.
 """
 import json
 import math
@@ -35,7 +36,11 @@ console.log(Number(now - begin) / calls);
 
 
 def run_sluss(schema, document, seconds):
-    out = subprocess.run([BENCH, "--seconds", str(seconds), schema, document], capture_output=True, text=True, check=True)
+    out = subprocess.run([BENCH, "--seconds", str(seconds), schema, document], capture_output=True, text=True)
+    why = {1: "the document is not valid, and only a valid one is measured", 65: "the document is not JSON",
+           66: "a file cannot be read", 78: "the schema does not compile"}
+    if out.returncode != 0:
+        sys.exit(f"bench: {schema}, {document}: {why.get(out.returncode, 'it crashed')} {out.stderr}".rstrip())
     return json.loads(out.stdout)
 
 
@@ -74,10 +79,11 @@ def find_tools():
     blaze = os.path.join(TOOLS, "node_modules/.bin/jsonschema")
     if not os.path.exists(blaze) and shutil.which("npm"):
         os.makedirs(TOOLS, exist_ok=True)
+        print(f"bench: putting {' and '.join(PACKAGES)} into .build/bench", file=sys.stderr)
         subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", TOOLS] + PACKAGES,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                       stdout=subprocess.DEVNULL)
     if not os.path.exists(blaze):
-        print("bench: npm is not there: no Blaze, no ajv in the table")
+        print(f"bench: without npm, or what it said above: no {' and no '.join(PACKAGES)} in the table")
         return None
     return blaze
 
