@@ -137,8 +137,10 @@ void ledger_print_table(const struct ledger *ledger) {
     if (table == NULL)
         return;
     (void)scols_table_enable_colors(table, ledger->colour);
+    /* On a narrow terminal the stories are cut, not the fates. */
+    static const int flags[] = {SCOLS_FL_RIGHT, 0, SCOLS_FL_TRUNC, 0, 0, SCOLS_FL_RIGHT, 0};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        (void)scols_table_new_column(table, names[i], 0, i == 0 || i == 5 ? SCOLS_FL_RIGHT : 0);
+        (void)scols_table_new_column(table, names[i], 0, flags[i]);
     size_t first = ledger->count > TABLE_MOST ? ledger->count - TABLE_MOST : 0;
     for (size_t i = first; i < ledger->count; i++) {
         struct libscols_line *line = scols_table_new_line(table, NULL);

@@ -21,15 +21,16 @@ static const char help[] =
     "usage: slussd [--config PATH] [--check | --print]\n"
     "\n"
     "  --config PATH   a sluss.cfg or a folder that holds one (default /etc/sluss)\n"
-    "  --check         name every problem of the configuration and end: 0 good, 78 not\n"
+    "  --check         name every problem of the configuration and end: 0 good, 66, 77 or 78 not\n"
     "  --print         print the configuration as it is understood, with all defaults\n"
     "  --version       versions of slussd and its libraries\n"
     "  --help          this text\n"
     "\n"
     "It runs in the foreground until SIGTERM, which finishes and commits the events under way; a second SIGTERM ends "
     "at\n"
-    "once. Exit status: 0 all committed, 64 usage, 69 Kafka unusable, 70 bug, 75 last commit not acknowledged,\n"
-    "78 configuration. Try it without installing anything: slussctl sandbox. Manual: slussd(8), sluss.cfg(5).\n";
+    "once. Exit status: 0 all committed, 64 usage, 66 no configuration, 69 Kafka unusable, 70 bug, 75 last commit not\n"
+    "acknowledged, 77 permission, 78 configuration. Try it without installing anything: slussctl sandbox. Manual: "
+    "slussd(8), sluss.cfg(5).\n";
 
 /* A broken invariant: say where, show the way there, leave no core (it would hold events). */
 static void on_bug(const char *file, int line, const char *what) {
@@ -75,6 +76,8 @@ static int serve(const char *path, enum wish wish) {
     else if (wish == WISH_PRINT) {
         struct span normal = settings_normal(settings);
         (void)fwrite(normal.data, 1, normal.size, stdout);
+    } else if (wish == WISH_RUN && settings->plan.route_count == 0 && problems.errors > 0) {
+        (void)fputs("slussd: every route is wrong: nothing to run\n", stderr);
     } else if (wish == WISH_RUN) { /* a bad route is left out, the others run */
         status = daemon_run(&options, settings, problems.errors);
         settings = NULL;

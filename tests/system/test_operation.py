@@ -46,6 +46,13 @@ def test_faulty_configuration_is_78(houses, name):
     assert house.daemon.wait() == 78
 
 
+def test_nothing_but_bad_routes_is_78(houses, name):
+    """A service that runs nothing would look well."""
+    house = houses("127.0.0.1:1", {"p": "http://127.0.0.1:1"}, {name: {"schema": "none.json"}}).start(ready=False)
+    assert house.daemon.wait() == 78
+    assert "every route is wrong" in house.log()
+
+
 def test_a_sound_configuration_is_0_without_a_broker(houses, name):
     house = houses("127.0.0.1:1", {"p": "http://127.0.0.1:1"}, {name: {}})
     done = house.ctl("check")

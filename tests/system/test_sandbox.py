@@ -1,9 +1,12 @@
 """The first thing that a stranger sees: slussctl sandbox, by itself and as a broker for others."""
 
 import json
+import os
+import pty
 import re
 import signal
 import subprocess
+import termios
 
 import pytest
 
@@ -38,6 +41,34 @@ def test_breaking_things_loses_nothing(slussctl, tmp_path):
                           env={**houses_module.os.environ, "TMPDIR": str(tmp_path)})
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.fullmatch(r"48 events: \d+ delivered, \d+ dead-lettered, 4 filtered, 0 lost", done.stdout.splitlines()[-1])
+
+
+def on_terminal(command, columns, environment):
+    """What a program writes to a terminal of so many columns."""
+    near, far = pty.openpty()
+    termios.tcsetwinsize(far, (50, columns))
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=far, stderr=far, env=environment) as process:
+        os.close(far)
+        text = b""
+        try:
+            while data := os.read(near, 65536):
+                text += data
+        except OSError:
+            pass  # the other end is closed
+        os.close(near)
+        assert process.wait(60) == 0, text.decode()
+    return text.decode().replace("\r\n", "\n")
+
+
+def test_the_table_fits_a_terminal(slussctl, tmp_path):
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "TERM": "xterm"}
+    environment.pop("NO_COLOR", None)
+    coloured = on_terminal([slussctl, "sandbox", "--events", "8"], 80, environment)
+    table = re.sub(r"\033\[[0-9;]*m", "", coloured).split("\nEVENT ")[1].splitlines()
+    assert len(table) >= 9 and all(len(line) <= 80 for line in table), "\n".join(table)
+    assert "dead-lettered: not-json" in "\n".join(table), "the fates are never cut"
+    assert "\033[" in coloured
+    assert "\033[" not in on_terminal([slussctl, "sandbox", "--events", "1"], 80, {**environment, "NO_COLOR": "1"})
 
 
 def test_interrupt_leaves_nothing_behind(slussctl, tmp_path):
