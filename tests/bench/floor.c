@@ -35,7 +35,8 @@ static size_t swallow(char *data, size_t size, size_t count, void *owner) {
     return size * count;
 }
 
-static rd_kafka_t *read_all(const char *servers, const char *topic, int wake) {
+/* Every `parts`-th partition from `part` on. */
+static rd_kafka_t *read_all(const char *servers, const char *topic, int part, int parts, int wake) {
     char why[256];
     static const uint64_t one = 1;
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
@@ -53,7 +54,7 @@ static rd_kafka_t *read_all(const char *servers, const char *topic, int wake) {
     if (rd_kafka_metadata(client, 0, handle, &metadata, 10000) != RD_KAFKA_RESP_ERR_NO_ERROR)
         return NULL;
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
-    for (int i = 0; i < metadata->topics[0].partition_cnt; i++)
+    for (int i = part; i < metadata->topics[0].partition_cnt; i += parts)
         rd_kafka_topic_partition_list_add(list, topic, i)->offset = RD_KAFKA_OFFSET_BEGINNING;
     rd_kafka_metadata_destroy(metadata);
     rd_kafka_topic_destroy(handle);
@@ -168,15 +169,16 @@ static double seconds(struct timeval time) {
 }
 
 int main(int count, char **argument) {
-    if (count < 6 || count > 8)
+    if (count < 6 || count > 10 || count == 9)
         return 64;
-    batch = count == 8 ? atol(argument[7]) : 1;
+    batch = count >= 8 ? atol(argument[7]) : 1;
     wanted = atol(argument[3]);
     int wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), running;
     curl_global_init(CURL_GLOBAL_DEFAULT);
     prepare(atoi(argument[4]) < MOST ? atoi(argument[4]) : MOST, argument[5],
             count >= 7 ? strtoul(argument[6], NULL, 10) : 0);
-    rd_kafka_t *client = read_all(argument[1], argument[2], wake);
+    int part = count == 10 ? atoi(argument[8]) : 0, parts = count == 10 ? atoi(argument[9]) : 1;
+    rd_kafka_t *client = parts > 0 ? read_all(argument[1], argument[2], part, parts, wake) : NULL;
     if (client == NULL)
         return 69;
     struct timespec begin = {0, 0}, end;

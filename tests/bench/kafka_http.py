@@ -20,6 +20,7 @@ sys.path.insert(0, str(ROOT / "tests" / "system"))
 import broker as kafka  # noqa: E402
 import house  # noqa: E402
 from process import eventually  # noqa: E402
+from records import end_offsets  # noqa: E402
 
 BIN = ROOT / ".build" / "release" / "tests"
 TICKS = 100  # of /proc/PID/stat
@@ -47,14 +48,19 @@ def usage(pid):
     return (int(fields[11]) + int(fields[12])) / TICKS, peak
 
 
-def run_floor(servers, topic, options, headers=0):
+def run_floor(servers, topic, options, headers=0, processes=1):
+    """Several processes read every so-manieth partition each and share the requests in flight."""
+    ends = end_offsets(servers, topic)
     sink = Sink(options.delay_us)
-    out = subprocess.run([BIN / "bench_floor", servers, topic, str(options.events), str(options.in_flight), sink.url + "/in",
-                          str(headers), str(options.batch)], stdout=subprocess.PIPE, text=True, timeout=options.limit, check=True).stdout
-    result, received = json.loads(out), sink.end()
-    if result["failed"] or result["events"] < options.events or received["requests"] * options.batch < options.events:
-        raise SystemExit(f"the floor lost events: {result}, received {received}")
-    return {"rate": rate(received, options), "cpu": result["cpu_us"], "rss": result["rss_kb"] / 1024}
+    floors = [subprocess.Popen([BIN / "bench_floor", servers, topic, str(sum(end for number, end in ends.items() if number % processes == part)),
+                                str(options.in_flight // processes), sink.url + "/in", str(headers), str(options.batch), str(part),
+                                str(processes)], stdout=subprocess.PIPE, text=True) for part in range(processes)]
+    results = [json.loads(floor.communicate(timeout=options.limit)[0]) for floor in floors]
+    received, events = sink.end(), sum(result["events"] for result in results)
+    if any(result["failed"] for result in results) or events < options.events or received["requests"] * options.batch < options.events:
+        raise SystemExit(f"the floor lost events: {results}, received {received}")
+    return {"rate": rate(received, options), "cpu": sum(result["cpu_us"] * result["events"] for result in results) / events,
+            "rss": sum(result["rss_kb"] for result in results) / 1024}
 
 
 def rate(received, options):
@@ -63,15 +69,15 @@ def rate(received, options):
     return events / received["seconds"]
 
 
-def write_house(folder, servers, topics, url, options, number):
-    """A house with one route a topic."""
+def write_house(folder, servers, topics, url, options, number, workers=1):
+    """A house with one route a topic, which reads on all workers."""
     house_routes = {}
     for index, topic in enumerate(topics):
         route = {
             "from": topic, "group": f"bench.{number}.{index}", "format": "cloudevents",
             "schema": "bygglov/status-andrad-1.schema.json",
             "enrich": ({"lookup": "status", "key": "$.data.statuskod", "into": "$.data.status"},),
-            "deliver": {"platform": "p", "path": "/in/{$.data.arendeId}"}, "dead-letter": f"{topics[0]}.dlq",
+            "deliver": {"platform": "p", "path": "/in/{$.data.arendeId}"}, "dead-letter": f"{topics[0]}.dlq", "workers": workers,
         }
         if options.batch > 1:  # one path, or each event would be a batch of its own
             route["deliver"] |= {"path": "/in", "batch": {"events": options.batch, "bytes": "1 MiB"}}
@@ -81,7 +87,7 @@ def write_house(folder, servers, topics, url, options, number):
             route["deliver"]["path"] = "/in"
         house_routes[f"bench{index}"] = route
     home = house.House(folder, servers, {"p": {"base-url": url, "max-in-flight": options.in_flight}}, house_routes,
-                       kind="release", log={"level": "warning", "format": "json"},
+                       kind="release", log={"level": "warning", "format": "json"}, workers=workers,
                        lookups={"status": {"table": "status.csv", "key": "kod", "value": "namn"}})
     for source in (ROOT / "schemas").rglob("*.json"):
         target = home.etc / "schemas" / source.relative_to(ROOT / "schemas")
@@ -111,10 +117,10 @@ def wait_delivered(home, options):
                lambda: f"all events delivered, so far {delivered(home)}:\n{home.log()[-2000:]}", every=0.25)
 
 
-def run_sluss(servers, topic, options, number):
+def run_sluss(servers, topic, options, number, workers=1):
     with tempfile.TemporaryDirectory(prefix="slussbench") as folder:
         sink = Sink(options.delay_us)
-        with write_house(folder, servers, [topic], sink.url, options, number) as home:
+        with write_house(folder, servers, [topic], sink.url, options, number, workers) as home:
             home.start(ready=False)
             pid = home.daemon.pid
             already = eventually(lambda: delivered(home), options.limit, "the first delivery", every=0.02)
@@ -144,18 +150,24 @@ def load(servers, topic, options, rate=0):
 
 
 def compare(servers, topic, options):
-    floor, headers, sluss = [], [], []
+    sides = {
+        "floor": lambda _: run_floor(servers, topic, options),
+        "with headers": lambda _: run_floor(servers, topic, options, HEADERS),
+        "Sluss": lambda number: run_sluss(servers, topic, options, number),
+    }
+    if options.workers > 1:
+        sides[f"{options.workers} floors"] = lambda _: run_floor(servers, topic, options, processes=options.workers)
+        sides[f"{options.workers} workers"] = lambda number: run_sluss(servers, topic, options, f"{number}.w", options.workers)
+    rounds = {name: [] for name in sides}
     for number in range(options.rounds):
-        floor.append(run_floor(servers, topic, options))
-        headers.append(run_floor(servers, topic, options, HEADERS))
-        sluss.append(run_sluss(servers, topic, options, f"{options.batch}.{options.delay_us}.{number}"))
-        print(f"round {number + 1} of {options.rounds}: " + ", ".join(
-            f"{name} {side[-1]['rate']:,.0f}/s" for name, side in (("floor", floor), ("with headers", headers), ("Sluss", sluss))),
-            flush=True)
+        for name, run in sides.items():
+            rounds[name].append(run(f"{options.batch}.{options.delay_us}.{number}"))
+        print(f"round {number + 1} of {options.rounds}: " + ", ".join(f"{name} {side[-1]['rate']:,.0f}/s" for name, side in rounds.items()),
+              flush=True)
     together = f"batches of {options.batch}, " if options.batch > 1 else ""
+    floor = rounds.pop("floor")
     table(f"{options.events:,} events, {together}{options.keys:,} keys, {options.partitions} partitions, {options.in_flight} in flight, "
-          f"platform answers after {options.delay_us / 1000:g} ms; medians of {options.rounds} rounds", floor,
-          ("with headers", headers), ("Sluss", sluss))
+          f"platform answers after {options.delay_us / 1000:g} ms; medians of {options.rounds} rounds", floor, *rounds.items())
 
 
 def parse(program, description, **defaults):
@@ -166,6 +178,7 @@ def parse(program, description, **defaults):
     parser.add_argument("--in-flight", type=int, default=64)
     parser.add_argument("--delay-us", type=int, help="the platform answers after so long; without it, at once and after 5 ms")
     parser.add_argument("--batch", type=int, help="so many events in one request; without it, 1, and 100 at a platform that answers at once")
+    parser.add_argument("--workers", type=int, default=2, help="Sluss with so many workers too, beside as many floors; 1: neither")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--limit", type=int, default=120, help="seconds a side may take")
     parser.add_argument("--plain", action="store_true", help="Sluss without schema and enrichment")
