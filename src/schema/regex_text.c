@@ -51,10 +51,14 @@ static bool write_children(const struct writer *writer, const struct regex_node 
     return true;
 }
 
-/* Needs no brackets before a quantifier. PCRE2 writes what stands in brackets out as often as it may occur. */
+/* Needs no brackets before a quantifier. PCRE2 writes what stands in brackets out as often as it may occur, and skips
+ * the quantifier of an empty class. */
 static bool is_atom(const struct regex_node *node) {
-    return node != NULL && node->next == NULL &&
-           (node->type == REGEX_CLASS || node->type == REGEX_GROUP || node->type == REGEX_ALTERNATE);
+    if (node == NULL || node->next != NULL)
+        return false;
+    if (node->type == REGEX_CLASS)
+        return node->class->negated || node->class->set.count > 0 || node->class->properties > 0;
+    return node->type == REGEX_GROUP || node->type == REGEX_ALTERNATE;
 }
 
 static bool write_group(const struct writer *writer, const struct regex_node *node) {

@@ -147,6 +147,12 @@ static const struct {
     {"^\\k<x>(?<x>a)$", "a", true},
     {"^(a)?\\1b$", "b", true},
     {"[]", "a", false},
+    {"^([]?)$", "", true}, /* PCRE2 skips the quantifier of an empty class */
+    {"^a[]*b$", "ab", true},
+    {"^a[]{1,3}b$", "ab", false},
+    {"^([^]?)$", "a", true},
+    {"^(a|b){2}$", "ab", true},
+    {"^((?:a|bc)?)+$", "abca", true},
     {"^[^]$", "\n", true},
     {"[[:alpha:]]", ":]", true}, /* the class [ : a l p h, then ] */
     {"[\\w-a]", "-", true},
