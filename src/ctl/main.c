@@ -5,8 +5,8 @@
 #include <locale.h>
 #include <stdio.h>
 
-static const struct verb *const verbs[] = {&verb_sandbox, &verb_check,   &verb_try,    &verb_validate,
-                                           &verb_query,   &verb_release, &verb_reload, NULL};
+static const struct verb *const verbs[] = {&verb_sandbox, &verb_check, &verb_try,     &verb_validate, &verb_query,
+                                           &verb_status,  &verb_why,   &verb_release, &verb_reload,   NULL};
 
 static const struct option common[] = {
     {"config", "PATH", "another sluss.cfg, or a folder that holds one (/etc/sluss)", false},

@@ -9,6 +9,8 @@ extern const struct verb verb_query;
 extern const struct verb verb_check;
 extern const struct verb verb_try;
 extern const struct verb verb_validate;
+extern const struct verb verb_status;
+extern const struct verb verb_why;
 extern const struct verb verb_release;
 extern const struct verb verb_reload;
 

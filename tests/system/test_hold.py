@@ -124,7 +124,14 @@ def test_status_says_why(broker, platform, houses, name):
     (q,) = [one for one in status(house)["platforms"] if one["name"] == "q"]
     assert (q["state"], q["status"], q["waiting"]) == ("held", 401, 1) and q["probe-in-ms"] > 0
     assert "hemlig" not in house.ask("/status")[1] and "hemlig" not in house.log(), "no key is shown"
+    shown = house.ctl("status")
+    assert shown.returncode == 1 and f"{name}-held" in shown.stdout.splitlines()[1], shown.stdout + shown.stderr
+    assert "platform q is held" in shown.stdout
+    told_why = house.ctl("why", f"{name}-platform")
+    assert told_why.returncode == 1 and f"{name}-platform/{other}/{place}" in told_why.stdout and "status 401" in told_why.stdout
+    assert json.loads(house.ctl("why", f"{name}-held", "--json").stdout)["state"] == "held"
+    assert house.ctl("why", "nobody").returncode == 64
     assert house.ctl("release", f"{name}-held", wait["event"]).returncode == 64, "of another route's topic"
     assert house.ctl("release", f"{name}-held").stdout == "released 1 key\n"
-    eventually(lambda: status(house)["routes"][0]["state"] == "running", 20, "the route to be well")
+    eventually(lambda: house.ctl("why", f"{name}-held").returncode == 0, 20, "the route to be well")
     house.daemon.stop(45)

@@ -1,0 +1,269 @@
+/* Tables by libsmartcols: they fit the terminal, and are plain text where there is none. */
+#include "ctl/board.h"
+
+#include "base/buf.h"
+
+#include <libsmartcols/libsmartcols.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
+
+static const char *word(const json_t *object, const char *name) {
+    const char *text = json_string_value(json_object_get(object, name));
+    return text != NULL ? text : "";
+}
+
+static int64_t number(const json_t *object, const char *name) {
+    const json_t *value = json_object_get(object, name);
+    return json_is_integer(value) ? (int64_t)json_integer_value(value) : -1;
+}
+
+/* In the unit that people would say; nothing for -1. */
+static void write_age(struct buf *out, int64_t ms) {
+    if (ms < 0)
+        return;
+    if (ms < SECOND)
+        buf_printf(out, "%d ms", (int)ms);
+    else if (ms < 2 * MINUTE)
+        buf_printf(out, "%d s", (int)(ms / SECOND));
+    else if (ms < 2 * HOUR)
+        buf_printf(out, "%d min", (int)(ms / MINUTE));
+    else if (ms < 2 * (int64_t)DAY)
+        buf_printf(out, "%d h", (int)(ms / HOUR));
+    else
+        buf_printf(out, "%d d", (int)(ms / DAY));
+}
+
+/* --- tables --- */
+
+enum { MOST_CELLS = 8 };
+
+struct column {
+    const char *name;
+    int flags;
+};
+
+static struct libscols_table *begin(FILE *out, const struct column *columns, size_t count, bool colour) {
+    struct libscols_table *table = scols_new_table();
+    if (table == NULL)
+        return NULL;
+    (void)scols_table_set_stream(table, out);
+    (void)scols_table_enable_colors(table, colour);
+    for (size_t i = 0; i < count; i++)
+        (void)scols_table_new_column(table, columns[i].name, 0, columns[i].flags);
+    return table;
+}
+
+static void add(struct libscols_table *table, struct buf *cells, size_t count, const char *colour) {
+    struct libscols_line *line = table != NULL ? scols_table_new_line(table, NULL) : NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (line != NULL)
+            (void)scols_line_set_data(line, i, buf_text(&cells[i]));
+        buf_finish(&cells[i]);
+    }
+    if (line != NULL && colour != NULL)
+        (void)scols_line_set_color(line, colour);
+}
+
+static void end(struct libscols_table *table) {
+    if (table == NULL)
+        return;
+    (void)scols_print_table(table);
+    scols_unref_table(table);
+}
+
+/* --- all routes --- */
+
+/* The worst first. */
+static int rank(const char *state) {
+    static const char *const states[] = {"stopped", "held",         "no-dead-letters", "platform",
+                                         "joining", "handing-back", "running",         "off"};
+    for (int i = 0; i < (int)(sizeof states / sizeof *states); i++)
+        if (strcmp(state, states[i]) == 0)
+            return i;
+    return -1;
+}
+
+static int compare(const void *one, const void *other) {
+    const json_t *first = *(const json_t *const *)one, *second = *(const json_t *const *)other;
+    int order = rank(word(first, "state")) - rank(word(second, "state"));
+    if (order != 0)
+        return order;
+    int64_t older = number(first, "oldest-ms"), younger = number(second, "oldest-ms");
+    return older != younger ? (older > younger ? -1 : 1) : strcmp(word(first, "name"), word(second, "name"));
+}
+
+/* Over the partitions of which it is known. */
+static int64_t lag_of(const json_t *route) {
+    int64_t lag = -1;
+    size_t index;
+    const json_t *partition;
+    json_array_foreach(json_object_get(route, "partitions"), index, partition) {
+        int64_t one = number(partition, "lag");
+        if (one >= 0)
+            lag = (lag < 0 ? 0 : lag) + one;
+    }
+    return lag;
+}
+
+static const char *colour_of(const json_t *route) {
+    if (board_well(route))
+        return NULL;
+    return rank(word(route, "state")) < rank("platform") ? "red" : "yellow";
+}
+
+static void add_route(struct libscols_table *table, const json_t *route) {
+    struct buf cells[MOST_CELLS] = {{0}};
+    const json_t *events = json_object_get(route, "events");
+    int64_t lag = lag_of(route);
+    buf_add_text(&cells[0], word(route, "name"));
+    buf_add_text(&cells[1], word(route, "state"));
+    write_age(&cells[2], number(route, "oldest-ms"));
+    buf_printf(&cells[3], "%lld", (long long)number(events, "unsettled"));
+    if (lag >= 0)
+        buf_printf(&cells[4], "%lld", (long long)lag);
+    buf_printf(&cells[5], "%lld", (long long)number(events, "delivered"));
+    buf_printf(&cells[6], "%lld", (long long)number(events, "dead-lettered"));
+    buf_add_text(&cells[7], word(route, "why"));
+    add(table, cells, 8, colour_of(route));
+}
+
+static void print_platform(FILE *out, const json_t *platform) {
+    struct buf line = {0};
+    int64_t status = number(platform, "status"), probe = number(platform, "probe-in-ms");
+    buf_printf(&line, "platform %s is %s since ", word(platform, "name"), word(platform, "state"));
+    write_age(&line, number(platform, "since-ms"));
+    if (status > 0)
+        buf_printf(&line, ", status %d", (int)status);
+    if (*word(platform, "fault") != '\0')
+        buf_printf(&line, ", %s", word(platform, "fault"));
+    if (*word(platform, "why") != '\0')
+        buf_printf(&line, ", %s", word(platform, "why"));
+    if (probe >= 0) {
+        buf_add_text(&line, ", probed in ");
+        write_age(&line, probe);
+    }
+    buf_printf(&line, ", %d in flight, %d waiting", (int)number(platform, "in-flight"),
+               (int)number(platform, "waiting"));
+    (void)fprintf(out, "%s\n", buf_text(&line));
+    buf_finish(&line);
+}
+
+static void print_platforms(FILE *out, const json_t *status, const char *only) {
+    size_t index;
+    const json_t *platform;
+    json_array_foreach(json_object_get(status, "platforms"), index, platform) {
+        if (strcmp(word(platform, "state"), "up") == 0 || (only != NULL && strcmp(word(platform, "name"), only) != 0))
+            continue;
+        print_platform(out, platform);
+    }
+}
+
+void board_routes(FILE *out, const json_t *status, bool colour) {
+    static const struct column columns[] = {{"ROUTE", 0},
+                                            {"STATE", 0},
+                                            {"OLDEST", SCOLS_FL_RIGHT},
+                                            {"HERE", SCOLS_FL_RIGHT},
+                                            {"LAG", SCOLS_FL_RIGHT},
+                                            {"DELIVERED", SCOLS_FL_RIGHT},
+                                            {"DEAD", SCOLS_FL_RIGHT},
+                                            {"WHY", 0}};
+    const json_t *routes = json_object_get(status, "routes");
+    size_t count = json_array_size(routes);
+    const json_t **sorted = calloc(count + 1, sizeof(const json_t *));
+    for (size_t i = 0; sorted != NULL && i < count; i++)
+        sorted[i] = json_array_get(routes, i);
+    if (sorted != NULL)
+        qsort(sorted, count, sizeof(const json_t *), compare);
+    struct libscols_table *table = begin(out, columns, sizeof columns / sizeof *columns, colour);
+    for (size_t i = 0; sorted != NULL && i < count; i++)
+        add_route(table, sorted[i]);
+    end(table);
+    free(sorted);
+    print_platforms(out, status, NULL);
+}
+
+bool board_well(const json_t *route) {
+    return json_is_true(json_object_get(route, "well"));
+}
+
+bool board_all_well(const json_t *status) {
+    size_t index;
+    const json_t *one;
+    json_array_foreach(json_object_get(status, "routes"), index, one) if (!board_well(one)) return false;
+    json_array_foreach(json_object_get(status, "platforms"), index,
+                       one) if (strcmp(word(one, "state"), "up") != 0) return false;
+    return true;
+}
+
+/* --- one route --- */
+
+const json_t *board_find(const json_t *status, const char *name) {
+    size_t index;
+    const json_t *route;
+    json_array_foreach(json_object_get(status, "routes"), index,
+                       route) if (strcmp(word(route, "name"), name) == 0) return route;
+    return NULL;
+}
+
+static void add_wait(struct libscols_table *table, const json_t *wait) {
+    struct buf cells[MOST_CELLS] = {{0}};
+    int64_t status = number(wait, "status");
+    buf_add_text(&cells[0], word(wait, "event"));
+    buf_add_text(&cells[1], word(wait, "key"));
+    write_age(&cells[2], number(wait, "waiting-ms"));
+    buf_printf(&cells[3], "%d", (int)number(wait, "behind"));
+    buf_printf(&cells[4], "%d", (int)number(wait, "attempts"));
+    write_age(&cells[5], number(wait, "next-try-in-ms"));
+    buf_add_text(&cells[6], word(wait, "why"));
+    if (*word(wait, "dead-letter") != '\0')
+        buf_printf(&cells[6], " %s", word(wait, "dead-letter"));
+    if (status > 0)
+        buf_printf(&cells[6], ", status %d", (int)status);
+    if (*word(wait, "fault") != '\0')
+        buf_printf(&cells[6], ", %s", word(wait, "fault"));
+    add(table, cells, 7, NULL);
+}
+
+static void print_waits(FILE *out, const json_t *route, bool colour) {
+    static const struct column columns[] = {{"EVENT", 0},
+                                            {"KEY", 0},
+                                            {"WAITS", SCOLS_FL_RIGHT},
+                                            {"BEHIND", SCOLS_FL_RIGHT},
+                                            {"ATTEMPTS", SCOLS_FL_RIGHT},
+                                            {"NEXT TRY", SCOLS_FL_RIGHT},
+                                            {"WHY", 0}};
+    const json_t *waiting = json_object_get(route, "waiting"), *longest = json_object_get(waiting, "longest"), *wait;
+    size_t shown = json_array_size(longest), index;
+    int64_t keys = number(waiting, "keys");
+    if (shown == 0) {
+        (void)fprintf(out, "nothing waits\n");
+        return;
+    }
+    struct libscols_table *table = begin(out, columns, sizeof columns / sizeof *columns, colour);
+    json_array_foreach(longest, index, wait) add_wait(table, wait);
+    end(table);
+    if (keys > (int64_t)shown)
+        (void)fprintf(out, "(the %zu that wait longest of %lld)\n", shown, (long long)keys);
+}
+
+void board_route(FILE *out, const json_t *status, const json_t *route, bool colour) {
+    size_t index;
+    const json_t *partition;
+    (void)fprintf(out, "%s: %s%s%s (%s)\n", word(route, "name"), word(route, "state"),
+                  *word(route, "why") != '\0' ? ": " : "", word(route, "why"), word(route, "owner"));
+    json_array_foreach(json_object_get(route, "partitions"), index, partition) {
+        if (strcmp(word(partition, "state"), "reading") != 0)
+            (void)fprintf(out, "%s/%d: %s%s%s\n", word(partition, "topic"), (int)number(partition, "partition"),
+                          word(partition, "state"), *word(partition, "why") != '\0' ? ": " : "",
+                          word(partition, "why"));
+        else if (number(partition, "window-used") >= number(partition, "window"))
+            (void)fprintf(out, "%s/%d: the window is full: nothing is read until offset %lld is settled\n",
+                          word(partition, "topic"), (int)number(partition, "partition"),
+                          (long long)number(partition, "base"));
+    }
+    print_platforms(out, status, word(route, "platform"));
+    print_waits(out, route, colour);
+}

@@ -1,0 +1,24 @@
+/* The board is what people read of slussd's /status: a line for each route, or what one route waits for. It asks
+ * nobody. */
+#ifndef SLUSS_CTL_BOARD_H
+#define SLUSS_CTL_BOARD_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+/* A line for each route, the worst first; then a line for each platform that is not up. */
+void board_routes(FILE *out, const json_t *status, bool colour);
+
+/* Why the route is as it is, what its partitions do that stand still, and what waits longest. `route` is a member of
+ * status' "routes". */
+void board_route(FILE *out, const json_t *status, const json_t *route, bool colour);
+
+/* Whether all routes are well and all platforms up; whether this route is well. */
+bool board_all_well(const json_t *status);
+bool board_well(const json_t *route);
+
+/* The member of "routes" with that name, or NULL. */
+const json_t *board_find(const json_t *status, const char *name);
+
+#endif

@@ -1,0 +1,109 @@
+/* The verbs status and why: a running slussd is asked, its answer is shown. */
+#include "ctl/board.h"
+#include "ctl/control.h"
+#include "ctl/verbs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static bool coloured(void) {
+    return isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
+}
+
+/* What the running slussd says, and as text in `body`; else *exit_code is set and the reason said. */
+static json_t *ask(const struct call *call, struct buf *body, int *exit_code) {
+    struct buf socket = {0};
+    struct error error = {0};
+    int answer = 0;
+    json_t *status = NULL;
+    control_socket(call, &socket);
+    *exit_code = EXIT_KAFKA;
+    if (control_get(buf_text(&socket), "/status", &answer, body, &error)) {
+        status = answer == 200 ? json_loadb(body->data, body->size, 0, NULL) : NULL;
+        if (status == NULL)
+            (void)error_set(&error, "%.200s", buf_text(body));
+    }
+    if (status == NULL)
+        (void)call_refuse(*exit_code, &error);
+    buf_finish(&socket);
+    return status;
+}
+
+static int run_status(const struct call *call) {
+    struct buf body = {0};
+    int exit_code;
+    json_t *status = ask(call, &body, &exit_code);
+    if (status != NULL && call_has(call, "json"))
+        (void)fputs(buf_text(&body), stdout);
+    else if (status != NULL)
+        board_routes(stdout, status, coloured());
+    if (status != NULL)
+        exit_code = board_all_well(status) ? EXIT_YES : EXIT_NO;
+    json_decref(status);
+    buf_finish(&body);
+    return exit_code;
+}
+
+static void print_json(const json_t *route) {
+    char *line = json_dumps(route, JSON_COMPACT | JSON_ENSURE_ASCII);
+    (void)printf("%s\n", line != NULL ? line : "null");
+    free(line);
+}
+
+static int run_why(const struct call *call) {
+    struct buf body = {0};
+    int exit_code;
+    json_t *status = ask(call, &body, &exit_code);
+    const json_t *route = status != NULL ? board_find(status, call->arguments[0]) : NULL;
+    if (status != NULL && route == NULL) {
+        struct error error = {0};
+        (void)error_set(&error, "slussd has no route %s: slussctl status shows all", call->arguments[0]);
+        exit_code = call_refuse(EXIT_USAGE, &error);
+    } else if (route != NULL) {
+        if (call_has(call, "json"))
+            print_json(route);
+        else
+            board_route(stdout, status, route, coloured());
+        exit_code = board_well(route) ? EXIT_YES : EXIT_NO;
+    }
+    json_decref(status);
+    buf_finish(&body);
+    return exit_code;
+}
+
+static const struct option options[] = {
+    {"json", NULL, "as JSON", false},
+    {"socket", "PATH", "slussd's control socket (as configured)", false},
+    {0},
+};
+
+const struct verb verb_status = {
+    .name = "status",
+    .arguments = "",
+    .sentence = "a line for each route of the running slussd, the worst first",
+    .lesson =
+        "OLDEST is the age of the oldest event that is here and not settled, HERE how many there are, LAG how many\n"
+        "records stand behind them in the topic; DELIVERED and DEAD count since slussd started.\n\n"
+        "  slussctl status\n\n"
+        "Exit: 0 all is well, 1 a route is not well or a platform not up, 69 slussd does not answer.\n",
+    .options = options,
+    .least = 0,
+    .most = 0,
+    .run = run_status,
+};
+
+const struct verb verb_why = {
+    .name = "why",
+    .arguments = "ROUTE",
+    .sentence = "why the events of a route wait that wait longest",
+    .lesson =
+        "A line for each key: the event that waits, how many of its key wait behind it, how often it was sent, when\n"
+        "it is tried next. KEY is a hash that only this slussd knows: the same key has the same one.\n\n"
+        "  slussctl why bygglov\n\n"
+        "Exit: 0 the route is well, 1 it is not, 64 there is no such route, 69 slussd does not answer.\n",
+    .options = options,
+    .least = 1,
+    .most = 1,
+    .run = run_why,
+};

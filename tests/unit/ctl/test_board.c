@@ -1,0 +1,84 @@
+/* What people read of a status in which everything waits that can: tests/cases/why-what-waits-waits. */
+#include "ctl/board.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static json_t *status;
+static char *text;
+static size_t size;
+
+static int read_status(void **state) {
+    (void)state;
+    status = json_load_file(SLUSS_SOURCE "/tests/cases/why-what-waits-waits/expected.status", 0, NULL);
+    return status == NULL;
+}
+
+static int forget(void **state) {
+    (void)state;
+    json_decref(status);
+    return 0;
+}
+
+/* No line may end with spaces that a golden text would lose. */
+static void trim(void) {
+    char *to = text;
+    for (const char *from = text; *from != '\0'; from++) {
+        if (*from == '\n')
+            while (to > text && to[-1] == ' ')
+                to--;
+        *to++ = *from;
+    }
+    *to = '\0';
+}
+
+static void all_routes(void **state) {
+    (void)state;
+    FILE *out = open_memstream(&text, &size);
+    assert_false(board_all_well(status));
+    board_routes(out, status, false);
+    (void)fclose(out);
+    trim();
+    assert_string_equal(
+        text, "ROUTE   STATE   OLDEST HERE LAG DELIVERED DEAD WHY\n"
+              "bygglov stopped 389 ms    9             0    1 partition 2: the committed offset is out of range\n"
+              "platform oep is held since 300 ms, status 401, probed in 29 s, 1 in flight, 2 waiting\n");
+    free(text);
+}
+
+static void one_route(void **state) {
+    (void)state;
+    FILE *out = open_memstream(&text, &size);
+    assert_null(board_find(status, "nobody"));
+    assert_false(board_well(board_find(status, "bygglov")));
+    board_route(out, status, board_find(status, "bygglov"), false);
+    (void)fclose(out);
+    trim();
+    static const char *const lines[] = {
+        "bygglov: stopped: partition 2: the committed offset is out of range (forvaltning@example.se)\n",
+        "\narende.v1/2: stopped: the committed offset is out of range\n",
+        "\nplatform oep is held since 300 ms, status 401, probed in 29 s, 1 in flight, 2 waiting\n",
+        "\nEVENT          KEY       WAITS BEHIND ATTEMPTS NEXT TRY WHY\n",
+        " 389 ms      1        0          key held behind a dead letter arende.v1/0/17\n",
+        " 387 ms      0        1          key held, it may have been delivered, reset\n",
+        " 386 ms      0        1   170 ms attempt failed, again later, status 500\n",
+        " 383 ms      0        1     29 s the platform is not up, status 401\n"};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        if (strstr(text, lines[i]) == NULL)
+            fail_msg("not there: %s\nin:\n%s", lines[i], text);
+    free(text);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_routes),
+        cmocka_unit_test(one_route),
+    };
+    return cmocka_run_group_tests(tests, read_status, forget);
+}
