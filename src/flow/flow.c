@@ -150,6 +150,14 @@ static void fire(struct flow *flow, struct timer *timer) {
     }
 }
 
+/* Memory is short, and no answer will give any back: batches that wait for more would do so in vain. */
+static void close_batches(struct flow *flow) {
+    bool enough = list_is_empty(&flow->cramped) && list_is_empty(&flow->starving);
+    for (uint32_t i = 0; !enough && flow->pending.count == 0 && i < flow->plan->route_count; i++)
+        if (flow->groups[i].phase == GROUP_RUNNING)
+            batch_close_all(flow, &flow->groups[i]);
+}
+
 /* Until nothing can go on in this step: events start or settle, platforms take what waits for them. */
 static void run(struct flow *flow) {
     struct list *first;
@@ -168,7 +176,8 @@ static void run(struct flow *flow) {
             list_remove(first);
             group_tend(flow, LIST_OF(first, struct group, touched));
         }
-    } while (!flow_fenced(flow) && !list_is_empty(&flow->busy)); /* a group may close its batches */
+        close_batches(flow);
+    } while (!flow_fenced(flow) && !list_is_empty(&flow->busy)); /* batches were closed */
 }
 
 /* Memory was given back: whoever waits for it may ask again. Also when the last event that had grown went at the end of

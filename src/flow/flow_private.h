@@ -192,7 +192,7 @@ void commit_result(struct flow *flow, const struct input *input);
 void commit_read_map(struct flow *flow, struct partition *partition, struct span text);
 void commit_forget_map(struct flow *flow, struct partition *partition);
 void supply_tend(struct flow *flow, struct group *group);
-bool supply_is_dry(const struct flow *flow, const struct group *group); /* no event can come before one is settled */
+bool supply_is_dry(const struct flow *flow, const struct group *group); /* nothing that is under way brings events */
 void supply_read(struct flow *flow, struct partition *partition, const struct event *event); /* within credit */
 void supply_forget(struct flow *flow, struct partition *partition);                          /* no more will come */
 

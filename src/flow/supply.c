@@ -72,8 +72,8 @@ static bool is_sated(const struct flow *flow, const struct group *group) {
 }
 
 bool supply_is_dry(const struct flow *flow, const struct group *group) {
-    if (is_sated(flow, group))
-        return false; /* what stops the reading now ends with an answer of the platform */
+    if (group->open > 0 || group->committing || is_sated(flow, group))
+        return false; /* what stops the reading now ends with an answer */
     for (uint32_t i = 0; i < group->count; i++) {
         const struct partition *partition = &group->partitions[i];
         if (partition->state == PARTITION_ASKED || (partition->credit > 0 && partition->credit_bytes > 0))

@@ -32,7 +32,7 @@ const char *view_wait_words(enum view_wait_kind kind) {
     static const char *const words[] = {
         [VIEW_STALLED] = "stalled: nothing is started",
         [VIEW_MEMORY] = "memory is short",
-        [VIEW_GATHERS] = "its batch takes more",
+        [VIEW_GATHERS] = "its batch waits for further events",
         [VIEW_PACE] = "the platform gets no more at once",
         [VIEW_PLATFORM] = "the platform is not up",
         [VIEW_SENT] = "sent, not answered yet",

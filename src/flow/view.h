@@ -12,7 +12,7 @@ enum { VIEW_WAITS = 20 }; /* of each route so many are shown: those that wait lo
 enum view_wait_kind {
     VIEW_STALLED,   /* the stall fence */
     VIEW_MEMORY,    /* memory is short */
-    VIEW_GATHERS,   /* its batch takes more */
+    VIEW_GATHERS,   /* its batch: for further events */
     VIEW_PACE,      /* max-in-flight or rate of its platform, which is up */
     VIEW_PLATFORM,  /* its platform, which is not */
     VIEW_SENT,      /* the answer to its request */

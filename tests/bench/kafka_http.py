@@ -59,7 +59,8 @@ def run_floor(servers, topic, options, headers=0, processes=1):
     received, events = sink.end(), sum(result["events"] for result in results)
     if any(result["failed"] for result in results) or events < options.events or received["requests"] * options.batch < options.events:
         raise SystemExit(f"the floor lost events: {results}, received {received}")
-    return {"rate": rate(received, options), "cpu": sum(result["cpu_us"] * result["events"] for result in results) / events,
+    return {"rate": rate(received, options), "together": options.events / received["requests"],
+            "cpu": sum(result["cpu_us"] * result["events"] for result in results) / events,
             "rss": sum(result["rss_kb"] for result in results) / 1024}
 
 
@@ -128,7 +129,8 @@ def run_sluss(servers, topic, options, number, workers=1):
             wait_delivered(home, options)
             cpu, peak = usage(pid)
             received = end_sluss(home, sink, options)
-            return {"rate": rate(received, options), "cpu": (cpu - before) * 1e6 / (options.events - already),
+            return {"rate": rate(received, options), "together": options.events / received["requests"],
+                    "cpu": (cpu - before) * 1e6 / (options.events - already),
                     "rss": peak / 1024}
 
 
@@ -136,7 +138,7 @@ def table(title, floor, *others):
     """others: (name, rounds)"""
     print(f"\n{title}\n")
     print(f"{'':18}{'floor':>10}" + "".join(f"{name:>18}{'ratio':>8}" for name, _ in others))
-    for name, key, form in (("events/s", "rate", "{:,.0f}"), ("CPU us an event", "cpu", "{:,.1f}"), ("peak memory MB", "rss", "{:,.0f}")):
+    for name, key, form in (("events/s", "rate", "{:,.0f}"), ("events a request", "together", "{:,.1f}"), ("CPU us an event", "cpu", "{:,.1f}"), ("peak memory MB", "rss", "{:,.0f}")):
         line = f"{name:18}{form.format(statistics.median(one[key] for one in floor)):>10}"
         for _, rounds in others:
             ratio = statistics.median(b[key] / a[key] for a, b in zip(floor, rounds))

@@ -240,6 +240,21 @@ static void batch_of_one_key_closes_at_its_bytes(void **state) {
     assert_null(strstr(buf_text(&set->trace), "send request")); /* a new batch has begun */
 }
 
+/* Nor does a batch wait while nothing can be read for want of the memory that it holds, though another partition may.
+ */
+static void batch_closes_when_memory_is_short(void **state) {
+    struct stage_set *set = *state;
+    const struct place place[] = {{.epoch = 1}, {.partition = 1, .epoch = 1}};
+    const struct committed committed[] = {{.offset = 17}, {.partition = 1, .offset = 3}};
+    send_batches(set, 100, 65536);
+    set->plan.memory_limit = 64 << 10;
+    step(set, (struct input){.kind = INPUT_ASSIGNED, .is.group = {.epoch = 1, .place = place, .count = 2}});
+    step(set, (struct input){.kind = INPUT_COMMITTED, .is.committed = {.epoch = 1, .entry = committed, .count = 2}});
+    for (int64_t offset = 17; offset < 47 && strstr(buf_text(&set->trace), "send request") == NULL; offset++)
+        read_event(set, 1, offset, NULL);
+    assert_non_null(strstr(buf_text(&set->trace), "send request 1 to oep, attempt 1, arende.v1/0/17, arende.v1/0/18"));
+}
+
 /* All that a batch held is given back, also when it was divided down to the last event. */
 static void batch_gives_its_memory_back(void **state) {
     struct stage_set *set = *state;
@@ -279,6 +294,7 @@ int main(void) {
         TEST(window_counts_from_the_commit),
         TEST(batch_closes_when_nothing_can_come),
         TEST(batch_of_one_key_closes_at_its_bytes),
+        TEST(batch_closes_when_memory_is_short),
         TEST(batch_gives_its_memory_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
