@@ -2,8 +2,7 @@
  * settings; it prints. */
 #include "ctl/verbs.h"
 
-#include "kafka/client.h"
-#include "settings/settings.h"
+#include "ctl/configuration.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,13 +30,9 @@ static void say_good(const struct settings *settings) {
 }
 
 static int run(const struct call *call) {
-    const struct settings_options options = {.path = call_value(call, "config", NULL),
-                                             .credentials = getenv("CREDENTIALS_DIRECTORY"),
-                                             .librdkafka = kafka_version(),
-                                             .check = true};
     struct problems problems;
     problems_init(&problems);
-    struct settings *settings = settings_read(&options, &problems);
+    struct settings *settings = configuration_read(call, &problems);
     print(call, &problems);
     if (settings != NULL && problems.errors == 0 && !call_has(call, "json"))
         say_good(settings);

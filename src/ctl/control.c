@@ -2,7 +2,7 @@
 #include "ctl/control.h"
 
 #include "ctl/call.h"
-#include "settings/settings.h"
+#include "ctl/configuration.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -84,14 +84,13 @@ bool control_post(const char *socket, const char *path, int *status, struct buf 
 }
 
 void control_socket(const struct call *call, struct buf *socket) {
-    const struct settings_options options = {.path = call_value(call, "config", NULL), .check = true};
     struct problems problems;
     if (call_has(call, "socket")) {
         buf_add_text(socket, call_value(call, "socket", ""));
         return;
     }
     problems_init(&problems);
-    struct settings *settings = settings_read(&options, &problems);
+    struct settings *settings = configuration_read(call, &problems);
     buf_add(socket, settings != NULL ? settings->admin.socket : SPAN("/run/sluss/slussd.sock"));
     settings_destroy(settings);
     problems_finish(&problems);

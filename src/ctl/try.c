@@ -4,9 +4,8 @@
 #include "ctl/verbs.h"
 
 #include "base/text.h"
+#include "ctl/configuration.h"
 #include "ctl/trial.h"
-#include "kafka/client.h"
-#include "settings/settings.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -90,13 +89,9 @@ static int play(const struct call *call, const struct settings *settings) {
 }
 
 static int run(const struct call *call) {
-    const struct settings_options options = {.path = call_value(call, "config", NULL),
-                                             .credentials = getenv("CREDENTIALS_DIRECTORY"),
-                                             .librdkafka = kafka_version(),
-                                             .check = true};
     struct problems problems;
     problems_init(&problems);
-    struct settings *settings = settings_read(&options, &problems);
+    struct settings *settings = configuration_read(call, &problems);
     int status;
     if (settings != NULL)
         status = play(call, settings);

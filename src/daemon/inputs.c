@@ -126,15 +126,6 @@ void inputs_reply(void *owner, struct reply *reply) {
     worker_step(worker, &input);
 }
 
-static void on_voice(void *owner, int level, const char *sentence) {
-    (void)owner;
-    log_say(level <= 3   ? LOG_LEVEL_ERROR
-            : level <= 4 ? LOG_LEVEL_WARNING
-            : level <= 6 ? LOG_LEVEL_INFO
-                         : LOG_LEVEL_DEBUG,
-            NULL, 0, "%s", sentence);
-}
-
 static void take_platform(struct worker *worker, const struct post_item *item) {
     struct input input = {.kind = INPUT_PLATFORM};
     input.is.platform.platform = item->index;
@@ -179,9 +170,9 @@ struct consumer_handler inputs_of_consumers(struct worker *worker) {
                                      .partition_error = on_partition_error,
                                      .commit_result = on_commit_result,
                                      .fatal = on_fatal,
-                                     .voice = {worker, on_voice}};
+                                     .voice = {NULL, log_voice}};
 }
 
 struct producer_handler inputs_of_producers(struct worker *worker) {
-    return (struct producer_handler){.owner = worker, .report = on_letter, .voice = {worker, on_voice}};
+    return (struct producer_handler){.owner = worker, .report = on_letter, .voice = {NULL, log_voice}};
 }

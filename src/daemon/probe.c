@@ -94,15 +94,6 @@ static void on_report(void *owner, uint64_t id, enum producer_outcome outcome, c
     (void)owner, (void)id, (void)outcome, (void)why;
 }
 
-static void on_voice(void *owner, int level, const char *sentence) {
-    (void)owner;
-    log_say(level <= 3   ? LOG_LEVEL_ERROR
-            : level <= 4 ? LOG_LEVEL_WARNING
-            : level <= 6 ? LOG_LEVEL_INFO
-                         : LOG_LEVEL_DEBUG,
-            NULL, 0, "%s", sentence);
-}
-
 static void finish(struct probe *probe) {
     producer_destroy(probe->producer, 0);
     (void)pthread_mutex_destroy(&probe->mutex);
@@ -112,7 +103,7 @@ static void finish(struct probe *probe) {
 }
 
 struct probe *probe_create(const struct plan *plan, struct kafka_properties properties, int done, struct error *error) {
-    static const struct producer_handler handler = {.report = on_report, .voice = {.say = on_voice}};
+    static const struct producer_handler handler = {.report = on_report, .voice = {.say = log_voice}};
     struct probe *probe = calloc(1, sizeof *probe);
     if (probe == NULL) {
         (void)error_memory(error);

@@ -46,25 +46,9 @@ void snapshot_copy(struct snapshot *to, const struct snapshot *from) {
     to->turned_ms = from->turned_ms;
 }
 
-static void add_route(struct route_counts *to, const struct route_counts *from) {
-    to->consumed += from->consumed;
-    for (int i = 0; i < OUTCOME_COUNT; i++)
-        to->outcome[i] += from->outcome[i];
-    to->known += from->known;
-    to->unsettled += from->unsettled;
-    to->held += from->held;
-    to->started += from->started;
-    to->attempts_ok += from->attempts_ok;
-    to->attempts_failed += from->attempts_failed;
-    to->commits_ok += from->commits_ok;
-    to->commits_failed += from->commits_failed;
-    if (from->oldest_since_ms >= 0 && (to->oldest_since_ms < 0 || from->oldest_since_ms < to->oldest_since_ms))
-        to->oldest_since_ms = from->oldest_since_ms;
-}
-
 void snapshot_add(struct snapshot *to, const struct snapshot *from) {
     for (uint32_t i = 0; i < from->route_count; i++) {
-        add_route(&to->route[i], &from->route[i]);
+        route_counts_add(&to->route[i], &from->route[i]);
         to->joined[i] += from->joined[i];
     }
     for (uint32_t i = 0; i < from->platform_count; i++) {

@@ -243,6 +243,22 @@ void flow_counts(const struct flow *flow, uint32_t route, struct route_counts *c
     }
 }
 
+void route_counts_add(struct route_counts *to, const struct route_counts *from) {
+    to->consumed += from->consumed;
+    for (int i = 0; i < OUTCOME_COUNT; i++)
+        to->outcome[i] += from->outcome[i];
+    to->known += from->known;
+    to->unsettled += from->unsettled;
+    to->held += from->held;
+    to->started += from->started;
+    to->attempts_ok += from->attempts_ok;
+    to->attempts_failed += from->attempts_failed;
+    to->commits_ok += from->commits_ok;
+    to->commits_failed += from->commits_failed;
+    if (from->oldest_since_ms >= 0 && (to->oldest_since_ms < 0 || from->oldest_since_ms < to->oldest_since_ms))
+        to->oldest_since_ms = from->oldest_since_ms;
+}
+
 void flow_platform(const struct flow *flow, uint32_t platform, struct platform_counts *counts) {
     const struct desk *desk = &flow->desks[platform];
     *counts = (struct platform_counts){

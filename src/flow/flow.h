@@ -35,6 +35,9 @@ struct route_counts {
 
 void flow_counts(const struct flow *flow, uint32_t route, struct route_counts *counts);
 
+/* Adds another flow's counts of the same route. */
+void route_counts_add(struct route_counts *to, const struct route_counts *from);
+
 struct platform_counts {
     enum platform_state state;
     int64_t since_ms;

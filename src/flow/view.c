@@ -171,24 +171,6 @@ static void add_partition(struct view *view, const struct partition *partition) 
                                 .used = known ? tracker->window - tracker_room(tracker, partition->covered) : 0};
 }
 
-static void add_counts(struct route_counts *to, const struct route_counts *from) {
-    int64_t oldest = to->oldest_since_ms;
-    if (oldest < 0 || (from->oldest_since_ms >= 0 && from->oldest_since_ms < oldest))
-        oldest = from->oldest_since_ms;
-    to->consumed += from->consumed;
-    for (int i = 0; i < OUTCOME_COUNT; i++)
-        to->outcome[i] += from->outcome[i];
-    to->known += from->known;
-    to->unsettled += from->unsettled;
-    to->held += from->held;
-    to->started += from->started;
-    to->attempts_ok += from->attempts_ok;
-    to->attempts_failed += from->attempts_failed;
-    to->commits_ok += from->commits_ok;
-    to->commits_failed += from->commits_failed;
-    to->oldest_since_ms = oldest;
-}
-
 static void add_route(struct view *view, const struct flow *flow, uint32_t index) {
     static const enum view_phase phases[] = {[GROUP_IDLE] = VIEW_IDLE,
                                              [GROUP_RUNNING] = VIEW_RUNNING,
@@ -200,7 +182,7 @@ static void add_route(struct view *view, const struct flow *flow, uint32_t index
     flow_counts(flow, index, &counts);
     if (view->flows == 0)
         route->counts.oldest_since_ms = -1;
-    add_counts(&route->counts, &counts);
+    route_counts_add(&route->counts, &counts);
     if (view->flows == 0 || route->phase == VIEW_IDLE || phases[group->phase] == VIEW_RUNNING)
         route->phase = phases[group->phase];
     route->letters_fail = route->letters_fail || group->letters_fail;
