@@ -6,6 +6,7 @@
 #include "daemon/time.h"
 #include "daemon/worker.h"
 #include "flow/share.h"
+#include "kafka/census.h"
 #include "ops/log.h"
 #include "tables/tables.h"
 
@@ -125,16 +126,50 @@ static void say_places(const struct plan *plan) {
     buf_finish(&line);
 }
 
+/* Of each route's topics; where no broker says, PARTITIONS_A_TOPIC. NULL when memory is short. */
+static uint32_t *count_partitions(const struct crew *crew) {
+    enum { PARTITIONS_A_TOPIC = 16, WITHIN_MS = 2000 };
+    const struct plan *plan = crew->plan;
+    size_t topics = 0, at = 0;
+    for (uint32_t i = 0; i < plan->route_count; i++)
+        topics += plan->routes[i].topic_count;
+    struct span *topic = calloc(topics + 1, sizeof *topic);
+    uint32_t *found = calloc(topics + 1, sizeof *found),
+             *counts = calloc((size_t)plan->route_count + 1, sizeof *counts);
+    if (topic != NULL && found != NULL && counts != NULL) {
+        for (uint32_t i = 0; i < plan->route_count; i++)
+            for (uint32_t k = 0; k < plan->routes[i].topic_count; k++)
+                topic[at++] = plan->routes[i].topics[k];
+        census_take(properties_of(crew), topic, topics, WITHIN_MS, found);
+        at = 0;
+        for (uint32_t i = 0; i < plan->route_count; i++)
+            for (uint32_t k = 0; k < plan->routes[i].topic_count; k++, at++)
+                counts[i] += found[at] > 0 ? found[at] : PARTITIONS_A_TOPIC;
+    }
+    free(topic);
+    free(found);
+    if (at == topics)
+        return counts;
+    free(counts);
+    return NULL;
+}
+
+static bool start_workers(struct crew *crew, struct error *error) {
+    uint32_t *partitions = count_partitions(crew);
+    bool started = partitions != NULL || error_memory(error);
+    for (uint32_t i = 0; i < crew->count && started; i++)
+        started = worker_start(crew->worker[i], partitions, error);
+    free(partitions);
+    return started;
+}
+
 bool crew_start(struct crew *crew, struct error *error) {
     if (crew->count > 1)
         say_places(crew->plan);
     crew->probe = probe_create(crew->plan, properties_of(crew), crew->done, error);
     if (crew->probe == NULL)
         return false;
-    for (uint32_t i = 0; i < crew->count; i++)
-        if (!worker_start(crew->worker[i], error))
-            return false;
-    return true;
+    return start_workers(crew, error);
 }
 
 /* --- while they run --- */

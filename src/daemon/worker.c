@@ -8,10 +8,12 @@
 #include <unistd.h>
 
 enum {
-    TURN_MS = 1000,        /* the core hears from us at least so often (I9) */
-    PUBLISH_MS = 100,      /* counters are published at most so often */
-    EVENTS_A_SERVING = 64, /* then HTTP has its turn */
-    CLOSE_MS = 10000       /* to leave the groups */
+    TURN_MS = 1000,                      /* the core hears from us at least so often (I9) */
+    PUBLISH_MS = 100,                    /* counters are published at most so often */
+    EVENTS_A_SERVING = 64,               /* then HTTP has its turn */
+    CLOSE_MS = 10000,                    /* to leave the groups */
+    LEAST_QUEUE = 256 * 1024,            /* bytes, of a partition */
+    A_SECOND_OF_ROUTE = 48 * 1024 * 1024 /* likewise, of all its partitions: 50,000 events of half a KiB */
 };
 
 /* --- publishing --- */
@@ -229,17 +231,19 @@ static void watch(struct worker *worker, int descriptor, uint32_t route) {
     worker->wait_route[worker->wait_count++] = route;
 }
 
-/* Half the memory limit divided among the partitions of its routes' topics; while their number is unknown, 16 a topic.
- */
-static size_t queue_kbytes(const struct worker *worker) {
-    size_t topics = 0, most = 64 * 1024, least = 1024;
+/* Memory that librdkafka may hold of each partition of a route: half the limit is divided among all partitions that
+ * this worker can get. Beyond what a route is able to read in a second there is no use in more: for so long
+ * librdkafka 2.0 does not look again at a queue that was full. */
+static size_t queue_bytes(const struct worker *worker, const uint32_t *partitions, uint32_t route) {
+    size_t own = partitions[route] > 0 ? partitions[route] : 1, all = own, enough = A_SECOND_OF_ROUTE / own;
     for (uint32_t i = 0; i < worker->plan->route_count; i++)
-        topics += share_reads(worker->plan, i, worker->plan->worker) ? worker->plan->routes[i].topic_count : 0;
-    size_t share = worker->plan->memory_limit / 2 / 1024 / (topics * 16 + 1);
-    return share < least ? least : share > most ? most : share;
+        all += i != route && share_reads(worker->plan, i, worker->plan->worker) ? partitions[i] : 0;
+    size_t share = worker->plan->memory_limit / 2 / all;
+    share = share < enough ? share : enough;
+    return share < LEAST_QUEUE ? LEAST_QUEUE : share;
 }
 
-static bool start_consumer(struct worker *worker, uint32_t index, struct error *error) {
+static bool start_consumer(struct worker *worker, const uint32_t *partitions, uint32_t index, struct error *error) {
     const struct route *route = &worker->plan->routes[index];
     if (!share_reads(worker->plan, index, worker->plan->worker))
         return true;
@@ -249,7 +253,7 @@ static bool start_consumer(struct worker *worker, uint32_t index, struct error *
         .topics = route->topics,
         .topic_count = route->topic_count,
         .properties = worker->spec.properties,
-        .queue_kbytes = queue_kbytes(worker),
+        .queue_bytes = queue_bytes(worker, partitions, index),
         .stock = &worker->stock,
         .handler = inputs_of_consumers(worker),
     };
@@ -271,11 +275,11 @@ struct producer *worker_producer(struct worker *worker, struct error *error) {
     return worker->producer;
 }
 
-bool worker_start(struct worker *worker, struct error *error) {
+bool worker_start(struct worker *worker, const uint32_t *partitions, struct error *error) {
     watch(worker, worker->control, UINT32_MAX);
     inputs_post(worker);
     for (uint32_t i = 0; i < worker->plan->route_count; i++)
-        if (!start_consumer(worker, i, error))
+        if (!start_consumer(worker, partitions, i, error))
             return false;
     publish(worker);
     if (pthread_create(&worker->thread, NULL, run, worker) != 0)

@@ -25,8 +25,8 @@ struct worker_spec {
 /* Makes everything but the thread; needs no broker yet. NULL with a sentence. */
 struct worker *worker_create(const struct worker_spec *spec, struct error *error);
 
-/* Joins the groups and starts the thread. Its tables were given before. */
-bool worker_start(struct worker *worker, struct error *error);
+/* Joins the groups and starts the thread. Its tables were given before. `partitions`: of each route's topics. */
+bool worker_start(struct worker *worker, const uint32_t *partitions, struct error *error);
 
 /* From any thread: the first call drains, the second ends at once. */
 void worker_stop(struct worker *worker);

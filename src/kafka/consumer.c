@@ -10,11 +10,30 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+/* What librdkafka may hold of a partition: either so many bytes of records or so many records, whichever comes first,
+ * and one fetch more, for a queue that is just not full is fetched for. */
+struct queue_limits {
+    char kbytes[24], records[24], fetch[24];
+};
+
+static struct queue_limits limit_queue(size_t bytes) {
+    enum { BYTES_A_RECORD = 512, LEAST_FETCH = 64 * 1024, MOST_FETCH = 1024 * 1024 };
+    size_t fetch = bytes / 4 < LEAST_FETCH ? LEAST_FETCH : bytes / 4 > MOST_FETCH ? MOST_FETCH : bytes / 4;
+    size_t each = bytes > fetch ? (bytes - fetch) / 2 : 0;
+    size_t kbytes = each / 1024, records = each / BYTES_A_RECORD;
+    struct queue_limits limits;
+    (void)snprintf(limits.kbytes, sizeof limits.kbytes, "%zu", kbytes > 0 ? kbytes : 1);
+    (void)snprintf(limits.records, sizeof limits.records, "%zu", records > 0 ? records : 1);
+    (void)snprintf(limits.fetch, sizeof limits.fetch, "%zu", fetch);
+    return limits;
+}
+
 static rd_kafka_conf_t *configure(const struct consumer_spec *spec, struct error *error) {
-    char kbytes[24];
-    (void)snprintf(kbytes, sizeof kbytes, "%zu", spec->queue_kbytes);
-    const struct kafka_property defaults[] = {
-        {"client.id", "sluss"}, {"session.timeout.ms", "10000"}, {"socket.keepalive.enable", "true"}};
+    const struct queue_limits queue = limit_queue(spec->queue_bytes);
+    const struct kafka_property defaults[] = {{"client.id", "sluss"},
+                                              {"session.timeout.ms", "10000"},
+                                              {"socket.keepalive.enable", "true"},
+                                              {"fetch.message.max.bytes", queue.fetch}};
     const struct kafka_property fixed[] = {
         {"group.id", spec->group},
         {"enable.auto.commit", "false"},
@@ -25,7 +44,8 @@ static rd_kafka_conf_t *configure(const struct consumer_spec *spec, struct error
         {"allow.auto.create.topics", "false"},
         {"partition.assignment.strategy", "roundrobin"}, /* cooperative and range: see the manual, "groups" */
         {"topic.metadata.refresh.interval.ms", "15000"},
-        {"queued.max.messages.kbytes", kbytes},
+        {"queued.max.messages.kbytes", queue.kbytes},
+        {"queued.min.messages", queue.records},
         {"log.queue", "true"},
     };
     rd_kafka_conf_t *conf =

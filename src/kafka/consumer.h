@@ -45,7 +45,7 @@ struct consumer_spec {
     const struct span *topics;
     uint32_t topic_count;
     struct kafka_properties properties; /* the user's */
-    size_t queue_kbytes;                /* librdkafka's own queue, per partition */
+    size_t queue_bytes;                 /* memory that librdkafka's own queue of a partition may take */
     struct arena_stock *stock;          /* for its events; may be NULL */
     struct consumer_handler handler;
 };

@@ -1,0 +1,13 @@
+/* A census counts the partitions of topics, for the sizes of queues are fixed when a consumer is made. It joins no
+ * group and creates no topic. */
+#ifndef SLUSS_KAFKA_CENSUS_H
+#define SLUSS_KAFKA_CENSUS_H
+
+#include "kafka/client.h"
+
+/* Asks a broker for each topic, blocks for no longer than about `within_ms` together. Fills partitions[i] for
+ * topics[i] (each ended by a NUL); 0: nobody could say. */
+void census_take(struct kafka_properties properties, const struct span *topics, size_t count, int within_ms,
+                 uint32_t *partitions);
+
+#endif
