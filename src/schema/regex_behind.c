@@ -134,9 +134,9 @@ static struct regex_node *fix(struct behind *behind, const struct regex_node *no
     if (!choose(behind, ways, &chosen))
         return NULL;
     const struct regex_node *child = node->child;
-    while (chosen-- > 0)
+    while (chosen-- > 0 && child != NULL)
         child = child->next;
-    return fix(behind, child);
+    return child != NULL ? fix(behind, child) : make(behind, REGEX_EMPTY);
 }
 
 static bool rewrite_one(struct behind *behind, struct regex_node *look) {

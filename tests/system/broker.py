@@ -160,7 +160,7 @@ class Broker:
         admin = self.admin()
         try:
             settings = {key.replace("_", "."): str(value) for key, value in config.items()}
-            admin.create_topics([NewTopic(name, partitions, 1, topic_configs=settings)])
+            eventually(lambda: self._created(admin, NewTopic(name, partitions, 1, topic_configs=settings)), 60, f"room for {name}")
             eventually(lambda: self._leaders(admin, name) == partitions, 20, f"leaders of {name}")
         finally:
             admin.close()
@@ -191,6 +191,16 @@ class Broker:
                                    ResourcePattern(ResourceType[kind], name)) for operation in operations])
         finally:
             admin.close()
+
+    @staticmethod
+    def _created(admin, topic):
+        """A broker that was not heard of for a moment, on a busy machine, cannot take a topic then."""
+        from kafka.errors import InvalidReplicationFactorError
+        try:
+            admin.create_topics([topic])
+        except InvalidReplicationFactorError:
+            return False
+        return True
 
     @staticmethod
     def _leaders(admin, name):
