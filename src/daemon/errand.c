@@ -90,7 +90,7 @@ static void take_word(struct worker *worker, void *what) {
 bool worker_release(struct worker *worker, struct input *input, uint32_t *keys) {
     struct word word = {input, 0};
     bool done =
-        !atomic_load(&worker->ended) && errand_give(&worker->errand, worker->control, PATIENCE_MS, take_word, &word);
+        !atomic_load(&worker->leaving) && errand_give(&worker->errand, worker->control, PATIENCE_MS, take_word, &word);
     *keys += word.keys;
     return done;
 }
@@ -107,5 +107,6 @@ static void take_view(struct worker *worker, void *what) {
 }
 
 bool worker_view(struct worker *worker, struct view *view) {
-    return !atomic_load(&worker->ended) && errand_give(&worker->errand, worker->control, PATIENCE_MS, take_view, view);
+    return !atomic_load(&worker->leaving) &&
+           errand_give(&worker->errand, worker->control, PATIENCE_MS, take_view, view);
 }

@@ -168,6 +168,7 @@ static void *run(void *argument) {
     struct worker *worker = argument;
     while (!worker->finished)
         turn(worker);
+    atomic_store(&worker->leaving, true);
     publish(worker);
     report_flood(worker, true);
     if (worker->status != 69)

@@ -42,6 +42,7 @@ struct worker {
     int status;
     pthread_t thread;
     bool started;
+    atomic_bool leaving; /* its loop has ended: nobody is answered any more */
     atomic_bool ended;
     pthread_mutex_t mutex; /* guards only `published` */
     struct snapshot *published;

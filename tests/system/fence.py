@@ -12,10 +12,11 @@ HEARTBEAT, FENCED_INSTANCE_ID = 12, 82
 
 
 class Fence:
-    """Listens on .port; what is said there is said to 127.0.0.1:far. While .shut, heartbeats are answered with the error."""
+    """Listens on .port; what is said there is said to 127.0.0.1:far. While .shut, heartbeats
+    (of .group alone, where it is given) are answered with the error."""
 
     def __init__(self):
-        self.far, self.shut = None, False
+        self.far, self.shut, self.group = None, False, None
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -46,10 +47,9 @@ class Fence:
         except OSError:
             pass
 
-    @staticmethod
-    def _request(frame, heartbeats):
+    def _request(self, frame, heartbeats):
         key, version, correlation = struct.unpack_from(">hhi", frame)
-        if key == HEARTBEAT:
+        if key == HEARTBEAT and (self.group is None or self.group.encode() in frame):
             heartbeats[correlation] = version
 
     def _answer(self, frame, heartbeats):

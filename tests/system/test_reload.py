@@ -182,6 +182,34 @@ def test_new_brokers_that_refuse_are_said(broker, platform, houses, name):
     assert house.stop() == 0, house.log()[-3000:]
 
 
+def test_generation_that_cannot_start_leaves_the_old_one(broker, platform, houses, name):
+    """What only librdkafka can judge: a file of certificates without one. The old configuration runs again, loudly."""
+    broker.create_topic(name)
+    broker.create_topic(f"{name}.dlq")
+    house = houses(broker.bootstrap, {"p": platform.url}, {name: {}}).start()
+    produced = produce(broker.bootstrap, name, events(0, 20))
+    account = Account(broker.bootstrap, name, platform)
+    eventually(lambda: account.delivered() >= set(produced), 20, "delivery under the first")
+    kafka = house.kafka
+    house.kafka = {**kafka, "security-protocol": "SSL", "ssl-ca-location": house.etc / house.put("ca.pem", "no certificate\n")}
+    house.write()
+    done = house.ctl("reload", "--wait", timeout=60)
+    assert done.returncode == 69 and "generation 2 could not start" in done.stderr and "generation 1 goes on" in done.stderr, done
+    assert "generation 2 cannot start" in house.log()
+    metrics = house.metrics()
+    assert (metric(metrics, "sluss_config_generation"), metric(metrics, "sluss_config_last_reload_ok")) == (1, 0)
+    assert metric(metrics, "sluss_events_total", route=name, outcome="delivered") == 20, "counters go on over both turns"
+    house.wait_ready()
+    produced += produce(broker.bootstrap, name, events(20, 40))
+    eventually(lambda: account.delivered() >= set(produced), 20, "delivery under the first again")
+    house.kafka = kafka
+    house.write()
+    done = house.ctl("reload", "--wait", timeout=60)
+    assert done.returncode == 0 and "generation 3 runs" in done.stdout, done
+    assert metric(house.metrics(), "sluss_config_last_reload_ok") == 1
+    assert house.stop() == 0, house.log()[-3000:]
+
+
 def test_systemd_hears_of_it(broker, platform, houses, name, tmp_path, monkeypatch):
     """RELOADING with its time, then READY again; the watchdog's sign of life goes on."""
     broker.create_topic(name)

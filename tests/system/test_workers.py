@@ -1,10 +1,16 @@
 """Several workers in one slussd: routes on different ones, a route on two, two processes of two each."""
 
+import contextlib
 import json
 import re
+import threading
 
+import pytest
+
+import broker as real
 import hostile
 from account import Account
+from fence import Fence
 from house import conserved, metric
 from process import eventually
 from records import produce
@@ -142,6 +148,29 @@ def test_kills_lose_nothing(broker, platform, houses, name):
     for account in accounts.values():
         for begin, end in zip(lives, [*lives[1:], len(platform.ledger)]):
             account.check_order([(request, event) for request, event in account.requests() if begin <= place[id(request)] < end])
+
+
+def test_one_fenced_ends_all_in_order(houses, name, tmp_path):
+    """The worker whose route is fenced ends without a commit; the other finishes and commits what it has under way."""
+    if why := real.available():
+        pytest.skip(f"no real Kafka: {why}")
+    gate = threading.Event()
+    with contextlib.closing(Fence()) as fence, real.Broker(tmp_path / "kafka", front=fence) as broker, \
+            hostile.Platform() as left, hostile.Platform() as right:
+        fenced, well = topics(broker, name, ("a", "b"), 1)
+        left.always("", hostile.hang())
+        right.on("", hostile.when(gate, hostile.status(200)))
+        house = houses(broker.bootstrap, {"p": left.url, "q": right.url}, {fenced: {}, well: to("q")}, workers=2).start()
+        for topic, platform in ((fenced, left), (well, right)):
+            produce(broker.bootstrap, topic, events(1))
+            platform.wait_for(1, 20)
+        fence.group, fence.shut = f"sluss.{fenced}", True
+        eventually(lambda: "a worker ended: the others finish" in house.log(), 40, "the end of the first worker")
+        assert house.daemon.running()
+        gate.set()
+        assert house.daemon.wait(60) == 69, house.log()[-3000:]
+        assert Account(broker.bootstrap, well, right).committed() == {0: 1}
+        assert Account(broker.bootstrap, fenced, left).committed() == {0: 0}
 
 
 def test_two_processes_of_two_workers_in_one_group(broker, houses, name):
