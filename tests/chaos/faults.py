@@ -172,7 +172,7 @@ def dead_letter_topic_deleted(scene, dice):
     try:
         time.sleep(dice.uniform(1, 2))
         scene.cluster.delete_topic(f"{topic}.dlq")
-        time.sleep(dice.uniform(1, 5))
+        time.sleep(dice.choice((1, 4, 8, 18)))  # after 5 s librdkafka gives a letter back, after 15 whatever it could not write
         scene.witness.exhume(scene.cluster.deleted(f"{topic}.dlq"))
         scene.cluster.create_topic(f"{topic}.dlq", 2)
     finally:
