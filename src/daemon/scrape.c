@@ -32,7 +32,7 @@ static double unsettled(const struct scrape *scrape, uint32_t route) {
     return (double)scrape->sum->route[route].unsettled;
 }
 static double exposed(const struct scrape *scrape, uint32_t route) {
-    return (double)scrape->sum->route[route].started;
+    return (double)scrape->sum->route[route].exposed;
 }
 static double oldest(const struct scrape *scrape, uint32_t route) {
     int64_t since = scrape->sum->route[route].oldest_since_ms;

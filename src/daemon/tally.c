@@ -57,7 +57,7 @@ static bool take_names(struct tally *tally, const struct plan *plan, const struc
 /* Only what counts up: what was held or under way is no more. */
 static struct route_counts counters_of(const struct route_counts *counts) {
     struct route_counts kept = *counts;
-    kept.unsettled = kept.started = kept.held = 0;
+    kept.unsettled = kept.exposed = kept.held = 0;
     kept.oldest_since_ms = -1;
     return kept;
 }

@@ -34,14 +34,16 @@ static void map_tries(const struct flow *flow, const struct partition *partition
         int64_t spent_ms = passage->spent_ms;
         if (passage->first_failed_wall_ms >= 0)
             spent_ms = breaker_up_time(breaker, flow->now_ms) - passage->patience_from_ms;
-        bool first = passage->attempts == 1 && passage->started && passage->first_failed_wall_ms < 0;
+        bool first = passage->attempts == 1 && passage->attempts_before == 0 && passage->started &&
+                     passage->first_failed_wall_ms < 0;
         enum held held = passage->held != HELD_NOT ? passage->held : passage->before;
         if (PLANTED(HELD_UNTOLD))
             held = HELD_NOT;
         if ((passage->attempts > 0 && !first) || held != HELD_NOT) /* a first attempt under way is nothing yet */
             offset_map_try(map, (struct offset_try){passage->event->offset, passage->attempts,
                                                     spent_ms > 0 ? (uint32_t)(spent_ms / 1000) : 0, held,
-                                                    passage->held_first});
+                                                    passage->held_first,
+                                                    PLANTED(REFUSALS_FORGOTTEN) ? 0 : passage->refusals});
     }
 }
 
@@ -100,7 +102,7 @@ static int64_t farther(const struct flow *flow, const struct partition *partitio
     if (PLANTED(COMMIT_PAST_GAP))
         base = partition->tracker.next;
     *size = 0;
-    if (base < 0 || base < partition->committed)
+    if (base < 0 || base < partition->committed || partition->foreign)
         return -1;
     *size = write_map(flow, partition, base, text, settled);
     bool same = base == partition->committed && mark_of(span_make(text, *size)) == partition->mapped;
@@ -138,6 +140,8 @@ static size_t collect(struct flow *flow, struct group *group) {
         partition->covering = partition->tracker.passed;
         partition->mapping = mark_of(map);
         partition->mapping_settled = settled;
+        partition->untold_since = 0;
+        partition->untold_by = tracker_exposed(&partition->tracker, size == 0 ? offset : offset + OFFSET_MAP_BITS);
         group->entries[count++] = (struct commit_entry){.topic = partition->place.topic,
                                                         .partition = partition->place.partition,
                                                         .offset = offset,
@@ -179,6 +183,9 @@ static void conclude(struct group *group, bool done) {
             partition->committed = partition->committing;
             partition->mapped = partition->mapping;
             partition->mapped_settled = partition->mapping_settled;
+            group->counts.exposed -= partition->untold;
+            partition->untold = partition->untold_by + partition->untold_since;
+            group->counts.exposed += partition->untold;
             partition->covered = partition->covering;
             if (list_is_empty(&partition->hungry))
                 list_add_last(&group->hungry, &partition->hungry);

@@ -45,7 +45,8 @@ static void settle(struct flow *flow, struct passage *passage, enum outcome outc
     said->is.report.reason = passage->verdict.reason;
     group->counts.outcome[outcome]++;
     group->counts.unsettled--;
-    group->counts.started -= passage->started ? 1 : 0;
+    home->untold += passage->started ? 1 : 0;
+    home->untold_since += passage->started ? 1 : 0;
     home->settled++;
     home->unsettled--;
     tracker_settle(&home->tracker, passage->slot);
@@ -81,8 +82,11 @@ static void close_open(struct flow *flow, struct passage *passage) {
     group_touch(flow, group_of(passage));
 }
 
-static void write_letter(struct flow *flow, struct passage *passage) {
-    struct group *group = group_of(passage);
+/* Made once, however often it must be written: it lives as long as the event. */
+static bool make_letter(struct flow *flow, struct passage *passage) {
+    const struct group *group = group_of(passage);
+    if (passage->letter.headers != NULL && !PLANTED(LETTER_GROWS))
+        return true;
     const struct dead_letter_facts facts = {.verdict = passage->verdict,
                                             .stage = passage->stage,
                                             .route = group->route->name,
@@ -93,12 +97,16 @@ static void write_letter(struct flow *flow, struct passage *passage) {
                                             .without_value = passage->without_value};
     bool made = dead_letter_make(&passage->letter, passage->event, &facts);
     passage_account(flow, passage);
-    if (!made) {
+    return made;
+}
+
+static void write_letter(struct flow *flow, struct passage *passage) {
+    if (!make_letter(flow, passage)) {
         fate_later(flow, passage, MEMORY_PAUSE_MS);
         return;
     }
     passage->letter.id = ++flow->last_id;
-    passage->letter.topic = group->route->dead_letter;
+    passage->letter.topic = group_of(passage)->route->dead_letter;
     open_as(flow, passage, PASSAGE_WRITTEN, passage->letter.id);
     say(flow, ACTION_WRITE_LETTER)->is.letter = &passage->letter;
 }
@@ -144,12 +152,13 @@ static void die(struct flow *flow, struct passage *passage, enum reason reason, 
     }
 }
 
-/* The rooms make a multiple of what was read: near the limit only one event at a time may grow (I10). */
+/* The rooms make a multiple of what was read: near the limit only one event of a route at a time may grow (I10). */
 static bool memory_allows(struct flow *flow, struct passage *passage) {
     size_t most = flow->plan->memory_limit / 4 * 3;
-    if (!passage->grown && flow->grown > 0 && flow->bytes + flow->reserved > most)
+    struct group *group = group_of(passage);
+    if (!passage->grown && group->grown > 0 && flow->bytes + flow->reserved > most)
         return false;
-    flow->grown += passage->grown ? 0 : 1;
+    group->grown += passage->grown ? 0 : 1;
     passage->grown = true;
     return true;
 }
@@ -226,7 +235,8 @@ void fate_send(struct flow *flow, struct passage *passage) {
         request->headers[i].value = SPAN("another");
     for (struct passage *each = passage; each != NULL; each = each->along) {
         each->attempts++;
-        group->counts.started += each->started ? 0 : 1;
+        group->counts.exposed += each->started ? 0 : 1;
+        tracker_sent(&each->home->tracker, each->slot);
         each->started = true;
     }
     open_as(flow, passage, PASSAGE_SENT, request->id);
@@ -360,6 +370,19 @@ static void bury(struct flow *flow, struct passage *passage) {
     passage_destroy(flow, passage);
 }
 
+/* In a drain nothing is decided any more; but what the attempt was goes into the last map. */
+static void note_failed(struct flow *flow, struct passage *passage, const struct judgement *judgement,
+                        const struct desk *desk) {
+    bool refusal = is_refusal(judgement);
+    if (judgement->kind == JUDGED_ABORTED || judgement->kind == JUDGED_HOLD)
+        return;
+    if (passage->along == NULL || !refusal)
+        (void)patience_ended(flow, passage, desk);
+    for (struct passage *each = passage; each != NULL && passage->along != NULL && refusal; each = each->along)
+        each->attempts--; /* which of them is refused nobody knows */
+    passage->refusals += passage->along == NULL && judgement->kind == JUDGED_REFUSED ? 1 : 0;
+}
+
 void fate_reply(struct flow *flow, const struct reply *reply) {
     struct passage *passage = pending_find(&flow->pending, reply->request);
     if (passage == NULL || passage->open != reply->request ||
@@ -391,6 +414,7 @@ void fate_reply(struct flow *flow, const struct reply *reply) {
     else if (judgement.kind != JUDGED_ABORTED)
         group->counts.attempts_failed++;
     if (group->phase != GROUP_RUNNING && judgement.kind != JUDGED_SUCCESS) {
+        note_failed(flow, passage, &judgement, desk);
         if (judgement.kind == JUDGED_AMBIGUOUS || judgement.kind == JUDGED_ABORTED)
             hold_doubtful(passage);
         fate_park(flow, passage); /* the next owner tries again */
@@ -431,6 +455,8 @@ void fate_letter(struct flow *flow, uint64_t id, enum letter_outcome outcome) {
     }
     bool smaller = outcome == LETTER_TOO_LARGE && !passage->without_value && passage->event->value.data != NULL;
     passage->without_value = passage->without_value || smaller;
+    if (smaller)
+        passage->letter.headers = NULL; /* another one */
     if (group->phase != GROUP_RUNNING)
         passage->state = PASSAGE_PARKED;
     else if (smaller)

@@ -183,8 +183,9 @@ static void run(struct flow *flow) {
 /* Memory was given back: whoever waits for it may ask again. Also when the last event that had grown went at the end of
  * the step before: nobody else will give memory back then. */
 static void feed_starving(struct flow *flow, size_t bytes_before) {
-    if (flow->bytes + flow->reserved >= bytes_before && flow->grown > 0)
+    if (flow->bytes + flow->reserved >= bytes_before && !flow->relieved)
         return;
+    flow->relieved = false;
     LIST_EACH(link, &flow->starving) group_touch(flow, LIST_OF(link, struct group, starving));
     LIST_EACH(link, &flow->cramped) {
         list_remove(link);
@@ -250,7 +251,7 @@ void route_counts_add(struct route_counts *to, const struct route_counts *from) 
     to->known += from->known;
     to->unsettled += from->unsettled;
     to->held += from->held;
-    to->started += from->started;
+    to->exposed += from->exposed;
     to->attempts_ok += from->attempts_ok;
     to->attempts_failed += from->attempts_failed;
     to->commits_ok += from->commits_ok;

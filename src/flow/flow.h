@@ -27,7 +27,8 @@ struct route_counts {
     uint64_t known;     /* read again, known as settled from the offset map: not in consumed */
     uint64_t unsettled; /* here now */
     uint64_t held;      /* of them: keys that wait for an operator */
-    uint64_t started;   /* unsettled and sent at least once: the duplicates a crash would now make */
+    uint64_t exposed;   /* sent, and not covered by the last acknowledged commit and its map: so many duplicates at most
+                         * would a crash now make (I5) */
     uint64_t attempts_ok, attempts_failed;
     uint64_t commits_ok, commits_failed;
     int64_t oldest_since_ms; /* now_ms at which the oldest unsettled event was read; -1 none */

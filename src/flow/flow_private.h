@@ -44,6 +44,10 @@ struct partition {
     uint32_t mapping;         /* likewise, under way */
     uint32_t mapped_settled;  /* how many settled events that map names; it may say less of attempts than we know */
     uint32_t mapping_settled; /* likewise, under way */
+    uint32_t untold;          /* sent, settled, and not covered by what is acknowledged */
+    uint32_t untold_since;    /* of them, settled since the commit under way was made */
+    uint32_t untold_by;       /* what that commit does not cover either: its map has no room, or there is none */
+    bool foreign;             /* what we read stands no more in the log: nothing of it is committed */
     struct offset_map *known; /* what the commit before us knew; NULL nothing */
     uint64_t consumed;
     uint64_t settled;
@@ -73,6 +77,8 @@ struct group {
     struct commit_entry *entries; /* room for all partitions */
     char (*maps)[OFFSET_MAP_SIZE];
     uint32_t open;   /* requests and letters under way, of this epoch */
+    uint32_t credit; /* of all its partitions: events granted and not read yet */
+    uint32_t grown;  /* events that the rooms have begun with */
     uint32_t ready;  /* events that wait for their platform */
     bool committing; /* one commit is under way (I6) */
     bool hurried;    /* half a window waits for a commit: it does not wait for its pause */
@@ -121,7 +127,7 @@ struct flow {
     struct pending pending;
     struct list due, busy, touched, starving;
     struct list cramped; /* passages that wait for memory */
-    size_t grown;        /* events that the rooms have begun with */
+    bool relieved;       /* an event is gone: whoever waits for memory may ask again */
     uint64_t last_id;
     size_t bytes;        /* accounted: events and what the rooms added */
     size_t reserved;     /* granted as credit and not read yet */

@@ -53,7 +53,7 @@ struct partition *group_partition(struct group *group, struct place place) {
 
 /* A passage whose epoch ends: what is under way stays until it is answered, the rest goes at once. */
 static void release(struct flow *flow, struct group *group, struct passage *passage) {
-    group->counts.started -= passage->started ? 1 : 0;
+    group->counts.exposed -= passage->started ? 1 : 0;
     group->counts.outcome[OUTCOME_RELEASED]++;
     group->counts.unsettled--;
     hold_leave(passage);
@@ -78,6 +78,7 @@ void group_end(struct flow *flow, struct group *group) {
     for (uint32_t i = 0; i < group->count; i++) {
         struct partition *partition = &group->partitions[i];
         LIST_EACH(link, &partition->passages) release(flow, group, LIST_OF(link, struct passage, sibling));
+        group->counts.exposed -= partition->untold;
         supply_forget(flow, partition);
         commit_forget_map(flow, partition);
         hold_forget(flow, partition);
@@ -246,8 +247,9 @@ static void remember_tries(const struct partition *partition, struct passage *pa
         partition->known == NULL ? NULL : offset_map_find(partition->known, passage->event->offset);
     if (tried == NULL)
         return;
-    passage->attempts = tried->attempts;
+    passage->attempts = passage->attempts_before = tried->attempts;
     passage->spent_ms = (int64_t)tried->seconds * 1000;
+    passage->refusals = tried->refusals;
     passage->before = PLANTED(HELD_MAP_IGNORED) ? HELD_NOT : tried->held;
     passage->held_first = tried->first;
 }
@@ -296,6 +298,7 @@ void group_partition_error(struct flow *flow, const struct input *input) {
     struct partition *partition = group_partition(group, input->is.partition.place);
     if (partition == NULL || partition->state == PARTITION_STOPPED)
         return;
+    partition->foreign = input->is.partition.error == PARTITION_OUT_OF_RANGE && !PLANTED(COMMIT_OUT_OF_RANGE);
     stop_reading(flow, partition,
                  input->is.partition.error == PARTITION_OUT_OF_RANGE ? "the committed offset is out of range"
                                                                      : "the partition is not available");

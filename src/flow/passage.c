@@ -70,7 +70,8 @@ void passage_destroy(struct flow *flow, struct passage *passage) {
     timers_leave(&flow->timers);
     if (passage->batch != NULL && passage->state != PASSAGE_JOINED)
         batch_destroy(flow, passage->batch);
-    flow->grown -= passage->grown ? 1 : 0;
+    flow->groups[passage->event->place.route].grown -= passage->grown ? 1 : 0;
+    flow->relieved = true;
     ENSURE(flow->bytes >= passage->bytes, "more bytes were given back than accounted (I10)");
     flow->bytes -= passage->bytes;
     event_destroy(passage->event);

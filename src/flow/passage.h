@@ -50,9 +50,10 @@ struct passage {
     enum passage_state state;
     enum stage stage;
     uint32_t recipe;
-    uint32_t slot;     /* in the tracker */
-    uint32_t attempts; /* requests sent, also by those who held the partition before */
-    uint32_t failures; /* of them failed by event or platform: the backoff's exponent */
+    uint32_t slot;            /* in the tracker */
+    uint32_t attempts;        /* requests sent, also by those who held the partition before */
+    uint32_t attempts_before; /* of them, by those who held the partition before, as the map says */
+    uint32_t failures;        /* of them failed by event or platform: the backoff's exponent */
     uint32_t refusals;
     uint32_t company; /* at most so many events stand in a batch with it: halved when that is divided */
     uint32_t letter_failures;

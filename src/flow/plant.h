@@ -12,10 +12,13 @@
     each(STALE_COMMIT_RESULT, "stale-commit-result")  /* a commit result of an older epoch is believed */ \
     each(COMMIT_BACKWARDS, "commit-backwards")        /* a refused commit takes the one before it for the truth */ \
     each(COMMIT_PAST_GAP, "commit-past-gap")          /* a commit jumps over unsettled events */ \
+    each(COMMIT_OUT_OF_RANGE, "commit-out-of-range")  /* a partition that is out of range is committed on */ \
     each(TWO_COMMITS, "two-commits")                  /* a commit does not wait for the one under way */ \
     each(MAP_FORGOTTEN, "map-forgotten")              /* a commit's map leaves out what is settled above it */ \
+    each(REFUSALS_FORGOTTEN, "refusals-forgotten")    /* a commit's map leaves out how often events were refused */ \
     each(MAP_IGNORED, "map-ignored")                  /* what the map calls settled is delivered again */ \
     each(FAILED_LETTER, "failed-letter")              /* a dead letter that was not acknowledged settles */ \
+    each(LETTER_GROWS, "letter-grows")                /* a dead letter takes memory anew each time it is written */ \
     each(REFUSED_SETTLES, "refused-settles")          /* an event that was refused counts as delivered */ \
     each(REFUSED_FOR_EVER, "refused-for-ever")        /* an event that is refused is tried without end */ \
     each(AMBIGUOUS_SETTLES, "ambiguous-settles")      /* no answer counts as delivered */ \
@@ -35,6 +38,7 @@
     each(PROBE_MANY, "probe-many")                    /* a platform that is half open gets everything at once */ \
     each(IGNORE_LOST, "ignore-lost")                  /* partitions that were lost are worked on */ \
     each(DRAIN_STARTS, "drain-starts")                /* a drain goes on to start events */ \
+    each(DRAIN_SHORT, "drain-short")                  /* what is under way gets no time to end */ \
     each(COMMIT_BEFORE_ABORT, "commit-before-abort")  /* the final commit comes before the last requests are aborted */ \
     each(FINAL_COMMIT_SKIPPED, "final-commit-skipped") /* partitions are handed back without it */ \
     each(STOP_SAYS_DONE, "stop-says-done")            /* exit status 0 although the final commit failed */ \

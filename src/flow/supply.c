@@ -3,41 +3,69 @@
 #include "flow/flow_private.h"
 
 enum {
-    MOST_EVENTS = 64,        /* of credit at a time and partition */
-    MOST_BYTES = 256 * 1024, /* likewise */
-    LEAST_BYTES = 1024,
-    LEAST_EVENT = 4096,      /* memory that any event takes */
-    READY_BEYOND_FLIGHT = 64 /* so many events more than max-in-flight may wait for the platform */
+    MOST_EVENTS = 64,         /* of credit at a time and partition */
+    MOST_BYTES = 256 * 1024,  /* likewise */
+    LEAST_BYTES = 1024,       /* likewise */
+    EVENT_COST = 4608,        /* memory that any event takes as soon as it is read */
+    BYTE_COST = 3,            /* and for each of its bytes: the arena grows in steps that double */
+    READY_BEYOND_FLIGHT = 64, /* so many events more than max-in-flight may wait for the platform */
 };
 
+/* What so much credit may become when it is read. */
+static size_t cost_of(uint32_t events, size_t bytes) {
+    return (size_t)events * EVENT_COST + bytes * BYTE_COST;
+}
+
+static void set_credit(struct flow *flow, struct partition *partition, uint32_t events, size_t bytes) {
+    flow->reserved -= cost_of(partition->credit, partition->credit_bytes);
+    partition->group->credit -= partition->credit;
+    partition->credit = events;
+    partition->credit_bytes = bytes;
+    partition->group->credit += events;
+    flow->reserved += cost_of(events, bytes);
+}
+
 void supply_forget(struct flow *flow, struct partition *partition) {
-    flow->reserved -= partition->credit_bytes;
-    partition->credit = 0;
-    partition->credit_bytes = 0;
+    set_credit(flow, partition, 0, 0);
     list_remove(&partition->hungry);
 }
 
 void supply_read(struct flow *flow, struct partition *partition, const struct event *event) {
     size_t bytes = event->key.size + event->value.size; /* as the shell counts them */
     size_t used = bytes < partition->credit_bytes ? bytes : partition->credit_bytes;
-    flow->reserved -= used;
-    partition->credit_bytes -= used;
-    partition->credit -= partition->credit > 0 ? 1 : 0; /* none: of an assignment that drains, it was forgotten */
+    uint32_t events = partition->credit > 0 ? 1 : 0; /* none: of an assignment that drains, it was forgotten */
+    set_credit(flow, partition, partition->credit - events, partition->credit_bytes - used);
     if (list_is_empty(&partition->hungry))
         list_add_last(&partition->group->hungry, &partition->hungry);
     group_touch(flow, partition->group);
 }
 
-/* A quarter of the limit is divided among the partitions, so that each can always read something; a second quarter goes
- * to those that come first; the other half is for what the rooms make of the events. */
-static size_t share(const struct flow *flow) {
-    size_t bytes = flow->plan->memory_limit / 4 / (flow->partitions > 0 ? flow->partitions : 1);
-    return bytes < LEAST_BYTES ? LEAST_BYTES : bytes > MOST_BYTES ? MOST_BYTES : bytes;
+struct credit {
+    uint32_t events;
+    size_t bytes;
+};
+
+/* A quarter of the limit is divided among the partitions, half of each share for the events and half for their bytes.
+ */
+static struct credit share(const struct flow *flow) {
+    size_t half = flow->plan->memory_limit / 4 / (flow->partitions > 0 ? flow->partitions : 1) / 2;
+    size_t bytes = half / BYTE_COST, events = half / EVENT_COST + 1;
+    return (struct credit){.events = events > MOST_EVENTS ? MOST_EVENTS : (uint32_t)events,
+                           .bytes = bytes < LEAST_BYTES  ? LEAST_BYTES
+                                    : bytes > MOST_BYTES ? MOST_BYTES
+                                                         : bytes};
 }
 
-static bool memory_for(const struct flow *flow, const struct partition *partition, size_t bytes) {
-    return partition->unsettled == 0 || PLANTED(MEMORY_IGNORED) ||
-           flow->bytes + flow->reserved + bytes <= flow->plan->memory_limit / 2;
+/* Half of the limit is for those that come first, a third quarter is kept for partitions that hold nothing, the last
+ * one for what the rooms make of the events. Beyond all that a route may still read one event at a time: nobody else's
+ * platform, however long it is down, keeps it waiting. */
+static bool memory_for(const struct flow *flow, const struct partition *partition, size_t cost) {
+    size_t bytes = flow->bytes + flow->reserved + cost, limit = flow->plan->memory_limit;
+    return bytes <= limit / 2 || (bytes <= limit / 4 * 3 && partition->unsettled == 0) || PLANTED(MEMORY_IGNORED);
+}
+
+static bool holds_nothing(const struct group *group) {
+    return group->counts.unsettled == 0 && group->credit == 0;
 }
 
 /* What was granted is never taken back, only added to, once half of it is used. False when memory is short. */
@@ -46,19 +74,19 @@ static bool feed(struct flow *flow, struct partition *partition) {
     uint32_t room = partition->state == PARTITION_READING ? tracker_room(&partition->tracker, covered) : 0;
     if (PLANTED(WINDOW_IGNORED) && room == 0 && partition->state == PARTITION_READING)
         room = 1;
-    size_t most_bytes = share(flow);
-    uint32_t most = (uint32_t)(most_bytes / LEAST_EVENT) + 1;
-    most = most > MOST_EVENTS ? MOST_EVENTS : most;
-    uint32_t goal = room < most ? room : most;
-    uint32_t events = partition->credit <= most / 2 && goal > partition->credit ? goal - partition->credit : 0;
-    size_t bytes = partition->credit_bytes <= most_bytes / 2 ? most_bytes - partition->credit_bytes : 0;
+    struct credit most = share(flow);
+    uint32_t goal = room < most.events ? room : most.events;
+    uint32_t events = partition->credit <= most.events / 2 && goal > partition->credit ? goal - partition->credit : 0;
+    size_t bytes = partition->credit_bytes <= most.bytes / 2 ? most.bytes - partition->credit_bytes : 0;
     if (partition->credit + events == 0 || (events == 0 && bytes == 0) || partition->state != PARTITION_READING)
         return true;
-    if (!memory_for(flow, partition, bytes))
-        return false;
-    flow->reserved += bytes;
-    partition->credit += events;
-    partition->credit_bytes += bytes;
+    if (!memory_for(flow, partition, cost_of(events, bytes))) {
+        if (!holds_nothing(partition->group))
+            return false;
+        events = 1;
+        bytes = LEAST_BYTES > partition->credit_bytes ? LEAST_BYTES - partition->credit_bytes : 0;
+    }
+    set_credit(flow, partition, partition->credit + events, partition->credit_bytes + bytes);
     struct action *action = say(flow, ACTION_GRANT_CREDIT);
     action->is.credit.place = partition->place;
     action->is.credit.events = events;

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { VERSION = '1', VERSION_HELD = '2', CHECK_SIZE = 9 /* ';' and eight hexadecimal digits */, LONGEST_TRY = 48 };
+enum { VERSION = '1', VERSION_MORE = '2', CHECK_SIZE = 9 /* ';' and eight hexadecimal digits */, LONGEST_TRY = 64 };
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -90,21 +90,32 @@ static uint32_t shorten(uint32_t number) {
     return number > 999999999 ? 999999999 : number;
 }
 
-/* ",a" of an ambiguous event; ",h12" of one held behind a dead letter 12 offsets before it, ",h0": unknown which. */
-static size_t write_held(const struct offset_try *one, char *text) {
-    if (one->held == HELD_NOT)
-        return 0;
+/* What only version 2 can say: ",r2" of an event that was refused twice; ",a" of an ambiguous one; ",h12" of one held
+ * behind a dead letter 12 offsets before it, ",h0": unknown which. */
+static size_t write_more(const struct offset_try *one, char *text) {
+    size_t size = 0;
+    if (one->refusals > 0)
+        size = (size_t)snprintf(text, LONGEST_TRY, ",r%" PRIu32, shorten(one->refusals));
     if (one->held == HELD_AMBIGUOUS)
-        return (size_t)snprintf(text, LONGEST_TRY, ",a");
+        size += (size_t)snprintf(text + size, LONGEST_TRY, ",a");
     bool known = one->first >= 0 && one->first < one->offset && one->offset - one->first <= 999999999;
-    return (size_t)snprintf(text, LONGEST_TRY, ",h%" PRId64, known ? one->offset - one->first : 0);
+    if (one->held == HELD_DEAD_KEY)
+        size += (size_t)snprintf(text + size, LONGEST_TRY, ",h%" PRId64, known ? one->offset - one->first : 0);
+    return size;
+}
+
+static bool says_more(const struct offset_map *map) {
+    for (uint32_t i = 0; i < map->tries; i++)
+        if (map->tried[i].held != HELD_NOT || map->tried[i].refusals > 0)
+            return true;
+    return false;
 }
 
 size_t offset_map_write(const struct offset_map *map, int32_t partition, char text[OFFSET_MAP_SIZE]) {
     if (map->bits == 0 && map->tries == 0)
         return 0;
     size_t size = 0;
-    text[size++] = offset_map_held(map) > 0 ? VERSION_HELD : VERSION;
+    text[size++] = says_more(map) ? VERSION_MORE : VERSION;
     for (uint32_t at = 0; at < map->bits; at += 6) {
         unsigned six = 0;
         for (uint32_t i = 0; i < 6; i++)
@@ -117,7 +128,7 @@ size_t offset_map_write(const struct offset_map *map, int32_t partition, char te
             continue;
         size += (size_t)snprintf(&text[size], LONGEST_TRY, ";%" PRId64 ",%" PRIu32 ",%" PRIu32, one->offset - map->base,
                                  shorten(one->attempts), shorten(one->seconds));
-        size += write_held(one, &text[size]);
+        size += write_more(one, &text[size]);
     }
     uint32_t sum = check(map, partition, span_make(text, size));
     char end[CHECK_SIZE + 1];
@@ -151,28 +162,31 @@ static bool read_bits(struct offset_map *map, struct span text, size_t *at) {
     return true;
 }
 
-static bool read_held(struct span text, size_t *at, struct offset_try *tried) {
-    uint32_t before;
-    if (*at == text.size || text.data[*at] == ';')
-        return true;
-    if (!read_byte(text, at, ','))
-        return false;
-    if (*at < text.size && text.data[*at] == 'a') {
-        ++*at;
-        tried->held = HELD_AMBIGUOUS;
-        return true;
+static bool read_more(struct span text, size_t *at, struct offset_try *tried) {
+    while (*at < text.size && text.data[*at] != ';') {
+        uint32_t number = 0;
+        if (!read_byte(text, at, ',') || *at == text.size)
+            return false;
+        char what = text.data[(*at)++];
+        if (what != 'a' && !read_number(text, at, &number))
+            return false;
+        if (what == 'r')
+            tried->refusals = number;
+        else if (what == 'a')
+            tried->held = HELD_AMBIGUOUS;
+        else if (what == 'h') {
+            tried->held = HELD_DEAD_KEY;
+            tried->first = number > 0 && number <= tried->offset ? tried->offset - number : -1;
+        } else
+            return false;
     }
-    if (!read_byte(text, at, 'h') || !read_number(text, at, &before))
-        return false;
-    tried->held = HELD_DEAD_KEY;
-    tried->first = before > 0 && before <= tried->offset ? tried->offset - before : -1;
     return true;
 }
 
 static bool read_text(struct offset_map *map, struct span text) {
     size_t at = 1;
-    bool held = text.data[0] == VERSION_HELD;
-    if ((text.data[0] != VERSION && !held) || !read_bits(map, text, &at))
+    bool more = text.data[0] == VERSION_MORE;
+    if ((text.data[0] != VERSION && !more) || !read_bits(map, text, &at))
         return false;
     while (at < text.size) {
         uint32_t delta;
@@ -182,7 +196,7 @@ static bool read_text(struct offset_map *map, struct span text) {
             !read_number(text, &at, &tried.seconds))
             return false;
         tried.offset = map->base + delta;
-        if (held && !read_held(text, &at, &tried))
+        if (more && !read_more(text, &at, &tried))
             return false;
         offset_map_try(map, tried);
     }

@@ -1,6 +1,6 @@
 /* An offset map is what a commit knows beside its offset: which events above it are settled, how often and how long
- * others were tried, and which wait for an operator. It is knowledge only: without it events are delivered again, none
- * is lost. */
+ * others were tried or refused, and which wait for an operator. It is knowledge only: without it events are delivered
+ * again, none is lost. */
 #ifndef SLUSS_SETTLE_OFFSET_MAP_H
 #define SLUSS_SETTLE_OFFSET_MAP_H
 
@@ -27,7 +27,8 @@ struct offset_try {
     uint32_t attempts;
     uint32_t seconds; /* how long its patience has lasted, its platform being up */
     enum held held;
-    int64_t first; /* HELD_DEAD_KEY: the offset of its key's first dead letter; -1 unknown */
+    int64_t first;     /* HELD_DEAD_KEY: the offset of its key's first dead letter; -1 unknown */
+    uint32_t refusals; /* of its attempts, those that its platform refused */
 };
 
 struct offset_map {
@@ -57,9 +58,9 @@ uint32_t offset_map_count(const struct offset_map *map);
 /* How many offsets it knows as held. */
 uint32_t offset_map_held(const struct offset_map *map);
 
-/* Writes it as text without NUL: a version (2 where something is held, else 1), six offsets a character, the tries, a
- * CRC-32 that also covers partition and base, so that a map which a tool moved to other offsets is not believed. The
- * size; 0: there is nothing to say. */
+/* Writes it as text without NUL: a version (2 where something is held or was refused, else 1), six offsets a character,
+ * the tries, a CRC-32 that also covers partition and base, so that a map which a tool moved to other offsets is not
+ * believed. The size; 0: there is nothing to say. */
 size_t offset_map_write(const struct offset_map *map, int32_t partition, char text[OFFSET_MAP_SIZE]);
 
 /* Reads it. False, and an empty map, when it is not one of ours for this partition and base. */

@@ -9,12 +9,14 @@ bool tracker_init(struct tracker *tracker, uint32_t window, int64_t begin) {
     *tracker = (struct tracker){.window = window, .next = begin};
     tracker->offset = calloc(window, sizeof *tracker->offset);
     tracker->settled = calloc(window, sizeof *tracker->settled);
-    return tracker->offset != NULL && tracker->settled != NULL;
+    tracker->sent = calloc(window, sizeof *tracker->sent);
+    return tracker->offset != NULL && tracker->settled != NULL && tracker->sent != NULL;
 }
 
 void tracker_finish(struct tracker *tracker) {
     free(tracker->offset);
     free(tracker->settled);
+    free(tracker->sent);
     *tracker = (struct tracker){0};
 }
 
@@ -23,7 +25,7 @@ uint32_t tracker_admit(struct tracker *tracker, int64_t offset) {
     ENSURE(offset >= tracker->next, "an offset was admitted twice");
     uint32_t slot = (tracker->first + tracker->count) % tracker->window;
     tracker->offset[slot] = offset;
-    tracker->settled[slot] = false;
+    tracker->settled[slot] = tracker->sent[slot] = false;
     tracker->count++;
     tracker->next = offset + 1;
     return slot;
@@ -38,6 +40,19 @@ void tracker_settle(struct tracker *tracker, uint32_t slot) {
         tracker->count--;
         tracker->passed++;
     }
+}
+
+void tracker_sent(struct tracker *tracker, uint32_t slot) {
+    tracker->sent[slot] = true;
+}
+
+uint32_t tracker_exposed(const struct tracker *tracker, int64_t from) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < tracker->count; i++) {
+        uint32_t slot = (tracker->first + i) % tracker->window;
+        count += tracker->settled[slot] && tracker->sent[slot] && tracker->offset[slot] >= from ? 1 : 0;
+    }
+    return count;
 }
 
 int64_t tracker_base(const struct tracker *tracker) {

@@ -14,6 +14,7 @@ struct tracker {
     int64_t next;    /* behind the last read offset; -1: nothing known yet */
     int64_t *offset;
     bool *settled;
+    bool *sent; /* to a platform, by us */
 };
 
 /* `begin`: the first offset that will be read, -1 unknown. False when memory is short. */
@@ -33,6 +34,13 @@ uint32_t tracker_admit(struct tracker *tracker, int64_t offset);
 
 /* The event in this slot is settled, once. */
 void tracker_settle(struct tracker *tracker, uint32_t slot);
+
+/* The event in this slot is sent: should we crash before a commit or its map says that it is settled, it comes again.
+ */
+void tracker_sent(struct tracker *tracker, uint32_t slot);
+
+/* How many of the events from `from` on are settled and were sent. */
+uint32_t tracker_exposed(const struct tracker *tracker, int64_t from);
 
 /* The offset that may be committed: of the lowest unsettled event, else `next`; -1 unknown. Never goes down. */
 int64_t tracker_base(const struct tracker *tracker);

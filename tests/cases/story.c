@@ -54,7 +54,8 @@ static void read_stored(const json_t *value, struct arena *memory, struct commit
     json_array_foreach(json_object_get(value, "settled"), index, one) offset_map_settle(&map, json_integer_value(one));
     json_object_foreach(json_object_get(value, "tried"), offset, one)
         offset_map_try(&map, (struct offset_try){atoll(offset), (uint32_t)json_integer_value(json_array_get(one, 0)),
-                                                 (uint32_t)json_integer_value(json_array_get(one, 1)), HELD_NOT, -1});
+                                                 (uint32_t)json_integer_value(json_array_get(one, 1)), HELD_NOT, -1,
+                                                 (uint32_t)json_integer_value(json_array_get(one, 2))});
     json_object_foreach(json_object_get(value, "held"), offset, one) {
         struct offset_try held = {.offset = atoll(offset), .held = HELD_AMBIGUOUS, .first = -1, .attempts = 1};
         if (json_is_integer(one))

@@ -8,7 +8,8 @@
  *
  *   {"at": 0, "assigned": [0, 1], "epoch": 1}             partitions of the route's first topic
  *   {"at": 0, "committed": {"0": 17, "1": null}, "epoch": 1}    null: nothing committed; "failed": could not be read
- *   ... {"0": {"offset": 17, "settled": [19], "tried": {"18": [2, 60]}}}   with an offset map: attempts, seconds
+ *   ... {"0": {"offset": 17, "settled": [19], "tried": {"18": [2, 60]}}}   with an offset map: attempts, seconds (and
+ * refusals)
  *   ... {"0": {"offset": 17, "held": {"18": 17, "19": "ambiguous"}}}   behind the dead letter of 17
  *   ... {"0": {"offset": 17, "metadata": "..."}}          with these bytes instead
  *   {"at": 5, "event": "0/17", "key": "a", "value": ..., "headers": {...}, "epoch": 1}   a string: these bytes; absent:

@@ -31,13 +31,15 @@ static bool draw_status(struct world *world, struct task *task) {
         return false;
     if (strikes(choices, FAULT_RETRY_AFTER))
         task->retry_ms = choose(choices, 8) == 7 ? 3600 * 1000 : choose(choices, 60000);
+    if (strikes(choices, FAULT_RETRY_AFTER_ABSURD))
+        task->retry_ms = INT64_MAX;
     return true;
 }
 
 static void draw_transport(struct world *world, struct task *task, int64_t *delay_ms, int64_t timeout_ms) {
     static const int unsent[] = {REPLY_FAULT_NAME, REPLY_FAULT_CONNECT, REPLY_FAULT_TIMEOUT};
     static const int untrusted[] = {REPLY_FAULT_TLS, REPLY_FAULT_CERTIFICATE, REPLY_FAULT_TOKEN};
-    static const int broken[] = {REPLY_FAULT_RESET, REPLY_FAULT_TIMEOUT, REPLY_FAULT_TOO_LARGE};
+    static const int broken[] = {REPLY_FAULT_RESET, REPLY_FAULT_TIMEOUT};
     struct choices *choices = world->choices;
     if (strikes(choices, FAULT_NOT_SENT))
         set(task, REPLY_NOT_SENT, (enum reply_fault)one_of(choices, unsent, 3), 0);
@@ -46,12 +48,25 @@ static void draw_transport(struct world *world, struct task *task, int64_t *dela
     else if (strikes(choices, FAULT_NO_MEMORY))
         set(task, REPLY_NOT_SENT, REPLY_FAULT_MEMORY, 0);
     else if (strikes(choices, FAULT_AMBIGUOUS) || strikes(choices, FAULT_AMBIGUOUS_APPLIED))
-        set(task, REPLY_AMBIGUOUS, (enum reply_fault)one_of(choices, broken, 3), 0);
+        set(task, REPLY_AMBIGUOUS, (enum reply_fault)one_of(choices, broken, 2), 0);
+    else if (strikes(choices, FAULT_ENDLESS))
+        set(task, REPLY_AMBIGUOUS, REPLY_FAULT_TOO_LARGE, 0);
     else if (strikes(choices, FAULT_NO_ANSWER)) {
         set(task, REPLY_AMBIGUOUS, REPLY_FAULT_TIMEOUT, 0);
         *delay_ms = timeout_ms;
     } else if (strikes(choices, FAULT_BODY_CUT))
         task->cut = true;
+}
+
+static void draw_body(struct world *world, struct task *task) {
+    struct choices *choices = world->choices;
+    if (task->what != REPLY_ANSWERED)
+        return;
+    task->says = task->status < 300 ? BODY_YES : BODY_NOTHING;
+    if (task->says == BODY_YES && strikes(choices, FAULT_BODY_NO))
+        task->says = BODY_NO;
+    if (strikes(choices, FAULT_BODY_NEVER))
+        task->says = BODY_NEVER;
 }
 
 /* A platform whose events are as patient as a day mends itself in the end; others answer 500 for ever. */
@@ -82,8 +97,11 @@ void answer_request(struct world *world, struct member *member, const struct ope
         set(&task, REPLY_ANSWERED, REPLY_FAULT_NONE, 500);
     else if (!draw_status(world, &task))
         draw_transport(world, &task, &delay_ms, timeout_ms);
+    draw_body(world, &task);
     if (strikes(choices, FAULT_REPLY_REORDERED))
         delay_ms += choose(choices, 1000);
+    if (strikes(choices, FAULT_SLOW))
+        delay_ms += choose(choices, (uint32_t)timeout_ms);
     later(world, task, delay_ms < timeout_ms ? delay_ms : timeout_ms);
 }
 
@@ -106,15 +124,39 @@ void answer_letter(struct world *world, struct member *member, const struct open
     int64_t delay_ms = 2 + choose(choices, 20);
     if (!small && strikes(choices, FAULT_LETTER_TOO_LARGE))
         task.what = LETTER_TOO_LARGE;
-    else if (world->letter_outage_ms > world->now_ms || strikes(choices, FAULT_LETTER_FAILED) ||
-             strikes(choices, FAULT_LETTER_WRITTEN))
+    else if (world->letter_outage_ms > world->now_ms || world->kafka_outage_ms > world->now_ms ||
+             strikes(choices, FAULT_LETTER_FAILED) || strikes(choices, FAULT_LETTER_WRITTEN))
         task.what = LETTER_FAILED;
     if (strikes(choices, FAULT_LETTER_SLOW))
         delay_ms = choose(choices, 20000);
     later(world, task, delay_ms);
 }
 
-/* What the answer means by the world's own rules. */
+static bool is_one_of(int status, const int *list, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (list[i] == status)
+            return true;
+    return false;
+}
+
+/* What the answer means by the world's own rules, which are the fault table's. */
+static enum meaning meaning_of(const struct platform_spec *platform, const struct task *task) {
+    static const int not_the_event[] = {401, 403, 407}, not_refusals[] = {408, 425, 429};
+    if (task->what != REPLY_ANSWERED)
+        return task->what == REPLY_AMBIGUOUS ? IN_DOUBT : task->what == REPLY_ABORTED ? SAYS_NOTHING : FAILS;
+    bool success = task->status < 300 || (task->status == 409 && platform->success.count == 2);
+    if (success && (platform->accept == NULL || (task->says == BODY_YES && !task->cut)))
+        return SETTLES;
+    if (success && task->cut)
+        return IN_DOUBT;
+    if ((task->status >= 300 && task->status < 400) || is_one_of(task->status, not_the_event, 3))
+        return FAILS;
+    if (platform->permanent.count > 0 && task->says == BODY_NEVER)
+        return FOR_EVER;
+    bool refused = task->status >= 400 && task->status < 500 && !success && !is_one_of(task->status, not_refusals, 3);
+    return refused ? REFUSES : FAILS;
+}
+
 static void note(struct world *world, struct member *member, const struct task *task, struct open_request *open) {
     struct tenure *tenure = &member->tenure[open->route];
     bool live = tenure->held && tenure->number == open->tenure;
@@ -125,12 +167,13 @@ static void note(struct world *world, struct member *member, const struct task *
         return;
     }
     tenure->open--;
+    enum meaning meaning = meaning_of(&world->scene.platform[world->scene.route[open->route].mapping.platform], task);
     if (open->letter) {
         open->record[0]->view[member->index].letter = 0;
         world->cause_settles = task->what == LETTER_ACKNOWLEDGED;
     } else {
-        world->cause_settles = task->what == REPLY_ANSWERED && task->status < 300;
-        note_carried(world, member, task, open);
+        world->cause_settles = meaning == SETTLES;
+        note_carried(world, member, meaning, task, open);
     }
     for (uint32_t i = 0; i < open->count; i++)
         open->record[i]->settled = open->record[i]->settled || world->cause_settles;
@@ -148,6 +191,10 @@ static void feed_answer(struct world *world, struct member *member, const struct
     reply->status = task->status;
     reply->retry_after_ms = task->retry_ms;
     reply->body_whole = !task->cut;
+    static const char *const bodies[] = {
+        [BODY_YES] = "{\"code\":20}", [BODY_NO] = "{\"code\":50}", [BODY_NEVER] = "{\"code\":51,\"why\":\"Never\"}"};
+    if (bodies[task->says] != NULL && (reply->memory = strdup(bodies[task->says])) != NULL)
+        reply->body = span_of(reply->memory);
     struct input input = {.kind = INPUT_REPLY, .is.reply = reply};
     feed(world, member, &input);
 }

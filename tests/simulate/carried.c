@@ -7,11 +7,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { LONG_PATIENCE_MS = 86400000 };
+enum { LONG_PATIENCE_MS = 86400000, LONGEST_VALUE = 4096 };
 
 static bool is_sendable(const struct route *route, const struct record *record) {
     switch (record->kind) {
     case GOOD:
+    case LARGE:
     case REFUSED:
     case ANSWERED_500:
         return true;
@@ -21,6 +22,10 @@ static bool is_sendable(const struct route *route, const struct record *record) 
         return route->batch.events > 0; /* only its own path needs the id */
     case TOMBSTONE:
     case NOT_JSON:
+    case KEY_TWICE:
+    case NOT_UTF8:
+    case TOO_DEEP:
+    case TOO_LARGE:
     case AGAINST_SCHEMA:
         break;
     }
@@ -37,7 +42,7 @@ static size_t event_size(const struct route *route, const struct record *record,
     while (at > 0 && value.data[at - 1] == ' ')
         at--;
     for (size_t i = 0; i < 2; i++) {
-        char text[2 * VALUE_SIZE];
+        char text[LONGEST_VALUE];
         int size = snprintf(text, sizeof text, "%.*s%s%s", (int)at, value.data, added[i], value.data + at);
         if (span_starts_with(body, span_make(text, (size_t)size)))
             return (size_t)size;
@@ -112,38 +117,31 @@ void check_carried(struct world *world, const struct member *member, struct open
     check_batch(world, member, open);
 }
 
-static bool is_refusal(const struct task *task) {
-    static const int others[] = {401, 403, 407, 408, 425, 429};
-    if (task->what != REPLY_ANSWERED || task->status < 400 || task->status > 499)
-        return false;
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (task->status == others[i])
-            return false;
-    return true;
-}
-
-/* An answer that may be about one event: 408 425 500, and other 5xx that do not speak for the platform. */
-static bool is_suspicious(const struct task *task) {
-    return task->what == REPLY_ANSWERED && (task->status == 408 || task->status == 425 || task->status == 500);
+/* An answer that may be about one event: 408 425 500, and a success whose body is not accepted. */
+static bool is_suspicious(enum meaning meaning, const struct task *task) {
+    bool success = task->status < 300 || task->status == 409;
+    return meaning == FAILS && task->what == REPLY_ANSWERED &&
+           (success || task->status == 408 || task->status == 425 || task->status == 500);
 }
 
 /* What an answer means for each event that the request carried. */
-void note_carried(struct world *world, const struct member *member, const struct task *task,
+void note_carried(struct world *world, const struct member *member, enum meaning meaning, const struct task *task,
                   const struct open_request *open) {
     const struct route *route = &world->scene.route[open->route];
-    bool refused = is_refusal(task), many = open->count > 1;
-    bool whole = many && !refused && !is_suspicious(task) && route->retry.patience_ms >= LONG_PATIENCE_MS;
+    bool refused = meaning == REFUSES || meaning == FOR_EVER, many = open->count > 1;
+    bool whole = many && !refused && !is_suspicious(meaning, task) && route->retry.patience_ms >= LONG_PATIENCE_MS;
     for (uint32_t i = 0; i < open->count; i++) {
         struct record *record = open->record[i];
         struct view *view = &record->view[member->index];
         view->request = 0;
-        view->refusals += refused && !many ? 1 : 0;
-        view->ambiguous = view->ambiguous || task->what == REPLY_AMBIGUOUS;
+        view->refusals += meaning == REFUSES && !many ? 1 : 0;
+        view->permanent = view->permanent || (meaning == FOR_EVER && !many);
+        view->ambiguous = view->ambiguous || meaning == IN_DOUBT;
         if (refused && many)
             view->company = (open->count + 1) / 2;
         if (whole)
             memcpy(view->whole, open->batch, sizeof view->whole);
-        bool failed = !world->cause_settles && task->what != REPLY_ABORTED && !(refused && many);
+        bool failed = meaning != SETTLES && meaning != SAYS_NOTHING && !(refused && many);
         if (failed && !record->failed) {
             record->failed = true; /* its patience goes on with the next owner */
             record->failed_ms = world->now_ms;

@@ -8,7 +8,7 @@ static const enum fault sudden[] = {
     FAULT_REPLY_UNKNOWN,   FAULT_LETTER_OUTAGE,   FAULT_EVENT_STALE,   FAULT_COMMIT_STALE,
     FAULT_COMMITTED_STALE, FAULT_OUT_OF_RANGE,    FAULT_TRUNCATED,     FAULT_UNAVAILABLE,
     FAULT_PARTITION_STALE, FAULT_PLATFORM_OUTAGE, FAULT_PLATFORM_TOLD, FAULT_TIMER_EARLY,
-    FAULT_TABLE_CHANGED};
+    FAULT_TABLE_CHANGED,   FAULT_RECREATED,       FAULT_KAFKA_OUTAGE,  FAULT_CALENDAR};
 
 static void stall(struct world *world, struct member *member, bool expired) {
     int64_t session_ms = world->scene.plan.session_timeout_ms;
@@ -97,8 +97,10 @@ static void strike_member(struct world *world, struct member *member, uint32_t r
         if (!member->stopping) {
             struct task task = {.kind = TASK_STOP, .member = member->index, .life = member->life};
             later(world, task, 0);
-            if (strikes(choices, FAULT_STOP_TWICE))
+            if (choices->rate[FAULT_STOP_TWICE] > 0 && choose(choices, 2) == 1) {
+                choices->count[FAULT_STOP_TWICE]++;
                 later(world, task, 1 + choose(choices, 1000));
+            }
         }
         break;
     case FAULT_REPLY_UNKNOWN:
@@ -160,6 +162,12 @@ void chaos(struct world *world) {
         group_rebalance(world, route);
     else if (fault == FAULT_TRUNCATED)
         truncate_log(world, route);
+    else if (fault == FAULT_RECREATED)
+        log_recreate(world, route);
+    else if (fault == FAULT_KAFKA_OUTAGE)
+        world->kafka_outage_ms = world->now_ms + choose(choices, 30000);
+    else if (fault == FAULT_CALENDAR)
+        world->wall_ms = ((int64_t)choose(choices, 2000) - 1000) * 86400000;
     else if (fault == FAULT_LETTER_OUTAGE)
         world->letter_outage_ms = world->now_ms + choose(choices, 30000);
     else if (fault == FAULT_PLATFORM_OUTAGE)

@@ -26,7 +26,7 @@ static struct record *check_event(struct world *world, struct member *member, st
                                   uint64_t id) {
     struct tenure *tenure = tenure_of(world, member, place.route, place.epoch, "something starts");
     uint32_t partition = (uint32_t)place.partition;
-    struct record *record = log_record(world, place.route, partition, offset);
+    struct record *record = log_record(world, member, place, offset);
     if (record == NULL || record->view[member->index].tenure != tenure->number || !record->view[member->index].read)
         violated(world, "I4", "route %u, partition %u, offset %" PRId64 " was never read", place.route, partition,
                  offset);
@@ -62,7 +62,8 @@ static void check_sent(struct world *world, struct member *member, uint32_t rout
     check_again(world, member, route, (uint32_t)place.partition, record);
     hold_check_request(world, member, place, record);
     view->request = id;
-    member->tenure[route].started += view->started ? 0 : 1;
+    view->waits = false;
+    member->tenure[route].exposed += view->started ? 0 : 1;
     view->started = true;
 }
 
@@ -80,6 +81,7 @@ static void check_request(struct world *world, struct member *member, const stru
         open->record[open->count++] = record;
         check_sent(world, member, open->route, event->place, record, request->id);
     }
+    open->record[0]->view[member->index].attempts = request->attempt;
     check_carried(world, member, open, request);
 }
 
@@ -89,21 +91,32 @@ static void check_letter(struct world *world, struct member *member, const struc
     open->letter = true;
     hold_check_letter(world, member, record, letter);
     open->small = letter->value.data == NULL;
-    record->view[member->index].letter = letter->id;
+    struct view *view = &record->view[member->index];
+    view->letter = letter->id;
+    bool again = view->letter_made == letter->headers || view->letter_made == NULL;
+    if (!again && !open->small)
+        violated(world, "I10", "the dead letter of offset %" PRId64 " takes memory again each time it is written",
+                 record->offset);
+    view->letter_made = letter->headers;
     bool value = letter->value.data == NULL || span_equal(letter->value, span_of(record->value));
     bool key = (letter->key.data == NULL) == (record->key == 0);
     if (!value || !key || !span_equal(letter->topic, world->scene.route[open->route].dead_letter))
         violated(world, "I4", "the dead letter of offset %" PRId64 " is not the event", record->offset);
 }
 
+/* `before`: refusals by what the map said. */
 static bool may_die(const struct world *world, const struct record *record, const struct view *view, uint32_t index,
-                    enum reason reason) {
+                    uint32_t before, enum reason reason) {
     const struct route *route = &world->scene.route[index];
     switch ((int)reason) {
     case REASON_TOMBSTONE:
         return record->kind == TOMBSTONE && route->tombstone == TOMBSTONE_DEAD_LETTER;
     case REASON_NOT_JSON:
-        return record->kind == NOT_JSON;
+        return record->kind == NOT_JSON || record->kind == KEY_TWICE || record->kind == NOT_UTF8;
+    case REASON_TOO_DEEP:
+        return record->kind == TOO_DEEP;
+    case REASON_TOO_LARGE:
+        return record->kind == TOO_LARGE;
     case REASON_SCHEMA:
         return record->kind == AGAINST_SCHEMA;
     case REASON_TEMPLATE:
@@ -111,7 +124,7 @@ static bool may_die(const struct world *world, const struct record *record, cons
     case REASON_LOOKUP_ABSENT:
         return record->kind == NO_ROW && route->recipe_count > 0 && route->recipes[0].absent == ABSENT_DEAD_LETTER;
     case REASON_REFUSED:
-        return view->refusals == route->refusals;
+        return view->permanent || (view->refusals > 0 && view->refusals + before >= route->refusals);
     case REASON_AMBIGUOUS:
         return route->ambiguous != AMBIGUOUS_RETRY && view->ambiguous;
     case REASON_FOLLOWED:
@@ -134,7 +147,7 @@ static void check_settled(struct world *world, struct member *member, const stru
     struct place place = action->is.report.place;
     int64_t offset = action->is.report.offset;
     struct tenure *tenure = tenure_of(world, member, place.route, place.epoch, "something settles");
-    struct record *record = log_record(world, place.route, (uint32_t)place.partition, offset);
+    struct record *record = log_record(world, member, place, offset);
     struct view *view = record != NULL ? &record->view[member->index] : NULL;
     if (view == NULL || view->tenure != tenure->number || !view->read || view->settled)
         violated(world, "I3", "offset %" PRId64 " is settled, but is not held", offset);
@@ -148,7 +161,9 @@ static void check_settled(struct world *world, struct member *member, const stru
         good = answered && !cause->letter;
     if (outcome == OUTCOME_DEAD_LETTERED) {
         good = answered && cause->letter;
-        if (good && !may_die(world, record, view, place.route, action->is.report.reason))
+        if (good &&
+            !may_die(world, record, view, place.route,
+                     refusals_before(member, place.route, (uint32_t)place.partition, record), action->is.report.reason))
             violated(world, "I11", "offset %" PRId64 " was dead-lettered without cause", offset);
     }
     if (!good)
@@ -161,7 +176,6 @@ static void check_settled(struct world *world, struct member *member, const stru
         hold_died(world, member, place.route, (uint32_t)place.partition, record);
     tenure->settled++;
     tenure->unsettled--;
-    tenure->started -= view->started ? 1 : 0;
 }
 
 /* Read again, and left alone because the map knew it. */
@@ -169,7 +183,7 @@ static void check_known(struct world *world, struct member *member, const struct
     struct place place = action->is.report.place;
     int64_t offset = action->is.report.offset;
     struct tenure *tenure = tenure_of(world, member, place.route, place.epoch, "something is known");
-    struct record *record = log_record(world, place.route, (uint32_t)place.partition, offset);
+    struct record *record = log_record(world, member, place, offset);
     struct view *view = record != NULL ? &record->view[member->index] : NULL;
     if (view == NULL || view->tenure != tenure->number || !view->read || view->settled)
         violated(world, "I3", "offset %" PRId64 " is known as settled, but is not held", offset);
@@ -179,6 +193,13 @@ static void check_known(struct world *world, struct member *member, const struct
     tenure->consumed--;
     tenure->unsettled--;
     tenure->known++;
+}
+
+static void check_failed(struct world *world, struct member *member, const struct action *action) {
+    struct place place = action->is.report.place;
+    struct record *record = log_record(world, member, place, action->is.report.offset);
+    if (record != NULL)
+        record->view[member->index].waits = true;
 }
 
 static void check_commit(struct world *world, struct member *member, const struct action *action) {
@@ -194,12 +215,15 @@ static void check_commit(struct world *world, struct member *member, const struc
     for (size_t i = 0; i < action->is.commit.count; i++) {
         const struct commit_entry *entry = &action->is.commit.entry[i];
         struct reading *reading = &tenure->reading[entry->partition];
+        if (reading->foreign)
+            violated(world, "I1", "route %u, partition %d is out of range and committed", route, entry->partition);
         if (!reading->mine || entry->offset < reading->said || entry->offset < reading->acknowledged)
             violated(world, "I6", "route %u, partition %d: a commit goes down, from %" PRId64 " to %" PRId64, route,
                      entry->partition, reading->said, entry->offset);
         reading->said = entry->offset;
-        log_check_commit(world, route, (uint32_t)entry->partition, entry->offset, "core");
-        log_check_map(world, route, (uint32_t)entry->partition, entry->offset, entry->metadata, "core");
+        struct log_place at = {route, (uint32_t)entry->partition, reading->incarnation};
+        store_check_commit(world, at, entry->offset, "core");
+        store_check_map(world, at, entry->offset, entry->metadata, "core");
         if (!tenure->mapless) {
             check_told(world, member, route, entry);
             hold_check_told(world, member, route, entry);
@@ -226,18 +250,50 @@ static bool lacks_commit(const struct world *world, const struct member *member,
     return false;
 }
 
+/* How long a drain may take until what is still under way is aborted (I8). */
+static int64_t longest_drain_ms(const struct world *world, uint32_t route) {
+    int64_t most_ms = world->scene.platform[world->scene.route[route].mapping.platform].timeout_ms;
+    if (most_ms > world->scene.plan.max_poll_interval_ms / 3)
+        most_ms = world->scene.plan.max_poll_interval_ms / 3;
+    return most_ms < 30000 ? most_ms : 30000;
+}
+
+/* Whoever is asked to hand back lets end what is under way, for as long as there is time. */
+static void check_abort(struct world *world, const struct member *member, const struct open_request *open) {
+    const struct tenure *tenure = &member->tenure[open->route];
+    bool asked = tenure->held && tenure->number == open->tenure && tenure->draining;
+    bool at_once = world->input->kind == INPUT_LOST || world->input->kind == INPUT_ASSIGNED ||
+                   world->input->kind == INPUT_STOP; /* the second one */
+    if (asked && !at_once && world->now_ms < tenure->revoked_ms + longest_drain_ms(world, open->route))
+        violated(world, "I8", "offset %" PRId64 " is aborted and the drain had time", open->record[0]->offset);
+}
+
+static void check_released(struct world *world, struct member *member, const struct action *action) {
+    struct place place = action->is.report.place;
+    struct tenure *tenure = &member->tenure[place.route];
+    if (!tenure->held || tenure->epoch != place.epoch)
+        return; /* assigned anew: the ledger has closed the old tenure already */
+    if (action->is.report.count != tenure->unsettled)
+        violated(world, "I12", "route %u: %u are released, %" PRIu64 " were unsettled", place.route,
+                 action->is.report.count, tenure->unsettled);
+    tenure->released = true;
+}
+
 static void check_hand_back(struct world *world, struct member *member, uint32_t route, uint32_t epoch) {
     struct tenure *tenure = &member->tenure[route];
     if (!tenure->held || tenure->epoch != epoch)
         return; /* an old epoch's: answered at once */
     bool lost = world->input->kind == INPUT_LOST;
+    if (tenure->unsettled > 0 && !tenure->released)
+        violated(world, "I8", "route %u was handed back before its events were released", route);
     for (uint32_t i = 0; i < member->open_count; i++)
         if (member->open[i].tenure == tenure->number && !member->open[i].letter && !member->open[i].aborted)
             violated(world, "I8", "handed back while offset %" PRId64 " is under way",
                      member->open[i].record[0]->offset);
     bool missing = false;
     for (uint32_t i = 0; i < world->group[route].partitions; i++)
-        missing = missing || (tenure->reading[i].begun && lacks_commit(world, member, route, i));
+        missing = missing ||
+                  (tenure->reading[i].begun && !tenure->reading[i].foreign && lacks_commit(world, member, route, i));
     bool time = world->now_ms - tenure->revoked_ms < FINAL_COMMIT_MS;
     if (!lost && time && missing && !tenure->error && !tenure->fenced && !tenure->committing)
         violated(world, "I8", "route %u was handed back without the final commit", route);
@@ -253,6 +309,14 @@ void check_action(struct world *world, struct member *member, const struct actio
     case ACTION_WRITE_LETTER:
         check_letter(world, member, action->is.letter);
         break;
+    case ACTION_ABORT_REQUEST: {
+        struct open_request *open = open_find(member, action->is.abort);
+        if (open != NULL) {
+            check_abort(world, member, open);
+            open->aborted = true;
+        }
+        break;
+    }
     case ACTION_COMMIT:
         check_commit(world, member, action);
         break;
@@ -275,8 +339,12 @@ void check_action(struct world *world, struct member *member, const struct actio
             check_settled(world, member, action);
         if (action->is.report.kind == REPORT_KEY_HELD || action->is.report.kind == REPORT_KEY_DEAD)
             hold_reported(world, member, action);
+        if (action->is.report.kind == REPORT_RELEASED)
+            check_released(world, member, action);
         if (action->is.report.kind == REPORT_KNOWN)
             check_known(world, member, action);
+        if (action->is.report.kind == REPORT_ATTEMPT_FAILED)
+            check_failed(world, member, action);
         if (action->is.report.kind == REPORT_PLATFORM) {
             member->platform[action->is.report.platform].state = action->is.report.state;
             member->platform[action->is.report.platform].probed = false;
@@ -309,15 +377,16 @@ void check_step(struct world *world, struct member *member) {
         if (counts.known != tenure->known)
             violated(world, "I12", "route %u: the core knows of %" PRIu64 ", the world of %" PRIu64, i, counts.known,
                      tenure->known);
-        if (counts.started != tenure->started)
-            violated(world, "I5", "route %u: the core says that %" PRIu64 " are started, the world %" PRIu64, i,
-                     counts.started, tenure->started);
+        if (counts.exposed != tenure->exposed)
+            violated(world, "I5", "route %u: the core says that %" PRIu64 " may come again, the world %" PRIu64, i,
+                     counts.exposed, tenure->exposed);
+        int64_t late_ms = 2 * world->scene.tick_ms + 4000; /* timers may be late, or never come */
         int64_t from_ms = tenure->revoked_ms > member->stalled_ms ? tenure->revoked_ms : member->stalled_ms;
-        if (tenure->held && tenure->draining && world->now_ms > from_ms + 36000)
+        if (tenure->held && tenure->draining &&
+            world->now_ms > from_ms + longest_drain_ms(world, i) + FINAL_COMMIT_MS + late_ms)
             violated(world, "I8", "route %u was not handed back in time", i);
     }
-    size_t most =
-        world->scene.plan.memory_limit + MOST_ROUTES * MOST_PARTITIONS * 12288; /* one event each may pass it */
+    size_t most = world->scene.plan.memory_limit;
     if (flow_bytes(member->flow) > most)
         violated(world, "I10", "%zu bytes are held, %zu are allowed", flow_bytes(member->flow), most);
 }

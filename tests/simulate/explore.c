@@ -1,10 +1,11 @@
-/* Every interleaving of two keys, three events and two faults, one story after another: nothing is thrown. Which inputs
- * can come next is picked in each step, and whether something goes wrong; time only ever goes on. */
+/* Every interleaving of two keys, three events and so many faults, one story after another: nothing is thrown. Which
+ * inputs can come next is picked in each step, and whether something goes wrong; time only ever goes on. A story that
+ * comes to where another has been, with no more faults left, ends there: how it goes on has been told. */
 #include "play.h"
 
 #include <stdio.h>
 
-enum { FAULTS_A_STORY = 2, SHARE = 8, MOST_PICKS = 1000, MOST_LIVELY = 32 };
+enum { SHARE = 8, MOST_PICKS = 1000, MOST_LIVELY = 32, MOST_AHEAD = 1 };
 
 static const char *const patterns[] = {"aab", "aba", "abb"};
 
@@ -16,6 +17,58 @@ static const enum fault tried[] = {
     FAULT_COMMITTED_FAILED, FAULT_REWIND,       FAULT_MAP_LOST};
 
 static struct choices explored;
+static uint32_t faults_a_story;
+
+/* Where stories have been: likenesses, and with how many faults left. */
+static struct {
+    uint64_t *likeness; /* 0: free */
+    uint8_t *budget;
+    size_t capacity, count;
+    bool ours; /* this job plays the story */
+} visited;
+
+static size_t locate(uint64_t likeness) {
+    size_t at = (size_t)likeness & (visited.capacity - 1);
+    while (visited.likeness[at] != 0 && visited.likeness[at] != likeness)
+        at = (at + 1) & (visited.capacity - 1);
+    return at;
+}
+
+static void visited_grow(void) {
+    uint64_t *old = visited.likeness;
+    uint8_t *budget = visited.budget;
+    size_t capacity = visited.capacity;
+    visited.capacity = capacity == 0 ? 1 << 16 : capacity * 2;
+    visited.likeness = calloc(visited.capacity, sizeof *visited.likeness);
+    visited.budget = calloc(visited.capacity, sizeof *visited.budget);
+    if (visited.likeness == NULL || visited.budget == NULL)
+        abort();
+    for (size_t i = 0; i < capacity; i++)
+        if (old[i] != 0) {
+            size_t at = locate(old[i]);
+            visited.likeness[at] = old[i];
+            visited.budget[at] = budget[i];
+        }
+    free(old);
+    free(budget);
+}
+
+/* Has a story with as many faults left been here? Now one has. Only asked where a story is new. */
+bool explore_known(const struct world *of) {
+    if (!visited.ours || of->choices->at < of->choices->length)
+        return false;
+    if (visited.count * 2 >= visited.capacity)
+        visited_grow();
+    uint64_t likeness = world_likeness(of) | 1;
+    size_t at = locate(likeness);
+    bool known = visited.likeness[at] != 0;
+    if (known && visited.budget[at] >= of->choices->budget)
+        return true;
+    visited.count += known ? 0 : 1;
+    visited.likeness[at] = likeness;
+    visited.budget[at] = (uint8_t)of->choices->budget;
+    return false;
+}
 
 /* A task whose place among the others matters; what is over or without consequence is not one. */
 static bool lively(const struct world *of, const struct task *task) {
@@ -74,6 +127,13 @@ static uint32_t collect(const struct world *of, uint32_t places[MOST_LIVELY]) {
     return count;
 }
 
+static bool play_task(struct world *of, uint32_t place) {
+    struct task task = task_take(of, place);
+    of->now_ms = task.at_ms > of->now_ms ? task.at_ms : of->now_ms;
+    task_run(of, &task);
+    return true;
+}
+
 bool explore_step(struct world *of) {
     struct member *member = &of->member[0];
     if (of->choices->at > MOST_PICKS)
@@ -85,17 +145,22 @@ bool explore_step(struct world *of) {
     if (count == 0 || !lively(of, &of->tasks[0]))
         return false;
     bool timer = member->flow != NULL && member->wake_ms <= member->last_ms + of->scene.tick_ms;
-    uint32_t picked = pick(of->choices, count + (timer ? 1 : 0));
+    uint64_t oldest = of->tasks[places[0]].turn;
+    if (of->oldest != oldest)
+        of->ahead = 0;
+    of->oldest = oldest;
+    for (uint32_t i = 0; i < count; i++)
+        if (of->tasks[places[i]].kind == TASK_STORE) /* nobody can tell when it is stored before it is answered */
+            return play_task(of, places[i]);
+    uint32_t picked = pick(of->choices, count + (timer && of->ahead < MOST_AHEAD ? 1 : 0));
     if (picked == count) {
         struct input input = {.kind = INPUT_TIMER};
+        of->ahead++;
         of->now_ms = member->wake_ms > of->now_ms ? member->wake_ms : of->now_ms;
         feed(of, member, &input);
         return true;
     }
-    struct task task = task_take(of, places[picked]);
-    of->now_ms = task.at_ms > of->now_ms ? task.at_ms : of->now_ms;
-    task_run(of, &task);
-    return true;
+    return play_task(of, places[picked]);
 }
 
 /* The next story: the last choice that has another way is taken otherwise. `most`: of the first so many. */
@@ -108,7 +173,7 @@ static bool turn(struct choices *choices, size_t most) {
 }
 
 static bool play_one(struct buf *story) {
-    explored.budget = FAULTS_A_STORY;
+    explored.budget = faults_a_story;
     memset(explored.count, 0, sizeof explored.count);
     return play(&explored, 0, story);
 }
@@ -117,8 +182,13 @@ static void explore_pattern(struct tally *tally, const char *keys, uint32_t job,
     uint64_t share = 0;
     explored.length = 0;
     world.keys = keys;
+    memset(visited.likeness, 0, visited.capacity * sizeof *visited.likeness);
+    tally->states += visited.count;
+    visited.count = 0;
     for (bool more = true; more && tally->failed == UINT64_MAX;) {
-        bool good = play_one(NULL), mine = share % jobs == job;
+        bool mine = share % jobs == job;
+        visited.ours = mine;
+        bool good = play_one(NULL);
         if (mine) {
             tally->plays++;
             tally->steps += world.steps;
@@ -137,20 +207,26 @@ static void explore_pattern(struct tally *tally, const char *keys, uint32_t job,
 
 static void tell_explored(void) {
     struct buf story = {0};
+    visited.ours = false;
     (void)play_one(&story);
     printf("keys %s: %s: %s\n%zu choices tell it:\n%s\n", world.keys, world.rule, world.what, explored.length,
            buf_text(&story));
     buf_finish(&story);
 }
 
-void explore(struct tally *tally, uint32_t job, uint32_t jobs) {
+void explore(struct tally *tally, uint32_t faults, uint32_t job, uint32_t jobs) {
+    faults_a_story = faults;
     explored.explore = true;
     for (size_t i = 0; i < sizeof tried / sizeof *tried; i++)
         explored.rate[tried[i]] = 1;
+    visited_grow();
     for (size_t i = 0; i < sizeof patterns / sizeof *patterns && tally->failed == UINT64_MAX; i++)
         explore_pattern(tally, patterns[i], job, jobs);
     if (tally->failed != UINT64_MAX)
         tell_explored();
+    tally->states += visited.count;
+    free(visited.likeness);
+    free(visited.budget);
     free(explored.tape);
     free(explored.bounds);
     explored = (struct choices){0};

@@ -42,6 +42,7 @@
     each(COMMIT_ANSWER_LOST, "commit stored, answer lost") \
     each(COMMIT_SLOW, "commit slow") \
     each(COMMIT_REORDERED, "commit that reached the store after a later one") \
+    each(COMMIT_LOST, "commit acknowledged, and lost by the store") \
     each(COMMIT_STALE, "commit result of an older epoch") \
     each(COMMITTED_FAILED, "committed offset could not be read") \
     each(COMMITTED_SLOW, "committed offset read slowly") \
@@ -50,6 +51,8 @@
     each(REWIND, "record given again") \
     each(EVENT_STALE, "record of an older epoch") \
     each(OUT_OF_RANGE, "committed offset out of range") \
+    each(RECREATED, "topic deleted and made anew") \
+    each(KAFKA_OUTAGE, "Kafka out of reach for a while") \
     each(TRUNCATED, "log truncated above the committed offset") \
     each(UNAVAILABLE, "partition unavailable") \
     each(PARTITION_STALE, "partition error of an older epoch") \
@@ -60,6 +63,11 @@
     each(HOT_KEY, "one key has nearly all records") \
     each(TOMBSTONE, "tombstone") \
     each(NOT_JSON, "value that is no JSON") \
+    each(KEY_TWICE, "value with a key twice") \
+    each(NOT_UTF8, "value that is not UTF-8") \
+    each(TOO_DEEP, "value that is too deep") \
+    each(TOO_LARGE, "value that is too large") \
+    each(LARGE, "value as large as may be") \
     each(SCHEMA, "value against its schema") \
     each(TEMPLATE, "value that the path needs is missing") \
     each(ABSENT, "key that no table has") \
@@ -71,17 +79,24 @@
     each(ANSWERED_500, "408 425 500") \
     each(ANSWERED_401, "401 403 407") \
     each(ANSWERED_3XX, "301 304 307") \
-    each(RETRY_AFTER, "Retry-After of an hour") \
+    each(RETRY_AFTER, "Retry-After of up to an hour") \
+    each(RETRY_AFTER_ABSURD, "Retry-After of a million years") \
     each(BODY_CUT, "success with its body cut") \
+    each(BODY_NO, "success whose body says no") \
+    each(BODY_NEVER, "answer whose body is permanent") \
+    each(SLOW, "slow answer") \
     each(NOT_SENT, "name, connection or connect timeout") \
     each(NOT_SENT_HELD, "TLS, certificate or token") \
     each(NO_MEMORY, "no memory for a transfer") \
     each(AMBIGUOUS, "reset or timeout, not applied") \
     each(AMBIGUOUS_APPLIED, "reset or timeout, applied") \
+    each(ENDLESS, "headers or body without end") \
     each(NO_ANSWER, "no answer before the timeout") \
     each(PLATFORM_OUTAGE, "platform down for a while") \
     each(PLATFORM_TOLD, "another worker tells a platform's state") \
     each(TIMER_LATE, "timer late") \
+    each(TIMER_NEVER, "timer that never came") \
+    each(CALENDAR, "calendar that jumps") \
     each(TIMER_EARLY, "timer early") \
     each(TABLE_CHANGED, "table changed") \
     each(TABLE_LATE, "table came after the first record") \

@@ -2,10 +2,17 @@
 #include "world.h"
 
 void tenure_end(struct world *world, struct member *member, uint32_t route) {
-    (void)world;
     struct tenure *tenure = &member->tenure[route];
-    tenure->held = tenure->draining = tenure->committing = tenure->error = tenure->fenced = tenure->mapless = false;
-    tenure->unsettled = tenure->started = 0;
+    for (uint32_t i = 0; i < world->group[route].partitions; i++)
+        for (uint32_t k = 0; k < world->group[route].log[i].count; k++) {
+            struct record *record = &world->group[route].log[i].record[k];
+            const struct view *view = &record->view[member->index];
+            if (view->tenure == tenure->number && view->covered)
+                record->covered = tenure->generation;
+        }
+    tenure->held = tenure->draining = tenure->committing = tenure->error = tenure->fenced = tenure->mapless =
+        tenure->released = false;
+    tenure->unsettled = tenure->exposed = 0;
     memset(tenure->reading, 0, sizeof tenure->reading);
 }
 

@@ -10,6 +10,8 @@ enum { PARTITION_LANE = MOST_LANES - 1, LONGEST_WAIT_MS = 20000 };
 /* -1: no order. */
 static int lane_of(const struct world *world, uint32_t route, const struct record *record) {
     enum order_kind order = world->scene.route[route].order;
+    if (order == ORDER_QUERY && record_query(record) != 0)
+        return record_query(record) == '1' ? 0 : PARTITION_LANE;
     if (order == ORDER_NONE || (order != ORDER_PARTITION && record->key == 0))
         return -1;
     return order == ORDER_PARTITION ? PARTITION_LANE : (int)record->key;
@@ -100,7 +102,7 @@ void hold_reported(struct world *world, struct member *member, const struct acti
     struct place place = action->is.report.place;
     uint32_t partition = (uint32_t)place.partition;
     int64_t offset = action->is.report.offset;
-    struct record *record = log_record(world, place.route, partition, offset);
+    struct record *record = log_record(world, member, place, offset);
     if (record == NULL)
         violated(world, "hold", "offset %" PRId64 " is held and was never read", offset);
     if (action->is.report.kind == REPORT_KEY_HELD) {
@@ -123,6 +125,8 @@ void hold_check_told(struct world *world, const struct member *member, uint32_t 
     for (uint32_t i = 0; i < log->count; i++) {
         const struct record *record = &log->record[i];
         const struct view *view = &record->view[member->index];
+        if (record->incarnation != reading->incarnation)
+            continue;
         bool read = view->tenure == tenure->number && view->read;
         const struct offset_try *before = offset_map_find(&taken, record->offset),
                                 *now = offset_map_find(&map, record->offset);
@@ -188,7 +192,6 @@ static void note(struct world *world, struct member *member, const struct input 
 /* He names one event, or its key's first dead letter, or the whole route, and asks all members. */
 void hold_task(struct world *world, const struct task *task) {
     struct choices *choices = world->choices;
-    struct record *record = log_record(world, task->route, task->number, (int64_t)task->id);
     uint32_t way = choose(choices, 4);
     bool letters = choose(choices, 3) == 2;
     for (uint32_t i = 0; i < world->scene.members; i++) {
@@ -204,6 +207,8 @@ void hold_task(struct world *world, const struct task *task) {
                                              .partition = (int32_t)task->number,
                                              .offset = way == 3 ? -1 : (int64_t)task->id,
                                              .letters = letters}};
+        struct place place = {.route = task->route, .partition = (int32_t)task->number};
+        struct record *record = log_record(world, member, place, (int64_t)task->id);
         if (way == 2 && record != NULL && record->view[i].held_first >= 0)
             input.is.release.offset = record->view[i].held_first;
         note(world, member, &input);

@@ -11,24 +11,45 @@ static enum record_kind draw_kind(struct choices *choices) {
     static const struct {
         enum fault fault;
         enum record_kind kind;
-    } kinds[] = {{FAULT_TOMBSTONE, TOMBSTONE},    {FAULT_NOT_JSON, NOT_JSON}, {FAULT_SCHEMA, AGAINST_SCHEMA},
-                 {FAULT_TEMPLATE, NO_ID},         {FAULT_ABSENT, NO_ROW},     {FAULT_POISON_REFUSED, REFUSED},
-                 {FAULT_POISON_500, ANSWERED_500}};
+    } kinds[] = {{FAULT_LARGE, LARGE},       {FAULT_KEY_TWICE, KEY_TWICE},    {FAULT_NOT_UTF8, NOT_UTF8},
+                 {FAULT_TOO_DEEP, TOO_DEEP}, {FAULT_TOO_LARGE, TOO_LARGE},    {FAULT_TOMBSTONE, TOMBSTONE},
+                 {FAULT_NOT_JSON, NOT_JSON}, {FAULT_SCHEMA, AGAINST_SCHEMA},  {FAULT_TEMPLATE, NO_ID},
+                 {FAULT_ABSENT, NO_ROW},     {FAULT_POISON_REFUSED, REFUSED}, {FAULT_POISON_500, ANSWERED_500}};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (strikes(choices, kinds[i].fault))
             return kinds[i].kind;
     return GOOD;
 }
 
-static void draw_record(struct world *world, struct record *record, int64_t offset, uint32_t hot) {
-    static const char *const values[] = {[GOOD] = "{\"id\":\"%d\",\"n\":1,\"s\":\"a\"}",
+#define EIGHT(text) text text text text text text text text
+#define PADDING     EIGHT(EIGHT("0123456789abcdef0123456789abcdef"))
+
+/* Those that are too long for a record of their own are the same for all. */
+static const char large[] = "{\"id\":\"large\",\"s\":\"1\",\"p\":\"" PADDING "\"}";
+static const char too_large[] = "{\"id\":\"large\",\"s\":\"1\",\"p\":\"" PADDING EIGHT(EIGHT("01234567")) "\"}";
+
+static void draw_value(struct record *record) {
+    static const char *const values[] = {[GOOD] = "{\"id\":\"%d\",\"n\":1,\"s\":\"1\"}",
+                                         [LARGE] = "",
                                          [TOMBSTONE] = "",
                                          [NOT_JSON] = "{\"id\":%d,",
+                                         [KEY_TWICE] = "{\"id\":\"%d\",\"id\":\"1\"}",
+                                         [NOT_UTF8] = "{\"id\":\"%d\xff\"}",
+                                         [TOO_DEEP] = "[[[[[[[[[%d]]]]]]]]]",
+                                         [TOO_LARGE] = "",
                                          [AGAINST_SCHEMA] = "{\"id\":\"%d\",\"n\":1.5}",
-                                         [NO_ID] = "{\"ib\":\"%d\",\"s\":\"a\"}",
-                                         [NO_ROW] = "{\"id\":\"%d\",\"s\":\"z\"}",
-                                         [REFUSED] = "{ \"id\":\"%d\",\"s\":\"a\" }",
-                                         [ANSWERED_500] = "{\"id\":\"%d\",\"s\":\"a\",\"d\":1.10}"};
+                                         [NO_ID] = "{\"ib\":\"%d\",\"s\":\"1\"}",
+                                         [NO_ROW] = "{\"id\":\"%d\",\"s\":\"9\"}",
+                                         [REFUSED] = "{ \"id\":\"%d\",\"s\":\"1\" }",
+                                         [ANSWERED_500] = "{\"id\":\"%d\",\"s\":\"1\",\"d\":1.10}"};
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    (void)snprintf(record->small, sizeof record->small, values[record->kind], (int)record->offset);
+#pragma GCC diagnostic pop
+    record->value = record->kind == LARGE ? large : record->kind == TOO_LARGE ? too_large : record->small;
+}
+
+static void draw_record(struct world *world, struct record *record, int64_t offset, uint32_t hot) {
     struct choices *choices = world->choices;
     *record = (struct record){.offset = offset};
     record->at_ms = choose(choices, 2) * choose(choices, 20000);
@@ -36,10 +57,7 @@ static void draw_record(struct world *world, struct record *record, int64_t offs
     if (record->kind == ANSWERED_500 && ++world->poisoned > MOST_POISONED)
         record->kind = GOOD; /* three keys answered 500 for ever are a platform's outage without end */
     record->key = strikes(choices, FAULT_NULL_KEY) ? 0 : 1 + (hot && choose(choices, 8) != 7 ? 0 : choose(choices, 4));
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    (void)snprintf(record->value, sizeof record->value, values[record->kind], (int)offset);
-#pragma GCC diagnostic pop
+    draw_value(record);
 }
 
 /* As many good records as there are keys. */
@@ -79,14 +97,51 @@ void logs_draw(struct world *world) {
     }
 }
 
-struct record *log_record(struct world *world, uint32_t route, uint32_t partition, int64_t offset) {
-    if (route >= world->scene.plan.route_count || partition >= world->group[route].partitions)
+uint32_t logs_partitions(const struct world *world) {
+    uint32_t count = 0;
+    for (uint32_t route = 0; route < world->scene.plan.route_count; route++)
+        count += world->group[route].partitions;
+    return count;
+}
+
+/* The record that a member's core means, as it was when this tenure read it; else what stands there now. */
+struct record *log_record(struct world *world, const struct member *member, struct place place, int64_t offset) {
+    uint32_t partition = (uint32_t)place.partition;
+    if (place.route >= world->scene.plan.route_count || partition >= world->group[place.route].partitions)
         return NULL;
-    struct partition_log *log = &world->group[route].log[partition];
-    for (uint32_t i = 0; i < log->count; i++)
-        if (log->record[i].offset == offset)
+    struct partition_log *log = &world->group[place.route].log[partition];
+    uint32_t tenure = member->tenure[place.route].number;
+    struct record *found = NULL;
+    for (uint32_t i = 0; i < log->count; i++) {
+        if (log->record[i].offset != offset)
+            continue;
+        if (log->record[i].view[member->index].tenure == tenure)
             return &log->record[i];
-    return NULL;
+        found = &log->record[i];
+    }
+    return found;
+}
+
+/* The topic is deleted and made anew: other records, from 0 on, and the group's offsets are gone with it. */
+void log_recreate(struct world *world, uint32_t route) {
+    struct choices *choices = world->choices;
+    uint32_t partition = choose(choices, world->group[route].partitions);
+    struct partition_log *log = &world->group[route].log[partition];
+    for (uint32_t i = log->first; i < log->count; i++)
+        log->record[i].gone = true;
+    log->first = log->start = log->count;
+    log->incarnation++;
+    log->committed = log->highest = -1;
+    log->map.size = 0;
+    log->forgot = true;
+    for (uint32_t left = choose(choices, 6); left > 0 && log->count < MOST_RECORDS; left--) {
+        struct record *record = &log->record[log->count];
+        draw_record(world, record, log->count - log->first, 0);
+        record->incarnation = log->incarnation;
+        record->at_ms = world->now_ms;
+        log->count++;
+    }
+    log_stopped(world, route, partition);
 }
 
 bool logs_done(const struct world *world, char *what, size_t size) {
@@ -109,31 +164,6 @@ bool logs_done(const struct world *world, char *what, size_t size) {
     return true;
 }
 
-void log_check_commit(struct world *world, uint32_t route, uint32_t partition, int64_t offset, const char *who) {
-    const struct partition_log *log = &world->group[route].log[partition];
-    for (uint32_t i = 0; i < log->count && log->record[i].offset < offset; i++)
-        if (!log->record[i].settled && !log->record[i].gone)
-            violated(world, "I1",
-                     "%s: route %u, partition %u is committed at %" PRId64 ", but %" PRId64 " is not settled", who,
-                     route, partition, offset, log->record[i].offset);
-}
-
-/* What the map beside a commit calls settled must be settled. */
-void log_check_map(struct world *world, uint32_t route, uint32_t partition, int64_t offset, struct span text,
-                   const char *who) {
-    struct offset_map map;
-    if (text.size == 0)
-        return;
-    if (!offset_map_read(&map, offset, (int32_t)partition, text))
-        violated(world, "I6", "%s: route %u, partition %u: the map at %" PRId64 " cannot be read", who, route,
-                 partition, offset);
-    const struct partition_log *log = &world->group[route].log[partition];
-    for (uint32_t i = 0; i < log->count; i++)
-        if (offset_map_knows(&map, log->record[i].offset) && !log->record[i].settled && !log->record[i].gone)
-            violated(world, "I1", "%s: route %u, partition %u: the map calls %" PRId64 " settled, it is not", who,
-                     route, partition, log->record[i].offset);
-}
-
 /* How far a member may commit by what it has seen in this tenure; -1 unknown. */
 int64_t log_base(const struct world *world, const struct member *member, uint32_t route, uint32_t partition) {
     const struct partition_log *log = &world->group[route].log[partition];
@@ -144,121 +174,6 @@ int64_t log_base(const struct world *world, const struct member *member, uint32_
             return log->record[i].offset;
     }
     return tenure->reading[partition].next;
-}
-
-static void store(struct world *world, const struct task *task) {
-    struct coordinator *group = &world->group[task->route];
-    enum commit_error error = (enum commit_error)task->what;
-    if (task->number != group->generation || group->expired[task->member])
-        error = COMMIT_FENCED;
-    else
-        for (uint32_t i = 0; i < group->partitions; i++) {
-            if (task->offset[i] < 0)
-                continue;
-            log_check_commit(world, task->route, i, task->offset[i], "store");
-            struct partition_log *log = &group->log[i];
-            bool back = task->offset[i] < log->committed;
-            log->committed = task->offset[i];
-            log->map = world->maps[task->map[i] % MOST_MAPS];
-            log->highest = log->highest > log->committed ? log->highest : log->committed;
-            if (world->frozen && back)
-                group_rebalance(world, task->route);
-        }
-    if (!task->answered)
-        return;
-    struct task result = *task;
-    result.kind = TASK_RESULT;
-    result.what = (int)error;
-    result.number = (uint32_t)task->id; /* epoch */
-    later(world, result, task->retry_ms);
-}
-
-void log_commit(struct world *world, struct member *member, const struct action *action) {
-    struct choices *choices = world->choices;
-    uint32_t route = action->is.commit.route;
-    struct task task = {.kind = TASK_STORE,
-                        .member = member->index,
-                        .life = member->life,
-                        .route = route,
-                        .number = member->tenure[route].generation,
-                        .id = action->is.commit.epoch,
-                        .answered = true,
-                        .retry_ms = 5,
-                        .offset = {-1, -1, -1}};
-    for (size_t i = 0; i < action->is.commit.count; i++) {
-        const struct commit_entry *entry = &action->is.commit.entry[i];
-        struct map_text *map = &world->maps[world->map_count % MOST_MAPS];
-        if (entry->metadata.size > sizeof map->text)
-            violated(world, "I10", "route %u: a map of %zu bytes for so few records", route, entry->metadata.size);
-        map->size = entry->metadata.size;
-        if (map->size > 0)
-            memcpy(map->text, entry->metadata.data, map->size);
-        task.offset[entry->partition] = entry->offset;
-        task.map[entry->partition] = world->map_count++;
-    }
-    if (strikes(choices, FAULT_COMMIT_SLOW))
-        task.retry_ms = choose(choices, 6000);
-    if (strikes(choices, FAULT_COMMIT_ANSWER_LOST)) {
-        task.what = COMMIT_RETRY;
-        task.retry_ms += 1000;
-    }
-    static const struct {
-        enum fault fault;
-        enum commit_error error;
-    } errors[] = {{FAULT_COMMIT_RETRY, COMMIT_RETRY},
-                  {FAULT_COMMIT_TOO_LARGE, COMMIT_TOO_LARGE},
-                  {FAULT_COMMIT_FAILED, COMMIT_FAILED},
-                  {FAULT_COMMIT_FENCED, COMMIT_FENCED},
-                  {FAULT_COMMIT_REORDERED, COMMIT_RETRY}};
-    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
-        if (!strikes(choices, errors[i].fault))
-            continue;
-        struct task result = task;
-        result.kind = TASK_RESULT;
-        result.number = (uint32_t)task.id;
-        result.what = (int)errors[i].error;
-        later(world, result, task.retry_ms);
-        if (errors[i].fault == FAULT_COMMIT_FENCED && !world->group[route].expired[member->index])
-            group_expire(world, route, member->index, 1 + choose(choices, 3000));
-        task.answered = false;
-        if (errors[i].fault == FAULT_COMMIT_REORDERED)
-            later(world, task, 1 + choose(choices, 4000));
-        return;
-    }
-    later(world, task, 2);
-}
-
-static void answer_committed(struct world *world, struct member *member, const struct task *task) {
-    const struct coordinator *group = &world->group[task->route];
-    struct tenure *tenure = &member->tenure[task->route];
-    struct committed entry[MOST_PARTITIONS];
-    struct map_text told[MOST_PARTITIONS];
-    size_t count = 0;
-    bool current = tenure->held && tenure->epoch == task->number;
-    for (uint32_t i = 0; i < group->partitions; i++) {
-        if (current && !tenure->reading[i].mine)
-            continue;
-        struct committed *one = &entry[count++];
-        *one = (struct committed){.partition = (int32_t)i, .offset = group->log[i].committed};
-        one->failed = strikes(world->choices, FAULT_COMMITTED_FAILED);
-        told[i] = group->log[i].map;
-        if (told[i].size > 0 && strikes(world->choices, FAULT_MAP_LOST))
-            told[i].size = 0;
-        if (told[i].size > 0 && strikes(world->choices, FAULT_MAP_BROKEN))
-            told[i].text[choose(world->choices, (uint32_t)told[i].size)] ^= 1;
-        if (one->offset >= 0)
-            one->metadata = span_make(told[i].text, told[i].size);
-        if (current && !one->failed && !tenure->reading[i].begun) { /* asked for others: what it began with stands */
-            tenure->reading[i].acknowledged = tenure->reading[i].told = one->offset;
-            tenure->reading[i].map = tenure->reading[i].taken = told[i];
-        }
-    }
-    if (!current)
-        world->choices->count[FAULT_COMMITTED_STALE]++;
-    struct input input = {
-        .kind = INPUT_COMMITTED,
-        .is.committed = {.route = task->route, .epoch = task->number, .entry = entry, .count = count}};
-    feed(world, member, &input);
 }
 
 void log_stopped(struct world *world, uint32_t route, uint32_t partition) {
@@ -273,6 +188,8 @@ void log_stopped(struct world *world, uint32_t route, uint32_t partition) {
 void log_error(struct world *world, struct member *member, uint32_t route, uint32_t partition,
                enum partition_error error) {
     struct tenure *tenure = &member->tenure[route];
+    if (error == PARTITION_OUT_OF_RANGE && !tenure->reading[partition].stopped)
+        tenure->reading[partition].foreign = true;
     struct input input = {
         .kind = INPUT_PARTITION_ERROR,
         .is.partition = {.place = {.route = route, .partition = (int32_t)partition, .epoch = tenure->epoch},
@@ -283,19 +200,20 @@ void log_error(struct world *world, struct member *member, uint32_t route, uint3
 /* Somebody mends the partition and lets the group begin anew. */
 static void operate(struct world *world, const struct task *task) {
     struct partition_log *log = &world->group[task->route].log[task->number];
-    int64_t start = log->start < log->count ? log->record[log->start].offset
-                    : log->count > 0        ? log->record[log->count - 1].offset + 1
-                                            : 0;
+    int64_t start = log->start < log->count   ? log->record[log->start].offset
+                    : log->count > log->first ? log->record[log->count - 1].offset + 1
+                                              : 0;
     log->stopped = false;
     if (log->committed < start) {
         log->committed = start;
         log->map.size = 0;
+        log->forgot = true;
     }
     group_rebalance(world, task->route);
 }
 
-void feed_record(struct world *world, struct member *member, uint32_t route, uint32_t partition,
-                 const struct record *record, uint32_t epoch) {
+void feed_record(struct world *world, struct member *member, uint32_t route, uint32_t partition, struct record *record,
+                 uint32_t epoch) {
     static const char *const keys[] = {NULL, "a", "b", "c", "d"};
     struct place place = {.route = route, .partition = (int32_t)partition, .epoch = epoch};
     struct span value = record->kind == TOMBSTONE ? SPAN_NONE : span_of(record->value);
@@ -309,6 +227,7 @@ void feed_record(struct world *world, struct member *member, uint32_t route, uin
         reading->bytes -= bytes < reading->bytes ? bytes : reading->bytes;
     }
     struct input input = {.kind = INPUT_EVENT, .is.event = event};
+    world->fed = record;
     feed(world, member, &input);
     check_window(world, member, route, partition);
 }
@@ -344,12 +263,16 @@ static void fetch(struct world *world, struct member *member, const struct task 
     reading->scheduled = false;
     if (tenure->draining || reading->stopped || reading->events == 0 || reading->bytes == 0)
         return;
-    uint32_t i = 0;
+    if (world->kafka_outage_ms > world->now_ms) {
+        schedule(world, member, task->route, task->number, world->kafka_outage_ms - world->now_ms);
+        return;
+    }
+    uint32_t i = log->first;
     while (i < log->count && log->record[i].offset < reading->position)
         i++;
-    if (i > 0 && strikes(world->choices, FAULT_REWIND))
-        i -= 1 + choose(world->choices, i < 3 ? i : 3);
-    if (i < log->start) {
+    if (i > log->first && strikes(world->choices, FAULT_REWIND))
+        i -= 1 + choose(world->choices, i - log->first < 3 ? i - log->first : 3);
+    if (i < log->start || reading->incarnation != log->incarnation) {
         log_error(world, member, task->route, task->number, PARTITION_OUT_OF_RANGE);
         return;
     }
@@ -369,32 +292,6 @@ static void fetch(struct world *world, struct member *member, const struct task 
 void log_task(struct world *world, const struct task *task) {
     struct member *member = &world->member[task->member];
     switch ((int)task->kind) {
-    case TASK_STORE:
-        store(world, task);
-        break;
-    case TASK_RESULT: {
-        struct input input = {.kind = INPUT_COMMIT_RESULT,
-                              .is.commit = {task->route, task->number, (enum commit_error)task->what}};
-        struct tenure *tenure = &member->tenure[task->route];
-        if (!tenure->held || tenure->epoch != task->number)
-            world->choices->count[FAULT_COMMIT_STALE]++;
-        else {
-            tenure->committing = false;
-            tenure->error = tenure->error || task->what != COMMIT_DONE;
-            tenure->fenced = tenure->fenced || task->what == COMMIT_FENCED;
-            tenure->mapless = tenure->mapless || task->what == COMMIT_TOO_LARGE;
-            for (uint32_t i = 0; i < MOST_PARTITIONS; i++)
-                if (task->what == COMMIT_DONE && task->offset[i] >= 0) {
-                    tenure->reading[i].acknowledged = task->offset[i];
-                    tenure->reading[i].map = world->maps[task->map[i] % MOST_MAPS];
-                }
-        }
-        feed(world, member, &input);
-        break;
-    }
-    case TASK_COMMITTED:
-        answer_committed(world, member, task);
-        break;
     case TASK_FETCH:
         fetch(world, member, task);
         break;

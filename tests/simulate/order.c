@@ -4,10 +4,36 @@
 
 #include <inttypes.h>
 
+/* What $.s says; 0: the value cannot be read, or has none. */
+char record_query(const struct record *record) {
+    switch (record->kind) {
+    case GOOD:
+    case LARGE:
+    case NO_ID:
+    case REFUSED:
+    case ANSWERED_500:
+        return '1';
+    case NO_ROW:
+        return '9';
+    case TOMBSTONE:
+    case NOT_JSON:
+    case KEY_TWICE:
+    case NOT_UTF8:
+    case TOO_DEEP:
+    case TOO_LARGE:
+    case AGAINST_SCHEMA:
+        break;
+    }
+    return 0;
+}
+
 static bool same_lane(const struct world *world, uint32_t route, const struct record *one, const struct record *other) {
     switch (world->scene.route[route].order) {
-    case ORDER_KEY:
     case ORDER_QUERY:
+        if (record_query(one) != 0 || record_query(other) != 0)
+            return record_query(one) == record_query(other);
+        return one->key != 0 && one->key == other->key;
+    case ORDER_KEY:
         return one->key != 0 && one->key == other->key;
     case ORDER_PARTITION:
         return true;
@@ -20,10 +46,10 @@ static bool same_lane(const struct world *world, uint32_t route, const struct re
 void check_order(struct world *world, const struct member *member, uint32_t route, uint32_t partition,
                  const struct record *record, uint32_t tenure, uint64_t id) {
     const struct partition_log *log = &world->group[route].log[partition];
-    for (uint32_t i = 0; i < log->count && log->record[i].offset < record->offset; i++) {
+    for (uint32_t i = 0; i < log->count; i++) {
         const struct view *view = &log->record[i].view[member->index];
-        if (view->tenure == tenure && view->read && !view->settled && view->request != id &&
-            same_lane(world, route, record, &log->record[i]))
+        if (view->tenure == tenure && log->record[i].offset < record->offset && view->read && !view->settled &&
+            view->request != id && same_lane(world, route, record, &log->record[i]))
             violated(world, "I2", "route %u, partition %u: %" PRId64 " starts before %" PRId64 " of its key is settled",
                      route, partition, record->offset, log->record[i].offset);
     }
@@ -46,10 +72,42 @@ struct span check_id(struct world *world, uint32_t route, struct record *record,
     }
     for (uint32_t i = 0; i < world->group[route].partitions; i++)
         for (uint32_t k = 0; k < world->group[route].log[i].count; k++)
-            if (span_equal(id, span_of(world->group[route].log[i].record[k].id)))
+            if (world->group[route].log[i].record[k].incarnation == record->incarnation &&
+                span_equal(id, span_of(world->group[route].log[i].record[k].id)))
                 violated(world, "I4", "offset %" PRId64 " has the idempotency id of another", record->offset);
     memcpy(record->id, id.data, id.size);
     return id;
+}
+
+/* How often it was refused, as the map says that this tenure began with. */
+uint32_t refusals_before(const struct member *member, uint32_t route, uint32_t partition, const struct record *record) {
+    const struct reading *reading = &member->tenure[route].reading[partition];
+    struct offset_map map;
+    if (reading->taken.size == 0)
+        return 0;
+    (void)offset_map_read(&map, reading->told, (int32_t)partition, span_make(reading->taken.text, reading->taken.size));
+    const struct offset_try *tried = offset_map_find(&map, record->offset);
+    return tried != NULL ? tried->refusals : 0;
+}
+
+/* A commit was acknowledged: what it covers comes never again, and what it does not would after a crash (I5). */
+void check_covered(struct world *world, struct member *member, uint32_t route) {
+    struct tenure *tenure = &member->tenure[route];
+    tenure->exposed = 0;
+    for (uint32_t i = 0; i < world->group[route].partitions; i++) {
+        struct partition_log *log = &world->group[route].log[i];
+        const struct reading *reading = &tenure->reading[i];
+        struct offset_map map;
+        (void)offset_map_read(&map, reading->acknowledged, (int32_t)i, span_make(reading->map.text, reading->map.size));
+        for (uint32_t k = 0; k < log->count; k++) {
+            struct view *view = &log->record[k].view[member->index];
+            if (view->tenure != tenure->number)
+                continue;
+            int64_t offset = log->record[k].offset;
+            view->covered = view->settled && (offset < reading->acknowledged || offset_map_knows(&map, offset));
+            tenure->exposed += view->started && !view->covered ? 1 : 0;
+        }
+    }
 }
 
 /* What the commit and the map before us call settled is not sent again: only what they could not know is (I5). */
@@ -57,6 +115,15 @@ void check_again(struct world *world, const struct member *member, uint32_t rout
                  const struct record *record) {
     const struct reading *reading = &member->tenure[route].reading[partition];
     struct offset_map map;
+    if (record->covered > 0 && record->covered < member->tenure[route].generation &&
+        !world->group[route].log[partition].forgot)
+        violated(world, "I5", "offset %" PRId64 " is sent, and a commit or its map was acknowledged that covers it",
+                 record->offset);
+    uint32_t before = refusals_before(member, route, partition, record);
+    const struct view *view = &record->view[member->index];
+    if (view->refusals > 0 && view->refusals + before >= world->scene.route[route].refusals)
+        violated(world, "I11", "offset %" PRId64 " was refused %u times and is sent again", record->offset,
+                 view->refusals + before);
     if (record->offset < reading->told)
         violated(world, "I5", "offset %" PRId64 " is sent, committed is %" PRId64, record->offset, reading->told);
     if (reading->taken.size == 0)
@@ -88,7 +155,15 @@ void check_told(struct world *world, const struct member *member, uint32_t route
     for (uint32_t i = 0; i < log->count; i++) {
         const struct record *record = &log->record[i];
         const struct view *view = &record->view[member->index];
+        if (record->incarnation != reading->incarnation)
+            continue;
         bool settled = (view->tenure == tenure->number && view->settled) || offset_map_knows(&taken, record->offset);
+        const struct offset_try *tried = offset_map_find(&map, record->offset);
+        uint32_t refusals = refusals_before(member, route, (uint32_t)entry->partition, record) +
+                            (view->tenure == tenure->number ? view->refusals : 0);
+        if (!settled && refusals != (tried != NULL ? tried->refusals : 0))
+            violated(world, "I11", "offset %" PRId64 " was refused %u times, the map tells %u", record->offset,
+                     refusals, tried != NULL ? tried->refusals : 0);
         if (settled && record->offset >= entry->offset && !offset_map_knows(&map, record->offset))
             violated(world, "I5", "offset %" PRId64 " is settled and the commit at %" PRId64 " does not tell",
                      record->offset, entry->offset);

@@ -12,14 +12,15 @@ bool play(struct choices *choices, uint64_t seed, struct buf *story);
 
 /* What a number of plays came to. */
 struct tally {
-    uint64_t plays, steps, deepest;
+    uint64_t plays, steps, deepest, states;
     uint64_t failed; /* the lowest seed that broke a promise; UINT64_MAX none */
     uint64_t cpu_us;
     uint64_t count[FAULT_COUNT];
 };
 
-/* Plays one story after another of those that are this job's, of `jobs`, until one breaks a promise. */
-void explore(struct tally *tally, uint32_t job, uint32_t jobs);
+/* Plays one story after another of those with at most so many faults that are this job's, of `jobs`, until one breaks a
+ * promise. */
+void explore(struct tally *tally, uint32_t faults, uint32_t job, uint32_t jobs);
 
 /* Prints the story of a seed. */
 void tell(uint64_t seed);

@@ -2,16 +2,19 @@
 #include "scene.h"
 
 #include "choices.h"
+#include "deliver/acceptance.h"
 #include "schema/schema.h"
 
 #define FAULT_WORDS(name, words) words,
 const char *const fault_words[FAULT_COUNT] = {FAULTS(FAULT_WORDS)};
 
-static const struct status_range success[] = {{200, 299}};
+static const struct status_range success[] = {{200, 299}, {409, 409}};
+static const struct span permanent[] = {{"Never", 5}};
 static const struct status_range retry[] = {{408, 408}, {425, 425}, {429, 429}, {500, 599}};
 static const struct status_range hold[] = {{401, 401}, {403, 403}, {407, 407}};
 static const struct status_range dead[] = {{400, 499}};
-static const struct span topics[MOST_ROUTES] = {{"arende", 6}, {"beslut", 6}};
+static const struct span topics[MOST_ROUTES] = {{"arende.v1", 9}, {"beslut.v1", 9}};
+static const struct span names[MOST_ROUTES] = {{"bygglov", 7}, {"bostad", 6}};
 static struct schema_registry *registry;
 
 bool props_init(struct props *props) {
@@ -26,10 +29,11 @@ bool props_init(struct props *props) {
     props->batch_target = template_create(TEMPLATE_TARGET, SPAN("/import/{$.n ?? \"0\"}"), NULL);
     props->key = json_path_create(SPAN("$.s"), NULL);
     props->into = json_path_create(SPAN("$.t"), NULL);
-    props->tables[0] = lookup_table_create(SPAN("s,t\na,one\n"), SPAN("s"), SPAN("t"), NULL);
-    props->tables[1] = lookup_table_create(SPAN("s,t\na,two\n"), SPAN("s"), SPAN("t"), NULL);
+    props->tables[0] = lookup_table_create(SPAN(TABLE_ONE), SPAN("code"), SPAN("name"), NULL);
+    props->tables[1] = lookup_table_create(SPAN(TABLE_TWO), SPAN("code"), SPAN("name"), NULL);
+    props->accept = acceptance_create(SPAN("$.code == 20"), NULL);
     return props->schema != NULL && props->target != NULL && props->batch_target != NULL && props->key != NULL &&
-           props->into != NULL && props->tables[0] != NULL && props->tables[1] != NULL;
+           props->into != NULL && props->tables[0] != NULL && props->tables[1] != NULL && props->accept != NULL;
 }
 
 void props_finish(struct props *props) {
@@ -37,13 +41,14 @@ void props_finish(struct props *props) {
     schema_registry_destroy(registry);
     template_destroy(props->target);
     template_destroy(props->batch_target);
+    acceptance_destroy(props->accept);
     json_path_destroy(props->key);
     json_path_destroy(props->into);
     for (size_t i = 0; i < TABLE_VERSIONS; i++)
         lookup_table_release(props->tables[i]);
 }
 
-static void draw_platform(struct platform_spec *platform, struct choices *choices) {
+static void draw_platform(struct platform_spec *platform, const struct props *props, struct choices *choices) {
     static const int64_t timeouts[] = {2000, 500, 10000, 30000};
     static const uint64_t rates[] = {0, 0, 50000, 10000, 3333};
     *platform = (struct platform_spec){.name = SPAN("oep"),
@@ -57,10 +62,12 @@ static void draw_platform(struct platform_spec *platform, struct choices *choice
                                                    .within_ms = 10000,
                                                    .open_ms = 500 + choose(choices, 5) * 1000,
                                                    .max_open_ms = 10000},
-                                       .success = {success, 1},
+                                       .success = {success, choose(choices, 3) == 2 ? 2 : 1},
                                        .retry = {retry, 4},
                                        .hold = {hold, 3},
-                                       .dead_letter = {dead, 1}};
+                                       .dead_letter = {dead, 1},
+                                       .accept = choose(choices, 3) == 2 ? props->accept : NULL,
+                                       .permanent = {permanent, choose(choices, 2)}};
 }
 
 static void draw_route(struct scene *scene, const struct props *props, uint32_t index, struct choices *choices) {
@@ -70,7 +77,7 @@ static void draw_route(struct scene *scene, const struct props *props, uint32_t 
                                            .absent = choose(choices, 2) == 0 ? ABSENT_DEAD_LETTER : ABSENT_SKIP_EVENT};
     static const enum ambiguous ambiguities[] = {AMBIGUOUS_RETRY, AMBIGUOUS_RETRY,       AMBIGUOUS_RETRY,
                                                  AMBIGUOUS_RETRY, AMBIGUOUS_DEAD_LETTER, AMBIGUOUS_HOLD};
-    *route = (struct route){.name = topics[index],
+    *route = (struct route){.name = names[index],
                             .topics = &topics[index],
                             .topic_count = 1,
                             .tombstone = choose(choices, 3) == 2 ? TOMBSTONE_DEAD_LETTER : TOMBSTONE_FILTER,
@@ -79,22 +86,26 @@ static void draw_route(struct scene *scene, const struct props *props, uint32_t 
                             .refusals = 1 + choose(choices, 3),
                             .ambiguous = ambiguities[choose(choices, 6)],
                             .retry = {.first_ms = 50 + choose(choices, 20) * 50, .max_ms = 10000},
-                            .dead_letter = SPAN("dead")};
-    static const enum order_kind orders[] = {ORDER_KEY, ORDER_KEY, ORDER_KEY, ORDER_PARTITION, ORDER_NONE};
+                            .dead_letter = SPAN("arende.v1.dlq"),
+                            .order_by = props->key};
+    static const enum order_kind orders[] = {ORDER_KEY, ORDER_KEY, ORDER_KEY, ORDER_PARTITION, ORDER_NONE, ORDER_QUERY};
     static const enum after_letter afterwards[] = {AFTER_CONTINUE, AFTER_CONTINUE, AFTER_CONTINUE,
                                                    AFTER_CONTINUE, AFTER_HOLD,     AFTER_FOLLOW};
-    route->order = orders[choose(choices, 5)];
+    route->order = orders[choose(choices, 6)];
     route->after_letter = afterwards[choose(choices, 6)];
     if (route->order == ORDER_NONE)
         route->after_letter = AFTER_CONTINUE;
-    route->start.kind = choose(choices, 3) == 2 ? START_STOP : START_EARLIEST;
+    route->decode.limits = (struct json_limits){.size = 2200, .depth = 8, .members = 100, .memory = 1 << 20};
+    static const enum start_kind starts[] = {START_EARLIEST, START_TIME, START_STOP};
+    route->start.kind = starts[choose(choices, 3)];
+    route->start.wall_ms = 1700000000000;
     route->recipe_count = route->recipes != NULL ? 1 : 0;
     route->retry.patience_ms = choose(choices, 2) == 0 ? 86400000 : 2000 + choose(choices, 30) * 1000;
     route->window = strikes(choices, FAULT_WINDOW_1) ? 1 : 2 + choose(choices, 30);
     route->mapping = (struct mapping_spec){.platform = choose(choices, scene->plan.platform_count),
                                            .method = SPAN("POST"),
                                            .target = props->target,
-                                           .route = topics[index],
+                                           .route = names[index],
                                            .topics = &topics[index],
                                            .body = BODY_EVENT};
     if (choose(choices, 3) != 2)
@@ -120,11 +131,12 @@ void scene_draw(struct scene *scene, const struct props *props, struct choices *
     plan->lookup_count = 1;
     plan->routes = scene->route;
     plan->route_count = 1 + (choose(choices, 4) == 3 ? 1 : 0);
-    plan->memory_limit = strikes(choices, FAULT_MEMORY_SMALL) ? 8192 : 64 << 20;
+    plan->memory_limit = 64 << 20;
+    scene->little_memory = strikes(choices, FAULT_MEMORY_SMALL);
     plan->session_timeout_ms = choose(choices, 2) == 0 ? 45000 : 10000;
     plan->max_poll_interval_ms = choose(choices, 2) == 0 ? 300000 : 15000;
     for (uint32_t i = 0; i < plan->platform_count; i++)
-        draw_platform(&scene->platform[i], choices);
+        draw_platform(&scene->platform[i], props, choices);
     for (uint32_t i = 0; i < plan->route_count; i++)
         draw_route(scene, props, i, choices);
     scene->members = 1 + choose(choices, MOST_MEMBERS);

@@ -7,11 +7,16 @@
 #include "flow/flow.h"
 
 enum { MOST_ROUTES = 2, MOST_MEMBERS = 3, TABLE_VERSIONS = 2, MOST_TOGETHER = 8 };
+enum { LEAST_OF_PARTITION = 32 * 1024, LEAST_OF_ROUTE = 64 * 1024 }; /* with so much memory the limit is kept */
+
+#define TABLE_ONE "code,name\n1,one\n"
+#define TABLE_TWO "code,name\n1,two\n"
 
 /* What seeds share: compiled once. */
 struct props {
     struct template *target, *batch_target;
     struct json_path *key, *into;
+    struct acceptance *accept;
     struct schema_program *schema;
     struct lookup_table *tables[TABLE_VERSIONS];
 };
@@ -25,6 +30,7 @@ struct scene {
     struct recipe recipe[MOST_ROUTES];
     struct route route[MOST_ROUTES];
     struct plan plan;
+    bool little_memory;
     uint32_t members;
     int64_t tick_ms; /* most time between two inputs */
 };

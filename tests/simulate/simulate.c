@@ -12,7 +12,7 @@
 enum { MOST_JOBS = 64 };
 
 struct order {
-    uint64_t first, seeds, jobs, least, pace;
+    uint64_t first, seeds, jobs, least, pace, faults;
     const char *plant;
     bool kinds, exhaustive;
 };
@@ -72,7 +72,7 @@ static void work(const struct order *order, struct tally *tally, uint64_t job) {
     struct rusage used;
     *tally = (struct tally){.failed = UINT64_MAX};
     if (order->exhaustive)
-        explore(tally, (uint32_t)job, (uint32_t)order->jobs);
+        explore(tally, (uint32_t)order->faults, (uint32_t)job, (uint32_t)order->jobs);
     else
         play_seeds(order, tally, job);
     (void)getrusage(RUSAGE_SELF, &used);
@@ -83,6 +83,7 @@ static void work(const struct order *order, struct tally *tally, uint64_t job) {
 static void add(struct tally *sum, const struct tally *part) {
     sum->plays += part->plays;
     sum->steps += part->steps;
+    sum->states += part->states;
     sum->cpu_us += part->cpu_us;
     sum->failed = part->failed < sum->failed ? part->failed : sum->failed;
     sum->deepest = part->deepest > sum->deepest ? part->deepest : sum->deepest;
@@ -143,8 +144,12 @@ static int simulate(const struct order *order) {
     if (order->kinds)
         printf("%llu stories a minute and core%s\n", (unsigned long long)pace, pace < order->pace ? " (too slow)" : "");
     if (order->exhaustive)
-        printf("all interleavings of 2 keys, 3 events and 2 faults: %llu stories, the longest of %llu choices\n",
-               (unsigned long long)sum.plays, (unsigned long long)sum.deepest);
+        printf(
+            "all interleavings of 2 keys, 3 events and %llu faults: %llu stories, the longest of %llu choices, through "
+            "%llu "
+            "different states\n",
+            (unsigned long long)order->faults, (unsigned long long)sum.plays, (unsigned long long)sum.deepest,
+            (unsigned long long)sum.states);
     if (rare > 0)
         printf("%llu kinds of fault occurred less than %llu times\n", (unsigned long long)rare,
                (unsigned long long)order->least);
@@ -154,8 +159,8 @@ static int simulate(const struct order *order) {
 }
 
 static int usage(void) {
-    (void)fputs("usage: simulate [--seeds N] [--seed S] [--jobs N] [--plant list|NAME] [--exhaustive]\n"
-                "                [--kinds] [--least N] [--pace N]\n"
+    (void)fputs("usage: simulate [--seeds N] [--seed S] [--jobs N] [--plant list|NAME]\n"
+                "                [--exhaustive [--faults N]] [--kinds] [--least N] [--pace N]\n"
                 "  --kinds  print how often each kind of fault occurred; --least N: fail when one is rarer\n"
                 "  --pace N  fail when less than N stories are played a minute and core\n",
                 stderr);
@@ -182,6 +187,7 @@ static bool read_order(struct order *order, int argument_count, char **arguments
             i++;
         } else if ((strcmp(name, "--seeds") == 0 && number(value, &order->seeds)) ||
                    (strcmp(name, "--least") == 0 && number(value, &order->least)) ||
+                   (strcmp(name, "--faults") == 0 && number(value, &order->faults)) ||
                    (strcmp(name, "--pace") == 0 && number(value, &order->pace)) ||
                    (strcmp(name, "--jobs") == 0 && number(value, &order->jobs)))
             i++;
@@ -192,7 +198,7 @@ static bool read_order(struct order *order, int argument_count, char **arguments
 }
 
 int main(int argument_count, char **arguments) {
-    struct order order = {.first = 1, .seeds = 20000, .jobs = 1};
+    struct order order = {.first = 1, .seeds = 20000, .jobs = 1, .faults = 2};
     if (!read_order(&order, argument_count, arguments))
         return usage();
     if (order.plant != NULL && strcmp(order.plant, "list") == 0) {

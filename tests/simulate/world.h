@@ -12,15 +12,33 @@ enum { MOST_PARTITIONS = 3, MOST_RECORDS = 20, MOST_OPEN = 128, MOST_TASKS = 409
 enum { MOST_LANES = 6 };
 enum { LIVENESS_MS = 6 * 3600 * 1000 }; /* faults are over: now everything settles within this time */
 
-enum record_kind { GOOD, TOMBSTONE, NOT_JSON, AGAINST_SCHEMA, NO_ID, NO_ROW, REFUSED, ANSWERED_500 };
+enum record_kind {
+    GOOD,
+    LARGE,
+    TOMBSTONE,
+    NOT_JSON,
+    KEY_TWICE,
+    NOT_UTF8,
+    TOO_DEEP,
+    TOO_LARGE,
+    AGAINST_SCHEMA,
+    NO_ID,
+    NO_ROW,
+    REFUSED,
+    ANSWERED_500
+};
 
 /* What one member did with one record in one tenure. */
 struct view {
     uint32_t tenure;
     bool read, started, settled;
     uint64_t request, letter; /* under way */
+    const void *letter_made;  /* where the headers of its last letter stand */
     uint32_t refusals;        /* of the record by itself */
-    bool ambiguous;
+    uint32_t attempts;
+    bool ambiguous, permanent;
+    bool covered;     /* settled, and an acknowledged commit or its map says so */
+    bool waits;       /* for another attempt */
     uint32_t company; /* so many may stand in a batch with it; 0 as many as the route has */
     char whole[65];   /* the id of the batch that must come again as it was; "" none */
     enum held held;   /* it waits for an operator */
@@ -45,23 +63,32 @@ struct record {
     int64_t offset;
     int64_t at_ms; /* when it was produced */
     enum record_kind kind;
-    uint32_t key; /* 0 none */
-    char value[VALUE_SIZE];
-    char id[80];  /* of its first request; every further one must carry the same */
-    bool settled; /* truly, as far as the world knows */
-    bool gone;    /* cut off by the broker */
-    bool failed;  /* an attempt of anybody's */
+    uint32_t key;         /* 0 none */
+    uint32_t incarnation; /* of the log */
+    char small[VALUE_SIZE];
+    const char *value;
+    char id[80];      /* of its first request; every further one must carry the same */
+    bool settled;     /* truly, as far as the world knows */
+    bool gone;        /* cut off by the broker */
+    uint32_t covered; /* the generation in which somebody was told that the broker knows it as settled; 0 none */
+    bool failed;      /* an attempt of anybody's */
     int64_t failed_ms;
     struct view view[MOST_MEMBERS];
 };
 
 struct partition_log {
     struct record record[MOST_RECORDS];
-    uint32_t count, start;
-    int64_t committed; /* -1 never */
-    bool stopped;      /* an operator is coming */
-    int64_t highest;   /* ever committed; a late commit may turn it back */
+    uint32_t count, start;       /* start: the first that is not cut off */
+    uint32_t incarnation, first; /* how often the topic was made anew, and where its records begin since */
+    bool forgot;                 /* the store has lost something it had acknowledged */
+    int64_t committed;           /* -1 never */
+    bool stopped;                /* an operator is coming */
+    int64_t highest;             /* ever committed; a late commit may turn it back */
     struct map_text map;
+};
+
+struct log_place {
+    uint32_t route, partition, incarnation;
 };
 
 /* The group of one route, as its coordinator sees it. */
@@ -75,6 +102,8 @@ struct coordinator {
 
 struct reading {
     bool mine, begun, stopped, scheduled;
+    bool foreign; /* out of range: nothing more is committed */
+    uint32_t incarnation;
     int64_t position, next; /* of the reader; what the core wants next */
     uint32_t events;
     size_t bytes;
@@ -87,11 +116,11 @@ struct reading {
 /* One assignment of one member. */
 struct tenure {
     uint32_t epoch, number, generation;
-    bool held, draining, committing, error, fenced;
+    bool held, draining, committing, error, fenced, released;
     bool mapless; /* the broker takes no metadata from it */
     int64_t revoked_ms;
     struct reading reading[MOST_PARTITIONS];
-    uint64_t consumed, settled, known, unsettled, started; /* all but the last two: of this life of the member */
+    uint64_t consumed, settled, known, unsettled, exposed; /* all but the last two: of this life of the member */
     uint32_t open;
 };
 
@@ -118,6 +147,12 @@ struct member {
     uint32_t open_count;
     struct actions actions;
 };
+
+/* What the body of an answer says. */
+enum body { BODY_NOTHING, BODY_YES, BODY_NO, BODY_NEVER };
+
+/* What an answer means by the world's own rules. */
+enum meaning { SETTLES, FAILS, REFUSES, FOR_EVER, IN_DOUBT, SAYS_NOTHING };
 
 enum task_kind {
     TASK_REPLY,
@@ -151,15 +186,18 @@ struct task {
     int status;
     int64_t retry_ms;
     bool again, answered, cut;
+    int says;                        /* what stands in the answer's body: enum body */
     int64_t offset[MOST_PARTITIONS]; /* STORE: -1 none */
     uint32_t map[MOST_PARTITIONS];   /* of world->maps; of these the latest are kept */
+    uint32_t incarnation[MOST_PARTITIONS];
 };
 
 struct world {
     struct scene scene;
     const struct props *props;
     struct choices *choices;
-    int64_t now_ms, freeze_ms, outage_ms[MOST_ROUTES], letter_outage_ms;
+    int64_t now_ms, freeze_ms, outage_ms[MOST_ROUTES], letter_outage_ms, kafka_outage_ms;
+    int64_t wall_ms; /* the calendar's error */
     bool frozen;
     uint32_t restless; /* per million steps: something happens */
     struct member member[MOST_MEMBERS];
@@ -170,6 +208,7 @@ struct world {
     uint64_t turn, steps;
     uint32_t tenures, poisoned;
     const struct input *input; /* of the step under way */
+    struct record *fed;        /* its record, where it is one */
     struct open_request cause; /* whose answer it is; id 0 none */
     bool cause_settles;        /* success or acknowledged */
     const char *rule;          /* violated */
@@ -177,7 +216,9 @@ struct world {
     jmp_buf *end;
     struct buf *story; /* NULL: not told */
     const char *keys;  /* explore: of the only partition's records; NULL: drawn */
-    bool broken;       /* the core called bug(): its memory is not to be touched */
+    uint64_t oldest;   /* explore: what has waited longest, and how many timers came before it */
+    uint32_t ahead;
+    bool broken; /* the core called bug(): its memory is not to be touched */
 };
 
 /* Plays one seed from the choices. True: no violation; else world->rule and what. */
@@ -189,11 +230,15 @@ void world_finish(struct world *world);
 _Noreturn void violated(struct world *world, const char *rule, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* world.c */
+/* task.c */
 void later(struct world *world, struct task task, int64_t delay_ms);
-void feed(struct world *world, struct member *member, struct input *input);
 struct task task_take(struct world *world, uint32_t place); /* out of the heap */
+/* world.c */
 void task_run(struct world *world, const struct task *task);
+/* member.c */
+void member_start(struct world *world, struct member *member);
+void member_task(struct world *world, struct member *member, const struct task *task);
+void feed(struct world *world, struct member *member, struct input *input);
 void member_end(struct world *world, struct member *member); /* its process is gone */
 /* group.c */
 void group_rebalance(struct world *world, uint32_t route);
@@ -204,20 +249,23 @@ void assign(struct world *world, struct member *member, uint32_t route, uint32_t
 void tenure_end(struct world *world, struct member *member, uint32_t route);
 /* log.c */
 void logs_draw(struct world *world);
+uint32_t logs_partitions(const struct world *world);
 bool logs_done(const struct world *world, char *what, size_t size);
 void log_task(struct world *world, const struct task *task);
-void log_commit(struct world *world, struct member *member, const struct action *action);
 void log_credit(struct world *world, struct member *member, const struct action *action);
 void log_error(struct world *world, struct member *member, uint32_t route, uint32_t partition,
                enum partition_error error);
 void log_stopped(struct world *world, uint32_t route, uint32_t partition);
-void log_check_commit(struct world *world, uint32_t route, uint32_t partition, int64_t offset, const char *who);
-void log_check_map(struct world *world, uint32_t route, uint32_t partition, int64_t offset, struct span text,
-                   const char *who);
 int64_t log_base(const struct world *world, const struct member *member, uint32_t route, uint32_t partition);
-struct record *log_record(struct world *world, uint32_t route, uint32_t partition, int64_t offset);
-void feed_record(struct world *world, struct member *member, uint32_t route, uint32_t partition,
-                 const struct record *record, uint32_t epoch);
+struct record *log_record(struct world *world, const struct member *member, struct place place, int64_t offset);
+void log_recreate(struct world *world, uint32_t route);
+void feed_record(struct world *world, struct member *member, uint32_t route, uint32_t partition, struct record *record,
+                 uint32_t epoch);
+/* store.c */
+void store_task(struct world *world, const struct task *task);
+void store_commit(struct world *world, struct member *member, const struct action *action);
+void store_check_commit(struct world *world, struct log_place at, int64_t offset, const char *who);
+void store_check_map(struct world *world, struct log_place at, int64_t offset, struct span text, const char *who);
 /* answer.c */
 void answer_request(struct world *world, struct member *member, const struct open_request *open);
 void answer_abort(struct world *world, struct member *member, const struct open_request *open);
@@ -230,7 +278,7 @@ struct open_request *open_find(struct member *member, uint64_t id);
 /* carried.c */
 void check_carried(struct world *world, const struct member *member, struct open_request *open,
                    const struct request *request);
-void note_carried(struct world *world, const struct member *member, const struct task *task,
+void note_carried(struct world *world, const struct member *member, enum meaning meaning, const struct task *task,
                   const struct open_request *open);
 /* order.c */
 void check_order(struct world *world, const struct member *member, uint32_t route, uint32_t partition,
@@ -241,6 +289,9 @@ void check_again(struct world *world, const struct member *member, uint32_t rout
 void check_window(struct world *world, const struct member *member, uint32_t route, uint32_t partition);
 void check_platform(struct world *world, struct member *member, uint32_t platform);
 void check_told(struct world *world, const struct member *member, uint32_t route, const struct commit_entry *entry);
+char record_query(const struct record *record);
+void check_covered(struct world *world, struct member *member, uint32_t route);
+uint32_t refusals_before(const struct member *member, uint32_t route, uint32_t partition, const struct record *record);
 /* hold.c */
 void hold_read(struct world *world, struct member *member, uint32_t route, uint32_t partition, struct record *record);
 void hold_check_request(struct world *world, struct member *member, struct place place, const struct record *record);
@@ -252,8 +303,11 @@ void hold_died(struct world *world, struct member *member, uint32_t route, uint3
 void hold_reported(struct world *world, struct member *member, const struct action *action);
 void hold_task(struct world *world, const struct task *task);
 /* explore.c */
+bool explore_known(const struct world *world);
 bool explore_step(struct world *world);
 bool explore_goes_on(const struct world *world);
+/* likeness.c */
+uint64_t world_likeness(const struct world *world);
 /* chaos.c */
 void chaos(struct world *world);
 

@@ -263,9 +263,8 @@ static void batch_gives_its_memory_back(void **state) {
     size_t before = flow_bytes(set->flow), credit = 0;
     for (int64_t offset = 17; offset < 25; offset++) {
         read_event(set, 1, offset, NULL);
-        credit += sizeof "{\"id\":\"A1\",\"n\":1.10}" - 1;
+        credit += 4608 + 3 * (sizeof "{\"id\":\"A1\",\"n\":1.10}" - 1); /* supply.c: what an event may become */
     }
-    assert_true(flow_bytes(set->flow) > before);
     uint64_t last = 1;
     for (uint64_t request = 1; request <= last; request++) {
         bool whole = request < 8; /* one of 8, two of 4, four of 2 are refused; then there are eight alone */
@@ -277,7 +276,7 @@ static void batch_gives_its_memory_back(void **state) {
     flow_counts(set->flow, 0, &counts);
     assert_int_equal(counts.outcome[OUTCOME_DELIVERED], 8);
     assert_int_equal(counts.unsettled, 0);
-    assert_int_equal(counts.started, 0);
+    assert_int_equal(counts.exposed, 8); /* no commit was acknowledged yet */
     assert_int_equal(counts.attempts_failed, 7);
     assert_int_equal(counts.attempts_ok, 8);
     assert_int_equal(flow_bytes(set->flow), before - credit);

@@ -16,11 +16,11 @@ static struct offset_map map, other;
 static char text[OFFSET_MAP_SIZE];
 
 static struct offset_try tried(int64_t offset, uint32_t attempts, uint32_t seconds) {
-    return (struct offset_try){offset, attempts, seconds, HELD_NOT, -1};
+    return (struct offset_try){offset, attempts, seconds, HELD_NOT, -1, 0};
 }
 
 static struct offset_try held(int64_t offset, enum held why, int64_t first) {
-    return (struct offset_try){offset, 0, 0, why, first};
+    return (struct offset_try){offset, 0, 0, why, first, 0};
 }
 
 static uint32_t any(size_t below) {
@@ -108,6 +108,21 @@ static void never_larger_than_its_size(void **state) {
     assert_int_equal(other.tried[0].attempts, 100000000 + 2 * OFFSET_MAP_TRIES - 1); /* ... the most tried */
 }
 
+static void refusals_come_back(void **state) {
+    (void)state;
+    offset_map_init(&map, 17);
+    offset_map_try(&map, (struct offset_try){.offset = 17, .attempts = 5, .seconds = 9, .refusals = 2, .first = -1});
+    offset_map_try(&map,
+                   (struct offset_try){.offset = 19, .attempts = 1, .refusals = 1, .held = HELD_DEAD_KEY, .first = 18});
+    size_t size = offset_map_write(&map, 0, text);
+    assert_memory_equal(text, "2;2,1,0,r1,h1;0,5,9,r2;", size - 8);
+    assert_true(offset_map_read(&other, 17, 0, span_make(text, size)));
+    assert_int_equal(offset_map_find(&other, 17)->refusals, 2);
+    assert_int_equal(offset_map_find(&other, 19)->refusals, 1);
+    assert_int_equal(offset_map_find(&other, 19)->held, HELD_DEAD_KEY);
+    assert_int_equal(offset_map_find(&other, 19)->first, 18);
+}
+
 static void of_another_place_is_not_believed(void **state) {
     (void)state;
     offset_map_init(&map, 17);
@@ -168,6 +183,7 @@ int main(void) {
         cmocka_unit_test(held_ones_come_back),
         cmocka_unit_test(thousand_and_twenty_four_settled_are_small),
         cmocka_unit_test(never_larger_than_its_size),
+        cmocka_unit_test(refusals_come_back),
         cmocka_unit_test(of_another_place_is_not_believed),
         cmocka_unit_test(broken_ones_are_not_believed),
         cmocka_unit_test(tracker_tells_what_is_settled),

@@ -71,8 +71,28 @@ static void agrees_with_a_model(void **state) {
     tracker_finish(&tracker);
 }
 
+static void knows_what_was_sent(void **state) {
+    (void)state;
+    struct tracker tracker;
+    assert_true(tracker_init(&tracker, 4, 10));
+    uint32_t slot[4];
+    for (int i = 0; i < 4; i++)
+        slot[i] = tracker_admit(&tracker, 10 + i);
+    tracker_sent(&tracker, slot[0]); /* not settled */
+    tracker_sent(&tracker, slot[1]);
+    tracker_sent(&tracker, slot[3]);
+    tracker_settle(&tracker, slot[1]);
+    tracker_settle(&tracker, slot[2]); /* not sent */
+    tracker_settle(&tracker, slot[3]);
+    assert_int_equal(tracker_exposed(&tracker, 10), 2);
+    assert_int_equal(tracker_exposed(&tracker, 12), 1);
+    assert_int_equal(tracker_exposed(&tracker, 14), 0);
+    tracker_finish(&tracker);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(knows_what_was_sent),
         cmocka_unit_test(base_is_the_lowest_unsettled),
         cmocka_unit_test(gaps_count_as_settled),
         cmocka_unit_test(agrees_with_a_model),
