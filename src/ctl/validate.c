@@ -23,7 +23,8 @@ struct validation {
     struct schema_registry *registry;
     struct schema_program *program;
     struct schema_context *context;
-    struct table files; /* real path -> its URI (char *): what is registered */
+    char schema[PATH_MAX]; /* its real path */
+    struct table files;    /* real path -> its URI (char *): what is registered */
     struct schema_problem problem;
     int output; /* of enum schema_output; -1: text */
     enum schema_show show;
@@ -67,32 +68,69 @@ static bool find_real(struct validation *validation, const char *path, char real
            error_set(&validation->problem.error, "cannot read %s: %s", path, strerror(errno));
 }
 
+static void print_problem(const struct schema_problem *problem, const char *how) {
+    if (problem->line > 0)
+        (void)fprintf(stderr, "%s:%u:%u: %s: %s\n", problem->file, problem->line, problem->column, how,
+                      problem->error.text);
+    else
+        (void)fprintf(stderr, "slussctl: %s\n", problem->error.text);
+    if (problem->pointer[0] != '\0')
+        (void)fprintf(stderr, "  at %s\n", problem->pointer);
+}
+
+/* A file of a folder that cannot be a schema is only left out: nobody may ask for it. */
 static bool add_below(void *owner, const char *path, const char *inside) {
     struct validation *validation = owner;
     char real[PATH_MAX];
     if (!find_real(validation, path, real))
         return false;
-    return table_find(&validation->files, span_of(real)) != NULL ||
-           add(validation, path, real, call_value(validation->call, "base", NULL), inside) != NULL;
+    if (table_find(&validation->files, span_of(real)) != NULL ||
+        add(validation, path, real, call_value(validation->call, "base", NULL), inside) != NULL)
+        return true;
+    if (validation->problem.file[0] == '\0') /* no fault of the file */
+        return false;
+    print_problem(&validation->problem, "warning");
+    (void)fprintf(stderr, "  = it is left out\n");
+    validation->problem = (struct schema_problem){0};
+    free(table_remove(&validation->files, span_of(real)));
+    return true;
 }
 
-/* The schema is known by where it lies, unless a folder brought it already. */
-static bool compile(struct validation *validation) {
-    const char *path = call_value(validation->call, "schema", NULL);
+/* Of a folder only the schema itself. */
+static bool add_itself(void *owner, const char *path, const char *inside) {
+    struct validation *validation = owner;
     char real[PATH_MAX];
     if (!find_real(validation, path, real))
         return false;
-    const char *uri = table_find(&validation->files, span_of(real));
+    return strcmp(real, validation->schema) != 0 || table_find(&validation->files, span_of(real)) != NULL ||
+           add(validation, path, real, call_value(validation->call, "base", NULL), inside) != NULL;
+}
+
+static bool walk_folders(struct validation *validation,
+                         bool (*each)(void *owner, const char *path, const char *inside)) {
+    const char *folder;
+    for (size_t i = 0; (folder = call_value_at(validation->call, "schemas", i)) != NULL; i++)
+        if (!input_walk(folder, each, validation, &validation->problem.error))
+            return false;
+    return true;
+}
+
+/* The schema comes first, so that no other file takes its $id. It is known by where it lies, in a folder or not. */
+static bool compile(struct validation *validation) {
+    const char *path = call_value(validation->call, "schema", NULL);
+    if (!find_real(validation, path, validation->schema) || !walk_folders(validation, add_itself))
+        return false;
+    const char *uri = table_find(&validation->files, span_of(validation->schema));
     if (uri == NULL)
-        uri = add(validation, path, real, NULL, NULL);
-    if (uri != NULL)
+        uri = add(validation, path, validation->schema, NULL, NULL);
+    if (uri != NULL && walk_folders(validation, add_below))
         validation->program = schema_compile(validation->registry, span_of(uri), &validation->problem);
     return validation->program != NULL;
 }
 
 static bool prepare(struct validation *validation) {
     const struct call *call = validation->call;
-    const char *draft = call_value(call, "default-draft", NULL), *folder;
+    const char *draft = call_value(call, "default-draft", NULL);
     const struct schema_options options = {
         .default_draft = draft != NULL ? schema_draft_of(span_of(draft)) : 0,
         .assert_formats = strcmp(call_value(call, "formats", "annotate"), "assert") == 0,
@@ -101,21 +139,12 @@ static bool prepare(struct validation *validation) {
     validation->context = schema_context_create(NULL);
     if (validation->registry == NULL || validation->context == NULL)
         return error_memory(&validation->problem.error);
-    for (size_t i = 0; (folder = call_value_at(call, "schemas", i)) != NULL; i++)
-        if (!input_walk(folder, add_below, validation, &validation->problem.error))
-            return false;
     return compile(validation);
 }
 
 static int refuse_schema(const struct validation *validation) {
     const struct schema_problem *problem = &validation->problem;
-    if (problem->line > 0)
-        (void)fprintf(stderr, "%s:%u:%u: error: %s\n", problem->file, problem->line, problem->column,
-                      problem->error.text);
-    else
-        (void)fprintf(stderr, "slussctl: %s\n", problem->error.text);
-    if (problem->pointer[0] != '\0')
-        (void)fprintf(stderr, "  at %s\n", problem->pointer);
+    print_problem(problem, "error");
     if (strstr(problem->error.text, "no such document") != NULL)
         (void)fprintf(stderr, "  = give the folder that holds it with --schemas%s\n",
                       call_has(validation->call, "base") ? "" : ", and --base where its path says what it is called");

@@ -146,8 +146,10 @@ static struct schema_text *add(struct schema_registry *registry, struct span uri
         return NULL;
     struct span id = root_id(registry, &text->json);
     if (id.data != NULL && id.size > 0 && id.data[0] != '#' &&
-        !put_uri(registry, text, absolute(registry, text->uri, id), problem))
+        !put_uri(registry, text, absolute(registry, text->uri, id), problem)) {
+        (void)table_remove(&registry->uris, text->uri);
         return NULL;
+    }
     if (registry->last != NULL)
         registry->last->next = text;
     else

@@ -168,6 +168,23 @@ static void refuses(void **state) {
     }
 }
 
+/* A document that cannot be added leaves none of its URIs behind. */
+static void refused_documents_leave_nothing(void **state) {
+    (void)state;
+    struct schema_registry *registry = schema_registry_create(NULL);
+    struct schema_problem problem = {0};
+    assert_true(schema_registry_add(registry, SPAN("a.json"), SPAN("{\"$id\": \"x.json\"}"), "a.json", NULL));
+    assert_false(schema_registry_add(registry, SPAN("b.json"), SPAN("{\"$id\": \"x.json\"}"), "b.json", &problem));
+    assert_string_equal(problem.error.text,
+                        "the URI schema:///x.json is taken by a.json: give each schema its own $id");
+    assert_null(schema_compile(registry, SPAN("b.json"), NULL));
+    assert_true(schema_registry_add(registry, SPAN("b.json"), SPAN("{\"$id\": \"y.json\"}"), "b.json", NULL));
+    struct schema_program *program = schema_compile(registry, SPAN("b.json"), NULL);
+    assert_non_null(program);
+    schema_program_destroy(program);
+    schema_registry_destroy(registry);
+}
+
 static void limits_are_errors(void **state) {
     (void)state;
     struct world world;
@@ -319,6 +336,7 @@ int main(void) {
         cmocka_unit_test(reads_draft_4),
         cmocka_unit_test(likeliest_cause_comes_first),
         cmocka_unit_test(limits_are_errors),
+        cmocka_unit_test(refused_documents_leave_nothing),
         cmocka_unit_test(numbers_are_exact),
         cmocka_unit_test(writes_outputs),
         cmocka_unit_test(branches_are_told_apart),
