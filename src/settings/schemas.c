@@ -93,27 +93,36 @@ static void explain(const char *path, struct span name, struct schema_problem *p
     schema_registry_destroy(registry);
 }
 
+/* The file's real path, and its end below the folder, whichever links lead to the two; all of it when it is outside. */
+static struct span name_inside(struct span folder, struct span file, char path[LONGEST]) {
+    char *real = realpath(file.data, NULL), *real_folder = realpath(folder.data, NULL);
+    (void)snprintf(path, LONGEST, "%s", real != NULL ? real : file.data);
+    struct span name = span_of(path), above = real_folder != NULL ? span_of(real_folder) : folder;
+    if (span_starts_with(name, above) && name.size > above.size && name.data[above.size] == '/')
+        name = span_from(name, above.size + 1);
+    free(real);
+    free(real_folder);
+    return name;
+}
+
 struct schema_program *schemas_compile(struct reader *reader, config_setting_t *group, struct span file) {
     char path[LONGEST];
     struct span folder = arena_printf(reader->arena, SPAN_FORMAT "/schemas", SPAN_ARGUMENT(reader->folder));
     reader->failed = reader->failed || folder.data == NULL;
     if (reader->failed || !make_registry(reader, folder))
         return NULL;
-    char *real = realpath(file.data, NULL);
-    (void)snprintf(path, sizeof path, "%s", real != NULL ? real : file.data);
-    free(real);
-    struct schema_problem problem = {0};
-    struct span name = span_of(path);
-    if (span_starts_with(name, folder) && name.size > folder.size && name.data[folder.size] == '/')
-        name = span_from(name, folder.size + 1);
-    else if (!add_file(reader->settings->registry, path, name, &problem))
-        problem = (struct schema_problem){0}; /* it may be there already; compiling tells */
+    struct schema_problem problem = {0}, not_added = {0};
+    struct span name = name_inside(folder, file, path);
+    if (name.size == strlen(path))
+        (void)add_file(reader->settings->registry, path, name, &not_added); /* it may be there: compiling tells */
     struct buf uri = {0};
     write_uri(&uri, name);
     struct schema_program *program = schema_compile(reader->settings->registry, buf_span(&uri), &problem);
     buf_finish(&uri);
     if (program != NULL)
         return program;
+    if (not_added.error.text[0] != '\0')
+        problem = not_added;
     explain(path, name, &problem);
     struct span where = problem.line > 0 ? CURE(reader, "see line %u of %s", problem.line,
                                                 problem.file[0] != '\0' ? problem.file : path)
