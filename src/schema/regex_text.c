@@ -1,7 +1,7 @@
 /* Writes syntax trees for PCRE2: every character that could mean something is written as \x{...}. */
 #include "schema/regex_text.h"
 
-enum { REPEAT_MAXIMUM = 65535 };
+enum { REPEAT_MAXIMUM = 65535, TEXT_MAXIMUM = 1 << 20 };
 
 static void write_point(struct buf *out, uint32_t point) {
     if ((point >= '0' && point <= '9') || ((point | 0x20) >= 'a' && (point | 0x20) <= 'z'))
@@ -45,6 +45,9 @@ static bool write_children(const struct writer *writer, const struct regex_node 
             buf_add(writer->out, between);
         if (!write_node(writer, child))
             return false;
+        if (writer->out->size > TEXT_MAXIMUM) /* patterns have 64 KiB at most: only their forms make them so long */
+            return error_set(writer->error, "the forms of its look-behinds make the pattern too long for PCRE2: put no "
+                                            "look-behind of several lengths into another");
     }
     if (open.size > 0)
         buf_add_byte(writer->out, ')');

@@ -54,6 +54,7 @@ static void looks_behind(void **state) {
         {"(?<=a?b?c?d?e?f?g?)b", "may have 64 forms, this one has more"},
         {"(?<=a?(?:bb){5000}(?:c|dd)(?:e|ff){20})b", "may have 64 forms, this one has more"},
         {"(c)(?<=a|\\1b)b", "beside back references: give each"},
+        {"(?<=a?b?c?d?e?(?<=a?b?c?d?e?(?<=a?b?c?d?e?(?<=a?b?c?d?e?x)x)x)x)b", "too long for PCRE2"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         struct error error = {0};
