@@ -1,6 +1,7 @@
 """A new configuration for a slussd at work: taken whole or not at all, nothing lost, nothing twice, counters that go on."""
 
 import json
+import pathlib
 import signal
 import socket
 import threading
@@ -95,6 +96,60 @@ def test_under_load(broker, platform, houses, name):
     paths = [request.target for request, _ in Account(broker.bootstrap, changed, platform).requests()]
     order = sorted(range(len(paths)), key=lambda at: (paths[at][-1] if "generation" in paths[at] else "1"))
     assert order == list(range(len(paths))), "no request of a generation comes behind the first of the next one"
+
+
+def test_two_processes_of_a_group_reload_in_turn(broker, houses, name):
+    """Partitions go to the other process and come back, under load, with the keys' order; nothing is left behind by it."""
+    broker.create_topic(name, 6)
+    broker.create_topic(f"{name}.dlq")
+    with hostile.Platform() as left, hostile.Platform() as right:
+        pair = [houses(broker.bootstrap, {"p": platform.url}, {name: {"workers": 2}}, workers=2).start() for platform in (left, right)]
+        feeder = Feeder(broker.bootstrap, name)
+        try:
+            left.wait_for(100, 30)
+            right.wait_for(100, 30)
+            for turn in range(4):
+                house = pair[turn % 2]
+                done = house.ctl("reload", "--wait", timeout=60)
+                assert done.returncode == 0, (done.stdout, done.stderr, house.log()[-2000:])
+                seen = len((left, right)[turn % 2].ledger)
+                (left, right)[turn % 2].wait_for(seen + 50, 30)
+        finally:
+            produced = feeder.end()
+        account = Account(broker.bootstrap, name, left, right)
+        eventually(lambda: account.delivered() >= set(produced), 60, lambda: f"all; {len(account.delivered())} of {len(produced)}")
+        for house in pair:
+            assert generation(house) == 3
+            assert house.stop() == 0, house.log()[-3000:]
+        twice = [event for event, count in account.deliveries().items() if count > 1]
+        assert not twice, f"{len(twice)} of {len(produced)} delivered twice: {twice[:5]}"
+        assert account.all_committed()
+        for platform in (left, right):
+            account.check_order(Account(broker.bootstrap, name, platform).requests())
+
+
+def test_many_reloads_leave_nothing_behind(broker, platform, houses, name):
+    broker.create_topic(name)
+    broker.create_topic(f"{name}.dlq")
+    house = houses(broker.bootstrap, {"p": platform.url}, {name: {"workers": 2}}, workers=2).start()
+
+    def held():
+        process = pathlib.Path(f"/proc/{house.daemon.pid}")
+        return len(list((process / "fd").iterdir())), len(list((process / "task").iterdir()))
+
+    def reload():
+        produced = produce(broker.bootstrap, name, events(0, 5) + [("k", "no JSON")])  # the letter takes a producer
+        account = Account(broker.bootstrap, name, platform)
+        eventually(lambda: account.delivered() >= set(produced[:5]), 20, "delivery")
+        eventually(lambda: metric(house.metrics(), "sluss_events_unsettled", route=name) == 0, 20, "the letter")
+        assert house.ctl("reload", "--wait", timeout=60).returncode == 0
+        house.wait_ready()
+    reload()
+    before = held()
+    for _ in range(8):
+        reload()
+    eventually(lambda: max(one - other for one, other in zip(held(), before)) <= 2, 20, lambda: f"as few as {before}, now {held()}")
+    assert house.stop() == 0, house.log()[-3000:]
 
 
 def test_refused_changes_nothing(broker, platform, houses, name):
