@@ -50,6 +50,26 @@ def test_unit_is_understood(root):
     assert told == []
 
 
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd-analyze")
+def test_notify_reload_needs_253(tmp_path):
+    """A contract of systemd's: older ones take such a unit for one of Type=simple, which is ready as soon as it is forked."""
+    version = int(subprocess.run(["systemd-analyze", "--version"], capture_output=True, text=True).stdout.split()[1])
+    unit = tmp_path / "trial.service"
+    unit.write_text("[Service]\nType=notify-reload\nExecStart=/bin/true\n")
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True)
+    assert ("notify-reload" in done.stderr) == (version < 253), f"systemd {version}: {done.stderr}"
+
+
+def test_the_unit_keeps_clear_of_what_systemd_does_by_itself(root):
+    lines = (root / "usr/lib/systemd/system/slussd.service").read_text().splitlines()
+    options = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    assert options["Type"] == "notify", "notify-reload needs systemd 253"
+    assert options["ExecReload"].endswith("slussctl reload --wait"), "or systemctl reload returns before anything is taken"
+    assert options.get("PrivateUsers", "no") == "no", "it hides who calls on the control socket"
+    assert int(options["TimeoutStopSec"]) > 30 + 5, "the longest drain and the final commit"
+    assert options["LimitCORE"] == "0", "a core holds citizens' data"
+
+
 @pytest.mark.skipif(not shutil.which("systemd-sysusers"), reason="no systemd-sysusers")
 def test_user_and_folders_are_made(root):
     for tool, file in (("systemd-sysusers", "sysusers.d"), ("systemd-tmpfiles", "tmpfiles.d")):
