@@ -171,7 +171,8 @@ static const struct option deliver_rows[] = {
      .sentence =
          "Several events in one request; without this group each event is a request of its own. Only events for "
          "which `path` and `headers` come to the same stand in one batch. Its members stay the same over "
-         "all retries, and its Idempotency-Key is made of theirs (SHA-256 in hex, each followed by a line feed). "
+         "all retries, and its Idempotency-Key is made of theirs (SHA-256 in hex, each followed by a line feed); "
+         "Sluss-Event names the first of them, Sluss-Events says how many there are. "
          "A batch that is refused is divided until the event that is to blame stands alone; one that is "
          "answered twice as if an event were to blame (500, `accept-body`) likewise. For "
          "`max-in-flight`, `rate` and the breaker a batch is one request."},

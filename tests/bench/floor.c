@@ -199,7 +199,8 @@ int main(int count, char **argument) {
     (void)getrusage(RUSAGE_SELF, &usage);
     double wall = (double)(end.tv_sec - begin.tv_sec) + (double)(end.tv_nsec - begin.tv_nsec) / 1e9;
     (void)printf("{\"events\": %ld, \"failed\": %ld, \"seconds\": %.3f, \"cpu_us\": %.2f, \"rss_kb\": %ld}\n", done,
-                 failed, wall, (seconds(usage.ru_utime) + seconds(usage.ru_stime)) * 1e6 / (double)done,
+                 failed, wall,
+                 (seconds(usage.ru_utime) + seconds(usage.ru_stime)) * 1e6 / (double)(done > 0 ? done : 1),
                  usage.ru_maxrss);
     (void)fflush(stdout);
     _exit(0); /* what librdkafka holds is the system's to clear */
