@@ -106,6 +106,7 @@ struct player {
     struct buf *trace;
     int64_t now_ms;
     int64_t wake_ms;
+    bool timers_told; /* those that something came of are among the lines */
 };
 
 /* `quiet`: only told when something came of it. */
@@ -130,8 +131,8 @@ static void play(struct player *player, const struct input *input, bool quiet) {
  * instead. */
 static void pass_time(struct player *player, int64_t until_ms) {
     for (;;) {
-        int64_t next_ms = player->now_ms + 1000;
-        if (player->wake_ms > player->now_ms && player->wake_ms < next_ms)
+        int64_t next_ms = player->now_ms + (player->timers_told ? (int64_t)player->plan->session_timeout_ms / 3 : 1000);
+        if (!player->timers_told && player->wake_ms > player->now_ms && player->wake_ms < next_ms)
             next_ms = player->wake_ms;
         if (next_ms > until_ms)
             return;
@@ -158,12 +159,27 @@ static void write_status(const struct plan *plan, const struct flow *flow, int64
     view_destroy(view);
 }
 
-static bool tell(const char *story, const struct plan *plan, struct buf *trace, struct buf *status) {
+/* The first line of a story from the simulator: what no configuration can say. Its timers are among the lines where
+ * something came of them. */
+static bool read_start(const char *line, struct plan *plan, uint64_t *seed) {
+    unsigned long long of_dice, window, memory;
+    if (sscanf(line, "{\"seed\": %llu, \"window\": %llu, \"memory\": %llu", &of_dice, &window, &memory) != 3)
+        return false;
+    *seed = of_dice;
+    plan->routes[0].window = (uint32_t)window;
+    plan->memory_limit = (size_t)memory;
+    return true;
+}
+
+static bool tell(const char *story, struct plan *plan, struct buf *trace, struct buf *status) {
     struct buf text = {0};
     char path[4096];
     (void)snprintf(path, sizeof path, "%s/story.jsonl", story);
-    struct player player = {.plan = plan, .flow = flow_create(plan, 1), .trace = trace, .wake_ms = INT64_MAX};
-    bool told = player.flow != NULL && read_file(path, &text);
+    uint64_t seed = 1;
+    bool told = read_file(path, &text), started = told && read_start(buf_text(&text), plan, &seed);
+    struct player player = {
+        .plan = plan, .flow = flow_create(plan, seed), .trace = trace, .wake_ms = INT64_MAX, .timers_told = started};
+    told = told && player.flow != NULL;
     struct arena memory;
     arena_init(&memory, 0);
     char *rest = NULL;
@@ -171,7 +187,7 @@ static bool tell(const char *story, const struct plan *plan, struct buf *trace, 
          line = strtok_r(NULL, "\n", &rest)) {
         struct input input;
         struct error error = {0};
-        if (line[0] == '#') /* what the story is about */
+        if (line[0] == '#' || (started && line == buf_text(&text))) /* what the story is about, or begins with */
             continue;
         told = story_line(line, &memory, &input, &error);
         if (!told) {

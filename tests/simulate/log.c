@@ -26,7 +26,7 @@ static enum record_kind draw_kind(struct choices *choices) {
 
 /* Those that are too long for a record of their own are the same for all. */
 static const char large[] = "{\"id\":\"large\",\"s\":\"1\",\"p\":\"" PADDING "\"}";
-static const char too_large[] = "{\"id\":\"large\",\"s\":\"1\",\"p\":\"" PADDING EIGHT(EIGHT("01234567")) "\"}";
+static const char too_large[] = "{\"id\":\"large\",\"s\":\"1\",\"p\":\"" PADDING EIGHT(EIGHT("0123456789abcdef")) "\"}";
 
 static void draw_value(struct record *record) {
     static const char *const values[] = {[GOOD] = "{\"id\":\"%d\",\"n\":1,\"s\":\"1\"}",

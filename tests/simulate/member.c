@@ -7,7 +7,9 @@
 static const int64_t wall_base_ms = 1700000000000;
 
 void member_start(struct world *world, struct member *member) {
-    member->flow = flow_create(&world->scene.plan, 1 + choose(world->choices, 1000));
+    uint64_t seed = 1 + choose(world->choices, 1000);
+    member->flow = flow_create(&world->scene.plan, seed);
+    paste_begin(world, member, seed);
     if (member->flow == NULL)
         abort();
     member->last_ms = -1;
@@ -146,17 +148,23 @@ void feed(struct world *world, struct member *member, struct input *input) {
     input->now_ms = world->now_ms;
     input->wall_ms = wall_base_ms + world->now_ms + world->wall_ms;
     world->input = input;
+    size_t told = world->story != NULL ? world->story->size : 0, pasted = member->lines.size;
+    tell_input(world, member, input);
+    paste_input(world, member, input);
     int64_t session_ms = world->scene.plan.session_timeout_ms;
     if (member->last_ms >= 0 && world->now_ms - member->last_ms > session_ms / 2)
         member->fence_ms = world->now_ms + session_ms / 3 * 2;
     member->last_ms = world->now_ms;
     if (member->wake_ms <= world->now_ms)
         member->wake_ms = INT64_MAX;
-    tell_input(world, member, input);
     note_input(world, member, input);
     flow_step(member->flow, input, &member->actions);
     world->steps++;
     size_t count = member->actions.count;
+    if (world->story != NULL && input->kind == INPUT_TIMER && count == 0) { /* nothing came of it: not told */
+        world->story->size = told;
+        member->lines.size = pasted;
+    }
     size_t done = member->doom == 0 || member->doom == 3 ? count
                   : member->doom == 2                    ? pick(world->choices, (uint32_t)count + 1)
                                                          : 0;

@@ -22,7 +22,7 @@ struct tally {
  * promise. */
 void explore(struct tally *tally, uint32_t faults, uint32_t job, uint32_t jobs);
 
-/* Prints the story of a seed. */
-void tell(uint64_t seed);
+/* Prints the story of a seed, also as a case; `folder`: writes the case there instead. */
+void tell(uint64_t seed, const char *folder);
 
 #endif

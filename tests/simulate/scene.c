@@ -58,7 +58,7 @@ static void draw_platform(struct platform_spec *platform, const struct props *pr
                                        .retry_budget = 1 + choose(choices, 100),
                                        .breaker = {.failures = 1 + choose(choices, 5),
                                                    .share = 85,
-                                                   .of = choose(choices, 2) * 10,
+                                                   .of = choose(choices, 2) == 0 ? 100 : 10,
                                                    .within_ms = 10000,
                                                    .open_ms = 500 + choose(choices, 5) * 1000,
                                                    .max_open_ms = 10000},
@@ -95,7 +95,7 @@ static void draw_route(struct scene *scene, const struct props *props, uint32_t 
     route->after_letter = afterwards[choose(choices, 6)];
     if (route->order == ORDER_NONE)
         route->after_letter = AFTER_CONTINUE;
-    route->decode.limits = (struct json_limits){.size = 2200, .depth = 8, .members = 100, .memory = 1 << 20};
+    route->decode.limits = (struct json_limits){.size = 3072, .depth = 8, .members = 65536, .memory = 64 << 20};
     static const enum start_kind starts[] = {START_EARLIEST, START_TIME, START_STOP};
     route->start.kind = starts[choose(choices, 3)];
     route->start.wall_ms = 1700000000000;

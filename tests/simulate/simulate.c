@@ -13,7 +13,7 @@ enum { MOST_JOBS = 64 };
 
 struct order {
     uint64_t first, seeds, jobs, least, pace, faults;
-    const char *plant;
+    const char *plant, *story;
     bool kinds, exhaustive;
 };
 
@@ -132,7 +132,7 @@ static int simulate(const struct order *order) {
     }
     uint64_t violations = sum.failed != UINT64_MAX ? 1 : 0, occurred = 0, rare = 0;
     if (violations > 0 && !order->exhaustive)
-        tell(sum.failed);
+        tell(sum.failed, order->story);
     for (int i = 0; i < FAULT_COUNT; i++) {
         occurred += sum.count[i] > 0 ? 1 : 0;
         rare += sum.count[i] < order->least ? 1 : 0;
@@ -159,8 +159,9 @@ static int simulate(const struct order *order) {
 }
 
 static int usage(void) {
-    (void)fputs("usage: simulate [--seeds N] [--seed S] [--jobs N] [--plant list|NAME]\n"
+    (void)fputs("usage: simulate [--seeds N] [--seed S] [--jobs N] [--plant list|NAME] [--story FOLDER]\n"
                 "                [--exhaustive [--faults N]] [--kinds] [--least N] [--pace N]\n"
+                "  --story FOLDER  write the story that broke a promise there, as a case of tests/cases\n"
                 "  --kinds  print how often each kind of fault occurred; --least N: fail when one is rarer\n"
                 "  --pace N  fail when less than N stories are played a minute and core\n",
                 stderr);
@@ -180,6 +181,8 @@ static bool read_order(struct order *order, int argument_count, char **arguments
             order->kinds = true;
         else if (strcmp(name, "--exhaustive") == 0)
             order->exhaustive = true;
+        else if (strcmp(name, "--story") == 0 && *value != '\0')
+            order->story = arguments[++i];
         else if (strcmp(name, "--plant") == 0 && *value != '\0')
             order->plant = arguments[++i];
         else if (strcmp(name, "--seed") == 0 && number(value, &order->first)) {

@@ -184,5 +184,6 @@ void world_finish(struct world *world) {
         if (!world->broken)
             flow_destroy(world->member[i].flow);
         actions_finish(&world->member[i].actions);
+        buf_finish(&world->member[i].lines);
     }
 }

@@ -146,6 +146,7 @@ struct member {
     struct open_request open[MOST_OPEN];
     uint32_t open_count;
     struct actions actions;
+    struct buf lines; /* of its life so far, where a story is told: as tests/cases tells them */
 };
 
 /* What the body of an answer says. */
@@ -215,6 +216,7 @@ struct world {
     char what[256];
     jmp_buf *end;
     struct buf *story; /* NULL: not told */
+    uint32_t teller;   /* the member whose step was the last */
     const char *keys;  /* explore: of the only partition's records; NULL: drawn */
     uint64_t oldest;   /* explore: what has waited longest, and how many timers came before it */
     uint32_t ahead;
@@ -306,6 +308,11 @@ void hold_task(struct world *world, const struct task *task);
 bool explore_known(const struct world *world);
 bool explore_step(struct world *world);
 bool explore_goes_on(const struct world *world);
+/* paste.c */
+void paste_begin(struct world *world, struct member *member, uint64_t seed);
+void paste_input(struct world *world, struct member *member, const struct input *input);
+void paste_settings(const struct world *world, struct buf *out);
+void paste_route(const struct world *world, struct buf *out);
 /* likeness.c */
 uint64_t world_likeness(const struct world *world);
 /* chaos.c */
