@@ -10,7 +10,10 @@
 static void begin(struct consumer *consumer, const struct action *action) {
     switch (action->is.begin.kind) {
     case BEGIN_OFFSET:
-        consumer_begin_offset(consumer, action->is.begin.place, action->is.begin.offset);
+        if (action->is.begin.from < action->is.begin.offset)
+            consumer_begin_back(consumer, action->is.begin.place, action->is.begin.offset, action->is.begin.from);
+        else
+            consumer_begin_offset(consumer, action->is.begin.place, action->is.begin.offset);
         break;
     case BEGIN_EARLIEST:
         consumer_begin_earliest(consumer, action->is.begin.place);

@@ -79,6 +79,7 @@ struct action {
             struct place place;
             enum begin_kind kind;
             int64_t offset;  /* BEGIN_OFFSET */
+            int64_t from;    /* BEGIN_OFFSET: read from here on, or the earliest up to `offset` that is still there */
             int64_t wall_ms; /* BEGIN_TIME */
         } begin;
         struct {

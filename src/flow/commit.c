@@ -47,6 +47,17 @@ static void map_tries(const struct flow *flow, const struct partition *partition
     }
 }
 
+/* A key that died here, or did before us and was not met yet. */
+static void map_dead(const struct partition *partition, struct offset_map *map) {
+    const struct offset_map *known = partition->known;
+    for (uint32_t i = 0; i < partition->dead_keys.count && !PLANTED(DEAD_KEY_UNTOLD); i++)
+        offset_map_die(map,
+                       (struct offset_dead){partition->dead_keys.list[i].last, partition->dead_keys.list[i].first});
+    for (uint32_t i = 0; known != NULL && i < known->dead_count; i++)
+        if (known->dead[i].last >= partition->seen)
+            offset_map_die(map, known->dead[i]);
+}
+
 /* Everything that is known above `base`: what was read, and behind it what the map before us knew. */
 static size_t write_map(const struct flow *flow, const struct partition *partition, int64_t base,
                         char text[OFFSET_MAP_SIZE], uint32_t *settled) {
@@ -59,6 +70,7 @@ static size_t write_map(const struct flow *flow, const struct partition *partiti
     if (!PLANTED(MAP_FORGOTTEN))
         tracker_map(&partition->tracker, &map);
     map_tries(flow, partition, &map);
+    map_dead(partition, &map);
     for (uint32_t i = 0; known != NULL && i < known->bits; i++)
         if (known->base + i >= partition->tracker.next && offset_map_knows(known, known->base + i))
             offset_map_settle(&map, known->base + i);

@@ -49,6 +49,9 @@ struct partition {
     uint32_t untold_by;       /* what that commit does not cover either: its map has no room, or there is none */
     bool foreign;             /* what we read stands no more in the log: nothing of it is committed */
     struct offset_map *known; /* what the commit before us knew; NULL nothing */
+    int64_t begin;            /* what was committed then; what is read below it only shows which keys are dead */
+    int64_t seen;             /* behind the last record that was read */
+    uint32_t lost;            /* dead keys of that map whose letters lie below it and were not met yet */
     uint64_t consumed;
     uint64_t settled;
     uint64_t unsettled;
@@ -162,6 +165,9 @@ void hold_doubtful(struct passage *passage); /* it may have been delivered, and 
 void hold_leave(struct passage *passage);    /* it is released; its map tells whoever reads it next */
 void hold_release(struct flow *flow, const struct input *input);
 void hold_forget(struct flow *flow, struct partition *partition);
+int64_t hold_look_back(struct partition *partition); /* where reading begins for the dead keys' sake */
+void hold_looked_back(struct flow *flow, struct partition *partition);
+void hold_recall(struct flow *flow, struct partition *partition, struct event *event); /* settled before us; takes it */
 
 /* desk.c */
 bool desk_init(struct flow *flow, struct desk *desk, uint32_t index);

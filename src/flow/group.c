@@ -197,7 +197,9 @@ static void begin(struct flow *flow, struct partition *partition, const struct c
         commit_read_map(flow, partition, committed->metadata);
     struct action *action = say(flow, ACTION_BEGIN_PARTITION);
     action->is.begin.place = partition->place;
+    partition->begin = committed->offset;
     action->is.begin.offset = committed->offset;
+    action->is.begin.from = partition->seen = hold_look_back(partition);
     action->is.begin.wall_ms = route->start.wall_ms;
     action->is.begin.kind = committed->offset >= 0            ? BEGIN_OFFSET
                             : route->start.kind == START_TIME ? BEGIN_TIME
@@ -263,15 +265,23 @@ void group_event(struct flow *flow, struct event *event) {
         why = REPORT_REWOUND;
     }
     bool wanted = partition != NULL && group->phase == GROUP_RUNNING && partition->state == PARTITION_READING;
+    if (wanted && event->offset >= partition->seen && event->offset < partition->begin) {
+        partition->seen = event->offset + 1;
+        hold_recall(flow, partition, event);
+        return;
+    }
     if (!wanted || event->offset < partition->tracker.next) {
         if (partition == NULL || wanted)
             say_report(flow, why, event->place, event->offset);
         event_destroy(event);
         return;
     }
+    partition->seen = event->offset + 1;
+    if (partition->lost > 0)
+        hold_looked_back(flow, partition);
     if (partition->known != NULL && !PLANTED(MAP_IGNORED) && offset_map_knows(partition->known, event->offset)) {
         take_known(flow, partition, event);
-        event_destroy(event);
+        hold_recall(flow, partition, event);
         return;
     }
     struct passage *passage = passage_create(flow, partition, event);

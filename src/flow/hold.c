@@ -20,8 +20,55 @@ static struct dead_key *add_key(struct flow *flow, struct partition *home, struc
     return dead_key_find(&home->dead_keys, key.lane);
 }
 
+/* What the last map beside the commit could not say. */
+static uint32_t count_forgotten(const struct partition *partition) {
+    const struct dead_keys *keys = &partition->dead_keys;
+    uint32_t told = 0;
+    for (uint32_t i = 0; i < keys->count && !partition->group->without_metadata; i++)
+        told += keys->list[i].last >= partition->committed - OFFSET_MAP_BACK ? 1 : 0;
+    return keys->count - (told < OFFSET_MAP_DEAD ? told : OFFSET_MAP_DEAD);
+}
+
+static bool route_keeps(const struct partition *partition) {
+    return partition->group->route->after_letter != AFTER_CONTINUE;
+}
+
+void hold_looked_back(struct flow *flow, struct partition *partition) {
+    forgot(flow, partition, -1, partition->lost); /* the broker has them no more */
+    partition->lost = 0;
+}
+
+int64_t hold_look_back(struct partition *partition) {
+    const struct offset_map *known = partition->known;
+    int64_t from = partition->begin;
+    if (known == NULL || !route_keeps(partition))
+        return from;
+    for (uint32_t i = 0; i < known->dead_count; i++)
+        partition->lost += known->dead[i].last < from ? 1 : 0;
+    return known->dead_count > 0 && known->dead[known->dead_count - 1].last < from
+               ? known->dead[known->dead_count - 1].last
+               : from;
+}
+
+void hold_recall(struct flow *flow, struct partition *partition, struct event *event) {
+    const struct offset_dead *dead =
+        partition->known != NULL && route_keeps(partition) ? offset_map_dead(partition->known, event->offset) : NULL;
+    if (dead == NULL) {
+        event_destroy(event);
+        return;
+    }
+    partition->lost -= event->offset < partition->begin ? 1 : 0;
+    struct passage *passage = passage_create(flow, partition, event);
+    ENSURE(passage != NULL, "out of memory for an event");
+    if (passage->ordered && dead_key_find(&partition->dead_keys, passage->lane) == NULL) {
+        (void)add_key(flow, partition, (struct dead_key){passage->lane, dead->first, dead->last, -1, flow->now_ms});
+        say_report(flow, REPORT_KEY_DEAD, event->place, event->offset);
+    }
+    passage_destroy(flow, passage);
+}
+
 void hold_forget(struct flow *flow, struct partition *partition) {
-    forgot(flow, partition, -1, partition->dead_keys.count);
+    forgot(flow, partition, -1, count_forgotten(partition));
     flow->bytes -= dead_keys_bytes(&partition->dead_keys);
     dead_keys_finish(&partition->dead_keys);
 }
@@ -166,11 +213,18 @@ static bool is_meant(const struct input *input, int64_t offset) {
     return input->is.release.offset < 0 || (offset >= 0 && input->is.release.offset == offset);
 }
 
+static bool is_passage_meant(const struct input *input, const struct passage *passage) {
+    const struct dead_key *key =
+        passage->held == HELD_DEAD_KEY ? dead_key_find(&passage->home->dead_keys, passage->lane) : NULL;
+    return is_meant(input, passage->event->offset) || is_meant(input, passage->held_first) ||
+           (key != NULL && (is_meant(input, key->first) || is_meant(input, key->last)));
+}
+
 static void release_from(struct flow *flow, struct partition *partition, const struct input *input) {
     bool letters = input->is.release.letters;
     LIST_EACH(link, &partition->passages) {
         struct passage *passage = LIST_OF(link, struct passage, sibling);
-        bool meant = is_meant(input, passage->event->offset) || is_meant(input, passage->held_first);
+        bool meant = is_passage_meant(input, passage);
         if (passage->held != HELD_NOT && meant)
             let_go(flow, passage, letters);
         else if (meant && !letters)
@@ -181,6 +235,7 @@ static void release_from(struct flow *flow, struct partition *partition, const s
         if (!is_meant(input, key->first) && !is_meant(input, key->last))
             continue;
         say_let_go(flow, partition, key->first, false);
+        commit_dirty(partition);
         dead_key_remove(&partition->dead_keys, key);
     }
 }

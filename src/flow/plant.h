@@ -34,6 +34,7 @@
     each(HOLD_FORGOTTEN, "hold-forgotten")            /* a key goes on behind its dead letter */ \
     each(HELD_UNTOLD, "held-untold")                  /* a commit's map leaves out what is held */ \
     each(HELD_MAP_IGNORED, "held-map-ignored")        /* what the map calls held is sent after a restart */ \
+    each(DEAD_KEY_UNTOLD, "dead-key-untold")          /* a commit's map leaves out which keys are dead */ \
     each(FOLLOW_OUT_OF_ORDER, "follow-out-of-order")  /* a follower does not wait for its turn */ \
     each(PROBE_MANY, "probe-many")                    /* a platform that is half open gets everything at once */ \
     each(IGNORE_LOST, "ignore-lost")                  /* partitions that were lost are worked on */ \

@@ -51,6 +51,8 @@ static void trace_known(struct buf *out, const struct offset_map *map) {
     buf_printf(out, " with a map: %" PRIu32 " settled, %" PRIu32 " tried", offset_map_count(map), map->tries);
     if (offset_map_held(map) > 0)
         buf_printf(out, ", %" PRIu32 " held", offset_map_held(map));
+    if (map->dead_count > 0)
+        buf_printf(out, ", %" PRIu32 " dead keys", map->dead_count);
 }
 
 static void trace_map(struct buf *out, int64_t base, int32_t partition, struct span text) {
@@ -321,9 +323,11 @@ static void trace_commit(struct buf *out, const struct plan *plan, const struct 
 
 static void trace_begin(struct buf *out, const struct plan *plan, const struct action *action) {
     write_partition(out, plan, action->is.begin.place);
-    if (action->is.begin.kind == BEGIN_OFFSET)
+    if (action->is.begin.kind == BEGIN_OFFSET) {
         buf_printf(out, " at %" PRId64, action->is.begin.offset);
-    else if (action->is.begin.kind == BEGIN_EARLIEST)
+        if (action->is.begin.from < action->is.begin.offset)
+            buf_printf(out, ", looking back to %" PRId64, action->is.begin.from);
+    } else if (action->is.begin.kind == BEGIN_EARLIEST)
         buf_add_text(out, " at the earliest");
     else {
         buf_add_text(out, " from ");

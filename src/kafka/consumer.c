@@ -133,6 +133,10 @@ static void answer(struct consumer *consumer, const struct pending_question *ask
         if (list == NULL)
             consumer_say(consumer, 4, rd_kafka_err2str(result));
         membership_committed(consumer, asked->place.epoch, list);
+    } else if (asked->back) {
+        int64_t low = list != NULL ? list->elems[0].offset : asked->offset;
+        int64_t from = low > asked->from ? low : asked->from;
+        consumer_begin_offset(consumer, asked->place, from < asked->offset ? from : asked->offset);
     } else if (list != NULL)
         consumer_begin_offset(consumer, asked->place, list->elems[0].offset);
     else if (!consumer->closing)
@@ -217,6 +221,27 @@ void consumer_begin_offset(struct consumer *consumer, struct place place, int64_
     partition->begin = offset;
     partition->decided = true;
     assign_when_decided(consumer);
+}
+
+void consumer_begin_back(struct consumer *consumer, struct place place, int64_t offset, int64_t from) {
+    if (assignment_find(&consumer->assignment, place) == NULL)
+        return;
+    struct pending_question *pending = calloc(1, sizeof *pending);
+    struct question *question = pending == NULL ? NULL
+                                                : question_low(consumer->client, consumer->topics[place.topic].data,
+                                                               place.partition, consumer->wake);
+    if (question == NULL) {
+        free(pending);
+        consumer_begin_offset(consumer, place, offset);
+        return;
+    }
+    *pending = (struct pending_question){.next = consumer->questions,
+                                         .question = question,
+                                         .place = place,
+                                         .offset = offset,
+                                         .from = from,
+                                         .back = true};
+    consumer->questions = pending;
 }
 
 void consumer_begin_earliest(struct consumer *consumer, struct place place) {

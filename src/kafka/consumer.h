@@ -63,6 +63,8 @@ bool consumer_serve(struct consumer *consumer, size_t most);
 /* What the core asks; calls about an epoch that is gone do nothing. Answers come from consumer_serve. */
 void consumer_read_committed(struct consumer *consumer, uint32_t epoch);
 void consumer_begin_offset(struct consumer *consumer, struct place place, int64_t offset);
+/* From `from` on, or from the first record that is still there, but not behind `offset`. */
+void consumer_begin_back(struct consumer *consumer, struct place place, int64_t offset, int64_t from);
 void consumer_begin_earliest(struct consumer *consumer, struct place place);
 void consumer_begin_time(struct consumer *consumer, struct place place, int64_t wall_ms);
 void consumer_stop_partition(struct consumer *consumer, struct place place);

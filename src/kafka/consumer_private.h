@@ -13,7 +13,9 @@ struct pending_question {
     struct question *question;
     struct place place; /* the partition whose beginning a time decides; for what is committed only its epoch counts */
     int64_t wall_ms;
+    int64_t offset, from; /* `back`: where it begins at the latest, and at best */
     bool committed;
+    bool back;
 };
 
 struct consumer {

@@ -34,6 +34,12 @@ static rd_kafka_resp_err_t ask_time(rd_kafka_t *client, rd_kafka_topic_partition
     return result;
 }
 
+static rd_kafka_resp_err_t ask_low(rd_kafka_t *client, rd_kafka_topic_partition_list_t *list) {
+    int64_t high;
+    return rd_kafka_query_watermark_offsets(client, list->elems[0].topic, list->elems[0].partition,
+                                            &list->elems[0].offset, &high, COMMITTED_WITHIN_MS);
+}
+
 static rd_kafka_resp_err_t ask_committed(rd_kafka_t *client, rd_kafka_topic_partition_list_t *list) {
     return rd_kafka_committed(client, list, COMMITTED_WITHIN_MS);
 }
@@ -65,6 +71,12 @@ struct question *question_time(rd_kafka_t *client, const char *topic, int32_t pa
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(list, topic, partition)->offset = wall_ms;
     return start((struct question){.client = client, .list = list, .ask = ask_time, .wake = wake});
+}
+
+struct question *question_low(rd_kafka_t *client, const char *topic, int32_t partition, int wake) {
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, topic, partition);
+    return start((struct question){.client = client, .list = list, .ask = ask_low, .wake = wake});
 }
 
 struct question *question_committed(rd_kafka_t *client, rd_kafka_topic_partition_list_t *list_take, int wake) {

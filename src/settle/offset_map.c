@@ -11,7 +11,7 @@ static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 
 void offset_map_init(struct offset_map *map, int64_t base) {
     map->base = base;
-    map->bits = map->tries = 0;
+    map->bits = map->tries = map->dead_count = 0;
     memset(map->bit, 0, sizeof map->bit);
 }
 
@@ -42,6 +42,25 @@ void offset_map_try(struct offset_map *map, struct offset_try tried) {
         map->tries++;
     memmove(&map->tried[at + 1], &map->tried[at], (map->tries - at - 1) * sizeof *map->tried);
     map->tried[at] = tried;
+}
+
+void offset_map_die(struct offset_map *map, struct offset_dead dead) {
+    uint32_t at = map->dead_count;
+    while (at > 0 && map->dead[at - 1].last < dead.last)
+        at--;
+    if (dead.last < map->base - OFFSET_MAP_BACK || dead.last < 0 || at == OFFSET_MAP_DEAD)
+        return;
+    if (map->dead_count < OFFSET_MAP_DEAD)
+        map->dead_count++;
+    memmove(&map->dead[at + 1], &map->dead[at], (map->dead_count - at - 1) * sizeof *map->dead);
+    map->dead[at] = dead;
+}
+
+const struct offset_dead *offset_map_dead(const struct offset_map *map, int64_t offset) {
+    for (uint32_t i = 0; i < map->dead_count; i++)
+        if (map->dead[i].last == offset)
+            return &map->dead[i];
+    return NULL;
 }
 
 bool offset_map_knows(const struct offset_map *map, int64_t offset) {
@@ -111,25 +130,47 @@ static bool says_more(const struct offset_map *map) {
     return false;
 }
 
+static size_t write_tries(const struct offset_map *map, bool held, char *text, size_t size) {
+    for (uint32_t i = 0; i < map->tries && size + LONGEST_TRY + CHECK_SIZE <= OFFSET_MAP_SIZE; i++) {
+        const struct offset_try *one = &map->tried[i];
+        if (one->offset - map->base > 999999999 || (one->held != HELD_NOT) != held)
+            continue;
+        size += (size_t)snprintf(&text[size], LONGEST_TRY, ";%" PRId64 ",%" PRIu32 ",%" PRIu32, one->offset - map->base,
+                                 shorten(one->attempts), shorten(one->seconds));
+        size += write_more(one, &text[size]);
+    }
+    return size;
+}
+
+/* ";d5" of a key whose dead letter lies 5 offsets below the base, ";d-2,7" 2 above it, and its first one 7 before that.
+ */
+static size_t write_dead(const struct offset_map *map, char *text, size_t size) {
+    for (uint32_t i = 0; i < map->dead_count && size + LONGEST_TRY + CHECK_SIZE <= OFFSET_MAP_SIZE; i++) {
+        const struct offset_dead *one = &map->dead[i];
+        int64_t before = one->last - one->first;
+        if (one->last - map->base > 999999999)
+            continue;
+        size += (size_t)snprintf(&text[size], LONGEST_TRY, ";d%" PRId64, map->base - one->last);
+        if (before > 0 && one->first >= 0 && before <= 999999999)
+            size += (size_t)snprintf(&text[size], LONGEST_TRY, ",%" PRId64, before);
+    }
+    return size;
+}
+
 size_t offset_map_write(const struct offset_map *map, int32_t partition, char text[OFFSET_MAP_SIZE]) {
-    if (map->bits == 0 && map->tries == 0)
+    if (map->bits == 0 && map->tries == 0 && map->dead_count == 0)
         return 0;
     size_t size = 0;
-    text[size++] = says_more(map) ? VERSION_MORE : VERSION;
+    text[size++] = says_more(map) || map->dead_count > 0 ? VERSION_MORE : VERSION;
     for (uint32_t at = 0; at < map->bits; at += 6) {
         unsigned six = 0;
         for (uint32_t i = 0; i < 6; i++)
             six |= at + i < map->bits && get(map, at + i) ? 1U << i : 0;
         text[size++] = digits[six];
     }
-    for (uint32_t i = 0; i < map->tries && size + LONGEST_TRY + CHECK_SIZE <= OFFSET_MAP_SIZE; i++) {
-        const struct offset_try *one = &map->tried[i];
-        if (one->offset - map->base > 999999999)
-            continue;
-        size += (size_t)snprintf(&text[size], LONGEST_TRY, ";%" PRId64 ",%" PRIu32 ",%" PRIu32, one->offset - map->base,
-                                 shorten(one->attempts), shorten(one->seconds));
-        size += write_more(one, &text[size]);
-    }
+    size = write_tries(map, true, text, size);
+    size = write_dead(map, text, size);
+    size = write_tries(map, false, text, size);
     uint32_t sum = check(map, partition, span_make(text, size));
     char end[CHECK_SIZE + 1];
     (void)snprintf(end, sizeof end, ";%08" PRIx32, sum);
@@ -183,6 +224,20 @@ static bool read_more(struct span text, size_t *at, struct offset_try *tried) {
     return true;
 }
 
+static bool read_dead(struct offset_map *map, struct span text, size_t *at) {
+    uint32_t distance, before = 0;
+    ++*at;
+    bool above = *at < text.size && text.data[*at] == '-';
+    *at += above ? 1 : 0;
+    if (!read_number(text, at, &distance))
+        return false;
+    if (*at < text.size && text.data[*at] == ',' && (!read_byte(text, at, ',') || !read_number(text, at, &before)))
+        return false;
+    int64_t last = above ? map->base + distance : map->base - distance;
+    offset_map_die(map, (struct offset_dead){last, before <= last ? last - before : -1});
+    return true;
+}
+
 static bool read_text(struct offset_map *map, struct span text) {
     size_t at = 1;
     bool more = text.data[0] == VERSION_MORE;
@@ -191,9 +246,15 @@ static bool read_text(struct offset_map *map, struct span text) {
     while (at < text.size) {
         uint32_t delta;
         struct offset_try tried = {.first = -1};
-        if (!read_byte(text, &at, ';') || !read_number(text, &at, &delta) || !read_byte(text, &at, ',') ||
-            !read_number(text, &at, &tried.attempts) || !read_byte(text, &at, ',') ||
-            !read_number(text, &at, &tried.seconds))
+        if (!read_byte(text, &at, ';'))
+            return false;
+        if (more && at < text.size && text.data[at] == 'd') {
+            if (!read_dead(map, text, &at))
+                return false;
+            continue;
+        }
+        if (!read_number(text, &at, &delta) || !read_byte(text, &at, ',') || !read_number(text, &at, &tried.attempts) ||
+            !read_byte(text, &at, ',') || !read_number(text, &at, &tried.seconds))
             return false;
         tried.offset = map->base + delta;
         if (more && !read_more(text, &at, &tried))

@@ -11,6 +11,8 @@
 enum {
     OFFSET_MAP_BITS = 8160, /* offsets from the base on that it can know */
     OFFSET_MAP_TRIES = 128, /* events that it can remember attempts of */
+    OFFSET_MAP_DEAD = 128,  /* dead keys that it can remember */
+    OFFSET_MAP_BACK = 4096, /* so far below the base their dead letters may lie */
     OFFSET_MAP_SIZE = 3072, /* bytes of its text, of the 4096 that brokers take by default */
     OFFSET_MAP_LONGEST = 9  /* digits of attempts and seconds: more count as so many */
 };
@@ -31,12 +33,20 @@ struct offset_try {
     uint32_t refusals; /* of its attempts, those that its platform refused */
 };
 
+/* A key one of whose events was dead-lettered, known by where these stand: the key itself is read there again. */
+struct offset_dead {
+    int64_t last;  /* its last dead letter's event */
+    int64_t first; /* its first one's */
+};
+
 struct offset_map {
     int64_t base;  /* the committed offset */
     uint32_t bits; /* behind the last settled offset, from the base; 0: none is settled */
     uint32_t tries;
     unsigned char bit[OFFSET_MAP_BITS / 8];
     struct offset_try tried[OFFSET_MAP_TRIES]; /* held ones first, then the most tried */
+    uint32_t dead_count;
+    struct offset_dead dead[OFFSET_MAP_DEAD]; /* the latest first */
 };
 
 void offset_map_init(struct offset_map *map, int64_t base);
@@ -46,6 +56,13 @@ void offset_map_settle(struct offset_map *map, int64_t offset);
 
 /* This offset is not settled and was tried, or is held. When there is no room, the least tried ones are left out. */
 void offset_map_try(struct offset_map *map, struct offset_try tried);
+
+/* The key of the event at `last` is dead. What lies too far below the base is left out, and when there is no room the
+ * oldest. */
+void offset_map_die(struct offset_map *map, struct offset_dead dead);
+
+/* NULL: no key's last dead letter was that of this offset. */
+const struct offset_dead *offset_map_dead(const struct offset_map *map, int64_t offset);
 
 bool offset_map_knows(const struct offset_map *map, int64_t offset);
 
@@ -58,9 +75,9 @@ uint32_t offset_map_count(const struct offset_map *map);
 /* How many offsets it knows as held. */
 uint32_t offset_map_held(const struct offset_map *map);
 
-/* Writes it as text without NUL: a version (2 where something is held or was refused, else 1), six offsets a character,
- * the tries, a CRC-32 that also covers partition and base, so that a map which a tool moved to other offsets is not
- * believed. The size; 0: there is nothing to say. */
+/* Writes it as text without NUL: a version (2 where something is held, dead or was refused, else 1), six offsets a
+ * character, the tries, a CRC-32 that also covers partition and base, so that a map which a tool moved to other offsets
+ * is not believed. The size; 0: there is nothing to say. */
 size_t offset_map_write(const struct offset_map *map, int32_t partition, char text[OFFSET_MAP_SIZE]);
 
 /* Reads it. False, and an empty map, when it is not one of ours for this partition and base. */

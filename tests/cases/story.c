@@ -62,6 +62,8 @@ static void read_stored(const json_t *value, struct arena *memory, struct commit
             held = (struct offset_try){.offset = held.offset, .held = HELD_DEAD_KEY, .first = json_integer_value(one)};
         offset_map_try(&map, held);
     }
+    json_object_foreach(json_object_get(value, "dead"), offset, one)
+        offset_map_die(&map, (struct offset_dead){atoll(offset), json_integer_value(one)});
     char text[OFFSET_MAP_SIZE];
     entry->metadata = arena_copy(memory, span_make(text, offset_map_write(&map, entry->partition, text)));
 }

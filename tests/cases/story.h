@@ -11,6 +11,7 @@
  *   ... {"0": {"offset": 17, "settled": [19], "tried": {"18": [2, 60]}}}   with an offset map: attempts, seconds (and
  * refusals)
  *   ... {"0": {"offset": 17, "held": {"18": 17, "19": "ambiguous"}}}   behind the dead letter of 17
+ *   ... {"0": {"offset": 17, "dead": {"15": 12}}}       dead keys: the last and the first dead letter of each
  *   ... {"0": {"offset": 17, "metadata": "..."}}          with these bytes instead
  *   {"at": 5, "event": "0/17", "key": "a", "value": ..., "headers": {...}, "epoch": 1}   a string: these bytes; absent:
  *                                                         a tombstone; else compact JSON

@@ -51,6 +51,20 @@ void hold_read(struct world *world, struct member *member, uint32_t route, uint3
     }
 }
 
+/* A key that the map calls dead, and the event is settled: known again. */
+void hold_seen(struct world *world, struct member *member, uint32_t route, uint32_t partition,
+               const struct record *record) {
+    const struct reading *reading = &member->tenure[route].reading[partition];
+    struct dead_lane *lane = dead_of(world, member, route, partition, record);
+    struct offset_map map;
+    if (lane == NULL || lane->known || reading->taken.size == 0 ||
+        !offset_map_read(&map, reading->told, (int32_t)partition, span_make(reading->taken.text, reading->taken.size)))
+        return;
+    const struct offset_dead *dead = offset_map_dead(&map, record->offset);
+    if (dead != NULL && (record->offset < reading->told || offset_map_knows(&map, record->offset)))
+        *lane = (struct dead_lane){true, dead->first, dead->last, -1, lane->released};
+}
+
 void hold_check_request(struct world *world, struct member *member, struct place place, const struct record *record) {
     const struct dead_lane *dead = dead_of(world, member, place.route, (uint32_t)place.partition, record);
     if (record->view[member->index].held != HELD_NOT)
@@ -137,6 +151,10 @@ void hold_check_told(struct world *world, const struct member *member, uint32_t 
             violated(world, "hold", "offset %" PRId64 " is held and the commit at %" PRId64 " does not tell",
                      record->offset, entry->offset);
     }
+    for (uint32_t i = 0; i < MOST_LANES; i++)
+        if (reading->dead[i].known && offset_map_dead(&map, reading->dead[i].last) == NULL)
+            violated(world, "hold", "the key of the dead letter of %" PRId64 " is dead and the commit does not tell",
+                     reading->dead[i].last);
 }
 
 /* --- the operator's word --- */
@@ -157,14 +175,17 @@ static void note_event(struct world *world, struct member *member, const struct 
     struct view *view = &record->view[member->index];
     struct dead_lane *dead = dead_of(world, member, route, partition, record);
     bool here = view->tenure == tenure->number && view->read && !view->settled && view->held != HELD_NOT;
-    if (!here || (!is_meant(input, record->offset) && !is_meant(input, view->held_first)))
+    bool named =
+        is_meant(input, record->offset) || is_meant(input, view->held_first) ||
+        (view->held == HELD_DEAD_KEY && is_dead(dead) && (is_meant(input, dead->first) || is_meant(input, dead->last)));
+    if (!here || !named)
         return;
     if (dead != NULL && dead->known && !input->is.release.letters)
         let_go(dead, &tenure->reading[partition]);
     if (view->held == HELD_DEAD_KEY && dead != NULL && input->is.release.letters) {
         int64_t first = view->held_first >= 0 ? view->held_first : record->offset - 1;
         if (!dead->known)
-            *dead = (struct dead_lane){true, first, record->offset, -1, dead->released};
+            *dead = (struct dead_lane){true, first, view->held_first >= 0 ? first : record->offset, -1, dead->released};
         dead->until = tenure->reading[partition].next;
     }
     view->held = HELD_NOT;

@@ -51,7 +51,13 @@ static void note_input(struct world *world, struct member *member, const struct 
         world->choices->count[FAULT_EVENT_STALE]++;
         return;
     }
-    if (tenure->draining || !reading->begun || reading->stopped || event->offset < reading->next)
+    if (tenure->draining || !reading->begun || reading->stopped)
+        return;
+    if (event->offset >= reading->seen) {
+        reading->seen = event->offset + 1;
+        hold_seen(world, member, event->place.route, (uint32_t)event->place.partition, world->fed);
+    }
+    if (event->offset < reading->next)
         return;
     struct record *record = world->fed;
     record->view[member->index] = (struct view){.tenure = tenure->number, .read = true};
@@ -73,9 +79,13 @@ static void perform_partition(struct world *world, struct member *member, const 
     const struct partition_log *log = &world->group[place.route].log[place.partition];
     reading->begun = true;
     reading->begin = reading->next = action->is.begin.offset;
-    reading->position = action->is.begin.offset;
-    if (action->is.begin.kind != BEGIN_OFFSET)
-        reading->position = log->start < log->count ? log->record[log->start].offset : INT64_MAX;
+    int64_t earliest = log->start < log->count ? log->record[log->start].offset : INT64_MAX;
+    reading->position = action->is.begin.kind == BEGIN_OFFSET ? action->is.begin.from : earliest;
+    if (action->is.begin.kind == BEGIN_OFFSET && action->is.begin.from < action->is.begin.offset) {
+        int64_t from = earliest > action->is.begin.from ? earliest : action->is.begin.from;
+        reading->position = from < action->is.begin.offset ? from : action->is.begin.offset;
+    }
+    reading->seen = reading->position;
 }
 
 /* The ledger follows what the core said, also when its process dies before anything comes of it. */

@@ -105,6 +105,7 @@ struct reading {
     bool foreign; /* out of range: nothing more is committed */
     uint32_t incarnation;
     int64_t position, next; /* of the reader; what the core wants next */
+    int64_t seen;           /* behind the last record that the core was given */
     uint32_t events;
     size_t bytes;
     int64_t begin, said, acknowledged, told; /* commits of this tenure; -1 none */
@@ -303,6 +304,8 @@ void hold_check_told(struct world *world, const struct member *member, uint32_t 
 void hold_died(struct world *world, struct member *member, uint32_t route, uint32_t partition,
                const struct record *record);
 void hold_reported(struct world *world, struct member *member, const struct action *action);
+void hold_seen(struct world *world, struct member *member, uint32_t route, uint32_t partition,
+               const struct record *record);
 void hold_task(struct world *world, const struct task *task);
 /* explore.c */
 bool explore_known(const struct world *world);

@@ -62,6 +62,10 @@ def test_followers_are_put_aside_in_order(broker, platform, houses, topic):
     assert [(letter["sluss-reason"], int(letter["sluss-offset"])) for letter in letters] == [
         ("not-json", produced[0][1]), ("followed", produced[1][1]), ("followed", produced[3][1])]
     assert json.loads(letters[2]["sluss-detail"]) == {"follows": f"{topic}/0/{produced[0][1]}"}
+    assert house.stop() == 0
+    house.start()
+    (follower,) = produce(broker.bootstrap, topic, [("a", body(5, "a"))])
+    eventually(lambda: follower in account.dead(), 20, "it to follow after a restart, when nothing of its key waited")
     assert house.ctl("release", topic).stdout == "released 1 key\n"
     (later,) = produce(broker.bootstrap, topic, [("a", body(4, "a"))])
     eventually(lambda: later in account.delivered(), 20, "the key to live again")

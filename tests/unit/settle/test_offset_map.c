@@ -83,6 +83,31 @@ static void held_ones_come_back(void **state) {
     assert_int_equal(offset_map_find(&other, 200)->held, HELD_NOT);
 }
 
+/* Where the dead letters of dead keys stand, below the base and above it, the latest first; what is too far away is
+ * left out. */
+static void dead_keys_come_back(void **state) {
+    (void)state;
+    offset_map_init(&map, 10000);
+    offset_map_die(&map, (struct offset_dead){9990, 9990});
+    offset_map_die(&map, (struct offset_dead){10002, 9995});
+    offset_map_die(&map, (struct offset_dead){10000 - OFFSET_MAP_BACK, 17});
+    offset_map_die(&map, (struct offset_dead){10000 - OFFSET_MAP_BACK - 1, 17});
+    size_t size = offset_map_write(&map, 0, text);
+    static const char begin[] = "2;d-2,7;d10;d4096,5887;";
+    assert_memory_equal(text, begin, sizeof begin - 1);
+    assert_true(offset_map_read(&other, 10000, 0, span_make(text, size)));
+    assert_int_equal(other.dead_count, 3);
+    assert_int_equal(offset_map_dead(&other, 10002)->first, 9995);
+    assert_int_equal(offset_map_dead(&other, 9990)->first, 9990);
+    assert_int_equal(offset_map_dead(&other, 10000 - OFFSET_MAP_BACK)->first, 17);
+    assert_null(offset_map_dead(&other, 10000));
+    for (int64_t i = 0; i < 2 * OFFSET_MAP_DEAD; i++)
+        offset_map_die(&map, (struct offset_dead){11000 + i, 11000 + i});
+    assert_int_equal(map.dead_count, OFFSET_MAP_DEAD);
+    assert_int_equal(map.dead[OFFSET_MAP_DEAD - 1].last, 11000 + OFFSET_MAP_DEAD);
+    assert_true(offset_map_write(&map, 0, text) <= OFFSET_MAP_SIZE);
+}
+
 static void thousand_and_twenty_four_settled_are_small(void **state) {
     (void)state;
     offset_map_init(&map, 0);
@@ -181,6 +206,7 @@ int main(void) {
         cmocka_unit_test(nothing_to_say),
         cmocka_unit_test(comes_back),
         cmocka_unit_test(held_ones_come_back),
+        cmocka_unit_test(dead_keys_come_back),
         cmocka_unit_test(thousand_and_twenty_four_settled_are_small),
         cmocka_unit_test(never_larger_than_its_size),
         cmocka_unit_test(refusals_come_back),
