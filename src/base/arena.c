@@ -39,7 +39,7 @@ static struct arena_block *take_block(struct arena_stock *stock, size_t capacity
 }
 
 static void give_block(struct arena_stock *stock, struct arena_block *block) {
-    if (stock == NULL || block->capacity != FIRST_BLOCK || stock->count >= MOST_IN_STOCK) {
+    if (stock == NULL || block->capacity != FIRST_BLOCK || stock->count + 1 > MOST_IN_STOCK) {
         free(block);
         return;
     }
