@@ -124,8 +124,8 @@ static void doubling_schemas(void **state) {
         "\"d%d\": {\"allOf\": [{\"$ref\": \"#/$defs/d%d\"}, {\"$ref\": \"#/$defs/d%d\"}]},",
         "\"d%d\": {\"anyOf\": [{\"$ref\": \"#/$defs/d%d\"}, {\"$ref\": \"#/$defs/d%d\"}]},",
         "\"d%d\": {\"if\": {\"$ref\": \"#/$defs/d%d\"}, \"else\": {\"$ref\": \"#/$defs/d%d\"}},",
-        "\"d%d\": {\"anyOf\": [{\"$ref\": \"#/$defs/d%d\"}, {\"properties\": {\"x\": true},"
-        " \"$ref\": \"#/$defs/d%d\"}], \"unevaluatedProperties\": false},",
+        ("\"d%d\": {\"anyOf\": [{\"$ref\": \"#/$defs/d%d\"}, {\"properties\": {\"x\": true},"
+         " \"$ref\": \"#/$defs/d%d\"}], \"unevaluatedProperties\": false},"),
     };
     for (size_t way = 0; way < sizeof twice / sizeof twice[0]; way++) {
         struct buf text = {0};
