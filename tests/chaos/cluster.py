@@ -24,12 +24,12 @@ class Node(broker.Broker):
             advertised=f"PLAINTEXT://127.0.0.1:{self.port},FAR://{far}", controller=self.controller, folder=self.folder,
             auto_create="false")
         changed = {"node.id": number, "default.replication.factor": 3, "min.insync.replicas": 2, "offsets.topic.replication.factor": 3,
-                   "transaction.state.log.replication.factor": 3, "transaction.state.log.min.isr": 2,
+                   "broker.heartbeat.interval.ms": 500, "broker.session.timeout.ms": 3000, "transaction.state.log.replication.factor": 3, "transaction.state.log.min.isr": 2,
                    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,FAR:PLAINTEXT"}
         lines = [line for line in text.splitlines() if line.split("=")[0] not in (*changed, "controller.quorum.bootstrap.servers")]
         lines += [f"{name}={value}" for name, value in changed.items()]
-        lines += [f"controller.quorum.voters={voters}", "replica.lag.time.max.ms=3000", "controller.quorum.election.timeout.ms=500",
-                  "controller.quorum.fetch.timeout.ms=1000", "leader.imbalance.check.interval.seconds=5"]
+        lines += [f"controller.quorum.voters={voters}", "replica.lag.time.max.ms=3000", "leader.imbalance.check.interval.seconds=5",
+                  f"initial.broker.registration.timeout.ms={PATIENCE * 1000}"]
         self.properties = self.folder / "server.properties"
         self.properties.write_text("\n".join(lines) + "\n")
         self.process = None
@@ -44,9 +44,12 @@ class Node(broker.Broker):
                                self.folder / "broker.log", cwd=self.folder)
 
     def listening(self):
-        eventually(lambda: not self.process.running() or answers(self.port), PATIENCE,
-                   lambda: f"the port of node {self.number}; it says {self.process.output()[-2000:]}")
-        assert self.process.running(), "the node ended: " + self.process.output()[-2000:]
+        """Waits for it; a node that gives up by itself, because the others came too late for it, is started again as an operator would."""
+        def up():
+            if not self.process.running():
+                self.begin()
+            return answers(self.port)
+        eventually(up, PATIENCE, lambda: f"the port of node {self.number}; it says {self.process.output()[-2000:]}")
 
     def start(self):
         self.begin()
@@ -82,6 +85,9 @@ class Cluster:
         eventually(self._in_sync, PATIENCE, "three nodes with all replicas in sync", every=0.5)
 
     def _in_sync(self):
+        for node in self.nodes:
+            if not node.process.running():
+                node.begin()
         from kafka.errors import KafkaError
         try:
             admin = self.admin()
@@ -104,29 +110,33 @@ class Cluster:
     def _led(self, admin, name):
         return broker.Broker._leaders(admin, name)
 
-    def create_topic(self, name, partitions):
-        from kafka.admin import NewTopic
-        from kafka.errors import TopicAlreadyExistsError
+    def _until(self, ask, reached, what):
+        """Asks for something, again and again, until it is so: an answer may be lost, and what was asked for may be done already."""
+        from kafka.errors import KafkaError
 
-        def made():
-            admin = self.admin()
+        def done():
             try:
-                try:
-                    admin.create_topics([NewTopic(name, partitions, 3)])
-                except TopicAlreadyExistsError:
-                    pass
-                return self._led(admin, name) == partitions
+                admin = self.admin()
+            except (KafkaError, OSError, ValueError):
+                return False
+            try:
+                if reached(admin):
+                    return True
+                ask(admin)
+                return reached(admin)
+            except (KafkaError, OSError):
+                return False
             finally:
                 admin.close()
-        eventually(made, 30, f"the topic {name}", every=0.3)
+        eventually(done, PATIENCE, what, every=0.3)
+
+    def create_topic(self, name, partitions):
+        from kafka.admin import NewTopic
+        self._until(lambda admin: admin.create_topics([NewTopic(name, partitions, 3)]),
+                    lambda admin: self._led(admin, name) == partitions, f"the topic {name}")
 
     def delete_topic(self, name):
-        admin = self.admin()
-        try:
-            admin.delete_topics([name])
-            eventually(lambda: name not in admin.list_topics(), 20, f"{name} to vanish")
-        finally:
-            admin.close()
+        self._until(lambda admin: admin.delete_topics([name]), lambda admin: name not in admin.list_topics(), f"{name} to vanish")
 
     def deleted(self, name):
         """What stood in a topic that is deleted: for each node its records, from the logs that it keeps for a minute."""
@@ -141,12 +151,8 @@ class Cluster:
 
     def add_partitions(self, name, total):
         from kafka.admin import NewPartitions
-        admin = self.admin()
-        try:
-            admin.create_partitions({name: NewPartitions(total)})
-            eventually(lambda: self._led(admin, name) == total, 20, f"leaders of {name}")
-        finally:
-            admin.close()
+        self._until(lambda admin: admin.create_partitions({name: NewPartitions(total)}), lambda admin: self._led(admin, name) == total,
+                    f"leaders of {name}")
 
     def rotate_leaders(self):
         """The next replica of every partition of every topic becomes its leader."""
@@ -163,7 +169,13 @@ class Cluster:
         self.whole()
 
     def _tool(self, name, *words):
-        self.nodes[0]._run(f"org.apache.kafka.tools.{name}", "--bootstrap-server", self.bootstrap, *words)
+        for left in (2, 1, 0):
+            try:
+                self.nodes[0]._run(f"org.apache.kafka.tools.{name}", "--bootstrap-server", self.bootstrap, *words)
+                return
+            except RuntimeError:  # it asked a node that had just given up its office
+                if not left:
+                    raise
 
     def close(self):
         for node in self.nodes:

@@ -12,6 +12,7 @@ import time
 
 import hostile
 import links
+from cluster import PATIENCE
 from feeder import POISON
 from process import eventually
 from scene import TIMEOUT, TOPICS
@@ -104,7 +105,7 @@ def reload(scene, dice):
 def broker_stopped(scene, dice):
     """SIGTERM to one of three; it hands over what it leads."""
     node = dice.choice(scene.cluster.nodes)
-    node.process.stop(60)
+    node.process.stop(PATIENCE)
     time.sleep(dice.uniform(0, 3))
     node.start()
     scene.cluster.whole()
@@ -143,7 +144,7 @@ def broker_frozen(scene, dice):
 def rolling_restart(scene, _):
     """One after the other is stopped and started, as in an upgrade."""
     for node in scene.cluster.nodes:
-        node.process.stop(60)
+        node.process.stop(PATIENCE)
         node.start()
         scene.cluster.whole()
 

@@ -24,6 +24,7 @@ BATCH = {"lista": {"events": 20, "wait": "100ms"}}
 TIMEOUT, IN_FLIGHT = 3, 16
 REACH = sum(IN_FLIGHT * BATCH.get(topic, {"events": 1})["events"] for topic in TOPICS)  # events that one member may have in flight
 WORK = 0.02  # seconds that a platform needs, so that goods are in flight whenever something happens
+LAG = 0.3  # seconds
 LOGS = 20  # lives of a member whose logs stay for a look
 
 
@@ -101,6 +102,7 @@ class Scene:
     def __init__(self, folder, seed, rate, kind, own, drop=0, session=10):
         """own: whether we are in a network of our own, so that members may have namespaces. drop: see Witness. session: seconds."""
         self.folder, self.kind, self.broken, self.closing = pathlib.Path(folder), kind, [], contextlib.ExitStack()
+        self.lags = []
         self.session, self.exposed = session, 0  # exposed: the most that could have come again, since somebody wrote 0 here
         try:
             self._build(seed, rate, own, drop)
@@ -127,16 +129,26 @@ class Scene:
         self.members = [self._keep(Member(self, number, link)) for number, link in enumerate(links, 1)]
         for member in self.members:
             member.start()
+        self.ending = threading.Event()
         self.feeder = self._keep(Feeder(self.cluster.bootstrap, list(TOPICS), rate, seed, set(BATCH), self.witness.places))
         self.commits = self._keep(Commits(self.cluster.bootstrap, {topic: f"sluss.{topic}" for topic in TOPICS}))
-        self.ending = threading.Event()
         self.scraper = threading.Thread(target=self._scrape, daemon=True)
         self.scraper.start()
+        threading.Thread(target=self._watch, daemon=True).start()
         eventually(lambda: not self.silent(0), 60, "the first event of every partition")
 
     def certificate(self, name, authority=None):
         certificate, key, _ = (authority or self.authority).issue(name, hosts=f"DNS:localhost,IP:127.0.0.1,IP:{self.gate}")
         return certificate, key
+
+    def _watch(self):
+        """When this machine let a thread of ours wait: what comes too late because of that is no fault of Sluss's, but like one of ours."""
+        last = time.monotonic()
+        while not self.ending.wait(0.1):
+            now = time.monotonic()
+            if now - last > 0.1 + LAG:
+                self.lags.append((last, now))
+            last = now
 
     def _scrape(self):
         while not self.ending.wait(0.5):
