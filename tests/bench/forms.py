@@ -2,7 +2,6 @@
 routes and keys), memory (peak at 10^5 and 10^6 events), stages (where Sluss's CPU goes; needs perf)."""
 
 import collections
-import copy
 import re
 import subprocess
 import sys
@@ -51,10 +50,7 @@ def run_ready(broker, topics, options, number):
         with bench.write_house(folder, broker.bootstrap, topics, sink.url, options, number) as home:
             home.start(seconds=options.limit)
             before, _ = bench.usage(home.daemon.pid)
-            share = copy.copy(options)
-            share.events = options.events // len(topics)
-            for topic in topics:
-                bench.load(broker.bootstrap, topic, share)
+            bench.load(broker.bootstrap, ",".join(topics), options)  # at once: beside one another, not one route after the other
             bench.wait_delivered(home, options)
             cpu, _ = bench.usage(home.daemon.pid)
             bench.end_sluss(home, sink, options)

@@ -1,14 +1,14 @@
-/* The load of the benchmark: fills a topic with events of the shipped form, keys spread evenly over the partitions.
- * usage: load SERVERS TOPIC EVENTS KEYS FILE [RATE] - each event is the file with "@KEY@", "@NUMBER@", "@ROW@" (of a
- * lookup table) and "@TIME@" (when it was made, in microseconds since boot) replaced; at RATE events a second, else at
- * once. */
+/* The load of the benchmark: fills topics with events of the shipped form, in turn, keys spread evenly over the
+ * partitions. usage: load SERVERS TOPIC[,TOPIC]... EVENTS KEYS FILE [RATE] - each event is the file with "@KEY@",
+ * "@NUMBER@", "@ROW@" (of a lookup table) and "@TIME@" (when it was made, in microseconds since boot) replaced; at RATE
+ * events a second, else at once. */
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { ROWS = 100000 }; /* of the lookup table */
+enum { ROWS = 100000 /* of the lookup table */, MOST_TOPICS = 256 };
 
 static char *whole(const char *path) {
     static char text[65536];
@@ -51,7 +51,15 @@ static size_t fill(char *out, size_t room, const char *text, const char *key, lo
     return used;
 }
 
+static long split(char *names, const char **topics) {
+    long count = 0;
+    for (char *name = strtok(names, ","); name != NULL && count < MOST_TOPICS; name = strtok(NULL, ","))
+        topics[count++] = name;
+    return count;
+}
+
 int main(int count, char **argument) {
+    const char *topics[MOST_TOPICS];
     char why[256], event[65536], key[32];
     const char *text = count == 6 || count == 7 ? whole(argument[5]) : NULL;
     if (text == NULL)
@@ -62,7 +70,7 @@ int main(int count, char **argument) {
     (void)rd_kafka_conf_set(conf, "linger.ms", rate > 0 ? "0" : "20", why, sizeof why);
     (void)rd_kafka_conf_set(conf, "queue.buffering.max.messages", "2000000", why, sizeof why);
     rd_kafka_t *client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
-    long events = atol(argument[3]), keys = atol(argument[4]);
+    long events = atol(argument[3]), keys = atol(argument[4]), topic_count = split(argument[2], topics);
     long long begin = now_us();
     for (long i = 0; i < events; i++) {
         if (rate > 0)
@@ -70,7 +78,7 @@ int main(int count, char **argument) {
         int key_size = snprintf(key, sizeof key, "BYGG-2026-%06ld", i % keys);
         size_t size = fill(event, sizeof event, text, key, i);
         while (rd_kafka_producev(
-                   client, RD_KAFKA_V_TOPIC(argument[2]), RD_KAFKA_V_KEY(key, (size_t)key_size),
+                   client, RD_KAFKA_V_TOPIC(topics[i % topic_count]), RD_KAFKA_V_KEY(key, (size_t)key_size),
                    RD_KAFKA_V_VALUE(event, size), RD_KAFKA_V_HEADER("content-type", "application/cloudevents+json", -1),
                    RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END) == RD_KAFKA_RESP_ERR__QUEUE_FULL)
             (void)rd_kafka_poll(client, 100);
