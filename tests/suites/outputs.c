@@ -12,11 +12,23 @@ struct count {
     size_t good, all;
 };
 
+/* By enum schema_draft; v1 is the next specification, whose outputs are tested too. */
+static const char *const drafts[] = {"", "draft4", "draft6", "draft7", "draft2019-09", "draft2020-12", "v1"};
+enum { DRAFTS = sizeof drafts / sizeof drafts[0], NEXT = DRAFTS - 1 };
+
 struct outputs {
     const char *folder;
     struct schema_context *context;
-    struct count annotations, contents, shapes;
+    size_t draft;                                                       /* what is run now */
+    struct count annotations[DRAFTS], contents[DRAFTS], shapes[DRAFTS]; /* index 0: the sum of all */
 };
+
+static void add(const struct outputs *outputs, struct count *counts, bool good) {
+    for (size_t i = 0; i <= outputs->draft; i += outputs->draft) {
+        counts[i].all++;
+        counts[i].good += good;
+    }
+}
 
 static struct span read_file(const char *path, struct arena *arena) {
     FILE *file = fopen(path, "rb");
@@ -152,6 +164,7 @@ static bool holds(const struct json_document *json, const struct json_node *asse
 
 static void run_annotations_as(struct outputs *outputs, const struct json_document *json, const struct json_node *one,
                                enum schema_draft draft) {
+    outputs->draft = draft;
     struct schema_registry *registry = schema_registry_create(&(struct schema_options){.default_draft = draft});
     const struct json_node *others = json_member(json, one, SPAN("externalSchemas"));
     const struct json_node *key = others != NULL ? json_first(others) : NULL;
@@ -172,8 +185,7 @@ static void run_annotations_as(struct outputs *outputs, const struct json_docume
         const struct json_node *list = json_member(json, test, SPAN("assertions")), *assertion = json_first(list);
         for (uint32_t a = 0; a < json_count(list); a++, assertion = json_next(json, assertion)) {
             bool good = read && holds(json, assertion, &written);
-            outputs->annotations.all++;
-            outputs->annotations.good += good;
+            add(outputs, outputs->annotations, good);
             if (!good)
                 printf("  annotations: %.*s: %.*s\n    %.*s\n", SPAN_ARGUMENT(member_text(json, one, "description")),
                        SPAN_ARGUMENT(json_source(json, assertion)), SPAN_ARGUMENT(text));
@@ -211,8 +223,7 @@ static void run_content_test(struct outputs *outputs, const struct json_document
                                     basic != NULL ? SCHEMA_OUTPUT_BASIC : SCHEMA_OUTPUT_LIST, &arena);
     bool good = judge != NULL && json_read(&arena, text, NULL, &written, NULL) &&
                 schema_validate(judge, outputs->context, &written, written.node) == SCHEMA_VALID;
-    outputs->contents.all++;
-    outputs->contents.good += good;
+    add(outputs, outputs->contents, good);
     if (!good)
         printf("  output: %.*s: %.*s\n", SPAN_ARGUMENT(member_text(json, test, "description")), SPAN_ARGUMENT(text));
     arena_finish(&arena);
@@ -247,8 +258,7 @@ static void check_shape(struct outputs *outputs, const struct schema_program *ju
     struct json_document written;
     bool good = json_read(arena, text, NULL, &written, NULL) &&
                 schema_validate(judge, outputs->context, &written, written.node) == SCHEMA_VALID;
-    outputs->shapes.all++;
-    outputs->shapes.good += good;
+    add(outputs, outputs->shapes, good);
     if (!good)
         printf("  shape: %.*s\n", SPAN_ARGUMENT(text));
 }
@@ -295,16 +305,25 @@ int main(int count, char **arguments) {
         return 64;
     }
     each_file(&outputs, "annotations/tests", NULL, run_annotations);
-    each_file(&outputs, "output-tests/draft2019-09/content", "output-tests/draft2019-09/output-schema.json",
-              run_contents);
-    each_file(&outputs, "output-tests/draft2020-12/content", "output-tests/draft2020-12/output-schema.json",
-              run_contents);
-    each_file(&outputs, "output-tests/v1/content", "output-tests/v1/output-schema.json", run_contents);
+    static const size_t with_outputs[] = {SCHEMA_DRAFT_2019_09, SCHEMA_DRAFT_2020_12, NEXT};
+    for (size_t i = 0; i < sizeof with_outputs / sizeof with_outputs[0]; i++) {
+        char content[64], schema[64];
+        outputs.draft = with_outputs[i];
+        (void)snprintf(content, sizeof content, "output-tests/%s/content", drafts[outputs.draft]);
+        (void)snprintf(schema, sizeof schema, "output-tests/%s/output-schema.json", drafts[outputs.draft]);
+        each_file(&outputs, content, schema, run_contents);
+    }
+    outputs.draft = SCHEMA_DRAFT_2020_12;
     each_file(&outputs, "tests/draft2020-12", NULL, run_shapes);
     schema_context_destroy(outputs.context);
-    printf("annotations %zu/%zu  outputs %zu/%zu  shapes of outputs %zu/%zu\n", outputs.annotations.good,
-           outputs.annotations.all, outputs.contents.good, outputs.contents.all, outputs.shapes.good,
-           outputs.shapes.all);
-    return outputs.annotations.good < outputs.annotations.all || outputs.contents.good < outputs.contents.all ||
-           outputs.shapes.good < outputs.shapes.all;
+    bool good = true;
+    for (size_t n = 1; n <= DRAFTS; n++) { /* the sum is the last */
+        size_t i = n % DRAFTS;
+        const struct count *annotations = &outputs.annotations[i], *contents = &outputs.contents[i],
+                           *shapes = &outputs.shapes[i];
+        printf("%-13s annotations %zu/%zu  outputs %zu/%zu  shapes of outputs %zu/%zu\n", i == 0 ? "all" : drafts[i],
+               annotations->good, annotations->all, contents->good, contents->all, shapes->good, shapes->all);
+        good = annotations->good == annotations->all && contents->good == contents->all && shapes->good == shapes->all;
+    }
+    return !good || outputs.annotations->all == 0 || outputs.contents->all == 0 || outputs.shapes->all == 0;
 }
