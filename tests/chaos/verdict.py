@@ -121,5 +121,5 @@ def repetitions(found, find, repeated, strikes):
         cause = next((strike for strike in causes if strike.duplicates < strike.bound), causes[0])
         cause.duplicates += 1
     find("duplicates", unexplained, "repeated without any fault")
-    found += [Finding("duplicates", strike.duplicates - strike.bound, f"\"{strike.title}\" cost {strike.duplicates} repetitions, {strike.bound} at most")
-              for strike in strikes if strike.duplicates > strike.bound]
+    found += [Finding("duplicates", strike.duplicates - strike.bound, f"fault {number}, \"{strike.title}\", cost {strike.duplicates} repetitions, {strike.bound} at most")
+              for number, strike in enumerate(strikes, 1) if strike.duplicates > strike.bound]
