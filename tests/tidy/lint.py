@@ -17,6 +17,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LINT = ROOT / ".build" / "lint"
 BUILD = LINT / "clang"
+ONCE = LINT / "once"  # each file's command once: clang-tidy 14 loses its wits over a second look at the same file
 
 
 def command(*words, **more):
@@ -53,7 +54,9 @@ def build(compiler, place):
 def units():
     """(source, all its headers of ours, compiler flags) of each C file in the build."""
     database = json.loads((BUILD / "compile_commands.json").read_text())
-    chosen = [entry for entry in database if entry["file"].startswith((f"{ROOT}/src/", f"{ROOT}/tests/"))]
+    chosen = {entry["file"]: entry for entry in database if entry["file"].startswith((f"{ROOT}/src/", f"{ROOT}/tests/"))}
+    ONCE.mkdir(exist_ok=True)
+    (ONCE / "compile_commands.json").write_text(json.dumps(list(chosen.values())))
 
     def unit(entry):
         words = [word for word in shlex.split(entry["command"]) if "ccache" not in word]
@@ -62,13 +65,13 @@ def units():
         headers = [ROOT / word for word in text.replace("\\\n", " ").split()[1:] if word.startswith(str(ROOT))]
         return pathlib.Path(entry["file"]), headers, flags
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        return list(pool.map(unit, {entry["file"]: entry for entry in chosen}.values()))
+        return list(pool.map(unit, chosen.values()))
 
 
 def clang_tidy(unit):
     source, headers, flags = unit
     stamp = known_by("clang-tidy", ROOT / ".clang-tidy", source, *headers, *flags)
-    return once(stamp, lambda: command("clang-tidy", "--quiet", "-p", BUILD, source))
+    return once(stamp, lambda: command("clang-tidy", "--quiet", "-p", ONCE, source))
 
 
 def cppcheck(unit):
