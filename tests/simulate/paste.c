@@ -1,6 +1,6 @@
 /* A story as tests/cases tells it: the inputs of one member's life, and the configuration that it was played with. What
  * came of them is the trace's. */
-#include "play.h"
+#include "world.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -96,7 +96,7 @@ static void write_release(struct buf *out, const struct input *input) {
                    input->is.release.offset, to);
 }
 
-static void write_input(struct buf *out, const struct world *of, const struct input *input) {
+static void write_input(struct buf *out, const struct world *world, const struct input *input) {
     static const char *const errors[] = {"done", "retry", "fenced", "too large", "failed"};
     static const char *const outcomes[] = {"acknowledged", "too large", "failed"};
     switch (input->kind) {
@@ -129,7 +129,7 @@ static void write_input(struct buf *out, const struct world *of, const struct in
         break;
     case INPUT_TABLE:
         buf_add_text(out, "\"table\": ");
-        write_text(out, input->is.table.table == of->props->tables[0] ? SPAN(TABLE_ONE) : SPAN(TABLE_TWO));
+        write_text(out, input->is.table.table == world->props->tables[0] ? SPAN(TABLE_ONE) : SPAN(TABLE_TWO));
         break;
     case INPUT_PLATFORM:
         buf_printf(out, "\"platform\": \"%s\", \"until\": %" PRId64, platform_state_name(input->is.platform.state),
@@ -147,22 +147,22 @@ static void write_input(struct buf *out, const struct world *of, const struct in
     }
 }
 
-void paste_begin(struct world *of, struct member *member, uint64_t seed) {
+void paste_begin(struct world *world, struct member *member, uint64_t seed) {
     buf_clear(&member->lines);
-    if (of->story != NULL)
+    if (world->story != NULL)
         buf_printf(&member->lines, "{\"seed\": %" PRIu64 ", \"window\": %" PRIu32 ", \"memory\": %zu}\n", seed,
-                   of->scene.route[0].window, of->scene.plan.memory_limit);
+                   world->scene.route[0].window, world->scene.plan.memory_limit);
 }
 
-void paste_input(struct world *of, struct member *member, const struct input *input) {
-    if (of->story == NULL ||
-        (input->kind == INPUT_PLATFORM && input->is.platform.platform != of->scene.route[0].mapping.platform))
+void paste_input(struct world *world, struct member *member, const struct input *input) {
+    if (world->story == NULL ||
+        (input->kind == INPUT_PLATFORM && input->is.platform.platform != world->scene.route[0].mapping.platform))
         return;
     buf_printf(&member->lines, "{\"at\": %" PRId64 ", ", input->now_ms);
-    write_input(&member->lines, of, input);
-    bool stalled = member->last_ms >= 0 && input->now_ms - member->last_ms > of->scene.tick_ms;
+    write_input(&member->lines, world, input);
+    bool stalled = member->last_ms >= 0 && input->now_ms - member->last_ms > world->scene.tick_ms;
     buf_add_text(&member->lines, stalled ? ", \"stalled\": true}\n" : "}\n");
-    of->teller = member->index;
+    world->teller = member->index;
 }
 
 /* --- the configuration --- */
@@ -191,14 +191,14 @@ static void write_platform(struct buf *out, const struct platform_spec *platform
     buf_add_text(out, "}; };\n");
 }
 
-void paste_settings(const struct world *of, struct buf *out) {
-    const struct plan *plan = &of->scene.plan;
+void paste_settings(const struct world *world, struct buf *out) {
+    const struct plan *plan = &world->scene.plan;
     buf_printf(out,
                "# From the simulator.\nkafka = {\n  bootstrap-servers = \"kafka.example.se:9092\";\n  group-id = "
                "\"sluss\";\n  security-protocol = \"PLAINTEXT\";\n  start = \"earliest\";\n"
                "  session-timeout-ms = %" PRIu32 ";\n  max-poll-interval-ms = %" PRIu32 ";\n};\n",
                plan->session_timeout_ms, plan->max_poll_interval_ms);
-    write_platform(out, &of->scene.platform[of->scene.route[0].mapping.platform]);
+    write_platform(out, &world->scene.platform[world->scene.route[0].mapping.platform]);
     buf_add_text(out, "lookups = { status = { table = \"status.csv\"; key = \"code\"; value = \"name\"; }; };\n"
                       "limits = { event = \"3 KiB\"; depth = 8; };\n");
 }
@@ -211,13 +211,13 @@ static void write_batch(struct buf *out, const struct route *route) {
                (size_t)route->batch.bytes, (int64_t)route->batch.wait_ms);
 }
 
-void paste_route(const struct world *of, struct buf *out) {
+void paste_route(const struct world *world, struct buf *out) {
     static const char *const orders[] = {
         [ORDER_KEY] = "key", [ORDER_QUERY] = "$.s", [ORDER_PARTITION] = "partition", [ORDER_NONE] = "none"};
     static const char *const ambiguities[] = {"retry", "dead-letter", "hold"};
     static const char *const afterwards[] = {"continue", "hold", "follow"};
     static const char *const starts[] = {"earliest", "2023-11-14T22:13:20Z", "stop"};
-    const struct route *route = &of->scene.route[0];
+    const struct route *route = &world->scene.route[0];
     buf_printf(out,
                "# From the simulator.\nowner = \"forvaltning@example.se\";\nfrom = \"arende.v1\";\nstart = \"%s\";\n"
                "schema = \"simulate.schema.json\";\ntombstone = \"%s\";\n",

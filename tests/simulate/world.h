@@ -7,6 +7,7 @@
 #include "scene.h"
 
 #include <setjmp.h>
+#include <stdio.h>
 
 enum { MOST_PARTITIONS = 3, MOST_RECORDS = 20, MOST_OPEN = 128, MOST_TASKS = 4096, MOST_MAPS = 4096, VALUE_SIZE = 48 };
 enum { MOST_LANES = 6 };
@@ -230,8 +231,10 @@ bool world_play(struct world *world, const struct props *props, struct choices *
 /* Frees what is left after a play. */
 void world_finish(struct world *world);
 
-_Noreturn void violated(struct world *world, const char *rule, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+/* A promise was broken: the play ends, with the rule's name and a sentence. */
+#define violated(world, name, ...)                                                                                     \
+    ((void)snprintf((world)->what, sizeof(world)->what, __VA_ARGS__), play_ends(world, name))
+_Noreturn void play_ends(struct world *world, const char *rule);
 
 /* task.c */
 void later(struct world *world, struct task task, int64_t delay_ms);
