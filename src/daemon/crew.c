@@ -180,6 +180,7 @@ struct snapshot *crew_sum(struct crew *crew) {
         if (i > 0)
             snapshot_add(crew->sum, crew->one);
     }
+    snapshot_unite_lags(crew->sum);
     return crew->sum;
 }
 

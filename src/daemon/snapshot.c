@@ -64,3 +64,25 @@ void snapshot_add(struct snapshot *to, const struct snapshot *from) {
     if (from->turned_ms < to->turned_ms)
         to->turned_ms = from->turned_ms;
 }
+
+static int compare_lags(const void *one, const void *other) {
+    const struct partition_lag *left = one, *right = other;
+    if (left->route != right->route)
+        return left->route < right->route ? -1 : 1;
+    if (left->topic != right->topic)
+        return left->topic < right->topic ? -1 : 1;
+    if (left->partition != right->partition)
+        return left->partition < right->partition ? -1 : 1;
+    return left->events < right->events ? -1 : left->events > right->events ? 1 : 0;
+}
+
+void snapshot_unite_lags(struct snapshot *sum) {
+    qsort(sum->lag, sum->lag_count, sizeof *sum->lag, compare_lags);
+    size_t count = 0;
+    for (size_t i = 0; i < sum->lag_count; i++) {
+        const struct partition_lag *one = &sum->lag[i], *last = count > 0 ? &sum->lag[count - 1] : NULL;
+        if (last == NULL || last->route != one->route || last->topic != one->topic || last->partition != one->partition)
+            sum->lag[count++] = *one;
+    }
+    sum->lag_count = count;
+}

@@ -37,4 +37,8 @@ void snapshot_copy(struct snapshot *to, const struct snapshot *from);
 /* Adds another worker's: counters are summed, a platform's state is the worst. */
 void snapshot_add(struct snapshot *to, const struct snapshot *from);
 
+/* Orders the lags by route, topic and partition. One that has just changed hands stands in two workers' copies, made at
+ * different times: it is named once, as the reader that came farther saw it. */
+void snapshot_unite_lags(struct snapshot *sum);
+
 #endif

@@ -1,0 +1,37 @@
+/* Sums over workers' copies, which are made at different times. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "daemon/snapshot.h"
+
+static void a_partition_that_changes_hands_is_named_once(void **state) {
+    (void)state;
+    struct route routes[2] = {{.name = SPAN("a")}, {.name = SPAN("b")}};
+    const struct plan plan = {.routes = routes, .route_count = 2};
+    struct snapshot *sum = snapshot_create(&plan), *other = snapshot_create(&plan);
+    assert_true(sum != NULL && other != NULL);
+    sum->lag[sum->lag_count++] = (struct partition_lag){1, 0, 3, 70};
+    sum->lag[sum->lag_count++] = (struct partition_lag){0, 0, 0, 5};
+    other->lag[other->lag_count++] = (struct partition_lag){1, 0, 2, 9};
+    other->lag[other->lag_count++] = (struct partition_lag){1, 0, 3, 20};
+    snapshot_add(sum, other);
+    snapshot_unite_lags(sum);
+    const struct partition_lag expected[] = {{0, 0, 0, 5}, {1, 0, 2, 9}, {1, 0, 3, 20}};
+    assert_int_equal(sum->lag_count, 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(sum->lag[i].route, expected[i].route);
+        assert_int_equal(sum->lag[i].partition, expected[i].partition);
+        assert_int_equal(sum->lag[i].events, expected[i].events);
+    }
+    snapshot_destroy(sum);
+    snapshot_destroy(other);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_partition_that_changes_hands_is_named_once)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
