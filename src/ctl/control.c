@@ -32,6 +32,20 @@ static int connect_to(const char *socket_path) {
     return -1;
 }
 
+/* What to do about it, where the reason tells. */
+static const char *cure_of(int why) {
+    switch (why) {
+    case ENOENT:
+    case ECONNREFUSED:
+        return "start slussd (systemctl status slussd tells why it does not run), or name its socket with --socket";
+    case EACCES:
+    case EPERM:
+        return "ask as root, or as a member of the group sluss-admin";
+    default:
+        return "is slussd running, and is this its socket?";
+    }
+}
+
 /* All that comes until the other side closes. */
 static bool exchange(int connection, const char *method, const char *path, struct buf *answer) {
     struct buf request = {0};
@@ -67,8 +81,7 @@ static bool ask(const char *socket, const char *method, const char *path, int *s
     if (connection >= 0)
         (void)close(connection);
     if (!good)
-        (void)error_set(error, "nobody answers on %s (%s): is slussd running, and may you use its socket?", socket,
-                        strerror(why));
+        (void)error_set(error, "nobody answers on %s (%s): %s", socket, strerror(why), cure_of(why));
     else if (!take_apart(buf_span(&answer), status, body))
         good = error_set(error, "what answers on %s is no slussd", socket);
     buf_finish(&answer);

@@ -84,7 +84,15 @@ const struct verb verb_status = {
     .sentence = "a line for each route of the running slussd, the worst first",
     .lesson =
         "OLDEST is the age of the oldest event that is here and not settled, HERE how many there are, LAG how many\n"
-        "records stand behind them in the topic; DELIVERED and DEAD count since slussd started.\n\n"
+        "records stand behind them in the topic; DELIVERED and DEAD count since slussd started. STATE is one of, the "
+        "worst first:\n\n"
+        "  stopped          a partition stands still until somebody acts\n"
+        "  held             events wait for an operator: slussctl release\n"
+        "  no-dead-letters  the dead-letter topic is missing or takes nothing\n"
+        "  platform         the platform is not up: held, or its breaker is open\n"
+        "  joining          the consumer group has given it no partitions yet\n"
+        "  handing-back     its partitions go to somebody else, or to the next generation\n"
+        "  running, off     all is well\n\n"
         "  slussctl status\n\n"
         "Exit: 0 all is well, 1 a route is not well or a platform not up, 69 slussd does not answer.\n",
     .options = options,

@@ -215,6 +215,8 @@ static int print_judgement(const struct trial *trial, struct judgement judgement
         print_duration("tried again within ", route->retry.first_ms, ", then ever later");
         print_duration(", up to every ", route->retry.max_ms, "");
         print_duration("; given up after ", route->retry.patience_ms, " in which the platform was up\n");
+        if (route->batch.events > 1 && judgement.mark == MARK_SUSPECT)
+            (void)printf("  (a batch that is answered so twice is divided: it may be about one of its events)\n");
         return EXIT_NO;
     case JUDGED_HOLD:
         (void)printf("the platform is held: its events wait until it takes one "

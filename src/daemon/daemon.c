@@ -161,9 +161,10 @@ static bool start_admin(struct daemon *daemon, struct error *error) {
 static void say_start(const struct settings *settings) {
     const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
     log_say(LOG_LEVEL_INFO, NULL, 0,
-            "sluss " SLUSS_VERSION " with librdkafka %s, curl %s, jansson %s: %u routes, %u platforms, %u worker%s",
+            "sluss " SLUSS_VERSION " with librdkafka %s, curl %s, jansson %s: %u route%s, %u platform%s, %u worker%s",
             kafka_version_text(), curl->version, metrics_jansson_version(), settings->plan.route_count,
-            settings->plan.platform_count, settings->workers, settings->workers == 1 ? "" : "s");
+            settings->plan.route_count == 1 ? "" : "s", settings->plan.platform_count,
+            settings->plan.platform_count == 1 ? "" : "s", settings->workers, settings->workers == 1 ? "" : "s");
 }
 
 /* --- waiting --- */

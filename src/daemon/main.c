@@ -24,7 +24,7 @@ static const char help[] =
     "  --config PATH   a sluss.cfg or a folder that holds one (default /etc/sluss)\n"
     "  --check         name every problem of the configuration and end: 0 good, 66, 77 or 78 not\n"
     "  --print         print the configuration as it is understood, with all defaults\n"
-    "  --version       versions of slussd and its libraries\n"
+    "  --version       version of slussd and of librdkafka\n"
     "  --help          this text\n"
     "\n"
     "It runs in the foreground until SIGTERM, which finishes and commits the events under way; a second SIGTERM ends "

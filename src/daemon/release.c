@@ -64,7 +64,7 @@ unsigned release_answer(const struct plan *plan, const struct admin_request *req
     const char *event = admin_argument(request, "event"), *to = admin_argument(request, "to");
     input.is.release.offset = -1;
     if (!find_route(plan, admin_argument(request, "route"), &input.is.release.route))
-        return refuse(body, "there is no such route");
+        return refuse(body, "there is no such route: slussctl status shows all");
     const struct route *route = &plan->routes[input.is.release.route];
     if (event != NULL && !read_event(route, event, &input))
         return refuse(body, "an event is named TOPIC/PARTITION/OFFSET, by a topic of the route");

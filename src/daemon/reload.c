@@ -192,9 +192,10 @@ bool reload_turn(struct daemon *daemon, int status) {
     if (crew_start(daemon->crew, &error)) {
         settings_destroy(before);
         (void)malloc_trim(0);
-        log_say(LOG_LEVEL_INFO, NULL, 0, "generation %llu begins: %u routes, %u platforms, %u workers",
-                (unsigned long long)next->plan.generation, next->plan.route_count, next->plan.platform_count,
-                next->workers);
+        log_say(LOG_LEVEL_INFO, NULL, 0, "generation %llu begins: %u route%s, %u platform%s, %u worker%s",
+                (unsigned long long)next->plan.generation, next->plan.route_count,
+                next->plan.route_count == 1 ? "" : "s", next->plan.platform_count,
+                next->plan.platform_count == 1 ? "" : "s", next->workers, next->workers == 1 ? "" : "s");
         return true;
     }
     log_say(LOG_LEVEL_ERROR, NULL, 0, "generation %llu cannot start: %s: generation %llu goes on",

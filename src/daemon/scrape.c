@@ -142,9 +142,10 @@ void scrape_write(struct buf *out, const struct plan *plan, const struct snapsho
     per_route(&scrape, "sluss_events_consumed_total", "counter", "Events admitted.", consumed);
     events(&scrape);
     per_route(&scrape, "sluss_events_known_total", "counter", "Events read again, known as settled.", known);
-    per_route(&scrape, "sluss_events_unsettled", "gauge", "Events held now.", unsettled);
+    per_route(&scrape, "sluss_events_unsettled", "gauge", "Events that are here and not settled.", unsettled);
     per_route(&scrape, "sluss_keys_held", "gauge", "Keys that wait for an operator: slussctl release.", held);
-    per_route(&scrape, "sluss_oldest_unsettled_seconds", "gauge", "Age of the oldest event held.", oldest);
+    per_route(&scrape, "sluss_oldest_unsettled_seconds", "gauge",
+              "Age of the oldest event that is here and not settled.", oldest);
     lag(&scrape);
     metrics_family(out, "sluss_http_request_duration_seconds", "histogram", "How long requests took.");
     for (uint32_t i = 0; i < sum->latency.count; i++)

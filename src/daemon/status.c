@@ -136,8 +136,8 @@ static void set_state(const struct status *status, json_t *object, uint32_t inde
         why = json_sprintf("partition %" PRId32 ": %s", stopped->place.partition, stopped->why);
     } else if (view->counts.held > 0) {
         word = "held";
-        why = json_sprintf("%" PRIu64 " events wait for an operator: slussctl release " SPAN_FORMAT, view->counts.held,
-                           SPAN_ARGUMENT(route->name));
+        why = json_sprintf("%" PRIu64 " %s for an operator: slussctl release " SPAN_FORMAT, view->counts.held,
+                           view->counts.held == 1 ? "event waits" : "events wait", SPAN_ARGUMENT(route->name));
     } else if (!status->facts->letters[index].there || view->letters_fail) {
         word = "no-dead-letters";
         why =

@@ -32,7 +32,7 @@ static struct span find(struct reader *reader, struct span name, struct stat *st
 static bool lament(struct reader *reader, struct span name, const char *why, struct complaint *complaint) {
     char cure[256];
     (void)snprintf(cure, sizeof cure,
-                   "put it into secrets.d/" SPAN_FORMAT " (mode 0600), or give it as a systemd credential",
+                   "put it into secrets.d/" SPAN_FORMAT " (root:sluss, mode 0640), or give it as a systemd credential",
                    SPAN_ARGUMENT(name));
     if (!reader->options->check)
         return complain(complaint, PROBLEM_SECRET, cure, "the secret \"" SPAN_FORMAT "\": %s", SPAN_ARGUMENT(name),
@@ -80,7 +80,8 @@ bool secret_read(struct reader *reader, struct span text, bool lines, struct sec
     *secret = (struct secret){SPAN_NONE, SPAN_NONE};
     if (!span_starts_with(text, SPAN("secret:"))) {
         secret->value = text;
-        complain(complaint, PROBLEM_SECRET, "put it into secrets.d/NAME (mode 0600) and write \"secret:NAME\"",
+        complain(complaint, PROBLEM_SECRET,
+                 "put it into secrets.d/NAME (root:sluss, mode 0640) and write \"secret:NAME\"",
                  "a secret is written out in the configuration");
         return true;
     }
@@ -95,7 +96,7 @@ bool secret_read(struct reader *reader, struct span text, bool lines, struct sec
     if (!read_value(reader, path, secret->name, lines, secret, complaint))
         return false;
     if ((status.st_mode & (S_IROTH | S_IWOTH)) != 0)
-        complain(complaint, PROBLEM_SECRET, "chmod 0600 it", "everybody can read the secret \"" SPAN_FORMAT "\"",
-                 SPAN_ARGUMENT(secret->name));
+        complain(complaint, PROBLEM_SECRET, "chmod 0640 it, and let it belong to root:sluss",
+                 "everybody can read the secret \"" SPAN_FORMAT "\"", SPAN_ARGUMENT(secret->name));
     return true;
 }

@@ -30,8 +30,9 @@ static void test_nobody_answers(void **state) {
     int status;
     (void)state;
     assert_false(control_get("/nonexistent/slussd.sock", "/metrics", &status, &body, &error));
-    assert_string_equal(error.text, "nobody answers on /nonexistent/slussd.sock (No such file or directory): is slussd "
-                                    "running, and may you use its socket?");
+    assert_string_equal(error.text,
+                        "nobody answers on /nonexistent/slussd.sock (No such file or directory): start "
+                        "slussd (systemctl status slussd tells why it does not run), or name its socket with --socket");
     buf_finish(&body);
 }
 
