@@ -11,14 +11,18 @@ import house
 EXPOSURE = 12  # tenths: the floor for a service that opens sockets and must see who calls on its own
 
 
+def lay_down(place):
+    build = house.binaries().parent
+    subprocess.run(["cmake", "--install", build, "--prefix", "/usr"], env={**house.os.environ, "DESTDIR": str(place)},
+                   check=True, capture_output=True)
+
+
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
     if why := house.missing():
         pytest.skip(why)
     place = tmp_path_factory.mktemp("root")
-    build = house.binaries().parent
-    subprocess.run(["cmake", "--install", build, "--prefix", "/usr"], env={**house.os.environ, "DESTDIR": str(place)},
-                   check=True, capture_output=True)
+    lay_down(place)
     return place
 
 
@@ -26,6 +30,21 @@ def test_everything_stands_where_the_system_looks(root):
     for path in ("usr/sbin/slussd", "usr/bin/slussctl", "usr/lib/systemd/system/slussd.service", "usr/lib/sysusers.d/sluss.conf",
                  "usr/lib/tmpfiles.d/sluss.conf", "etc/sluss/sluss.cfg", "etc/sluss/routes.d", "etc/sluss/schemas"):
         assert (root / path).exists(), path
+
+
+def test_what_an_operator_wrote_stays(root):
+    mine = root / "etc/sluss/sluss.cfg"
+    example, route = mine.read_bytes(), root / "etc/sluss/routes.d/bygglov.cfg"
+    taken = route.read_bytes()
+    try:
+        mine.write_text("workers = 1;\n")
+        route.unlink()
+        lay_down(root)
+        assert mine.read_text() == "workers = 1;\n"
+        assert not route.exists()
+    finally:
+        mine.write_bytes(example)
+        route.write_bytes(taken)
 
 
 def test_no_path_of_the_build_in_what_is_configured(root):
