@@ -183,10 +183,18 @@ void board_routes(FILE *out, const json_t *status, bool colour) {
     end(table);
     free(sorted);
     print_platforms(out, status, NULL);
+    int64_t faults = board_faults(status);
+    if (faults > 0)
+        (void)fprintf(out, "%lld error%s in the configuration: a route is left out: slussctl check\n",
+                      (long long)faults, faults == 1 ? "" : "s");
 }
 
 bool board_well(const json_t *route) {
     return json_is_true(json_object_get(route, "well"));
+}
+
+int64_t board_faults(const json_t *status) {
+    return number(status, "configuration-errors");
 }
 
 bool board_all_well(const json_t *status) {
@@ -195,7 +203,7 @@ bool board_all_well(const json_t *status) {
     json_array_foreach(json_object_get(status, "routes"), index, one) if (!board_well(one)) return false;
     json_array_foreach(json_object_get(status, "platforms"), index,
                        one) if (strcmp(word(one, "state"), "up") != 0) return false;
-    return true;
+    return board_faults(status) <= 0;
 }
 
 /* --- one route --- */

@@ -5,18 +5,23 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
-/* A line for each route, the worst first; then a line for each platform that is not up. */
+/* A line for each route, the worst first; then a line for each platform that is not up, and one when routes were left
+ * out. */
 void board_routes(FILE *out, const json_t *status, bool colour);
 
 /* Why the route is as it is, what its partitions do that stand still, and what waits longest. `route` is a member of
  * status' "routes". */
 void board_route(FILE *out, const json_t *status, const json_t *route, bool colour);
 
-/* Whether all routes are well and all platforms up; whether this route is well. */
+/* Whether all routes are there and well, and all platforms up; whether this route is well. */
 bool board_all_well(const json_t *status);
 bool board_well(const json_t *route);
+
+/* How many errors of the configuration left out routes when slussd started. */
+int64_t board_faults(const json_t *status);
 
 /* The member of "routes" with that name, or NULL. */
 const json_t *board_find(const json_t *status, const char *name);

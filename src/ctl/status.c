@@ -58,7 +58,9 @@ static int run_why(const struct call *call) {
     const json_t *route = status != NULL ? board_find(status, call->arguments[0]) : NULL;
     if (status != NULL && route == NULL) {
         struct error error = {0};
-        (void)error_set(&error, "slussd has no route %s: slussctl status shows all", call->arguments[0]);
+        (void)error_set(&error, "slussd has no route %s: %s", call->arguments[0],
+                        board_faults(status) > 0 ? "one with errors is left out: slussctl check"
+                                                 : "slussctl status shows all");
         exit_code = call_refuse(EXIT_USAGE, &error);
     } else if (route != NULL) {
         if (call_has(call, "json"))
@@ -94,7 +96,7 @@ const struct verb verb_status = {
         "  handing-back     its partitions go to somebody else, or to the next generation\n"
         "  running, off     all is well\n\n"
         "  slussctl status\n\n"
-        "Exit: 0 all is well, 1 a route is not well or a platform not up, 69 slussd does not answer.\n",
+        "Exit: 0 all is well, 1 a route is not well or left out, or a platform not up, 69 slussd does not answer.\n",
     .options = options,
     .least = 0,
     .most = 0,

@@ -363,7 +363,7 @@ static const struct option options[] = {
 
 const struct verb verb_validate = {
     .name = "validate",
-    .arguments = "INSTANCE...",
+    .arguments = "--schema FILE INSTANCE...",
     .sentence = "judge JSON texts by a JSON Schema",
     .lesson =
         "A line for each INSTANCE (- is standard input): PATH: valid, PATH: invalid with its complaints, or\n"

@@ -224,22 +224,22 @@ bool crew_release(struct crew *crew, struct input *input, uint32_t *keys) {
     return all;
 }
 
-static bool write_status(struct crew *crew, const char *version, struct view *view, struct status_letters *letters,
-                         struct buf *out) {
+static bool write_status(struct crew *crew, const char *version, size_t faults, struct view *view,
+                         struct status_letters *letters, struct buf *out) {
     for (uint32_t i = 0; i < crew->count; i++)
         if (!worker_view(crew->worker[i], view))
             return false;
     for (uint32_t i = 0; i < crew->plan->route_count; i++)
         letters[i].there = probe_route(crew->probe, i, &letters[i].why);
     view->now_ms = time_now_ms();
-    const struct status_facts facts = {version, crew->count, time_wall_ms(), letters};
+    const struct status_facts facts = {version, crew->count, faults, time_wall_ms(), letters};
     return !view->failed && status_write(out, view, &facts);
 }
 
-bool crew_status(struct crew *crew, const char *version, struct buf *out) {
+bool crew_status(struct crew *crew, const char *version, size_t faults, struct buf *out) {
     struct view *view = view_create(crew->plan);
     struct status_letters *letters = calloc((size_t)crew->plan->route_count + 1, sizeof *letters);
-    bool done = view != NULL && letters != NULL && write_status(crew, version, view, letters, out);
+    bool done = view != NULL && letters != NULL && write_status(crew, version, faults, view, letters, out);
     free(letters);
     view_destroy(view);
     return done;

@@ -41,7 +41,7 @@ bool crew_letters_ready(struct crew *crew, struct buf *why);
 bool crew_release(struct crew *crew, struct input *input, uint32_t *keys);
 
 /* Writes what all workers see as JSON (/status). False, and nothing written, when one does not answer. */
-bool crew_status(struct crew *crew, const char *version, struct buf *out);
+bool crew_status(struct crew *crew, const char *version, size_t faults, struct buf *out);
 
 /* Tables that change reach all workers: call it when crew_descriptor (-1: none) is readable, and by crew_due_ms. */
 void crew_serve(struct crew *crew, int64_t now_ms);

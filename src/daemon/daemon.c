@@ -42,7 +42,8 @@ static bool is_ready(struct daemon *daemon, struct buf *why) {
     if (!crew_joined(daemon->crew, why) || !crew_letters_ready(daemon->crew, why))
         return false;
     if (daemon->faults > 0) {
-        buf_printf(why, "%zu configuration faults: a route is left out, see slussctl check\n", daemon->faults);
+        buf_printf(why, "%zu error%s in the configuration: a route is left out: slussctl check\n", daemon->faults,
+                   daemon->faults == 1 ? "" : "s");
         return false;
     }
     buf_add_text(why, "ready: every route has its assignment, every dead-letter topic was found\n");
@@ -67,7 +68,7 @@ static unsigned act(struct daemon *daemon, const struct admin_request *request, 
 }
 
 static unsigned show_status(struct daemon *daemon, struct buf *body, const char **type) {
-    if (crew_status(daemon->crew, SLUSS_VERSION, body)) {
+    if (crew_status(daemon->crew, SLUSS_VERSION, daemon->faults, body)) {
         *type = "application/json";
         return 200;
     }

@@ -164,7 +164,8 @@ static void say(const struct plan *plan, const struct action *action) {
         break;
     case REPORT_PARTITION_STOPPED:
         report_partition(plan, action, LOG_LEVEL_ERROR,
-                         "the partition stands still: its start or committed offset must be decided by an operator");
+                         "the partition stands still: an operator must decide where it goes on: write another `start`, "
+                         "or set the group's offset while nothing reads the route; then slussctl reload");
         break;
     case REPORT_KNOWN:
         report_partition(plan, action, LOG_LEVEL_DEBUG, "read again: the offset map says that it is settled");

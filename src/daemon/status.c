@@ -237,6 +237,7 @@ bool status_write(struct buf *out, const struct view *view, const struct status_
     set(all, "at", json_string(buf_text(&date)));
     set(all, "generation", count(view->plan->generation));
     set(all, "workers", json_integer(facts->workers));
+    set(all, "configuration-errors", count(facts->faults));
     for (uint32_t i = 0; i < view->plan->route_count; i++)
         (void)json_array_append_new(routes, route_of(&status, i));
     set(all, "routes", routes);

@@ -15,6 +15,7 @@ struct status_letters {
 struct status_facts {
     const char *version;
     uint32_t workers;
+    size_t faults;                        /* errors for which routes were left out at the start */
     int64_t wall_ms;                      /* of view->now_ms */
     const struct status_letters *letters; /* per route */
 };

@@ -115,6 +115,22 @@ def test_dead_letter_topic_missing_then_created(broker, platform, houses, name):
     assert house.stop() == 0
 
 
+def test_a_route_with_errors_is_left_out_and_said(broker, platform, houses, topic):
+    house = houses(broker.bootstrap, {"p": platform.url}, {topic: {}, "faulty": {"foo": 1}}).start(ready=False)
+    produced = produce(broker.bootstrap, topic, [("k", body(n=1, key="k"))])
+    account = Account(broker.bootstrap, topic, platform)
+    eventually(lambda: produced[0] in account.delivered(), 40, "the other route to run")
+    eventually(lambda: "1 error in the configuration" in house.ask("/ready")[1], 20, lambda: house.ask("/ready"))
+    status = house.ctl("status")
+    assert (status.returncode, "left out: slussctl check" in status.stdout) == (1, True), status
+    assert "one with errors is left out" in house.ctl("why", "faulty").stderr
+    del house.routes["faulty"]
+    house.write()
+    assert house.ctl("reload", "--wait", timeout=60).returncode == 0
+    assert house.ctl("status").returncode == 0
+    assert house.stop() == 0
+
+
 def test_metrics_conserve_at_every_scrape(broker, platform, houses, topic):
     platform.sometimes(5, hostile.status(503), seed=3)
     produced = produce(broker.bootstrap, topic, [

@@ -52,6 +52,20 @@ static void all_routes(void **state) {
     free(text);
 }
 
+static void routes_left_out(void **state) {
+    (void)state;
+    json_t *well = json_pack("{s:[],s:[],s:i}", "routes", "platforms", "configuration-errors", 0);
+    assert_true(board_all_well(well));
+    assert_int_equal(json_object_set_new(well, "configuration-errors", json_integer(1)), 0);
+    assert_false(board_all_well(well));
+    FILE *out = open_memstream(&text, &size);
+    board_routes(out, well, false);
+    (void)fclose(out);
+    assert_non_null(strstr(text, "1 error in the configuration: a route is left out: slussctl check\n"));
+    free(text);
+    json_decref(well);
+}
+
 static void one_route(void **state) {
     (void)state;
     FILE *out = open_memstream(&text, &size);
@@ -78,6 +92,7 @@ static void one_route(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_routes),
+        cmocka_unit_test(routes_left_out),
         cmocka_unit_test(one_route),
     };
     return cmocka_run_group_tests(tests, read_status, forget);
