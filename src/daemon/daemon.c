@@ -155,7 +155,8 @@ static bool start_admin(struct daemon *daemon, struct error *error) {
     daemon->admin = admin_create(&spec, &group_missing, error);
     if (group_missing)
         log_say(LOG_LEVEL_WARNING, NULL, 0,
-                "there is no group sluss-admin: the control socket is for this user only (mode 0600)");
+                "there is no group sluss-admin: the control socket is for this user only (mode 0600); systemd-sysusers "
+                "sluss.conf makes the group");
     return daemon->admin != NULL;
 }
 
