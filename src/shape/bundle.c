@@ -107,11 +107,14 @@ static bool make_headers(const struct mapping_spec *spec, const struct request *
     size_t own = first->header_count - OWN_FROM;
     if (own > 0)
         memcpy(headers + FIXED_HEADERS, first->headers + OWN_FROM, own * sizeof *headers);
-    for (size_t i = FIXED_HEADERS; i < FIXED_HEADERS + own; i++)
+    bool copied = true;
+    for (size_t i = FIXED_HEADERS; i < FIXED_HEADERS + own; i++) {
         headers[i].value = arena_copy(arena, headers[i].value);
+        copied = copied && headers[i].value.data != NULL;
+    }
     request->headers = headers;
     request->header_count = FIXED_HEADERS + own;
-    return true;
+    return copied;
 }
 
 bool bundle_make(const struct mapping_spec *spec, const struct request *const *shares, size_t count,

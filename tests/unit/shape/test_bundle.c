@@ -230,11 +230,30 @@ static void test_id(void **state) {
     end(&one);
 }
 
+/* Where memory is short nothing is made by halves: a request that lacks a header's value would be sent. */
+static void test_short_memory(void **state) {
+    (void)state;
+    struct bundled one;
+    begin(&one, BUNDLE_JSON_ARRAY);
+    add(&one, SPAN("{}"));
+    add(&one, SPAN("{}"));
+    size_t limit = 1;
+    for (bool made = false; !made; limit += 8) {
+        arena_finish(&one.arena);
+        arena_init(&one.arena, limit);
+        made = bundle_make(&one.spec, one.shares, one.count, &one.arena, &one.request);
+    }
+    assert_true(limit > 9);
+    ASSERT_SPAN(header(&one, SPAN("X-Kind")), "y");
+    end(&one);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_array),        cmocka_unit_test(test_one),         cmocka_unit_test(test_lines),
         cmocka_unit_test(test_content_type), cmocka_unit_test(test_cloudevents), cmocka_unit_test(test_data),
         cmocka_unit_test(test_no_json),      cmocka_unit_test(test_alike),       cmocka_unit_test(test_id),
+        cmocka_unit_test(test_short_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
