@@ -312,6 +312,8 @@ void crew_destroy(struct crew *crew) {
     for (int again = 0; again < 2; again++) /* what is stopped already hears it no more */
         crew_stop(crew);
     for (uint32_t i = 0; i < crew->count; i++)
+        worker_join(crew->worker[i]); /* all of them, before one is gone to whom another may speak */
+    for (uint32_t i = 0; i < crew->count; i++)
         worker_destroy(crew->worker[i]);
     tables_destroy(crew->tables);
     snapshot_destroy(crew->sum);

@@ -116,7 +116,7 @@ static void on_letter(void *owner, uint64_t id, enum producer_outcome outcome, c
     worker_step(owner, &input);
 }
 
-/* The request's platform is asked of the core before the reply is gone. */
+/* Measured before the core takes the reply. */
 void inputs_reply(void *owner, struct reply *reply) {
     struct worker *worker = owner;
     latency_add(&worker->current->latency, reply->platform, reply->kind == REPLY_ANSWERED ? reply->status : 0,

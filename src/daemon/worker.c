@@ -319,11 +319,16 @@ bool worker_stopped(struct worker *worker, int *status) {
     return true;
 }
 
+void worker_join(struct worker *worker) {
+    if (worker->started)
+        (void)pthread_join(worker->thread, NULL);
+    worker->started = false;
+}
+
 void worker_destroy(struct worker *worker) {
     if (worker == NULL)
         return;
-    if (worker->started)
-        (void)pthread_join(worker->thread, NULL);
+    worker_join(worker);
     end_clients(worker);
     http_client_destroy(worker->http);
     flow_destroy(worker->flow);

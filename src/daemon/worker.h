@@ -1,5 +1,5 @@
 /* A worker is one thread with one loop: its routes' consumers, its flow, its connections. It shares nothing but the
- * read-only settings, the copies of its counters that it publishes, and what is posted to it. */
+ * read-only settings, the copies of its counters that it publishes, what is posted to it, and errands. */
 #ifndef SLUSS_DAEMON_WORKER_H
 #define SLUSS_DAEMON_WORKER_H
 
@@ -48,7 +48,10 @@ bool worker_release(struct worker *worker, struct input *input, uint32_t *keys);
 /* From the main thread: adds what its core sees, with the lag of its partitions. False when it does not answer. */
 bool worker_view(struct worker *worker, struct view *view);
 
-/* Joins the thread if it was started and frees everything. */
+/* Waits for its thread to end, if it was started: then it speaks to no other worker any more. */
+void worker_join(struct worker *worker);
+
+/* Joins the thread and frees everything. Other workers may speak to it until they are joined. */
 void worker_destroy(struct worker *worker);
 
 #endif
