@@ -50,9 +50,11 @@ static bool is_ready(struct daemon *daemon, struct buf *why) {
     return true;
 }
 
+/* While all is handed back nothing is let go, and whoever reads on knows what is held. */
 static bool ask_release(void *owner, struct input *input, uint32_t *keys) {
     struct daemon *daemon = owner;
-    return crew_release(daemon->crew, input, keys);
+    bool ends = daemon->stops > 0 || daemon->next != NULL;
+    return !ends && crew_release(daemon->crew, input, keys);
 }
 
 static unsigned act(struct daemon *daemon, const struct admin_request *request, struct buf *body) {

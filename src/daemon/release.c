@@ -72,11 +72,14 @@ unsigned release_answer(const struct plan *plan, const struct admin_request *req
     if (to == NULL || (!input.is.release.letters && strcmp(to, "send") != 0))
         return refuse(body, "write to=send or to=dead-letter");
     uint32_t keys = 0;
-    if (!ask(owner, &input, &keys)) {
-        buf_add_text(body, "the route's worker does not answer: ask again, see /live\n");
+    bool all = ask(owner, &input, &keys);
+    if (all || keys > 0)
+        audit(request, route->name, event, input.is.release.letters, keys);
+    if (!all) {
+        buf_printf(body, "released %u %s, but not every worker answers: ask again, see /ready and /live\n", keys,
+                   keys == 1 ? "key" : "keys");
         return 503;
     }
-    audit(request, route->name, event, input.is.release.letters, keys);
     if (keys == 0) {
         buf_add_text(body, event != NULL ? "nothing is held there: see the event's topic/partition/offset in the log\n"
                                          : "nothing of the route is held\n");

@@ -10,7 +10,8 @@
 typedef bool (*release_ask)(void *owner, struct input *input, uint32_t *keys);
 
 /* Answers POST /release?route=ROUTE[&event=TOPIC/PARTITION/OFFSET]&to=send|dead-letter with a sentence: 200 something
- * was let go, 404 there was nothing, 400 not understood, 503 no answer. Every word is logged with who said it. */
+ * was let go, 404 there was nothing, 400 not understood, 503 no answer. What a worker took is
+ * logged with who said it. */
 unsigned release_answer(const struct plan *plan, const struct admin_request *request, release_ask ask, void *owner,
                         struct buf *body);
 
