@@ -8,13 +8,12 @@
 #include <unistd.h>
 
 enum {
-    TURN_MS = 1000,                       /* the core hears from us at least so often (I9) */
-    PUBLISH_MS = 100,                     /* counters are published at most so often */
-    EVENTS_A_SERVING = 64,                /* then HTTP has its turn */
-    CLOSE_MS = 10000,                     /* to leave the groups */
-    LEAST_QUEUE = 256 * 1024,             /* bytes, of a partition */
-    A_SECOND_OF_ROUTE = 48 * 1024 * 1024, /* likewise, of all its partitions: 50,000 events of half a KiB */
-    A_SECOND_OF_BATCHES = 4 * A_SECOND_OF_ROUTE
+    TURN_MS = 1000,                    /* the core hears from us at least so often (I9) */
+    PUBLISH_MS = 100,                  /* counters are published at most so often */
+    EVENTS_A_SERVING = 64,             /* then HTTP has its turn */
+    CLOSE_MS = 10000,                  /* to leave the groups */
+    LEAST_QUEUE = 256 * 1024,          /* bytes, of a partition */
+    ENOUGH_OF_ROUTE = 24 * 1024 * 1024 /* likewise, of all its partitions: 25,000 events of half a KiB */
 };
 
 /* --- publishing --- */
@@ -234,11 +233,9 @@ static void watch(struct worker *worker, int descriptor, uint32_t route) {
 }
 
 /* Memory that librdkafka may hold of each partition of a route: half the limit is divided among all partitions that
- * this worker can get. Beyond what a route is able to read in a second there is no use in more: for so long
- * librdkafka 2.0 does not look again at a queue that was full. */
+ * this worker can get. Beyond what is read while the next comes there is no use in more. */
 static size_t queue_bytes(const struct worker *worker, const uint32_t *partitions, uint32_t route) {
-    size_t own = partitions[route] > 0 ? partitions[route] : 1, all = own;
-    size_t enough = (worker->plan->routes[route].batch.events > 1 ? A_SECOND_OF_BATCHES : A_SECOND_OF_ROUTE) / own;
+    size_t own = partitions[route] > 0 ? partitions[route] : 1, all = own, enough = ENOUGH_OF_ROUTE / own;
     for (uint32_t i = 0; i < worker->plan->route_count; i++)
         all += i != route && share_reads(worker->plan, i, worker->plan->worker) ? partitions[i] : 0;
     size_t share = worker->plan->memory_limit / 2 / all;

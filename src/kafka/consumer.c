@@ -10,30 +10,24 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* What librdkafka may hold of a partition: either so many bytes of records or so many records, whichever comes first,
- * and one fetch more, for a queue that is just not full is fetched for. */
-struct queue_limits {
-    char kbytes[24], records[24], fetch[24];
-};
-
 static struct queue_limits limit_queue(size_t bytes) {
     enum { BYTES_A_RECORD = 512, LEAST_FETCH = 64 * 1024, MOST_FETCH = 1024 * 1024 };
     size_t fetch = bytes / 4 < LEAST_FETCH ? LEAST_FETCH : bytes / 4 > MOST_FETCH ? MOST_FETCH : bytes / 4;
     size_t each = bytes > fetch ? (bytes - fetch) / 2 : 0;
     size_t kbytes = each / 1024, records = each / BYTES_A_RECORD;
-    struct queue_limits limits;
-    (void)snprintf(limits.kbytes, sizeof limits.kbytes, "%zu", kbytes > 0 ? kbytes : 1);
-    (void)snprintf(limits.records, sizeof limits.records, "%zu", records > 0 ? records : 1);
-    (void)snprintf(limits.fetch, sizeof limits.fetch, "%zu", fetch);
-    return limits;
+    return (struct queue_limits){
+        .records = records > 0 ? records : 1, .bytes = (kbytes > 0 ? kbytes : 1) * 1024, .fetch = fetch};
 }
 
-static rd_kafka_conf_t *configure(const struct consumer_spec *spec, struct error *error) {
-    const struct queue_limits queue = limit_queue(spec->queue_bytes);
+static rd_kafka_conf_t *configure(const struct consumer_spec *spec, struct queue_limits queue, struct error *error) {
+    char kbytes[24], records[24], fetch[24];
+    (void)snprintf(kbytes, sizeof kbytes, "%zu", queue.bytes / 1024);
+    (void)snprintf(records, sizeof records, "%zu", queue.records);
+    (void)snprintf(fetch, sizeof fetch, "%zu", queue.fetch);
     const struct kafka_property defaults[] = {{"client.id", "sluss"},
                                               {"session.timeout.ms", "10000"},
                                               {"socket.keepalive.enable", "true"},
-                                              {"fetch.message.max.bytes", queue.fetch}};
+                                              {"fetch.message.max.bytes", fetch}};
     const struct kafka_property fixed[] = {
         {"group.id", spec->group},
         {"enable.auto.commit", "false"},
@@ -44,13 +38,14 @@ static rd_kafka_conf_t *configure(const struct consumer_spec *spec, struct error
         {"allow.auto.create.topics", "false"},
         {"partition.assignment.strategy", "roundrobin"}, /* cooperative and range: see the manual, "groups" */
         {"topic.metadata.refresh.interval.ms", "15000"},
-        {"queued.max.messages.kbytes", queue.kbytes},
-        {"queued.min.messages", queue.records},
+        {"queued.max.messages.kbytes", kbytes},
+        {"queued.min.messages", records},
         {"log.queue", "true"},
+        {"fetch.queue.backoff.ms", "10"}, /* the last: not every librdkafka knows it */
     };
-    rd_kafka_conf_t *conf =
-        kafka_conf_create((struct kafka_properties){defaults, sizeof defaults / sizeof *defaults}, spec->properties,
-                          (struct kafka_properties){fixed, sizeof fixed / sizeof *fixed}, false, error);
+    size_t known = sizeof fixed / sizeof *fixed - (hurry_by_property() ? 0 : 1);
+    rd_kafka_conf_t *conf = kafka_conf_create((struct kafka_properties){defaults, sizeof defaults / sizeof *defaults},
+                                              spec->properties, (struct kafka_properties){fixed, known}, false, error);
     if (conf != NULL)
         rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT | RD_KAFKA_EVENT_ERROR |
                                            RD_KAFKA_EVENT_LOG);
@@ -71,7 +66,7 @@ static bool subscribe(struct consumer *consumer, struct error *error) {
 static bool connect_client(struct consumer *consumer, const struct consumer_spec *spec, struct error *error) {
     static const uint64_t one = 1;
     char why[256];
-    rd_kafka_conf_t *conf = configure(spec, error);
+    rd_kafka_conf_t *conf = configure(spec, consumer->queue, error);
     if (conf == NULL)
         return false;
     consumer->client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof why);
@@ -100,6 +95,7 @@ struct consumer *consumer_create(const struct consumer_spec *spec, struct error 
     consumer->topic_count = spec->topic_count;
     consumer->handler = spec->handler;
     consumer->stock = spec->stock;
+    consumer->queue = limit_queue(spec->queue_bytes);
     consumer->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     bool made = consumer->group != NULL && consumer->wake >= 0;
     if (!made)
@@ -174,6 +170,7 @@ bool consumer_serve(struct consumer *consumer, size_t most) {
     (void)drained;
     membership_serve(consumer);
     serve_questions(consumer);
+    hurry_serve(consumer);
     assign_when_decided(consumer);
     for (size_t i = 0; i < consumer->assignment.count; i++)
         consumer->assignment.partition[i].idle = false;
@@ -367,6 +364,7 @@ void consumer_destroy(struct consumer *consumer) {
         free(consumer->questions);
         consumer->questions = next;
     }
+    hurry_end(consumer);
     assignment_end(&consumer->assignment);
     if (consumer->answers != NULL)
         rd_kafka_queue_destroy(consumer->answers);

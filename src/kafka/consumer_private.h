@@ -1,5 +1,5 @@
 /* The inside of a consumer, shared by its files: consumer.c (life and orders), membership.c (what the group and the
- * broker say), supply.c (records within credit). */
+ * broker say), supply.c (records within credit), hurry.c (that there are more in time). */
 #ifndef SLUSS_KAFKA_CONSUMER_PRIVATE_H
 #define SLUSS_KAFKA_CONSUMER_PRIVATE_H
 
@@ -18,6 +18,12 @@ struct pending_question {
     bool back;
 };
 
+/* What librdkafka may hold of a partition: so many records or so many bytes, whichever comes first, and one fetch more,
+ * for a queue that is just not full is fetched for. */
+struct queue_limits {
+    size_t records, bytes, fetch;
+};
+
 struct consumer {
     uint32_t route;
     uint32_t epoch; /* the last one given */
@@ -32,8 +38,10 @@ struct consumer {
     struct assignment assignment;
     struct consumer_offset *entry; /* room for one answer about all partitions of the epoch */
     struct pending_question *questions;
-    uint32_t refused; /* epoch of a commit that librdkafka refused at once; 0 none */
-    uint32_t unasked; /* epoch whose committed offsets could not be asked for; 0 none */
+    struct queue_limits queue;
+    struct question *hurry; /* asked only to wake librdkafka; NULL none */
+    uint32_t refused;       /* epoch of a commit that librdkafka refused at once; 0 none */
+    uint32_t unasked;       /* epoch whose committed offsets could not be asked for; 0 none */
     int wake;
     bool joined;
     bool closing;
@@ -50,6 +58,14 @@ void membership_serve(struct consumer *consumer);
 
 /* Tells the core what is committed; NULL when nobody could say. */
 void membership_committed(struct consumer *consumer, uint32_t epoch, const rd_kafka_topic_partition_list_t *list);
+
+/* Looks whether a queue of which a good part was read runs low while its partition has more, and has it filled. */
+void hurry_look(struct consumer *consumer, struct assigned_partition *partition);
+void hurry_serve(struct consumer *consumer);
+void hurry_end(struct consumer *consumer);
+
+/* Whether this librdkafka lets its sleep be set. */
+bool hurry_by_property(void);
 
 /* Gives out at most `most` records within credit; true when there are more at once. */
 bool supply_serve(struct consumer *consumer, size_t most);

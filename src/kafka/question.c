@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { TIME_WITHIN_MS = 10000, COMMITTED_WITHIN_MS = 5000 };
+enum { TIME_WITHIN_MS = 10000, COMMITTED_WITHIN_MS = 5000, END_WITHIN_MS = 1000 };
 
 struct question {
     pthread_t thread;
@@ -38,6 +38,10 @@ static rd_kafka_resp_err_t ask_low(rd_kafka_t *client, rd_kafka_topic_partition_
     int64_t high;
     return rd_kafka_query_watermark_offsets(client, list->elems[0].topic, list->elems[0].partition,
                                             &list->elems[0].offset, &high, COMMITTED_WITHIN_MS);
+}
+
+static rd_kafka_resp_err_t ask_end(rd_kafka_t *client, rd_kafka_topic_partition_list_t *list) {
+    return rd_kafka_offsets_for_times(client, list, END_WITHIN_MS);
 }
 
 static rd_kafka_resp_err_t ask_committed(rd_kafka_t *client, rd_kafka_topic_partition_list_t *list) {
@@ -77,6 +81,12 @@ struct question *question_low(rd_kafka_t *client, const char *topic, int32_t par
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(list, topic, partition);
     return start((struct question){.client = client, .list = list, .ask = ask_low, .wake = wake});
+}
+
+struct question *question_end(rd_kafka_t *client, const char *topic, int32_t partition, int wake) {
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, topic, partition)->offset = RD_KAFKA_OFFSET_END;
+    return start((struct question){.client = client, .list = list, .ask = ask_end, .wake = wake});
 }
 
 struct question *question_committed(rd_kafka_t *client, rd_kafka_topic_partition_list_t *list_take, int wake) {

@@ -16,6 +16,9 @@ struct question *question_time(rd_kafka_t *client, const char *topic, int32_t pa
 /* Where in one partition the first record is that is still there. */
 struct question *question_low(rd_kafka_t *client, const char *topic, int32_t partition, int wake);
 
+/* Where in one partition the next record will be. */
+struct question *question_end(rd_kafka_t *client, const char *topic, int32_t partition, int wake);
+
 /* What the client's own group has committed for the partitions of `list_take`, with metadata. Through the member's own
  * coordinator: ListConsumerGroupOffsets keeps one of its own, and keeps to it after it has moved (librdkafka 2.0). */
 struct question *question_committed(rd_kafka_t *client, rd_kafka_topic_partition_list_t *list_take, int wake);

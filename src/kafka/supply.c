@@ -34,6 +34,9 @@ static bool give(struct consumer *consumer, struct assigned_partition *partition
     partition->next = message->offset + 1;
     partition->credit_events--;
     partition->credit_bytes -= bytes < partition->credit_bytes ? bytes : partition->credit_bytes;
+    partition->taken++;
+    partition->taken_bytes += bytes;
+    hurry_look(consumer, partition);
     consumer->handler.event(consumer->handler.owner, event);
     return true;
 }
@@ -57,6 +60,7 @@ static bool read_one(struct consumer *consumer, struct assigned_partition *parti
     rd_kafka_message_t *message = rd_kafka_consume_queue(partition->queue, 0);
     if (message == NULL) {
         partition->idle = true;
+        hurry_look(consumer, partition);
         return false;
     }
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
