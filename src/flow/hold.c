@@ -133,6 +133,12 @@ static void follow(struct flow *flow, struct passage *passage, int64_t first) {
     fate_due(flow, passage);
 }
 
+/* Its key is dead, as far as is known of it: from its first dead letter on, which may be its last one too. */
+static struct dead_key *die_again(struct flow *flow, const struct passage *passage) {
+    int64_t first = passage->held_first, last = first >= 0 ? first : passage->event->offset;
+    return add_key(flow, passage->home, (struct dead_key){passage->lane, first, last, -1, flow->now_ms});
+}
+
 /* What the map said of an event counts as long as the route still wants it. */
 static enum held held_before(const struct passage *passage) {
     const struct route *route = route_of(passage);
@@ -153,10 +159,8 @@ void hold_admit(struct flow *flow, struct passage *passage) {
     }
     struct dead_key *key =
         passage->ordered || PLANTED(FOLLOW_OUT_OF_ORDER) ? dead_key_find(&home->dead_keys, passage->lane) : NULL;
-    if (before == HELD_DEAD_KEY && key == NULL) {
-        int64_t first = passage->held_first, last = first >= 0 ? first : passage->event->offset;
-        key = add_key(flow, home, (struct dead_key){passage->lane, first, last, -1, flow->now_ms});
-    }
+    if (before == HELD_DEAD_KEY && key == NULL)
+        key = die_again(flow, passage);
     if (before == HELD_AMBIGUOUS)
         hold_park(flow, passage, HELD_AMBIGUOUS, -1);
     else if (key == NULL || PLANTED(HOLD_FORGOTTEN))
@@ -186,8 +190,7 @@ static void to_letters(struct flow *flow, struct passage *passage, enum held hel
     }
     struct dead_key *key = dead_key_find(&home->dead_keys, passage->lane);
     if (key == NULL)
-        key = add_key(flow, home,
-                      (struct dead_key){passage->lane, passage->held_first, passage->event->offset, -1, flow->now_ms});
+        key = die_again(flow, passage);
     key->until = home->tracker.next; /* all that wait now; later ones are held again */
     follow(flow, passage, key->first);
 }
