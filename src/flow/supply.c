@@ -110,17 +110,16 @@ bool supply_is_dry(const struct flow *flow, const struct group *group) {
     return true;
 }
 
+/* One that gets nothing keeps its place and stands in nobody's way: what holds nothing may still read. */
 void supply_tend(struct flow *flow, struct group *group) {
-    while (!list_is_empty(&group->hungry)) {
-        if (is_sated(flow, group))
-            return;
-        struct list *first = list_first(&group->hungry);
-        if (!feed(flow, LIST_OF(first, struct partition, hungry))) {
-            if (list_is_empty(&group->starving))
-                list_add_last(&flow->starving, &group->starving);
-            return;
-        }
-        list_remove(first);
+    if (!list_is_empty(&group->hungry) && is_sated(flow, group))
+        return;
+    LIST_EACH(link, &group->hungry) {
+        if (feed(flow, LIST_OF(link, struct partition, hungry)))
+            list_remove(link);
     }
-    list_remove(&group->starving);
+    if (list_is_empty(&group->hungry))
+        list_remove(&group->starving);
+    else if (list_is_empty(&group->starving))
+        list_add_last(&flow->starving, &group->starving);
 }

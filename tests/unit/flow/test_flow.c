@@ -282,6 +282,55 @@ static void batch_gives_its_memory_back(void **state) {
     assert_int_equal(flow_bytes(set->flow), before - credit);
 }
 
+/* Counts the credit that a partition is given. */
+static uint32_t granted(const struct stage_set *set, int32_t partition) {
+    uint32_t events = 0;
+    for (size_t i = 0; i < set->actions.count; i++)
+        if (set->actions.list[i].kind == ACTION_GRANT_CREDIT &&
+            set->actions.list[i].is.credit.place.partition == partition)
+            events += set->actions.list[i].is.credit.events;
+    return events;
+}
+
+static void read_padded(struct stage_set *set, int32_t partition, int64_t offset, const char *key) {
+    char value[2000];
+    const struct place place = {.partition = partition, .epoch = 1};
+    memset(value, ' ', sizeof value);
+    memcpy(value, "{\"id\":1}", 8);
+    struct event *event =
+        event_create(place, offset, 1700000000000, span_of(key), span_make(value, sizeof value), NULL, 0);
+    assert_non_null(event);
+    step(set, (struct input){.kind = INPUT_EVENT, .is.event = event});
+}
+
+/* A partition whose keys wait takes half of the memory at most: another one of its route, which holds nothing, reads
+ * on. */
+static void reads_on_beside_a_partition_that_waits(void **state) {
+    struct stage_set *set = *state;
+    const struct place place[] = {{.epoch = 1}, {.partition = 1, .epoch = 1}};
+    const struct committed committed[] = {{.offset = 0}, {.partition = 1, .offset = 0}};
+    set->plan.memory_limit = 256 << 10;
+    step(set, (struct input){.kind = INPUT_ASSIGNED, .is.group = {.epoch = 1, .place = place, .count = 2}});
+    step(set, (struct input){.kind = INPUT_COMMITTED, .is.committed = {.epoch = 1, .entry = committed, .count = 2}});
+    uint32_t credit[] = {granted(set, 0), granted(set, 1)};
+    int64_t offset = 0;
+    for (int64_t other = 0; other < 50; other++) {
+        for (; credit[0] > 0; credit[0] += granted(set, 0) - 1, credit[1] += granted(set, 1))
+            read_padded(set, 0, offset++, "waits");
+        assert_true(credit[1] > 0);
+        read_padded(set, 1, other, "goes on");
+        credit[0] += granted(set, 0);
+        credit[1] += granted(set, 1) - 1;
+        answer(set, (uint64_t)other + 2, 200);
+        credit[0] += granted(set, 0);
+        credit[1] += granted(set, 1);
+    }
+    struct route_counts counts;
+    flow_counts(set->flow, 0, &counts);
+    assert_int_equal(counts.outcome[OUTCOME_DELIVERED], 50);
+    assert_true(offset < set->route.window); /* it was the memory that stopped it */
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -295,6 +344,7 @@ int main(void) {
         TEST(batch_of_one_key_closes_at_its_bytes),
         TEST(batch_closes_when_memory_is_short),
         TEST(batch_gives_its_memory_back),
+        TEST(reads_on_beside_a_partition_that_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
