@@ -27,8 +27,12 @@ void commit_settled(struct partition *partition) {
 
 /* --- offset maps --- */
 
-static void map_tries(const struct flow *flow, const struct partition *partition, struct offset_map *map) {
+/* Walks through all that is unsettled only where a passage may have something to tell: seldom. */
+static void map_tries(const struct flow *flow, struct partition *partition, struct offset_map *map) {
     const struct breaker *breaker = &flow->desks[partition->group->route->mapping.platform].breaker;
+    bool telling = false;
+    if (!partition->telling)
+        return;
     LIST_EACH(link, &partition->passages) {
         const struct passage *passage = LIST_OF(link, struct passage, sibling);
         int64_t spent_ms = passage->spent_ms;
@@ -39,12 +43,19 @@ static void map_tries(const struct flow *flow, const struct partition *partition
         enum held held = passage->held != HELD_NOT ? passage->held : passage->before;
         if (PLANTED(HELD_UNTOLD))
             held = HELD_NOT;
-        if ((passage->attempts > 0 && !first) || held != HELD_NOT) /* a first attempt under way is nothing yet */
+        bool tells = (passage->attempts > 0 && !first) || held != HELD_NOT;
+        telling = telling || tells;
+        if (tells) /* a first attempt under way is nothing yet */
             offset_map_try(map, (struct offset_try){passage->event->offset, passage->attempts,
                                                     spent_ms > 0 ? (uint32_t)(spent_ms / 1000) : 0, held,
                                                     passage->held_first,
                                                     PLANTED(REFUSALS_FORGOTTEN) ? 0 : passage->refusals});
     }
+    partition->telling = telling;
+}
+
+void commit_tell(struct partition *partition) {
+    partition->telling = !PLANTED(TRIES_UNTOLD);
 }
 
 /* A key that died here, or did before us and was not met yet. */
@@ -59,8 +70,8 @@ static void map_dead(const struct partition *partition, struct offset_map *map) 
 }
 
 /* Everything that is known above `base`: what was read, and behind it what the map before us knew. */
-static size_t write_map(const struct flow *flow, const struct partition *partition, int64_t base,
-                        char text[OFFSET_MAP_SIZE], uint32_t *settled) {
+static size_t write_map(const struct flow *flow, struct partition *partition, int64_t base, char text[OFFSET_MAP_SIZE],
+                        uint32_t *settled) {
     const struct offset_map *known = partition->known;
     *settled = 0;
     if (partition->group->without_metadata)
@@ -108,8 +119,8 @@ void commit_forget_map(struct flow *flow, struct partition *partition) {
 /* --- what is to commit --- */
 
 /* How far this partition may be committed, and what is said beside it; -1: nothing that is not committed yet. */
-static int64_t farther(const struct flow *flow, const struct partition *partition, char text[OFFSET_MAP_SIZE],
-                       size_t *size, uint32_t *settled) {
+static int64_t farther(const struct flow *flow, struct partition *partition, char text[OFFSET_MAP_SIZE], size_t *size,
+                       uint32_t *settled) {
     int64_t base = tracker_base(&partition->tracker);
     if (PLANTED(COMMIT_PAST_GAP))
         base = partition->tracker.next;
@@ -126,7 +137,7 @@ bool commit_missing(const struct flow *flow, const struct group *group) {
     size_t size;
     uint32_t settled;
     for (uint32_t i = 0; i < group->count; i++) {
-        const struct partition *partition = &group->partitions[i];
+        struct partition *partition = &group->partitions[i];
         bool dirty = partition->committing >= 0 || !list_is_empty(&partition->dirty);
         if (dirty && farther(flow, partition, text, &size, &settled) >= 0 &&
             (tracker_base(&partition->tracker) > partition->committed || settled > partition->mapped_settled))

@@ -215,6 +215,7 @@ void fate_start(struct flow *flow, struct passage *passage) {
         break;
     case VERDICT_DEAD:
         passage->first_failed_wall_ms = flow->wall_ms;
+        commit_tell(passage->home);
         passage->verdict = verdict;
         write_letter(flow, passage);
         break;
@@ -238,6 +239,8 @@ void fate_send(struct flow *flow, struct passage *passage) {
         group->counts.exposed += each->started ? 0 : 1;
         tracker_sent(&each->home->tracker, each->slot);
         each->started = true;
+        if (each->attempts > 1)
+            commit_tell(each->home);
     }
     open_as(flow, passage, PASSAGE_SENT, request->id);
     say(flow, ACTION_SEND_REQUEST)->is.request = request;
@@ -251,6 +254,7 @@ static bool patience_ended(struct flow *flow, struct passage *passage, const str
     for (struct passage *each = passage; each != NULL; each = each->along) {
         if (each->first_failed_wall_ms < 0) {
             each->first_failed_wall_ms = flow->wall_ms;
+            commit_tell(each->home);
             each->patience_from_ms = up_ms - each->spent_ms;
         }
         ended = ended || up_ms - each->patience_from_ms >= patience_ms;

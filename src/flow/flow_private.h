@@ -47,6 +47,7 @@ struct partition {
     uint32_t untold;          /* sent, settled, and not covered by what is acknowledged */
     uint32_t untold_since;    /* of them, settled since the commit under way was made */
     uint32_t untold_by;       /* what that commit does not cover either: its map has no room, or there is none */
+    bool telling;             /* some unsettled passage may have something to tell in the map; false: none has */
     bool foreign;             /* what we read stands no more in the log: nothing of it is committed */
     struct offset_map *known; /* what the commit before us knew; NULL nothing */
     int64_t begin;            /* what was committed then; what is read below it only shows which keys are dead */
@@ -200,6 +201,7 @@ void commit_tend(struct flow *flow, struct group *group, bool at_once);
 bool commit_missing(const struct flow *flow, const struct group *group); /* settled events are not committed */
 void commit_dirty(struct partition *partition);
 void commit_settled(struct partition *partition); /* an event more: its base may have moved */
+void commit_tell(struct partition *partition);    /* of a passage: what was tried or held and its map must say */
 void commit_result(struct flow *flow, const struct input *input);
 void commit_read_map(struct flow *flow, struct partition *partition, struct span text);
 void commit_forget_map(struct flow *flow, struct partition *partition);

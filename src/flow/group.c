@@ -254,6 +254,7 @@ static void remember_tries(const struct partition *partition, struct passage *pa
     passage->refusals = tried->refusals;
     passage->before = PLANTED(HELD_MAP_IGNORED) ? HELD_NOT : tried->held;
     passage->held_first = tried->first;
+    commit_tell(passage->home);
 }
 
 void group_event(struct flow *flow, struct event *event) {

@@ -91,6 +91,7 @@ void hold_park(struct flow *flow, struct passage *passage, enum held why, int64_
     passage->state = PASSAGE_PARKED;
     passage->held = why;
     passage->held_first = first;
+    commit_tell(passage->home);
     passage->since_ms = flow->now_ms;
     passage->home->group->counts.held++;
     struct action *said = say_report(flow, REPORT_KEY_HELD, passage->event->place, passage->event->offset);
@@ -119,14 +120,17 @@ void hold_leave(struct passage *passage) {
 
 void hold_doubtful(struct passage *passage) {
     for (struct passage *each = passage; each != NULL && route_of(each)->ambiguous == AMBIGUOUS_HOLD;
-         each = each->along)
+         each = each->along) {
         each->before = HELD_AMBIGUOUS;
+        commit_tell(each->home);
+    }
 }
 
 static void follow(struct flow *flow, struct passage *passage, int64_t first) {
     struct span topic = route_of(passage)->topics[passage->event->place.topic];
     passage->stage = STAGE_SETTLE;
     passage->first_failed_wall_ms = flow->wall_ms;
+    commit_tell(passage->home);
     passage->verdict = (struct verdict){.kind = VERDICT_DEAD, .reason = REASON_FOLLOWED};
     if (first >= 0)
         passage->verdict.detail = dead_letter_follows(&passage->event->arena, topic, passage->event->place, first);

@@ -16,6 +16,7 @@
     each(TWO_COMMITS, "two-commits")                  /* a commit does not wait for the one under way */ \
     each(MAP_FORGOTTEN, "map-forgotten")              /* a commit's map leaves out what is settled above it */ \
     each(REFUSALS_FORGOTTEN, "refusals-forgotten")    /* a commit's map leaves out how often events were refused */ \
+    each(TRIES_UNTOLD, "tries-untold")                /* a commit's map does not look for what was tried */ \
     each(MAP_IGNORED, "map-ignored")                  /* what the map calls settled is delivered again */ \
     each(FAILED_LETTER, "failed-letter")              /* a dead letter that was not acknowledged settles */ \
     each(LETTER_GROWS, "letter-grows")                /* a dead letter takes memory anew each time it is written */ \
