@@ -33,6 +33,7 @@ void batch_destroy(struct flow *flow, struct batch *batch) {
     timers_clear(&flow->timers, &batch->timer);
     timers_leave(&flow->timers);
     flow->bytes -= batch->bytes;
+    batch->group->made -= batch->made ? 1 : 0;
     arena_finish(&batch->arena);
     free(batch);
 }
@@ -127,10 +128,11 @@ void batch_close_all(struct flow *flow, struct group *group) {
     LIST_EACH(link, &group->batches) batch_close(flow, LIST_OF(link, struct batch, link));
 }
 
-/* The bytes of the request. Beyond the limit only while nothing else is under way (I10). */
+/* The bytes of the request. Beyond the limit only for one batch of a route at a time (I10): so each goes on, whatever
+ * waits for other platforms. */
 static bool make(struct flow *flow, struct batch *batch) {
-    bool alone = flow->pending.count == 0;
-    if (!alone && flow->bytes + flow->reserved + batch->size > flow->plan->memory_limit)
+    bool alone = batch->group->made == 0;
+    if (!alone && flow->bytes + flow->reserved + supply_cost(1, batch->size) > flow->plan->memory_limit)
         return false;
     const struct request **parts = arena_take(&batch->arena, batch->count * sizeof(const struct request *));
     size_t count = 0;
@@ -142,6 +144,7 @@ static bool make(struct flow *flow, struct batch *batch) {
     batch->made =
         parts != NULL && bundle_make(&batch->group->route->mapping, parts, count, &batch->arena, &batch->request);
     batch->request.attempt = attempts;
+    batch->group->made += batch->made ? 1 : 0;
     if (!batch->made)
         arena_reset(&batch->arena);
     flow->bytes -= batch->bytes;

@@ -83,6 +83,7 @@ struct group {
     uint32_t open;   /* requests and letters under way, of this epoch */
     uint32_t credit; /* of all its partitions: events granted and not read yet */
     uint32_t grown;  /* events that the rooms have begun with */
+    uint32_t made;   /* batches whose request is made */
     uint32_t ready;  /* events that wait for their platform */
     bool committing; /* one commit is under way (I6) */
     bool hurried;    /* half a window waits for a commit: it does not wait for its pause */
@@ -205,6 +206,7 @@ void commit_tell(struct partition *partition);    /* of a passage: what was trie
 void commit_result(struct flow *flow, const struct input *input);
 void commit_read_map(struct flow *flow, struct partition *partition, struct span text);
 void commit_forget_map(struct flow *flow, struct partition *partition);
+size_t supply_cost(uint32_t events, size_t bytes); /* memory that so much may take when it is read, or copied */
 void supply_tend(struct flow *flow, struct group *group);
 bool supply_is_dry(const struct flow *flow, const struct group *group); /* nothing that is under way brings events */
 void supply_read(struct flow *flow, struct partition *partition, const struct event *event); /* within credit */

@@ -11,18 +11,17 @@ enum {
     READY_BEYOND_FLIGHT = 64, /* so many events more than max-in-flight may wait for the platform */
 };
 
-/* What so much credit may become when it is read. */
-static size_t cost_of(uint32_t events, size_t bytes) {
+size_t supply_cost(uint32_t events, size_t bytes) {
     return (size_t)events * EVENT_COST + bytes * BYTE_COST;
 }
 
 static void set_credit(struct flow *flow, struct partition *partition, uint32_t events, size_t bytes) {
-    flow->reserved -= cost_of(partition->credit, partition->credit_bytes);
+    flow->reserved -= supply_cost(partition->credit, partition->credit_bytes);
     partition->group->credit -= partition->credit;
     partition->credit = events;
     partition->credit_bytes = bytes;
     partition->group->credit += events;
-    flow->reserved += cost_of(events, bytes);
+    flow->reserved += supply_cost(events, bytes);
 }
 
 void supply_forget(struct flow *flow, struct partition *partition) {
@@ -80,7 +79,7 @@ static bool feed(struct flow *flow, struct partition *partition) {
     size_t bytes = partition->credit_bytes <= most.bytes / 2 ? most.bytes - partition->credit_bytes : 0;
     if (partition->credit + events == 0 || (events == 0 && bytes == 0) || partition->state != PARTITION_READING)
         return true;
-    if (!memory_for(flow, partition, cost_of(events, bytes))) {
+    if (!memory_for(flow, partition, supply_cost(events, bytes))) {
         if (!holds_nothing(partition->group))
             return false;
         events = 1;

@@ -10,6 +10,7 @@
 #include "flow/flow.h"
 #include "flow/trace.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -331,6 +332,58 @@ static void reads_on_beside_a_partition_that_waits(void **state) {
     assert_true(offset < set->route.window); /* it was the memory that stopped it */
 }
 
+enum { PARTITIONS = 64 };
+
+/* The next event of a partition where it has credit: of a target of its own, and nearly a block of memory. */
+static bool read_large(struct stage_set *set, uint32_t credit[PARTITIONS], int32_t partition, size_t size) {
+    char value[8000];
+    const struct place place = {.partition = partition, .epoch = 1};
+    if (credit[partition] == 0)
+        return false;
+    memset(value, ' ', sizeof value);
+    (void)snprintf(value, 32, "{\"id\":\"%" PRId32 "\"}", partition);
+    *strchr(value, '\0') = ' ';
+    struct event *event = event_create(place, 0, 1700000000000, SPAN_NONE, span_make(value, size), NULL, 0);
+    assert_non_null(event);
+    credit[partition]--;
+    step(set, (struct input){.kind = INPUT_EVENT, .is.event = event});
+    for (size_t i = 0; i < set->actions.count; i++)
+        if (set->actions.list[i].kind == ACTION_GRANT_CREDIT)
+            credit[set->actions.list[i].is.credit.place.partition] += set->actions.list[i].is.credit.events;
+    return true;
+}
+
+/* What is gathered while an answer is waited for closes at once when that holds the platform: requests of a route are
+ * made beyond the limit one at a time (I10). */
+static void batches_keep_to_the_memory(void **state) {
+    struct stage_set *set = *state;
+    struct place place[PARTITIONS];
+    struct committed committed[PARTITIONS];
+    uint32_t credit[PARTITIONS] = {0};
+    for (int32_t i = 0; i < PARTITIONS; i++) {
+        place[i] = (struct place){.partition = i, .epoch = 1};
+        committed[i] = (struct committed){.partition = i};
+    }
+    set->plan.memory_limit = 1000 << 10;
+    send_batches(set, 100, 7000);
+    step(set, (struct input){.kind = INPUT_ASSIGNED, .is.group = {.epoch = 1, .place = place, .count = PARTITIONS}});
+    step(set, (struct input){.kind = INPUT_COMMITTED,
+                             .is.committed = {.epoch = 1, .entry = committed, .count = PARTITIONS}});
+    for (size_t i = 0; i < set->actions.count; i++)
+        if (set->actions.list[i].kind == ACTION_GRANT_CREDIT)
+            credit[set->actions.list[i].is.credit.place.partition] = set->actions.list[i].is.credit.events;
+    assert_true(read_large(set, credit, 0, 7500));
+    assert_true(says(set, "send request 1"));
+    bool has_read[PARTITIONS] = {true};
+    for (int32_t i = 1; i < 3 * PARTITIONS; i++)
+        if (!has_read[i % PARTITIONS])
+            has_read[i % PARTITIONS] = read_large(set, credit, i % PARTITIONS, 6000);
+    assert_true(flow_bytes(set->flow) > set->plan.memory_limit / 2);
+    assert_true(flow_bytes(set->flow) <= set->plan.memory_limit);
+    answer(set, 1, 401);
+    assert_true(flow_bytes(set->flow) <= set->plan.memory_limit);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -344,6 +397,7 @@ int main(void) {
         TEST(batch_of_one_key_closes_at_its_bytes),
         TEST(batch_closes_when_memory_is_short),
         TEST(batch_gives_its_memory_back),
+        TEST(batches_keep_to_the_memory),
         TEST(reads_on_beside_a_partition_that_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
