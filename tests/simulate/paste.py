@@ -15,8 +15,12 @@ for plant in ("key-forgotten", "refused-for-ever", "drain-starts"):
             (pathlib.Path(folder) / shared).symlink_to(pathlib.Path(cases).resolve() / shared)
         case = pathlib.Path(folder) / plant
         case.mkdir()
-        told = subprocess.run([simulator, "--seeds", "10000", "--plant", plant, "--story", case], capture_output=True, text=True)
-        assert told.returncode == 1 and "holds it as a case" in told.stdout, told.stdout
+        for seed in range(1, 300):  # the first that is no story of two routes: a case has one
+            told = subprocess.run([simulator, "--seed", str(seed), "--plant", plant, "--story", case], capture_output=True, text=True)
+            if told.returncode == 1 and "holds it as a case" in told.stdout:
+                break
+        else:
+            raise AssertionError(f"{plant}: no seed tells a story that is a case; the last said: {told.stdout}")
         subprocess.run([player, "--update", case], check=True)
         played = (case / "expected.trace").read_text().splitlines()
         member = re.search(r"as a case, member (\d)", told.stdout).group(1)
