@@ -31,8 +31,9 @@ for plant in ("key-forgotten", "refused-for-ever", "drain-starts"):
                 line = line[2:]
             if ours and line and (line[0] == "[" or line.startswith("  ")):
                 story.append(line)
+        story = story[story.index(played[0]):]  # a case holds the member's last life
         alike = 0
         while alike < min(len(story), len(played)) and story[alike] == played[alike]:
             alike += 1
         print(f"{plant}: {len(story)} lines, {alike} of them alike")
-        assert alike >= len(story) // 2 and played[0].startswith("["), "\n".join(played)
+        assert alike >= len(story) // 2 > 0 and played[0].startswith("["), "\n".join(played)
