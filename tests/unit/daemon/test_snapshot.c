@@ -13,8 +13,10 @@ static void a_partition_that_changes_hands_is_named_once(void **state) {
     struct route routes[2] = {{.name = SPAN("a")}, {.name = SPAN("b")}};
     const struct plan plan = {.routes = routes, .route_count = 2};
     struct snapshot *sum = snapshot_create(&plan), *other = snapshot_create(&plan);
-    if (sum == NULL || other == NULL)
-        fail_msg("out of memory");
+    if (sum == NULL || other == NULL) {
+        fail();
+        return;
+    }
     sum->lag[sum->lag_count++] = (struct partition_lag){1, 0, 3, 70};
     sum->lag[sum->lag_count++] = (struct partition_lag){0, 0, 0, 5};
     other->lag[other->lag_count++] = (struct partition_lag){1, 0, 2, 9};
