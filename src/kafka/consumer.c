@@ -27,7 +27,9 @@ static rd_kafka_conf_t *configure(const struct consumer_spec *spec, struct queue
     const struct kafka_property defaults[] = {{"client.id", "sluss"},
                                               {"session.timeout.ms", "10000"},
                                               {"socket.keepalive.enable", "true"},
-                                              {"fetch.message.max.bytes", fetch}};
+                                              {"fetch.message.max.bytes", fetch},
+                                              {"fetch.wait.max.ms", "100"}}; /* so long partitions that have nothing
+                                                                                keep a full queue's from being filled */
     const struct kafka_property fixed[] = {
         {"group.id", spec->group},
         {"enable.auto.commit", "false"},
