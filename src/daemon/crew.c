@@ -23,7 +23,9 @@ struct crew {
     struct probe *probe;
     struct snapshot *sum, *one;
     int done;
+    atomic_uint working;
     unsigned stops;
+    bool ends_itself; /* a worker ended and so all do: nobody asked for it yet */
 };
 
 /* --- making --- */
@@ -59,6 +61,7 @@ static bool make_workers(struct crew *crew, struct error *error) {
                                    .properties = properties_of(crew),
                                    .index = i,
                                    .done = crew->done,
+                                   .working = &crew->working,
                                    .owner = crew,
                                    .tell = tell_others};
         if (getrandom(&spec.seed, sizeof spec.seed, 0) != (ssize_t)sizeof spec.seed)
@@ -269,12 +272,18 @@ int64_t crew_due_ms(const struct crew *crew) {
 
 /* --- the end --- */
 
-void crew_stop(struct crew *crew) {
+static void stop(struct crew *crew) {
     crew->stops++;
     if (crew->probe != NULL)
         probe_end(crew->probe);
     for (uint32_t i = 0; i < crew->count; i++)
         worker_stop(crew->worker[i]);
+}
+
+void crew_stop(struct crew *crew) {
+    if (!crew->ends_itself)
+        stop(crew);
+    crew->ends_itself = false; /* the first that is asked for is under way already; the next one ends at once */
 }
 
 int crew_worse(int one, int other) {
@@ -299,8 +308,10 @@ bool crew_stopped(struct crew *crew, int *status) {
     if (any && !all && crew->stops == 0)
         log_say(LOG_LEVEL_ERROR, NULL, 0,
                 "a worker ended: the others finish and commit what is under way, then all end");
-    if (any && crew->stops == 0)
-        crew_stop(crew);
+    if (any && crew->stops == 0) {
+        crew->ends_itself = true;
+        stop(crew);
+    }
     return all && probe_ended(crew->probe);
 }
 
@@ -310,7 +321,7 @@ void crew_destroy(struct crew *crew) {
     probe_destroy(crew->probe);
     crew->probe = NULL;
     for (int again = 0; again < 2; again++) /* what is stopped already hears it no more */
-        crew_stop(crew);
+        stop(crew);
     for (uint32_t i = 0; i < crew->count; i++)
         worker_join(crew->worker[i]); /* all of them, before one is gone to whom another may speak */
     for (uint32_t i = 0; i < crew->count; i++)

@@ -12,6 +12,7 @@ enum {
     PUBLISH_MS = 100,                  /* counters are published at most so often */
     EVENTS_A_SERVING = 64,             /* then HTTP has its turn */
     CLOSE_MS = 10000,                  /* to leave the groups */
+    LONGEST_END_MS = 36000,            /* another worker's longest drain and final commit (I8) */
     LEAST_QUEUE = 256 * 1024,          /* bytes, of a partition */
     ENOUGH_OF_ROUTE = 24 * 1024 * 1024 /* likewise, of all its partitions: 25,000 events of half a KiB */
 };
@@ -132,26 +133,38 @@ static void turn(struct worker *worker) {
     report_flood(worker, false);
 }
 
-/* Leaves the groups, so that others take over at once instead of after the session timeout. The commit is done or lost
- * by now: what comes here changes no event's fate, so the clock decides. */
+/* The group's news, until there are none: all its consumers are closed. The commit is done or lost by now: what comes
+ * here changes no event's fate, so the clock decides how long. */
+static bool serve_groups(struct worker *worker) {
+    bool all = true;
+    http_client_wait(worker->http, worker->wait, worker->wait_count, 20);
+    worker->now_ms = time_now_ms();
+    if (worker->now_ms - worker->published_ms >= PUBLISH_MS)
+        publish(worker);
+    for (uint32_t i = 0; i < worker->plan->route_count; i++)
+        if (worker->consumer[i] != NULL && !consumer_closed(worker->consumer[i])) {
+            (void)consumer_serve(worker->consumer[i], 0);
+            all = false;
+        }
+    return all;
+}
+
+/* A member that leaves makes its group rebalance, and a commit of another member may be refused for that: the workers
+ * of a process stop together, so none leaves before all have committed. */
+static void wait_for_others(struct worker *worker) {
+    int64_t until = time_now_ms() + LONGEST_END_MS;
+    while (atomic_load(worker->spec.working) > 0 && time_now_ms() < until)
+        (void)serve_groups(worker);
+}
+
+/* Leaves the groups, so that others take over at once instead of after the session timeout. */
 static void leave(struct worker *worker) {
     int64_t until = time_now_ms() + CLOSE_MS;
-    bool all = false;
     for (uint32_t i = 0; i < worker->plan->route_count; i++)
         if (worker->consumer[i] != NULL)
             consumer_close(worker->consumer[i]);
-    while (!all && time_now_ms() < until) {
-        http_client_wait(worker->http, worker->wait, worker->wait_count, 20);
-        worker->now_ms = time_now_ms();
-        if (worker->now_ms - worker->published_ms >= PUBLISH_MS)
-            publish(worker);
-        all = true;
-        for (uint32_t i = 0; i < worker->plan->route_count; i++)
-            if (worker->consumer[i] != NULL && !consumer_closed(worker->consumer[i])) {
-                (void)consumer_serve(worker->consumer[i], 0);
-                all = false;
-            }
-    }
+    while (!serve_groups(worker) && time_now_ms() < until)
+        ;
 }
 
 /* Blocks for librdkafka's threads to end: here, so that the main thread goes on meanwhile. */
@@ -171,8 +184,11 @@ static void *run(void *argument) {
     atomic_store(&worker->leaving, true);
     publish(worker);
     report_flood(worker, true);
-    if (worker->status != 69)
+    atomic_fetch_sub(worker->spec.working, 1);
+    if (worker->status != 69) {
+        wait_for_others(worker);
         leave(worker);
+    }
     end_clients(worker);
     static const uint64_t one = 1;
     atomic_store(&worker->ended, true);
@@ -282,8 +298,11 @@ bool worker_start(struct worker *worker, const uint32_t *partitions, struct erro
         if (!start_consumer(worker, partitions, i, error))
             return false;
     publish(worker);
-    if (pthread_create(&worker->thread, NULL, run, worker) != 0)
+    atomic_fetch_add(worker->spec.working, 1);
+    if (pthread_create(&worker->thread, NULL, run, worker) != 0) {
+        atomic_fetch_sub(worker->spec.working, 1);
         return error_set(error, "no thread could be started: raise TasksMax");
+    }
     worker->started = true;
     return true;
 }

@@ -9,6 +9,8 @@
 #include "kafka/client.h"
 #include "settings/settings.h"
 
+#include <stdatomic.h>
+
 struct worker;
 
 struct worker_spec {
@@ -17,6 +19,8 @@ struct worker_spec {
     uint32_t index;
     uint64_t seed;
     int done; /* an eventfd, written when its thread has ended */
+    atomic_uint
+        *working; /* workers that have something to finish or commit: nobody leaves its groups before all have */
     /* From its thread: it saw a platform change, which the others shall know. */
     void *owner;
     void (*tell)(void *owner, uint32_t worker, uint32_t platform, enum platform_state state, int64_t until_ms);

@@ -238,10 +238,10 @@ void commit_result(struct flow *flow, const struct input *input) {
     }
     group->counts.commits_failed++;
     group->faltering = true;
-    group->fenced = error == COMMIT_FENCED;
+    group->fenced = error == COMMIT_FENCED || (group->phase == GROUP_CLOSING && PLANTED(FINAL_COMMIT_ONCE));
     group->without_metadata = group->without_metadata || error == COMMIT_TOO_LARGE;
     group->commit_from_ms = flow->now_ms + (group->fenced ? COMMIT_AFTER_FENCE_MS : COMMIT_AFTER_ERROR_MS);
-    if (group->phase == GROUP_CLOSING && error != COMMIT_FENCED)
+    if (group->phase == GROUP_CLOSING && !group->fenced)
         timers_set(&flow->timers, &group->pause, group->commit_from_ms);
     say_report(flow, REPORT_COMMIT_FAILED, place, -1)->is.report.commit_error = error;
 }

@@ -34,7 +34,7 @@ struct committed {
 
 enum commit_error {
     COMMIT_DONE,
-    COMMIT_RETRY,     /* coordinator loading or moved, timed out: computed anew and sent again */
+    COMMIT_RETRY,     /* coordinator loading or moved, timed out, group rebalancing: computed anew and sent again */
     COMMIT_FENCED,    /* generation, member or epoch is no longer ours: wait for what the group says next */
     COMMIT_TOO_LARGE, /* the metadata */
     COMMIT_FAILED     /* anything else: said aloud, tried again */

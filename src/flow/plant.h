@@ -43,6 +43,7 @@
     each(DRAIN_SHORT, "drain-short")                  /* what is under way gets no time to end */ \
     each(COMMIT_BEFORE_ABORT, "commit-before-abort")  /* the final commit comes before the last requests are aborted */ \
     each(FINAL_COMMIT_SKIPPED, "final-commit-skipped") /* partitions are handed back without it */ \
+    each(FINAL_COMMIT_ONCE, "final-commit-once")      /* a final commit that is refused for a moment is given up */ \
     each(STOP_SAYS_DONE, "stop-says-done")            /* exit status 0 although the final commit failed */ \
     each(FENCE_IGNORED, "fence-ignored")              /* after a stall work goes on at once */ \
     each(MEMORY_IGNORED, "memory-ignored")            /* reading goes on at the limit */ \

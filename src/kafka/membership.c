@@ -111,6 +111,8 @@ void membership_committed(struct consumer *consumer, uint32_t epoch, const rd_ka
     consumer->handler.committed(consumer->handler.owner, consumer->route, epoch, entry, assignment->count);
 }
 
+/* A member of an older generation is told so (ILLEGAL_GENERATION). REBALANCE_IN_PROGRESS says that the group is between
+ * two generations for a moment: librdkafka does not send the commit again by itself, the same may be taken soon. */
 static enum consumer_commit judge_commit(rd_kafka_resp_err_t code) {
     switch ((int)code) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:
@@ -119,10 +121,10 @@ static enum consumer_commit judge_commit(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
     case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
-    case RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS:
         return CONSUMER_COMMIT_FENCED;
     case RD_KAFKA_RESP_ERR_OFFSET_METADATA_TOO_LARGE:
         return CONSUMER_COMMIT_TOO_LARGE;
+    case RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS:
     case RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS:
     case RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE:
     case RD_KAFKA_RESP_ERR_NOT_COORDINATOR:

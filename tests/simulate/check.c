@@ -202,12 +202,20 @@ static void check_failed(struct world *world, struct member *member, const struc
         record->view[member->index].waits = true;
 }
 
+/* From here on there is time for the final commit, also for another try. */
+static void note_closed(const struct world *world, struct tenure *tenure) {
+    if (tenure->closed_ms < 0)
+        tenure->closed_ms = world->now_ms;
+}
+
 static void check_commit(struct world *world, struct member *member, const struct action *action) {
     uint32_t route = action->is.commit.route;
     struct tenure *tenure = tenure_of(world, member, route, action->is.commit.epoch, "a commit");
     if (tenure->committing)
         violated(world, "I6", "route %u: a second commit is under way", route);
     tenure->committing = true;
+    if (tenure->draining)
+        note_closed(world, tenure);
     for (uint32_t i = 0; tenure->draining && i < member->open_count; i++)
         if (member->open[i].tenure == tenure->number && !member->open[i].letter && !member->open[i].aborted)
             violated(world, "I8", "the final commit comes before offset %" PRId64 " is aborted",
@@ -294,8 +302,8 @@ static void check_hand_back(struct world *world, struct member *member, uint32_t
     for (uint32_t i = 0; i < world->group[route].partitions; i++)
         missing = missing ||
                   (tenure->reading[i].begun && !tenure->reading[i].foreign && lacks_commit(world, member, route, i));
-    bool time = world->now_ms - tenure->revoked_ms < FINAL_COMMIT_MS;
-    if (!lost && time && missing && !tenure->error && !tenure->fenced && !tenure->committing)
+    bool time = tenure->closed_ms < 0 || world->now_ms - tenure->closed_ms < FINAL_COMMIT_MS;
+    if (!lost && time && missing && !tenure->fenced && !tenure->committing)
         violated(world, "I8", "route %u was handed back without the final commit", route);
     member->missed = member->missed || (member->stopping && missing);
     member->unsure = member->unsure || (member->stopping && (tenure->committing || tenure->error || tenure->fenced));
@@ -313,6 +321,7 @@ void check_action(struct world *world, struct member *member, const struct actio
         struct open_request *open = open_find(member, action->is.abort);
         if (open != NULL) {
             check_abort(world, member, open);
+            note_closed(world, &member->tenure[open->route]);
             open->aborted = true;
         }
         break;
@@ -361,7 +370,9 @@ void check_action(struct world *world, struct member *member, const struct actio
 void check_step(struct world *world, struct member *member) {
     for (uint32_t i = 0; i < world->scene.plan.route_count; i++) {
         struct route_counts counts;
-        const struct tenure *tenure = &member->tenure[i];
+        struct tenure *tenure = &member->tenure[i];
+        if (tenure->draining && (tenure->open == 0 || world->now_ms >= tenure->revoked_ms + longest_drain_ms(world, i)))
+            note_closed(world, tenure);
         flow_counts(member->flow, i, &counts);
         uint64_t settled = 0;
         for (int k = 0; k < OUTCOME_RELEASED; k++)

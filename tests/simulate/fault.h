@@ -37,6 +37,7 @@
     each(LETTER_OUTAGE, "dead-letter topic down for a while") \
     each(COMMIT_RETRY, "commit: try again") \
     each(COMMIT_FENCED, "commit: fenced") \
+    each(COMMIT_REBALANCING, "commit refused while the group rebalances") \
     each(COMMIT_TOO_LARGE, "commit: metadata too large") \
     each(COMMIT_FAILED, "commit: failed") \
     each(COMMIT_ANSWER_LOST, "commit stored, answer lost") \

@@ -12,7 +12,7 @@ void tenure_end(struct world *world, struct member *member, uint32_t route) {
         }
     tenure->held = tenure->draining = tenure->committing = tenure->error = tenure->fenced = tenure->mapless =
         tenure->released = false;
-    tenure->unsettled = tenure->exposed = 0;
+    tenure->unsettled = tenure->exposed = tenure->open = 0;
     memset(tenure->reading, 0, sizeof tenure->reading);
 }
 
@@ -107,6 +107,7 @@ void assign(struct world *world, struct member *member, uint32_t route, uint32_t
     tenure->held = true;
     tenure->epoch++;
     tenure->number = ++world->tenures;
+    tenure->closed_ms = -1;
     for (uint32_t i = 0; i < world->group[route].partitions; i++) {
         if ((mask & 1u << i) == 0)
             continue;
@@ -132,6 +133,7 @@ static void take_back(struct world *world, struct member *member, uint32_t route
         tenure->draining = true;
         tenure->error = false;
         tenure->revoked_ms = world->now_ms;
+        tenure->closed_ms = -1;
     }
     uint32_t number = tenure->number;
     uint32_t life = member->life;

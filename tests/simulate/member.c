@@ -203,15 +203,18 @@ void member_task(struct world *world, struct member *member, const struct task *
         member_start(world, member);
         break;
     case TASK_STOP:
-        member->stopping = true;
         for (uint32_t i = 0; i < world->scene.plan.route_count; i++) {
             struct tenure *tenure = &member->tenure[i];
+            if (member->stopping && tenure->draining && tenure->closed_ms < 0)
+                tenure->closed_ms = world->now_ms; /* the second one: the drain has no more time */
             if (tenure->held && !tenure->draining) {
                 tenure->draining = true;
                 tenure->error = false;
                 tenure->revoked_ms = world->now_ms;
+                tenure->closed_ms = -1;
             }
         }
+        member->stopping = true;
         feed(world, member, &input);
         break;
     case TASK_TABLE:

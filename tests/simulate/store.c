@@ -63,6 +63,8 @@ static void store(struct world *world, const struct task *task) {
         error = COMMIT_FENCED;
     else if (is_of_another_log(world, task))
         error = COMMIT_FAILED;
+    else if (group->rebalancing && strikes(world->choices, FAULT_COMMIT_REBALANCING))
+        error = COMMIT_RETRY;
     else
         for (uint32_t i = 0; i < group->partitions; i++)
             if (task->offset[i] >= 0)

@@ -119,8 +119,8 @@ struct reading {
 struct tenure {
     uint32_t epoch, number, generation;
     bool held, draining, committing, error, fenced, released;
-    bool mapless; /* the broker takes no metadata from it */
-    int64_t revoked_ms;
+    bool mapless;                  /* the broker takes no metadata from it */
+    int64_t revoked_ms, closed_ms; /* closed: when it was drained, or out of time; -1 not yet */
     struct reading reading[MOST_PARTITIONS];
     uint64_t consumed, settled, known, unsettled, exposed; /* all but the last two: of this life of the member */
     uint32_t open;

@@ -1,8 +1,10 @@
 """Several slussd in one group, and topics that come later."""
 
 import json
+import signal
 import threading
 
+import hostile
 from account import Account
 from hostile import Platform
 from process import eventually
@@ -49,6 +51,50 @@ def test_one_of_two_stops_and_the_other_takes_over(broker, houses, name, tmp_pat
             account.check_order(Account(broker.bootstrap, name, platform).requests())
         twice = [event for event, count in account.deliveries().items() if count > 1]
         assert twice == [], f"{len(twice)} of {len(produced)} delivered twice: the offset map hands over what is settled"
+
+
+def test_two_that_stop_together_commit_both(broker, houses, name):
+    """One is done long before the other and leaves: the other's final commit comes while the group rebalances."""
+    broker.create_topic(name, 6)
+    broker.create_topic(f"{name}.dlq")
+    with Platform() as left, Platform() as right:
+        first, second = houses(broker.bootstrap, {"p": left.url}, {name: {}}), houses(broker.bootstrap, {"p": right.url}, {name: {}})
+        account = Account(broker.bootstrap, name, left, right)
+        for turn in range(4):
+            seen = len(left.ledger), len(right.ledger)
+            gate = threading.Event()
+            slow = right.always("", hostile.when(gate, hostile.status(200)))
+            for house in (first, second):
+                house.start()
+            eventually(lambda: len(admin_members(broker, f"sluss.{name}")) == 2, 20, "both as members")
+            produce(broker.bootstrap, name, events(turn * 600, turn * 600 + 600))
+            left.wait_for(seen[0] + 200, 60)
+            eventually(lambda: right.open, 30, "requests under way at the slow one")
+            for house in (first, second):
+                house.daemon.signal(signal.SIGTERM)
+            eventually(lambda: not first.daemon.running(), 45, "the end of the quick one")
+            gate.set()
+            slow.remove()
+            for house in (first, second):
+                assert house.daemon.wait(45) == 0, house.log()[-3000:]
+                assert "commit not taken" not in house.log()
+            offsets = account.check_commits()
+            above = [event for event in account.delivered() if event[1] >= offsets[event[0]]]
+            first_open = {partition: min((o for p, o in above if p == partition), default=None) for partition in offsets}
+            assert all(first_open[p] is None or first_open[p] > offsets[p] for p in offsets), "the commit says all that is settled"
+        second.start()
+        eventually(account.all_committed, 60, "the rest")
+        assert second.stop() == 0
+        twice = [event for event, count in account.deliveries().items() if count > 1]
+        assert twice == [], f"{len(twice)} delivered twice"
+
+
+def admin_members(broker, group):
+    admin = broker.admin()
+    try:
+        return admin.describe_consumer_groups([group])[0].members
+    finally:
+        admin.close()
 
 
 def test_topic_created_later_is_found(broker, platform, houses, name):

@@ -1,0 +1,129 @@
+/* Tests of kafka/membership on a broker in memory: what the group says to a commit becomes what the core can act on. */
+#include "kafka/consumer.h"
+
+#include <librdkafka/rdkafka_mock.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+enum { OFFSET_COMMIT = 8, PATIENCE_MS = 30000 };
+
+struct member {
+    struct consumer *consumer;
+    rd_kafka_t *host;
+    rd_kafka_mock_cluster_t *cluster;
+    struct span topic;
+    uint32_t epoch;
+    bool assigned, answered;
+    enum consumer_commit result;
+};
+
+static int64_t now_ms(void) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void on_assigned(void *owner, uint32_t route, uint32_t epoch, const struct place *place, size_t count) {
+    struct member *member = owner;
+    (void)route;
+    member->epoch = epoch;
+    member->assigned = true;
+    for (size_t i = 0; i < count; i++)
+        consumer_begin_earliest(member->consumer, place[i]);
+}
+
+static void on_revoked(void *owner, uint32_t route, uint32_t epoch, bool lost) {
+    struct member *member = owner;
+    (void)route;
+    (void)lost;
+    consumer_hand_back(member->consumer, epoch);
+}
+
+static void on_result(void *owner, uint32_t route, uint32_t epoch, enum consumer_commit result, const char *why) {
+    struct member *member = owner;
+    (void)route;
+    (void)why;
+    assert_int_equal(epoch, member->epoch);
+    member->answered = true;
+    member->result = result;
+}
+
+static void serve_until(struct member *member, const bool *done) {
+    struct pollfd wait = {.fd = consumer_descriptor(member->consumer), .events = POLLIN};
+    for (int64_t until = now_ms() + PATIENCE_MS; !*done && now_ms() < until;) {
+        (void)consumer_serve(member->consumer, 1);
+        (void)poll(&wait, 1, 100);
+    }
+    assert_true(*done);
+}
+
+static int setup(void **state) {
+    struct member *member = calloc(1, sizeof *member);
+    char why[256];
+    member->topic = SPAN("told");
+    member->host = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), why, sizeof why);
+    member->cluster = rd_kafka_mock_cluster_new(member->host, 1);
+    (void)rd_kafka_mock_topic_create(member->cluster, member->topic.data, 1, 1);
+    *state = member;
+    return 0;
+}
+
+static int teardown(void **state) {
+    struct member *member = *state;
+    consumer_destroy(member->consumer);
+    rd_kafka_mock_cluster_destroy(member->cluster);
+    rd_kafka_destroy(member->host);
+    free(member);
+    return 0;
+}
+
+static enum consumer_commit commit(struct member *member) {
+    const struct consumer_offset entry = {.offset = 1};
+    member->answered = false;
+    consumer_commit(member->consumer, member->epoch, &entry, 1);
+    serve_until(member, &member->answered);
+    return member->result;
+}
+
+static void judges_what_the_group_says_to_a_commit(void **state) {
+    static const struct {
+        rd_kafka_resp_err_t said;
+        enum consumer_commit judged;
+    } rows[] = {
+        {RD_KAFKA_RESP_ERR_NO_ERROR, CONSUMER_COMMITTED},
+        {RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS, CONSUMER_COMMIT_RETRY},
+        {RD_KAFKA_RESP_ERR_OFFSET_METADATA_TOO_LARGE, CONSUMER_COMMIT_TOO_LARGE},
+        {RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, CONSUMER_COMMIT_FAILED},
+        {RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, CONSUMER_COMMIT_FENCED}}; /* the last: it takes the partition away */
+    struct member *member = *state;
+    const struct kafka_property property[] = {{"bootstrap.servers", rd_kafka_mock_cluster_bootstraps(member->cluster)}};
+    struct error error;
+    const struct consumer_spec spec = {
+        .group = "told",
+        .topics = &member->topic,
+        .topic_count = 1,
+        .properties = {property, 1},
+        .queue_bytes = 256 * 1024,
+        .handler = {.owner = member, .assigned = on_assigned, .revoked = on_revoked, .commit_result = on_result}};
+    member->consumer = consumer_create(&spec, &error);
+    assert_non_null(member->consumer);
+    serve_until(member, &member->assigned);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].said != RD_KAFKA_RESP_ERR_NO_ERROR)
+            rd_kafka_mock_push_request_errors(member->cluster, OFFSET_COMMIT, 1, rows[i].said);
+        assert_int_equal(commit(member), rows[i].judged);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(judges_what_the_group_says_to_a_commit, setup, teardown)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
