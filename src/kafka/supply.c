@@ -1,7 +1,12 @@
 /* Records become events, as many as were granted, one from each partition in turn. Asks nobody for more. */
 #include "kafka/consumer_private.h"
 
-enum { MOST_HEADERS = 256 };
+enum {
+    MOST_HEADERS = 256,
+    AT_ONCE = 8,        /* records read before the first of them is given */
+    CACHE_LINE = 64,    /* bytes */
+    MOST_CALLED = 2048, /* of a record's bytes: the rest the machine foresees */
+};
 
 static size_t copy_headers(const rd_kafka_message_t *message, struct header *header) {
     rd_kafka_headers_t *all;
@@ -30,12 +35,9 @@ static bool give(struct consumer *consumer, struct assigned_partition *partition
                                           rd_kafka_message_timestamp(message, NULL), key, value, header, headers);
     if (event == NULL)
         return false;
-    size_t bytes = key.size + value.size;
     partition->next = message->offset + 1;
-    partition->credit_events--;
-    partition->credit_bytes -= bytes < partition->credit_bytes ? bytes : partition->credit_bytes;
     partition->taken++;
-    partition->taken_bytes += bytes;
+    partition->taken_bytes += key.size + value.size;
     hurry_look(consumer, partition);
     consumer->handler.event(consumer->handler.owner, event);
     return true;
@@ -55,8 +57,25 @@ static bool is_passing(rd_kafka_resp_err_t code) {
            code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION || code == RD_KAFKA_RESP_ERR__PARTITION_EOF;
 }
 
-/* Reads one record. False when the partition has nothing (more) to give now. */
-static bool read_one(struct consumer *consumer, struct assigned_partition *partition) {
+static bool may_read(const struct assigned_partition *partition) {
+    return !partition->idle && !partition->stopped && partition->credit_events > 0 && partition->credit_bytes > 0;
+}
+
+/* What was read and is not given yet. */
+struct catch {
+    struct assigned_partition *partition;
+    rd_kafka_message_t *message;
+};
+
+/* The bytes lie where librdkafka's thread put them, in another core's cache: called in time, they are here when they
+ * are copied. */
+static void call_for(const void *bytes, size_t size) {
+    for (size_t i = 0; i < size && i < MOST_CALLED; i += CACHE_LINE)
+        __builtin_prefetch((const char *)bytes + i);
+}
+
+/* Reads one record on the partition's credit. False when the partition has nothing (more) to give now. */
+static bool read_one(struct consumer *consumer, struct assigned_partition *partition, struct catch *catch) {
     rd_kafka_message_t *message = rd_kafka_consume_queue(partition->queue, 0);
     if (message == NULL) {
         partition->idle = true;
@@ -64,40 +83,63 @@ static bool read_one(struct consumer *consumer, struct assigned_partition *parti
         return false;
     }
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        if (!give(consumer, partition, message))
-            fail(consumer, partition, RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE);
-    } else if (is_passing(message->err))
-        consumer_say(consumer, 5, rd_kafka_message_errstr(message));
-    else
-        fail(consumer, partition, message->err);
-    rd_kafka_message_destroy(message);
+        size_t bytes = message->key_len + message->len;
+        partition->credit_events--;
+        partition->credit_bytes -= bytes < partition->credit_bytes ? bytes : partition->credit_bytes;
+        call_for(message->payload, message->len);
+        call_for(message->key, message->key_len);
+    }
+    *catch = (struct catch){partition, message};
     return true;
 }
 
-static bool may_read(const struct assigned_partition *partition) {
-    return !partition->idle && !partition->stopped && partition->credit_events > 0 && partition->credit_bytes > 0;
-}
-
-/* One record from each partition in turn. A handler may end the assignment, so its epoch is looked at after each. */
-bool supply_serve(struct consumer *consumer, size_t most) {
+/* One record from each partition in turn, until nobody has more to give. */
+static size_t read_some(struct consumer *consumer, struct catch *catch, size_t most) {
     struct assignment *assignment = &consumer->assignment;
-    uint32_t epoch = assignment->epoch;
-    if (epoch == 0 || !assignment->assigned)
-        return false;
-    size_t given = 0, quiet = 0;
-    while (quiet < assignment->count) {
-        if (given == most)
-            return true;
+    size_t count = 0, quiet = 0;
+    while (count < most && quiet < assignment->count) {
         assignment->turn = (assignment->turn + 1) % assignment->count;
         struct assigned_partition *partition = &assignment->partition[assignment->turn];
-        if (!may_read(partition) || !read_one(consumer, partition)) {
+        if (!may_read(partition) || !read_one(consumer, partition, &catch[count])) {
             quiet++;
             continue;
         }
-        if (assignment->epoch != epoch)
-            return false;
         quiet = 0;
-        given++;
+        count++;
     }
-    return false;
+    return count;
+}
+
+static void serve(struct consumer *consumer, const struct catch *catch) {
+    rd_kafka_message_t *message = catch->message;
+    if (catch->partition->stopped) /* what stopped it stands before this record, which stays unread */
+        return;
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        if (!give(consumer, catch->partition, message))
+            fail(consumer, catch->partition, RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE);
+    } else if (is_passing(message->err))
+        consumer_say(consumer, 5, rd_kafka_message_errstr(message));
+    else
+        fail(consumer, catch->partition, message->err);
+}
+
+/* A handler may end the assignment: then what was read of it is forgotten, for it comes again to whoever has the
+ * partition next. */
+bool supply_serve(struct consumer *consumer, size_t most) {
+    uint32_t epoch = consumer->assignment.epoch;
+    struct catch catch[AT_ONCE];
+    for (size_t given = 0, count; given < most; given += count) {
+        if (epoch == 0 || consumer->assignment.epoch != epoch || !consumer->assignment.assigned)
+            return false;
+        size_t wanted = most - given < AT_ONCE ? most - given : AT_ONCE;
+        count = read_some(consumer, catch, wanted);
+        for (size_t i = 0; i < count; i++) {
+            if (consumer->assignment.epoch == epoch)
+                serve(consumer, &catch[i]);
+            rd_kafka_message_destroy(catch[i].message);
+        }
+        if (count < wanted)
+            return false;
+    }
+    return true;
 }
