@@ -1,4 +1,4 @@
-/* Reading CSV by libcsv into one block of bytes and one array of hashed rows. No cell is ever told. */
+/* Reading CSV by libcsv into one block of bytes and one array of hashed slots. No cell is ever told. */
 #include "enrich/table.h"
 
 #include "base/buf.h"
@@ -11,20 +11,24 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-/* Key and answer stand behind one another in `bytes`. */
+/* Stands in front of its key and its answer in `bytes`. */
 struct row {
-    uint64_t hash;
-    uint32_t start;
     uint32_t key_size;
     uint32_t answer_size;
-    uint32_t line; /* 0: free */
+    uint32_t line;
 };
 
-/* The rows are the slots of a hash table: finding one touches no more memory than its own and its key's. */
+/* Of a hash table. Small, so that the slots of many rows lie near. */
+struct slot {
+    uint32_t hash; /* its low bits say where the search begins */
+    uint32_t row;  /* where it stands in `bytes`; 0: free, for the first byte is nobody's */
+};
+
+/* Finding a row touches two far places: its slot, and its key with the answer behind it. */
 struct lookup_table {
     atomic_uint references;
     struct buf bytes;
-    struct row *rows; /* open addressing */
+    struct slot *slots; /* open addressing */
     size_t count;
     size_t capacity;
 };
@@ -32,30 +36,38 @@ struct lookup_table {
 /* The file is the operator's, and asking for an absent key never grows the table: no secret seed is needed. */
 enum { SEED = 20261123 };
 
-/* The row that holds the key, or the free one where it would go; a key without data is like no other. */
-static struct row *locate(const struct lookup_table *table, struct span key, uint64_t hash) {
-    for (size_t at = (size_t)hash;; at++) {
-        struct row *row = &table->rows[at & (table->capacity - 1)];
-        if (row->line == 0)
-            return row;
-        if (row->hash == hash && key.data != NULL &&
-            span_equal((struct span){table->bytes.data + row->start, row->key_size}, key))
-            return row;
+static struct row row_at(const struct lookup_table *table, uint32_t start) {
+    struct row row;
+    memcpy(&row, table->bytes.data + start, sizeof row);
+    return row;
+}
+
+static struct span key_at(const struct lookup_table *table, uint32_t start) {
+    return span_make(table->bytes.data + start + sizeof(struct row), row_at(table, start).key_size);
+}
+
+/* The slot that holds the key, or the free one where it would go; a key without data is like no other. */
+static struct slot *locate(const struct lookup_table *table, struct span key, uint32_t hash) {
+    for (size_t at = hash;; at++) {
+        struct slot *slot = &table->slots[at & (table->capacity - 1)];
+        if (slot->row == 0 ||
+            (slot->hash == hash && key.data != NULL && span_equal(key_at(table, slot->row), key)))
+            return slot;
     }
 }
 
-static bool reserve_row(struct lookup_table *table) {
+static bool reserve_slot(struct lookup_table *table) {
     if (8 * (table->count + 1) <= 7 * table->capacity)
         return true;
     struct lookup_table larger = {.capacity = table->capacity == 0 ? 64 : 2 * table->capacity};
-    larger.rows = calloc(larger.capacity, sizeof *larger.rows);
-    if (larger.rows == NULL)
+    larger.slots = calloc(larger.capacity, sizeof *larger.slots);
+    if (larger.slots == NULL)
         return false;
     for (size_t i = 0; i < table->capacity; i++)
-        if (table->rows[i].line != 0)
-            *locate(&larger, SPAN_NONE, table->rows[i].hash) = table->rows[i];
-    free(table->rows);
-    table->rows = larger.rows;
+        if (table->slots[i].row != 0)
+            *locate(&larger, SPAN_NONE, table->slots[i].hash) = table->slots[i];
+    free(table->slots);
+    table->slots = larger.slots;
     table->capacity = larger.capacity;
     return true;
 }
@@ -199,29 +211,32 @@ static void take_row(struct reading *reading) {
         fail(reading, "the key is empty");
         return;
     }
-    if (!reserve_row(table)) {
+    if (table->bytes.size == 0)
+        buf_add_byte(&table->bytes, '\0');
+    if (!reserve_slot(table) || table->bytes.failed) {
         fail_memory(reading);
         return;
     }
-    uint64_t hash = hash_bytes(key, SEED);
-    struct row *row = locate(table, key, hash);
-    if (row->line != 0) {
-        error_set(reading->error, "lines %zu and %zu have the same key", (size_t)row->line, reading->line);
+    uint32_t hash = (uint32_t)hash_bytes(key, SEED);
+    struct slot *slot = locate(table, key, hash);
+    if (slot->row != 0) {
+        error_set(reading->error, "lines %zu and %zu have the same key", (size_t)row_at(table, slot->row).line,
+                  reading->line);
         reading->failed = true;
         return;
     }
     size_t start = table->bytes.size;
+    struct row row = {.key_size = (uint32_t)key.size, .line = (uint32_t)reading->line};
+    buf_add(&table->bytes, span_make(&row, sizeof row));
     buf_add(&table->bytes, key);
     write_answer(reading, &table->bytes);
     if (table->bytes.failed || table->bytes.size > UINT32_MAX) {
         fail_memory(reading);
         return;
     }
-    *row = (struct row){.hash = hash,
-                        .start = (uint32_t)start,
-                        .key_size = (uint32_t)key.size,
-                        .answer_size = (uint32_t)(table->bytes.size - start - key.size),
-                        .line = (uint32_t)reading->line};
+    row.answer_size = (uint32_t)(table->bytes.size - start - sizeof row - key.size);
+    memcpy(table->bytes.data + start, &row, sizeof row);
+    *slot = (struct slot){hash, (uint32_t)start};
     table->count++;
 }
 
@@ -323,17 +338,18 @@ void lookup_table_release(struct lookup_table *table) {
     if (table == NULL || atomic_fetch_sub_explicit(&table->references, 1, memory_order_acq_rel) != 1)
         return;
     buf_finish(&table->bytes);
-    free(table->rows);
+    free(table->slots);
     free(table);
 }
 
 struct span lookup_table_find(const struct lookup_table *table, struct span key) {
     if (table->count == 0)
         return SPAN_NONE;
-    const struct row *row = locate(table, key, hash_bytes(key, SEED));
-    if (row->line == 0)
+    const struct slot *slot = locate(table, key, (uint32_t)hash_bytes(key, SEED));
+    if (slot->row == 0)
         return SPAN_NONE;
-    return (struct span){table->bytes.data + row->start + row->key_size, row->answer_size};
+    struct row row = row_at(table, slot->row);
+    return span_make(table->bytes.data + slot->row + sizeof row + row.key_size, row.answer_size);
 }
 
 size_t lookup_table_rows(const struct lookup_table *table) {
@@ -341,5 +357,5 @@ size_t lookup_table_rows(const struct lookup_table *table) {
 }
 
 size_t lookup_table_bytes(const struct lookup_table *table) {
-    return sizeof *table + table->bytes.capacity + table->capacity * sizeof *table->rows;
+    return sizeof *table + table->bytes.capacity + table->capacity * sizeof *table->slots;
 }
