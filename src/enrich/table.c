@@ -50,8 +50,7 @@ static struct span key_at(const struct lookup_table *table, uint32_t start) {
 static struct slot *locate(const struct lookup_table *table, struct span key, uint32_t hash) {
     for (size_t at = hash;; at++) {
         struct slot *slot = &table->slots[at & (table->capacity - 1)];
-        if (slot->row == 0 ||
-            (slot->hash == hash && key.data != NULL && span_equal(key_at(table, slot->row), key)))
+        if (slot->row == 0 || (slot->hash == hash && key.data != NULL && span_equal(key_at(table, slot->row), key)))
             return slot;
     }
 }

@@ -84,10 +84,15 @@ static void begin_trace(char *out, const unsigned char digest[DIGEST_SIZE]) {
 
 /* The first digits of base64url: 27 of them say 162 bits. */
 static void write_webhook_id(char *out, const unsigned char digest[DIGEST_SIZE]) {
-    for (size_t i = 0; i < WEBHOOK_ID_SIZE; i++) {
-        size_t bit = 6 * i;
-        unsigned word = (unsigned)(digest[bit / 8] << 8 | digest[bit / 8 + 1]);
-        out[i] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"[word >> (10 - bit % 8) & 63];
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    for (size_t i = 0; i < WEBHOOK_ID_SIZE; i += 4) { /* three bytes are four digits; of the last four, three */
+        unsigned three = (unsigned)(digest[0] << 16 | digest[1] << 8 | digest[2]);
+        digest += 3;
+        out[i] = digits[three >> 18];
+        out[i + 1] = digits[three >> 12 & 63];
+        out[i + 2] = digits[three >> 6 & 63];
+        if (i + 3 < WEBHOOK_ID_SIZE)
+            out[i + 3] = digits[three & 63];
     }
 }
 
