@@ -62,6 +62,28 @@ static bool make_credential(struct pool *pool) {
     return made;
 }
 
+/* As libcurl would write it for each request anew: host, and port where it is not the scheme's own. What it would write
+ * in another form (a name that is not ASCII, an address with a zone) is left to it. */
+static bool make_host(struct pool *pool, CURLU *url, const char *host) {
+    for (const char *at = host; *at != '\0'; at++)
+        if ((unsigned char)*at >= 0x80 || *at == '%')
+            return true;
+    char *port = NULL;
+    struct buf line = {0};
+    CURLUcode code = curl_url_get(url, CURLUPART_PORT, &port, CURLU_NO_DEFAULT_PORT);
+    buf_add_text(&line, "Host: ");
+    buf_add_text(&line, host);
+    if (code == CURLUE_OK) {
+        buf_add_byte(&line, ':');
+        buf_add_text(&line, port);
+    }
+    buf_add_byte(&line, '\0');
+    curl_free(port);
+    bool made = !line.failed && (code == CURLUE_OK || code == CURLUE_NO_PORT);
+    pool->host = line.data;
+    return made;
+}
+
 static bool is_literal_or_local(const char *host) {
     unsigned char address[16];
     return strcmp(host, "localhost") == 0 || host[0] == '[' || inet_pton(AF_INET, host, address) == 1;
@@ -82,7 +104,7 @@ static bool make_pool(struct pool *pool, const struct platform_spec *spec, struc
         pool->base_path = at != NULL ? span_of(at) : SPAN("");
         while (pool->base_path.size > 0 && pool->base_path.data[pool->base_path.size - 1] == '/')
             pool->base_path.size--;
-        made = make_credential(pool);
+        made = make_host(pool, url, host) && make_credential(pool);
     }
     curl_free(host);
     curl_url_cleanup(url);
@@ -141,6 +163,7 @@ void http_client_destroy(struct http_client *client) {
         if (pool->credential != NULL)
             explicit_bzero(pool->credential, strlen(pool->credential));
         free(pool->credential);
+        free(pool->host);
     }
     free(client->pools);
     free(client->refused);

@@ -181,38 +181,51 @@ static void add_node(struct transfer *transfer, size_t *count, char *line) {
     ++*count;
 }
 
+static void add_line(struct buf *text, struct span name, struct span value) {
+    buf_add(text, name);
+    buf_add(text, SPAN(": "));
+    buf_add(text, value);
+    buf_add(text, SPAN("\r\n"));
+}
+
 /* libcurl goes through its list a dozen times a request and formats each node by itself: so nearly all lines stand in
- * one node, Content-Type in front, where it looks for that name. A header that it would also write needs a node of its
- * own: of those a route may set, that is Accept. The text stands in one buffer, the nodes in the transfer: nothing is
- * allocated in the steady state. libcurl copies neither. A node "Name:" takes libcurl's own header away. */
+ * one node, Host in front (RFC 9110 section 7.2 wants it first). A header that it would write itself is taken away from
+ * it by a node "Name:", which it finds before it looks into ours; it formats its own Host twice. Content-Type must have
+ * a node of its own, where it looks for that name. The texts stand in one buffer, the nodes in the transfer: nothing is
+ * allocated in the steady state. libcurl copies neither. */
 static bool set_headers(struct transfer *transfer, const struct request *request) {
-    static char no_type[] = "Content-Type:", no_waiting[] = "Expect:";
+    static char no_type[] = "Content-Type:", no_waiting[] = "Expect:", no_host[] = "Host:", no_accept[] = "Accept:";
     struct buf *text = &transfer->text;
-    struct span accept = SPAN_NONE;
+    const struct header *type = NULL;
+    bool accepts = false;
     buf_clear(text);
-    for (size_t i = 0; i < request->header_count; i++) {
-        const struct header *header = &request->headers[i];
-        if (span_equal_nocase(header->name, SPAN("Accept"))) {
-            accept = header->value;
-            continue;
-        }
-        buf_add(text, header->name);
-        buf_add(text, SPAN(": "));
-        buf_add(text, header->value);
+    if (transfer->pool->host != NULL) {
+        buf_add_text(text, transfer->pool->host);
         buf_add(text, SPAN("\r\n"));
     }
+    for (size_t i = 0; i < request->header_count; i++) {
+        const struct header *header = &request->headers[i];
+        if (type == NULL && span_equal_nocase(header->name, SPAN("Content-Type"))) {
+            type = header;
+            continue;
+        }
+        accepts = accepts || span_equal_nocase(header->name, SPAN("Accept"));
+        add_line(text, header->name, header->value);
+    }
+    buf_add(text, accepts ? SPAN("") : SPAN("Accept: */*\r\n"));
     buf_add(text, SPAN("User-Agent: sluss/" SLUSS_VERSION "\0"));
-    size_t start_of_accept = text->size, count = 0;
-    buf_add(text, accept.size > 0 ? SPAN("Accept: ") : SPAN("Accept;"));
-    buf_add(text, accept);
-    (void)buf_text(text);
+    size_t start_of_type = text->size, count = 0;
+    if (type != NULL)
+        add_line(text, type->name, type->value);
+    if (type != NULL && !text->failed)
+        text->data[text->size - 2] = '\0'; /* instead of its line's end, which libcurl writes */
     if (text->failed)
         return false;
+    if (transfer->pool->host != NULL)
+        add_node(transfer, &count, no_host);
     add_node(transfer, &count, text->data);
-    if (accept.data != NULL)
-        add_node(transfer, &count, text->data + start_of_accept);
-    if (request->body.data == NULL)
-        add_node(transfer, &count, no_type);
+    add_node(transfer, &count, type != NULL ? text->data + start_of_type : no_type);
+    add_node(transfer, &count, no_accept);
     if (request->body.size > LARGEST_WITHOUT_EXPECT)
         add_node(transfer, &count, no_waiting);
     if (transfer->pool->credential != NULL)

@@ -11,12 +11,13 @@
 
 #include <curl/curl.h>
 
-enum { BODY_LIMIT = 64 * 1024, HEAD_LIMIT = 64 * 1024, MOST_HEADER_NODES = 5 };
+enum { BODY_LIMIT = 64 * 1024, HEAD_LIMIT = 64 * 1024, MOST_HEADER_NODES = 6 };
 
 /* What all transfers to one platform share. */
 struct pool {
     const struct platform_spec *spec;
     struct span base_path;         /* of base-url, without a '/' at its end */
+    char *host;                    /* the Host header line, or NULL: libcurl's own */
     char *credential;              /* the Authorization (or other) header line, or NULL */
     bool host_is_literal_or_local; /* an address or "localhost": its own address is meant as written */
     int64_t certificate_end_ms;    /* calendar; the earliest of the chain that came last, 0 none came */

@@ -1,5 +1,6 @@
 /* What libcurl does by itself with a request, as http/transfer.c allows or forbids it. Not a test of our client. */
 #include "contract.h"
+#include "server.h"
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
@@ -11,92 +12,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-/* --- a server on the loopback: one answer a request, in turn; NULL: read the request, then close --- */
-
-enum { REQUESTS = 8, REQUEST_BYTES = 4096 };
-
-struct server {
-    int listener;
-    int port;
-    const char *const *answers;
-    size_t expected;                        /* requests; then the thread ends */
-    size_t count;                           /* read after server_finish() */
-    char requests[REQUESTS][REQUEST_BYTES]; /* heads and what came with them */
-    pthread_t thread;
-};
-
-static bool ends_head(const char *text) {
-    return strstr(text, "\r\n\r\n") != NULL;
-}
-
-/* One request's head with as much of the body as fits. False when the client went. */
-static bool read_request(int connection, char *text) {
-    size_t size = 0;
-    memset(text, 0, REQUEST_BYTES);
-    while (!ends_head(text)) {
-        ssize_t got = recv(connection, text + size, REQUEST_BYTES - 1 - size, 0);
-        if (got <= 0)
-            return false;
-        size += (size_t)got;
-    }
-    size_t length = 0;
-    const char *field = strstr(text, "Content-Length: ");
-    if (field != NULL)
-        length = strtoul(field + 16, NULL, 10);
-    size_t body = size - (size_t)(strstr(text, "\r\n\r\n") + 4 - text);
-    char rest[65536] = {0};
-    while (body < length) {
-        bool fits = size < REQUEST_BYTES - 1;
-        ssize_t got = recv(connection, fits ? text + size : rest, fits ? REQUEST_BYTES - 1 - size : sizeof rest, 0);
-        if (got <= 0)
-            return false;
-        size += fits ? (size_t)got : 0;
-        body += (size_t)got;
-    }
-    return true;
-}
-
-static void *serve(void *argument) {
-    struct server *server = argument;
-    while (server->count < server->expected) {
-        int connection = accept(server->listener, NULL, NULL);
-        if (connection < 0)
-            return NULL;
-        while (server->count < server->expected && read_request(connection, server->requests[server->count])) {
-            const char *answer = server->answers[server->count++];
-            if (answer == NULL)
-                break;
-            (void)send(connection, answer, strlen(answer), MSG_NOSIGNAL);
-        }
-        close(connection);
-    }
-    return NULL;
-}
-
-static struct server *server_create(const char *const *answers, size_t expected) {
-    struct server *server = calloc(1, sizeof *server);
-    assert_non_null(server);
-    assert_in_range(expected, 1, REQUESTS);
-    server->answers = answers;
-    server->expected = expected;
-    server->listener = socket(AF_INET, SOCK_STREAM, 0);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
-    assert_int_equal(bind(server->listener, (struct sockaddr *)&address, size), 0);
-    assert_int_equal(listen(server->listener, 8), 0);
-    assert_int_equal(getsockname(server->listener, (struct sockaddr *)&address, &size), 0);
-    server->port = ntohs(address.sin_port);
-    assert_int_equal(pthread_create(&server->thread, NULL, serve, server), 0);
-    return server;
-}
-
-/* Ends the thread, also when fewer requests came than expected. */
-static void server_finish(struct server *server) {
-    shutdown(server->listener, SHUT_RDWR);
-    pthread_join(server->thread, NULL);
-    close(server->listener);
-}
 
 /* --- the client --- */
 
@@ -302,30 +217,54 @@ static void test_header_values_are_not_examined(void **state) {
              (int)result);
 }
 
-static bool sends_its_own_type(const char *lines_in_one_node) {
+/* The head of the request, which the caller frees. */
+static char *head_of(const char *const *nodes) {
     static const char *const answers[] = {ok};
     struct server *server = server_create(answers, 1);
     CURL *easy = client(server, "/in");
-    struct curl_slist *lines = curl_slist_append(NULL, lines_in_one_node);
+    struct curl_slist *lines = NULL;
+    for (; *nodes != NULL; nodes++)
+        lines = curl_slist_append(lines, *nodes);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, lines);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, "event");
     assert_int_equal(curl_easy_perform(easy), CURLE_OK);
     curl_easy_cleanup(easy);
     curl_slist_free_all(lines);
     server_finish(server);
-    bool own = strstr(server->requests[0], "application/x-www-form-urlencoded") != NULL;
-    assert_non_null(strstr(server->requests[0], "\r\nContent-Type: application/json\r\n"));
+    char *head = strdup(server->requests[0]);
+    assert_non_null(head);
     free(server);
-    return own;
+    return head;
 }
 
 static void test_a_node_of_several_lines_is_known_by_its_first(void **state) {
     (void)state;
-    contract(!sends_its_own_type("Content-Type: application/json\r\nX-Id: a"),
-             "libcurl writes a Content-Type of its own beside the one at the front of a node of several lines: "
-             "transfer.c puts nearly all lines into one node");
-    contract(sends_its_own_type("X-Id: a\r\nContent-Type: application/json"),
-             "libcurl now finds a Content-Type behind other lines of a node: it need not stand in front any more");
+    static const char *const front[] = {"Content-Type: application/json\r\nX-Id: a", NULL};
+    static const char *const behind[] = {"X-Id: a\r\nContent-Type: application/json", NULL};
+    char *known = head_of(front), *unknown = head_of(behind);
+    contract(strstr(known, "x-www-form-urlencoded") == NULL,
+             "libcurl writes a Content-Type of its own beside the one at the front of a node of several lines");
+    contract(
+        strstr(unknown, "x-www-form-urlencoded") != NULL,
+        "libcurl now finds a Content-Type behind other lines of a node: transfer.c need not give it one of its own");
+    free(known);
+    free(unknown);
+}
+
+/* As transfer.c lays a request's lines out. */
+static void test_lines_that_libcurl_writes_can_be_ours(void **state) {
+    (void)state;
+    static const char *const nodes[] = {"Host:", "Host: here.example:8080\r\nX-Id: a\r\nAccept: */*",
+                                        "Content-Type: application/json", "Accept:", NULL};
+    static const char ours[] = "Host: here.example:8080\r\nX-Id: a\r\nAccept: */*\r\n";
+    char *head = head_of(nodes);
+    const char *start = strstr(head, ours);
+    contract(start != NULL && strstr(head, "Host:") == start && strstr(start + 1, "Host:") == NULL,
+             "libcurl writes a Host of its own beside ours: %s", head);
+    contract(strstr(head, "\r\nContent-Type: application/json\r\n") != NULL && strstr(head, "Accept:") > start &&
+                 strstr(start + sizeof ours - 1, "Accept:") == NULL && strstr(head, "x-www-form") == NULL,
+             "libcurl writes lines of its own beside ours: %s", head);
+    free(head);
 }
 
 static curl_socket_t refuse_socket(void *owner, curlsocktype purpose, struct curl_sockaddr *address) {
@@ -483,6 +422,7 @@ int main(void) {
         cmocka_unit_test(test_expect_is_sent_with_a_large_body_unless_removed),
         cmocka_unit_test(test_header_values_are_not_examined),
         cmocka_unit_test(test_a_node_of_several_lines_is_known_by_its_first),
+        cmocka_unit_test(test_lines_that_libcurl_writes_can_be_ours),
         cmocka_unit_test(test_no_connection_is_made_where_none_is_allowed),
         cmocka_unit_test(test_a_status_may_come_with_an_error),
         cmocka_unit_test(test_what_is_added_lets_nobody_wait),
