@@ -23,7 +23,7 @@ STUCK = 12  # seconds; python3-kafka sometimes waits for ever for a node that ha
 
 
 class Commits:
-    """.steps[topic, partition]: (offset, when read) whenever it had grown; .mapped[event]: when a map first named it."""
+    """.steps[topic, partition]: (offset, when read) whenever it had grown; .mapped[topic, partition][offset]: when a map first named it."""
 
     def __init__(self, bootstrap, groups):
         """groups: {topic: group}"""
@@ -76,15 +76,16 @@ class Commits:
                 self.fallen.append((now, topic, place.partition, steps[-1][0], said.offset))
             elif not steps or said.offset > steps[-1][0]:
                 steps.append((said.offset, now))
+            mapped = self.mapped.setdefault((topic, place.partition), {})
             for offset in known(said.metadata, said.offset, place.partition):
-                self.mapped.setdefault((topic, place.partition, offset), now)
+                mapped.setdefault(offset, now)
 
     def covered(self, event):
         """When it was first seen that this event needs no delivery any more, by the offset or by the map; or infinity."""
-        topic, partition, offset = event
-        steps = self.steps.get((topic, partition), [])
+        place, offset = event[:2], event[2]
+        steps = self.steps.get(place, ())
         at = bisect.bisect_right(steps, (offset, float("inf")))
-        return min(steps[at][1] if at < len(steps) else float("inf"), self.mapped.get(event, float("inf")))
+        return min(steps[at][1] if at < len(steps) else float("inf"), self.mapped.get(place, {}).get(offset, float("inf")))
 
     def close(self):
         self.ending.set()

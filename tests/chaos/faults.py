@@ -3,6 +3,7 @@
     A function of (scene, dice). .moves: partitions may change hands, so that what was begun and not committed comes again.
     .ambiguous: answers may be lost; it returns how often all of them, where more than once a timeout.
     .gentle: partitions change hands, and nothing comes again: each owner finishes what it began, and says so.
+    .common: it happens to all groups at once, for it touches what they share.
     .forgets: see Strike. .kills: how many processes end with -9; the time to go on is counted from its beginning, and bounded.
     Its first line is what `run --list` says of it.
 """
@@ -11,7 +12,6 @@ import signal
 import time
 
 import hostile
-import links
 from cluster import PATIENCE
 from feeder import POISON
 from process import eventually
@@ -20,8 +20,9 @@ from scene import TIMEOUT, TOPICS
 ALL = []
 
 
-def fault(moves=False, kills=0, ambiguous=False, forgets=False, gentle=False):
+def fault(moves=False, kills=0, ambiguous=False, forgets=False, gentle=False, common=False):
     def mark(function):
+        function.common = common or forgets
         function.moves, function.kills, function.ambiguous, function.forgets, function.gentle = moves, kills, ambiguous, forgets, gentle
         function.title = function.__name__.replace("_", " ")
         ALL.append(function)
@@ -155,7 +156,7 @@ def leaders_moved(scene, _):
     scene.cluster.rotate_leaders()
 
 
-@fault(moves=True)
+@fault(moves=True, common=True)
 def partitions_added(scene, dice):
     """To a topic that is read."""
     topic = dice.choice(sorted(scene.partitions))
@@ -165,58 +166,83 @@ def partitions_added(scene, dice):
     scene.partitions[topic] += 1
 
 
-@fault()
+@fault(common=True)
 def dead_letter_topic_deleted(scene, dice):
     """With letters under way; made anew later."""
     topic = dice.choice(sorted(scene.partitions))
-    scene.feeder.poison = 0.2
+    scene.world.feeder.poison = 0.2
     try:
         time.sleep(dice.uniform(1, 2))
-        scene.cluster.delete_topic(f"{topic}.dlq")
+        scene.cluster.delete_topic(scene.letters(topic))
         time.sleep(dice.choice((1, 4, 8, 18)))  # after 5 s librdkafka gives a letter back, after 15 whatever it could not write
-        scene.witness.exhume(scene.cluster.deleted(f"{topic}.dlq"))
-        scene.cluster.create_topic(f"{topic}.dlq", 2)
+        scene.witness.exhume(scene.cluster.deleted(scene.letters(topic)))
+        scene.cluster.create_topic(scene.letters(topic), 2)
     finally:
-        scene.feeder.poison = POISON
+        scene.world.feeder.poison = POISON
 
 
 # --- the network ---
 
-def kinds(dice):
-    return dice.choice((["kafka"], ["platform1"], ["platform2"], ["platform1", "platform2"], ["kafka", "platform1", "platform2"]))
+def kinds(scene, dice):
+    first, second = (f"platform{member.number}" for member in scene.members)
+    return dice.choice((["kafka"], [first], [second], [first, second], ["kafka", first, second]))
+
+
+def places_of(scene, member):
+    """For what happens to one member, where it has no cable of its own. Kafka's wires are shared by all groups."""
+    return [f"platform{member.number}"] + (["kafka"] if len(scene.world.scenes) == 1 else [])
+
+
+def spoil(scene, dice, places, **how):
+    """For some seconds. Packets, where the members' cables can be bad; else what wires of TCP make of it."""
+    if scene.cannot:
+        several = len(scene.world.scenes) > 1
+        places = [place for place in places if place != "kafka" or not several] or [f"platform{some(scene, dice).number}"]
+        scene.wires.set(places, **how)
+        time.sleep(4)
+        scene.wires.set(places, **dict.fromkeys(how, 0.0))
+        return
+    touched = [(member, [port for place in places if place in ("kafka", f"platform{member.number}") for port in scene.wires.ports[place]])
+               for member in scene.members]
+    links = [(member.link, ports) for member, ports in touched if ports]
+    for link, ports in links:
+        link.spoil(dice.random(), ports=ports, **how)
+    time.sleep(4)
+    for link, _ in links:
+        scene.packets.update(link.mend())
 
 
 @fault(moves=True, ambiguous=True)
 def delay(scene, dice):
-    """What is sent arrives late."""
-    places = kinds(dice)
-    scene.wires.set(places, delay=dice.choice((0.02, 0.1, 0.5)))
-    time.sleep(4)
-    scene.wires.set(places, delay=0.0)
+    """Packets of one member or both arrive late, both ways: to and from Kafka, the platforms, or both."""
+    spoil(scene, dice, kinds(scene, dice), delay=dice.choice((0.02, 0.1, 0.5)))
 
 
 @fault(moves=True, ambiguous=True)
 def loss(scene, dice):
-    """Some of what is sent comes as late as TCP's repetition of a lost segment."""
-    places = kinds(dice)
-    scene.wires.set(places, loss=dice.choice((0.02, 0.2)))
-    time.sleep(4)
-    scene.wires.set(places, loss=0.0)
+    """Some of these packets never arrive, and TCP has to repeat them."""
+    spoil(scene, dice, kinds(scene, dice), loss=dice.choice((0.02, 0.1)))
 
 
 @fault(moves=True, ambiguous=True)
+def cable_bad(scene, dice):
+    """All packets of a member arrive late, some never."""
+    spoil(scene, dice, ["kafka", f"platform{some(scene, dice).number}"], delay=0.06, loss=0.05)
+
+
+@fault(moves=True, ambiguous=True, common=True)
 def stall(scene, dice):
     """Nothing arrives, nobody is told; then all of it, or a reset."""
-    places, seconds = kinds(dice), dice.choice((0.5, 2, 6))
+    places, seconds = kinds(scene, dice), dice.choice((0.5, 2, 6))
     gate = scene.wires.stall(places)
     time.sleep(seconds)
     scene.wires.release(places, gate, seconds > 2)
 
 
-@fault(moves=True, ambiguous=True)
+@fault(moves=True, ambiguous=True, common=True)
 def resets(scene, dice):
     """RST from the far side of the connections, up to five times."""
-    places = kinds(dice)
+    places = kinds(scene, dice)
     rounds = dice.randint(1, 5)
     for _ in range(rounds):
         scene.wires.reset(places)
@@ -231,7 +257,7 @@ def resets_in_the_kernel(scene, dice):
     rounds = dice.randint(1, 5)
     for _ in range(rounds):
         if not member.link or not member.link.abort():
-            scene.wires.reset(["kafka", f"platform{member.number}"])
+            scene.wires.reset(places_of(scene, member))
         time.sleep(dice.uniform(0.1, 1))
     return rounds
 
@@ -241,30 +267,16 @@ def cable_cut(scene, dice):
     """A member's cable is pulled: no FIN, no RST."""
     member = some(scene, dice)
     seconds = dice.choice((1, 4, 13))
-    near = [f"platform{member.number}"]
     if not member.link:
-        gate = scene.wires.stall(["kafka", *near])
+        gate = scene.wires.stall(places_of(scene, member))
         time.sleep(seconds)
-        scene.wires.release(["kafka", *near], gate, True)
+        scene.wires.release(places_of(scene, member), gate, True)
         return
     member.link.down()
     time.sleep(seconds)
     if seconds > TIMEOUT:
-        scene.wires.reset(near)  # or TCP would bring requests whose sender gave up long ago
+        scene.wires.reset([f"platform{member.number}"])  # or TCP would bring requests whose sender gave up long ago
     member.link.up()
-
-
-@fault(moves=True, ambiguous=True)
-def cable_bad(scene, dice):
-    """The kernel delays or loses what goes over a member's cable, as far as it can."""
-    member = some(scene, dice)
-    can = [how for how in links.BAD if how not in scene.cannot]
-    if not member.link or not can:
-        loss(scene, dice)
-        return
-    member.link.spoil(dice.choice(can))
-    time.sleep(5)
-    member.link.mend()
 
 
 # --- the platforms ---
@@ -303,7 +315,7 @@ def platform_hostile(scene, dice):
 def certificate_exchanged(scene, dice):
     """Under a platform that goes on; it is restarted with the new one."""
     platform = some(scene, dice).platforms[1]
-    platform.exchange_certificate(*scene.certificate(f"next{dice.randrange(10 ** 6)}"))
+    platform.exchange_certificate(*scene.world.certificate(f"next{dice.randrange(10 ** 6)}"))
     platform.refuse()
     platform.listen()
 
@@ -312,10 +324,10 @@ def certificate_exchanged(scene, dice):
 def certificate_of_a_stranger(scene, dice):
     """One that nobody trusts, for some seconds: the platform is held, and nothing is dead-lettered."""
     platform = some(scene, dice).platforms[1]
-    platform.exchange_certificate(*scene.certificate("stranger", scene.foreign))
+    platform.exchange_certificate(*scene.world.certificate("stranger", scene.world.foreign))
     platform.refuse()
     platform.listen()
     time.sleep(dice.uniform(1, 4))
-    platform.exchange_certificate(*scene.certificate(f"next{dice.randrange(10 ** 6)}"))
+    platform.exchange_certificate(*scene.world.certificate(f"next{dice.randrange(10 ** 6)}"))
     platform.refuse()
     platform.listen()

@@ -7,16 +7,19 @@ import time
 
 from kafka import KafkaProducer
 
+PLAIN = 300
 POISON = 0.01  # the share that cannot be read or is refused
 
 
 class Feeder:
-    """Goods without end, at a rate; keys keep to their partition only as long as partitions are not added: order is per partition."""
+    """Goods without end, at a rate; keys keep to their partition only as long as partitions are not added: order is per partition.
+    The first PLAIN a second are of all topics alike; what is more is of those that are sent in batches."""
 
     def __init__(self, bootstrap, topics, rate, seed, once, places):
         """once: topics in which no event may stand twice, as a repeated send may bring about; places: where they stand, by n."""
         self.topics, self.rate, self.dice, self.once, self.places = topics, rate, random.Random(seed), once, places
         self.producer, self.single = self._producer(bootstrap, 1000), self._producer(bootstrap, 0)
+        self.last, self.bulk = {}, sorted(once) if rate > PLAIN else []  # last: {(topic, partition): the highest offset acknowledged}
         self.sent, self.failed, self.acknowledged, self.poison, self.ending = 0, 0, set(), POISON, threading.Event()
         self.thread = threading.Thread(target=self._feed, daemon=True)
         self.thread.start()
@@ -39,7 +42,8 @@ class Feeder:
 
     def _send(self):
         number, self.sent = self.sent, self.sent + 1
-        topic, key = self.dice.choice(self.topics), f"k{self.dice.randrange(300)}"
+        topics = self.bulk if self.bulk and self.dice.random() * self.rate > PLAIN else self.topics
+        topic, key = self.dice.choice(topics), f"k{self.dice.randrange(300)}"
         kind = "good"
         if self.dice.random() < self.poison:
             kind = self.dice.choice(("bad", "refuse"))
@@ -57,6 +61,7 @@ class Feeder:
     def _done(self, number, done):
         event = done.topic, done.partition, done.offset
         self.acknowledged.add(event)
+        self.last[event[:2]] = max(done.offset, self.last.get(event[:2], 0))
         if done.topic in self.once:
             self.places[number] = event
 

@@ -1,18 +1,16 @@
 """Network namespaces of our own: one for the whole run, one for each member, and the cables between them. Nothing of the machine's
 own network is touched; all goes with the processes in it."""
 
+import json
 import os
+import pathlib
 import subprocess
 import sys
 
 from process import Process, eventually
 
 MARK = "SLUSS_CHAOS_NETWORK"  # in the environment of a run that is inside
-BAD = {  # what tc can make of a cable, where the kernel knows how
-    "loses and delays": ("netem", "delay", "60ms", "20ms", "loss", "5%"),
-    "delays": ("tbf", "rate", "400kbit", "burst", "4kb", "latency", "1500ms"),
-    "loses": ("tbf", "rate", "150kbit", "burst", "4kb", "limit", "8kb"),
-}
+CABLE = pathlib.Path(__file__).resolve().parent / "cable.py"
 
 
 def enter():
@@ -39,14 +37,16 @@ def attempt(command):
 
 
 class Link:
-    """A namespace with one cable to here. A cable that is down loses what is sent, without FIN or RST."""
+    """A namespace with one cable to here. A cable that is down loses what is sent, without FIN or RST; one that is spoiled delays or loses packets."""
 
-    def __init__(self, number, log):
-        self.near, self.net = f"member{number}", f"10.77.{number}"
+    def __init__(self, number, log, gate="10.77.1.1"):
+        """gate: the address, here, that those inside talk to."""
+        self.near, self.net, self.log, self.gate = f"member{number}", f"10.77.{number}", log, gate
+        self.spoiled, self.cable = f"bad{number}", None
         self.holder = Process(["unshare", "--net", "sleep", "infinity"], log)
-        place = f"/proc/{self.holder.pid}/ns/net"
-        eventually(lambda: os.readlink(place) != os.readlink("/proc/self/ns/net") or not self.holder.running(), 20, "a namespace")
-        self.prefix = ["nsenter", f"--net={place}", "--"]
+        self.place = f"/proc/{self.holder.pid}/ns/net"
+        eventually(lambda: os.readlink(self.place) != os.readlink("/proc/self/ns/net") or not self.holder.running(), 20, "a namespace")
+        self.prefix = ["nsenter", f"--net={self.place}", "--"]
         try:
             self._do("ip", "link", "add", self.near, "type", "veth", "peer", "name", "world", "netns", self.holder.pid)
             self._do("ip", "address", "add", f"{self.net}.1/24", "dev", self.near)
@@ -77,25 +77,39 @@ class Link:
         """All connections inside end at once, with RST to their peers. Whether the kernel can (CONFIG_INET_DIAG_DESTROY)."""
         return not attempt([*self.prefix, "ss", "--kill", "--tcp", "state", "established"])
 
-    def spoil(self, how):
-        """In the kernel, both ways. HOW: a name of BAD. Raises OSError where the kernel cannot."""
-        self._do("tc", "qdisc", "add", "dev", self.near, "root", *BAD[how])
-        self._inside("tc", "qdisc", "add", "dev", "world", "root", *BAD[how])
-
-    def cannot(self):
-        """What of BAD this kernel cannot do."""
-        refused = []
-        for how in BAD:
-            try:
-                self.spoil(how)
-                self.mend()
-            except OSError:
-                refused.append(how)
-        return refused
+    def spoil(self, seed, delay=0.0, loss=0.0, ports=()):
+        """From now on, both ways, packets of these ports here (none: all) go through a process that delays (seconds) and loses (share) them.
+        Raises OSError where that cannot be."""
+        self.cable = Process([sys.executable, CABLE, self.place, self.spoiled, "bad", delay, loss, seed, *ports], self.log)
+        eventually(lambda: "ready" in self.cable.output() or not self.cable.running(), 20, "a bad cable")
+        try:
+            if not self.cable.running():
+                raise OSError(self.cable.output().strip().splitlines()[-1])
+            self._do("ip", "link", "set", self.spoiled, "up")
+            self._inside("ip", "link", "set", "bad", "up")
+            self._inside("ip", "route", "add", self.gate, "dev", "bad", "src", f"{self.net}.2")
+            self._do("ip", "route", "add", f"{self.net}.2", "dev", self.spoiled)
+        except OSError:
+            self.cable.close()
+            raise
 
     def mend(self):
-        self._do("tc", "qdisc", "del", "dev", self.near, "root")
-        self._inside("tc", "qdisc", "del", "dev", "world", "root")
+        """What the bad cable did: {"carried": packets, "delayed": packets, "dropped": packets}."""
+        attempt(["ip", "route", "del", f"{self.net}.2", "dev", self.spoiled])
+        attempt([*self.prefix, "ip", "route", "del", self.gate, "dev", "bad"])
+        assert self.cable.stop() == 0, f"the bad cable: {self.cable.output()}"
+        return json.loads(self.cable.output().splitlines()[-1])
+
+    def cannot(self):
+        """Why this machine has no bad cables, or nothing."""
+        try:
+            self.spoil(0)
+            self.mend()
+        except OSError as error:
+            return str(error)
+        return ""
 
     def close(self):
+        if self.cable:
+            self.cable.close()
         self.holder.close()

@@ -1,20 +1,15 @@
-"""What the faults happen to: a cluster, two members of one group, a kind platform over HTTP and one over TLS for each. It breaks nothing."""
+"""What the faults happen to: two members of one group, a kind platform over HTTP and one over TLS for each. It breaks nothing."""
 
+import collections
 import contextlib
-import pathlib
 import threading
 import time
 
-from certificates import Authority
-from cluster import Cluster
 from house import House
 from process import eventually
 import hostile
 from commits import Commits
-from feeder import Feeder
-from links import Link
-from records import committed, end_offsets, read_topic
-from wires import Wires
+from records import committed, end_offsets
 from witness import Ledger, Witness
 
 TOPICS = {"arende": 6, "svar": 3, "lista": 3}  # route and topic: partitions
@@ -25,7 +20,6 @@ TIMEOUT, IN_FLIGHT = 3, 16
 REACH = sum(IN_FLIGHT * BATCH.get(topic, {"events": 1})["events"] for topic in TOPICS)  # events that one member may have in flight
 WORK = 0.02  # seconds that a platform needs, so that goods are in flight whenever something happens
 LAG = 0.3  # seconds
-LOGS = 20  # lives of a member whose logs stay for a look
 
 
 class Member:
@@ -33,18 +27,19 @@ class Member:
 
     def __init__(self, scene, number, link):
         self.scene, self.number, self.link, self.lives, self.life, self.born = scene, number, link, 0, "", []
-        self.platforms = [hostile.Platform(), hostile.Platform(tls=scene.certificate("first"))]
+        world = scene.world
+        self.platforms = [hostile.Platform(), hostile.Platform(tls=world.certificate("first"))]
         for platform in self.platforms:
             platform.ledger = Ledger(scene.witness)
             platform.always(lambda request: b'"refuse"' in request.body, hostile.status(400))
             platform.otherwise = hostile.wait(WORK, hostile.status(200))
-        near = [scene.wires.lay(platform.port, f"platform{number}") for platform in self.platforms]
+        near = [world.wires.lay(platform.port, f"platform{number}") for platform in self.platforms]
         plain = {"timeout": f"{TIMEOUT}s", "connect-timeout": "2s", "max-in-flight": IN_FLIGHT,
                  "breaker": {"open": "500ms", "max-open": "2s"}}
-        self.house = House(scene.folder / f"m{number}", scene.cluster.far_bootstrap, {
-            "arende": {"base-url": f"http://{scene.gate}:{near[0]}", **plain},
-            "svar": {"base-url": f"https://{scene.gate}:{near[1]}", "tls": {"ca": scene.authority.certificate}, **plain}},
-            {}, {"session-timeout-ms": scene.session * 1000}, scene.kind, workers=2)
+        self.house = House(world.folder / f"m{number}", world.cluster.far_bootstrap, {
+            "arende": {"base-url": f"http://{world.gate}:{near[0]}", **plain},
+            "svar": {"base-url": f"https://{world.gate}:{near[1]}", "tls": {"ca": world.authority.certificate}, **plain}},
+            {}, {"session-timeout-ms": world.session * 1000, "group-id": scene.group}, world.kind, workers=2)
         self.house.prefix = link.prefix if link else []
 
     def write(self):
@@ -52,7 +47,7 @@ class Member:
         self.life = f"{self.number}.{self.lives}"
         self.born.append(self.life)
         self.house.routes = {topic: {
-            "workers": WORKERS[topic],
+            "workers": WORKERS[topic], "dead-letter": self.scene.letters(topic),
             "retry": {"first": "100ms", "max": "1s"},
             "deliver": {"platform": PLATFORM[topic], "path": "/in", "refusals": 2, "headers": (f"X-Life: {self.life}",),
                         **({"batch": BATCH[topic]} if topic in BATCH else {})}} for topic in TOPICS}
@@ -76,7 +71,7 @@ class Member:
         for life in self.born:
             self.scene.witness.read_log(life, text)
         self.house.daemon.log.rename(self.house.folder / f"life{self.lives}.log")
-        (self.house.folder / f"life{self.lives - LOGS}.log").unlink(missing_ok=True)
+        (self.house.folder / f"life{self.lives - self.scene.world.logs}.log").unlink(missing_ok=True)
 
     def kill(self):
         self.house.kill()
@@ -99,13 +94,21 @@ class Member:
 
 
 class Scene:
-    def __init__(self, folder, seed, rate, kind, own, drop=0, session=10):
-        """own: whether we are in a network of our own, so that members may have namespaces. drop: see Witness. session: seconds."""
-        self.folder, self.kind, self.broken, self.closing = pathlib.Path(folder), kind, [], contextlib.ExitStack()
-        self.lags = []
-        self.session, self.exposed = session, 0  # exposed: the most that could have come again, since somebody wrote 0 here
+    """One group: what is said of it is said of no other."""
+
+    def __init__(self, world, number, links, drop=0):
+        """links: {number of a member: its Link or None}. drop: see Witness."""
+        self.world, self.number, self.group, self.broken, self.closing = world, number, f"sluss{number}", [], contextlib.ExitStack()
+        self.cluster, self.wires, self.partitions, self.cannot = world.cluster, world.wires, world.partitions, world.cannot
+        self.packets = collections.Counter()  # what bad cables did to them
+        self.exposed, self.ending = 0, threading.Event()  # exposed: the most that could have come again, since somebody wrote 0 here
+        self.witness = Witness({topic: self.letters(topic) for topic in TOPICS}, world.places, drop)
+        for topic in TOPICS:
+            self.cluster.create_topic(self.letters(topic), 2)
         try:
-            self._build(seed, rate, own, drop)
+            self.members = [self._keep(Member(self, member, link)) for member, link in links.items()]
+            for member in self.members:
+                member.start()
         except BaseException:
             self.close()
             raise
@@ -114,41 +117,16 @@ class Scene:
         self.closing.callback(thing.close)
         return thing
 
-    def _build(self, seed, rate, own, drop):
-        links = [self._keep(Link(number, self.folder / f"link{number}.log")) if own else None for number in (1, 2)]
-        self.cannot = links[0].cannot() if own else []
-        self.gate = f"{links[0].net}.1" if own else "127.0.0.1"
-        self.wires = Wires("0.0.0.0" if own else self.gate, seed)
-        self.authority, self.foreign = Authority(self.folder / "authority"), Authority(self.folder / "foreign")
-        self.witness = Witness(list(TOPICS), drop)
-        self.cluster = self._keep(Cluster(self.folder / "kafka", lambda port: f"{self.gate}:{self.wires.lay(port, 'kafka')}"))
-        for topic, partitions in TOPICS.items():
-            self.cluster.create_topic(topic, partitions)
-            self.cluster.create_topic(f"{topic}.dlq", 2)
-        self.partitions = dict(TOPICS)
-        self.members = [self._keep(Member(self, number, link)) for number, link in enumerate(links, 1)]
-        for member in self.members:
-            member.start()
-        self.ending = threading.Event()
-        self.feeder = self._keep(Feeder(self.cluster.bootstrap, list(TOPICS), rate, seed, set(BATCH), self.witness.places))
-        self.commits = self._keep(Commits(self.cluster.bootstrap, {topic: f"sluss.{topic}" for topic in TOPICS}))
+    def letters(self, topic):
+        """The dead-letter topic."""
+        return f"{topic}.{self.group}.dlq"
+
+    def begin(self):
+        """Goods are coming."""
+        self.commits = self._keep(Commits(self.cluster.bootstrap, {topic: f"{self.group}.{topic}" for topic in TOPICS}))
         self.scraper = threading.Thread(target=self._scrape, daemon=True)
         self.scraper.start()
-        threading.Thread(target=self._watch, daemon=True).start()
         eventually(lambda: not self.silent(0), 60, "the first event of every partition")
-
-    def certificate(self, name, authority=None):
-        certificate, key, _ = (authority or self.authority).issue(name, hosts=f"DNS:localhost,IP:127.0.0.1,IP:{self.gate}")
-        return certificate, key
-
-    def _watch(self):
-        """When this machine let a thread of ours wait: what comes too late because of that is no fault of Sluss's, but like one of ours."""
-        last = time.monotonic()
-        while not self.ending.wait(0.1):
-            now = time.monotonic()
-            if now - last > 0.1 + LAG:
-                self.lags.append((last, now))
-            last = now
 
     def _scrape(self):
         while not self.ending.wait(0.5):
@@ -186,15 +164,14 @@ class Scene:
         """Whether everything is committed, so that nothing can come any more."""
         for topic in TOPICS:
             ends = end_offsets(self.cluster.bootstrap, topic)
-            if any(offset >= ends.get(number, 0) for name, number, offset in self.feeder.acknowledged if name == topic):
+            if any(offset >= ends.get(number, 0) for (name, number), offset in self.world.feeder.last.items() if name == topic):
                 return False  # a leader that does not know yet how far it has come
-            if {number: offset or 0 for number, offset in committed(self.cluster.bootstrap, f"sluss.{topic}", topic).items()} != ends:
+            if {number: offset or 0 for number, offset in committed(self.cluster.bootstrap, f"{self.group}.{topic}", topic).items()} != ends:
                 return False
         return True
 
     def finish(self):
-        """No more faults and goods: everything must settle. Returns the truth, as Feeder.kind() tells it."""
-        self.feeder.close()
+        """No more faults and goods: everything must settle."""
         try:
             eventually(self.settled, 120, "everything to be committed", every=1)
         except AssertionError as error:
@@ -206,15 +183,7 @@ class Scene:
         self.scraper.join()
         self.commits.close()
         self.witness.read_letters(self.cluster.bootstrap)
-        truth = {}
-        for topic in TOPICS:
-            for event, key, value in read_topic(self.cluster.bootstrap, topic, lambda record: (
-                    (topic, record.partition, record.offset), record.key, record.value)):
-                truth[event] = key, self.feeder.kind(value)
-                if topic in BATCH and truth[event][1] != "bad":
-                    self.witness.places[self.feeder.number(value)] = event
-        self.witness.place()
-        return truth
 
     def close(self):
+        self.ending.set()
         self.closing.close()

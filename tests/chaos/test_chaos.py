@@ -32,7 +32,7 @@ class Story:
         self.commits = Commits.__new__(Commits)
         self.commits.steps, self.commits.mapped, self.commits.fallen = {}, {}, []
         self.commit(4, 20.0)
-        self.strikes, self.members, self.witness, self.batches = [], [], Witness(["t"]), []
+        self.strikes, self.members, self.witness, self.batches = [], [], Witness({"t": "t.dlq"}), []
 
     def commit(self, offset, now, metadata=""):
         self.commits.note("t", {Place("t", 0): Said(offset, metadata)}, now)
@@ -45,7 +45,7 @@ class Story:
         self.strikes[-1].ended, self.strikes[-1].bound = ended, bound
 
     def found(self):
-        witness = self.witness = Witness(["t"])
+        witness = self.witness = Witness({"t": "t.dlq"})
         for seen in sorted(self.requests):
             witness.note(seen)
         witness.places = {offset: ("t", 0, offset) for offset in range(4)}

@@ -9,7 +9,7 @@ LATE = 5  # seconds that a request may be on its way
 
 
 class Strike:
-    """One fault: when it was felt, how many repetitions it may cost, how many were found."""
+    """One fault, as one group feels it: when it was felt, how many repetitions it may cost, how many were found."""
 
     def __init__(self, title, began, forgets=False):
         """forgets: the next coordinator may tell older commits for a while: a new leader's high watermark lags behind its log."""

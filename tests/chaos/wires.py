@@ -14,7 +14,7 @@ class Wires:
         self.address, self.dice = address, random.Random(seed)
         self.loop = asyncio.new_event_loop()
         threading.Thread(target=self.loop.run_forever, daemon=True).start()
-        self.moods, self.pairs = {}, {}
+        self.moods, self.pairs, self.ports = {}, {}, {}  # by kind; ports: where its wires begin
 
     def lay(self, port, kind):
         """A wire to 127.0.0.1:PORT; returns the port where it begins. KIND is what moods are set by."""
@@ -24,7 +24,8 @@ class Wires:
         near = socket.create_server((self.address, 0), backlog=256)
         asyncio.run_coroutine_threadsafe(
             asyncio.start_server(lambda reader, writer: self._carry(port, mood, pairs, reader, writer), sock=near), self.loop).result(10)
-        return near.getsockname()[1]
+        self.ports.setdefault(kind, []).append(near.getsockname()[1])
+        return self.ports[kind][-1]
 
     def set(self, kinds, **mood):
         def change():

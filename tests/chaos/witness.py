@@ -3,6 +3,7 @@
 import collections
 import json
 import re
+import sys
 import threading
 
 from house import conserved
@@ -29,7 +30,7 @@ class Ledger:
         answer = answer if isinstance(answer, int) else 0
         outcome = SUCCESS if 200 <= answer < 300 else REFUSED if answer == 400 else OTHER
         topic, partition, offset = request.headers["sluss-event"].rsplit("/", 2)
-        one = Seen(request.at, request.headers["x-life"], topic, int(partition), int(offset), outcome, request.abandoned)
+        one = Seen(request.at, sys.intern(request.headers["x-life"]), sys.intern(topic), int(partition), int(offset), outcome, request.abandoned)
         if "sluss-events" in request.headers:
             self.witness.note_batch(one, [event["n"] for event in json.loads(request.body)])
         else:
@@ -37,11 +38,12 @@ class Ledger:
 
 
 class Witness:
-    def __init__(self, topics, drop=0):
-        """drop: the success with this number is forgotten, as if it had never come; for the test of the checker. 0: none is."""
+    def __init__(self, topics, places=None, drop=0):
+        """topics: {topic: its dead-letter topic}. places: {n: (topic, partition, offset)}, as Kafka told the feeder, of topics that are
+        sent in batches. drop: the success with this number is forgotten, as if it had never come; for the test of the checker. 0: none is."""
         self.topics, self.seen, self.lock = topics, [], threading.Lock()
         self.drop, self.dropped, self.successes = drop, None, 0
-        self.places = {}            # n: (topic, partition, offset), as Kafka told the feeder; of topics that are sent in batches
+        self.places = {} if places is None else places
         self.unplaced = []          # (number, a Seen, ns): batches of which a place is not known yet
         self.batches = 0
         self.last_success = {}      # (topic, partition): when
@@ -119,8 +121,8 @@ class Witness:
 
     def read_letters(self, bootstrap):
         self.letters = collections.Counter(self.buried)
-        for topic in self.topics:
-            self.letters.update(read_topic(bootstrap, f"{topic}.dlq", about))
+        for letters in self.topics.values():
+            self.letters.update(read_topic(bootstrap, letters, about))
 
     def exhume(self, copies):
         """The letters of a deleted topic, from each replica's log: a letter counts as often as in the replica that has most of it."""
