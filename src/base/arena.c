@@ -66,6 +66,16 @@ void arena_finish(struct arena *arena) {
     arena->bytes = 0;
 }
 
+void arena_go_back(struct arena *arena, struct arena_mark mark) {
+    while (arena->block != mark.block) {
+        struct arena_block *older = arena->block->older;
+        arena->bytes -= sizeof *arena->block + arena->block->capacity;
+        give_block(arena->stock, arena->block);
+        arena->block = older;
+    }
+    arena->left = mark.left;
+}
+
 /* Blocks grow, so the newest is the largest: it is the one to keep. */
 void arena_reset(struct arena *arena) {
     if (arena->block == NULL)

@@ -37,6 +37,19 @@ void arena_finish(struct arena *arena);
 /* Forgets everything but keeps the largest block for the next user (scratch arenas). */
 void arena_reset(struct arena *arena);
 
+/* Where an arena stands; going back there gives back all that was taken since, and the memory it took. What was taken
+ * before must not have been resized since. */
+struct arena_mark {
+    struct arena_block *block;
+    size_t left;
+};
+
+static inline struct arena_mark arena_mark(const struct arena *arena) {
+    return (struct arena_mark){arena->block, arena->left};
+}
+
+void arena_go_back(struct arena *arena, struct arena_mark mark);
+
 /* `size` bytes aligned for any type, not cleared. NULL when memory is short or the limit would be passed. */
 void *arena_take(struct arena *arena, size_t size);
 

@@ -63,6 +63,13 @@ static void on_event(void *owner, struct event *event) {
     worker_step(owner, &input);
 }
 
+static void on_wanted(void *owner, struct place place, size_t bytes) {
+    struct input input = {.kind = INPUT_WANTED};
+    input.is.wanted.place = place;
+    input.is.wanted.bytes = bytes;
+    worker_step(owner, &input);
+}
+
 static void on_partition_error(void *owner, struct place place, bool out_of_range, const char *why) {
     struct worker *worker = owner;
     const struct route *route = &worker->plan->routes[place.route];
@@ -167,6 +174,7 @@ struct consumer_handler inputs_of_consumers(struct worker *worker) {
                                      .revoked = on_revoked,
                                      .committed = on_committed,
                                      .event = on_event,
+                                     .wanted = on_wanted,
                                      .partition_error = on_partition_error,
                                      .commit_result = on_commit_result,
                                      .fatal = on_fatal,

@@ -1,6 +1,7 @@
 /* The loop of one worker: wait, serve what is there, let the core decide, perform. All policy is the core's. */
 #include "daemon/time.h"
 #include "daemon/worker_private.h"
+#include "flow/budget.h"
 #include "flow/share.h"
 
 #include <stdlib.h>
@@ -270,6 +271,7 @@ static bool start_consumer(struct worker *worker, const uint32_t *partitions, ui
         .topic_count = route->topic_count,
         .properties = worker->spec.properties,
         .queue_bytes = queue_bytes(worker, partitions, index),
+        .largest = budget_largest(worker->plan),
         .stock = &worker->stock,
         .handler = inputs_of_consumers(worker),
     };

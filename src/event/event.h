@@ -27,6 +27,7 @@ struct event {
     int64_t timestamp_ms; /* wall clock of the record, -1 unknown */
     struct span key;      /* data NULL: no key */
     struct span value;    /* data NULL: a tombstone */
+    size_t omitted;       /* bytes of a value for which there is no memory: it was left out; 0 it was not */
     struct header *headers;
     size_t header_count;
     struct arena arena; /* the event itself, everything above and all that the rooms add */
@@ -42,6 +43,15 @@ struct event *event_create_in(struct arena_stock *stock, struct place place, int
 
 /* Frees the event and its arena. */
 void event_destroy(struct event *event);
+
+/* So much of a record is counted as read: its bytes, and what each header takes beside its own. */
+static inline size_t event_size(struct span key, struct span value, const struct header *headers, size_t count) {
+    enum { A_HEADER = 64 };
+    size_t size = key.size + value.size;
+    for (size_t i = 0; i < count; i++)
+        size += A_HEADER + headers[i].name.size + headers[i].value.size;
+    return size;
+}
 
 /* The last header of that name (names compare as bytes), or SPAN_NONE. */
 struct span event_header(const struct event *event, struct span name);

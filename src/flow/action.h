@@ -89,7 +89,7 @@ struct action {
         struct {
             struct place place;
             uint32_t events;
-            size_t bytes; /* of keys and values: nothing is read at 0, and one event may pass it */
+            size_t bytes; /* as event_size counts them */
         } credit;
         const struct request *request; /* SEND_REQUEST */
         uint64_t abort;                /* the request's id */

@@ -6,10 +6,7 @@
 
 #include <stdlib.h>
 
-enum {
-    MOST_OPEN = 64,        /* batches of one route that are open at a time; one more closes the oldest */
-    MEMORY_PAUSE_MS = 1000 /* memory is short: the same again */
-};
+enum { MOST_OPEN = 64 }; /* batches of one route that are open at a time; one more closes the oldest */
 
 /* NULL when memory is short. */
 static struct batch *create(struct flow *flow, struct group *group) {
@@ -23,8 +20,6 @@ static struct batch *create(struct flow *flow, struct group *group) {
     batch->size = bundle_size(group->route->mapping.bundle, SPAN_NONE);
     batch->timer.kind = TIMER_BATCH;
     arena_init(&batch->arena, 0);
-    batch->bytes = sizeof *batch;
-    flow->bytes += batch->bytes;
     return batch;
 }
 
@@ -128,12 +123,17 @@ void batch_close_all(struct flow *flow, struct group *group) {
     LIST_EACH(link, &group->batches) batch_close(flow, LIST_OF(link, struct batch, link));
 }
 
-/* The bytes of the request. Beyond the limit only for one batch of a route at a time (I10): so each goes on, whatever
- * waits for other platforms. */
+static void account(struct flow *flow, struct batch *batch) {
+    flow->bytes += batch->arena.bytes - batch->bytes;
+    batch->bytes = batch->arena.bytes;
+}
+
+/* The bytes of the request, within the limit (I10): but for the first of its route only where there is much. */
 static bool make(struct flow *flow, struct batch *batch) {
-    bool alone = batch->group->made == 0;
-    if (!alone && flow->bytes + flow->reserved + supply_cost(1, batch->size) > flow->plan->memory_limit)
+    size_t room = budget_left(flow, BUDGET_WRITE);
+    if (batch->group->made > 0 && supply_cost(1, batch->size) > room)
         return false;
+    batch->arena.limit = room > 0 ? room : 1;
     const struct request **parts = arena_take(&batch->arena, batch->count * sizeof(const struct request *));
     size_t count = 0;
     uint32_t attempts = 0;
@@ -146,17 +146,28 @@ static bool make(struct flow *flow, struct batch *batch) {
     batch->request.attempt = attempts;
     batch->group->made += batch->made ? 1 : 0;
     if (!batch->made)
-        arena_reset(&batch->arena);
-    flow->bytes -= batch->bytes;
-    batch->bytes = sizeof *batch + batch->arena.bytes;
-    flow->bytes += batch->bytes;
+        arena_finish(&batch->arena);
+    account(flow, batch);
     return batch->made;
+}
+
+/* Memory is short. What was never sent may go out in smaller ones: so each route goes on, whatever waits for other
+ * platforms. */
+static void make_smaller(struct flow *flow, struct batch *batch) {
+    struct batch *half[2];
+    if (batch->group->made > 0 || batch->count < 2) {
+        fate_later(flow, batch->first, MEMORY_PAUSE_MS);
+        return;
+    }
+    batch_divide(flow, batch, half);
+    for (size_t i = 0; i < 2 && half[i] != NULL; i++)
+        batch_enter(flow, half[i]);
 }
 
 void batch_enter(struct flow *flow, struct batch *batch) {
     struct passage *first = batch->first;
     if (!batch->made && !make(flow, batch)) {
-        fate_later(flow, first, MEMORY_PAUSE_MS);
+        make_smaller(flow, batch);
         return;
     }
     for (struct passage *each = first; each != NULL; each = each->along)

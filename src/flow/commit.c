@@ -97,7 +97,10 @@ static uint32_t mark_of(struct span text) {
 }
 
 void commit_read_map(struct flow *flow, struct partition *partition, struct span text) {
-    struct offset_map *map = calloc(1, sizeof *map);
+    size_t most = flow->plan->memory_limit / 4; /* of all partitions */
+    bool room = flow->known_bytes + sizeof(struct offset_map) <= most &&
+                sizeof(struct offset_map) <= budget_left(flow, BUDGET_WRITE);
+    struct offset_map *map = room ? calloc(1, sizeof *map) : NULL;
     bool ours = map != NULL && offset_map_read(map, partition->committed, partition->place.partition, text);
     if (!ours) {
         free(map);
@@ -108,10 +111,13 @@ void commit_read_map(struct flow *flow, struct partition *partition, struct span
     partition->mapped = mark_of(text);
     partition->mapped_settled = offset_map_count(map);
     flow->bytes += sizeof *map;
+    flow->known_bytes += sizeof *map;
 }
 
 void commit_forget_map(struct flow *flow, struct partition *partition) {
-    flow->bytes -= partition->known != NULL ? sizeof *partition->known : 0;
+    size_t bytes = partition->known != NULL ? sizeof *partition->known : 0;
+    flow->bytes -= bytes;
+    flow->known_bytes -= bytes;
     free(partition->known);
     partition->known = NULL;
 }
@@ -196,7 +202,7 @@ void commit_tend(struct flow *flow, struct group *group, bool at_once) {
 }
 
 /* Takes the answer to heart: what is acknowledged never goes down, what failed is computed anew. */
-static void conclude(struct group *group, bool done) {
+static void conclude(struct flow *flow, struct group *group, bool done) {
     for (uint32_t i = 0; i < group->count; i++) {
         struct partition *partition = &group->partitions[i];
         if (partition->committing < 0)
@@ -210,8 +216,7 @@ static void conclude(struct group *group, bool done) {
             partition->untold = partition->untold_by + partition->untold_since;
             group->counts.exposed += partition->untold;
             partition->covered = partition->covering;
-            if (list_is_empty(&partition->hungry))
-                list_add_last(&group->hungry, &partition->hungry);
+            supply_hungry(flow, partition);
         } else {
             partition->refused = partition->committing;
             commit_dirty(partition);
@@ -231,7 +236,7 @@ void commit_result(struct flow *flow, const struct input *input) {
     }
     group->committing = group->faltering = false;
     group_touch(flow, group);
-    conclude(group, error == COMMIT_DONE);
+    conclude(flow, group, error == COMMIT_DONE);
     if (error == COMMIT_DONE) {
         group->counts.commits_ok++;
         return;

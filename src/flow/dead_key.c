@@ -46,8 +46,9 @@ static void grow(struct dead_keys *keys) {
     keys->list = larger;
 }
 
-bool dead_key_add(struct dead_keys *keys, struct dead_key key, struct dead_key *forgotten) {
-    bool full = keys->count == DEAD_KEYS_MOST;
+bool dead_key_add(struct dead_keys *keys, struct dead_key key, size_t room, struct dead_key *forgotten) {
+    bool full = keys->count == DEAD_KEYS_MOST ||
+                (keys->count > 0 && keys->count == keys->capacity && dead_keys_bytes(keys) > room);
     if (full) {
         struct dead_key *oldest = keys->list;
         for (uint32_t i = 1; i < keys->count; i++)

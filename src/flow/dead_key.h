@@ -31,9 +31,9 @@ size_t dead_keys_bytes(const struct dead_keys *keys);
 /* NULL: it lives. */
 struct dead_key *dead_key_find(const struct dead_keys *keys, uint64_t lane);
 
-/* `key` is not in it yet. True when one had to be forgotten for it: that with the oldest last letter, now in
- * *forgotten. bug() when memory is short. */
-bool dead_key_add(struct dead_keys *keys, struct dead_key key, struct dead_key *forgotten);
+/* `key` is not in it yet; they may take `room` bytes more, but the first few always. True when one had to be forgotten
+ * for it: that with the oldest last letter, now in *forgotten. bug() when the heap has none. */
+bool dead_key_add(struct dead_keys *keys, struct dead_key key, size_t room, struct dead_key *forgotten);
 
 void dead_key_remove(struct dead_keys *keys, struct dead_key *key);
 

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 enum {
-    MEMORY_PAUSE_MS = 1000,          /* memory or a table is short: the same again */
     LONGEST_LETTER_PAUSE_MS = 60000, /* the dead-letter topic is tried at least every minute */
     MOST_DOUBTS = 2 /* so often in a row a batch is answered as if one of its events were bad: then it is divided */
 };
@@ -57,9 +56,7 @@ static void settle(struct flow *flow, struct passage *passage, enum outcome outc
     if (next != NULL && !PLANTED(KEY_FORGOTTEN) && group->phase == GROUP_RUNNING && next->state == PASSAGE_QUEUED)
         hold_admit(flow, next);
     commit_settled(home);
-    if (list_is_empty(&home->hungry))
-        list_add_last(&group->hungry, &home->hungry);
-    group_touch(flow, group);
+    supply_hungry(flow, home);
     passage_destroy(flow, passage);
 }
 
@@ -95,7 +92,13 @@ static bool make_letter(struct flow *flow, struct passage *passage) {
                                             .first_failed_wall_ms = passage->first_failed_wall_ms,
                                             .generation = flow->plan->generation,
                                             .without_value = passage->without_value};
+    const struct arena_mark mark = arena_mark(&passage->event->arena);
+    passage_borrow(flow, passage, BUDGET_WRITE);
     bool made = dead_letter_make(&passage->letter, passage->event, &facts);
+    if (!made) {
+        passage->letter.headers = NULL;
+        arena_go_back(&passage->event->arena, mark);
+    }
     passage_account(flow, passage);
     return made;
 }
@@ -136,31 +139,21 @@ static void deliver(struct flow *flow, struct passage *passage) {
     }
 }
 
-static struct verdict dead(struct passage *passage, enum reason reason, const struct reply *reply) {
-    return (struct verdict){.kind = VERDICT_DEAD,
-                            .reason = reason,
-                            .detail = dead_letter_detail(&passage->event->arena, reply, passage->why)};
+static struct verdict dead(struct flow *flow, struct passage *passage, enum reason reason, const struct reply *reply) {
+    passage_borrow(flow, passage, BUDGET_WRITE);
+    struct span detail = dead_letter_detail(&passage->event->arena, reply, passage->why);
+    passage_account(flow, passage);
+    return (struct verdict){.kind = VERDICT_DEAD, .reason = reason, .detail = detail};
 }
 
 /* Each of the request's events becomes a dead letter: in order, where they are of one key. */
 static void die(struct flow *flow, struct passage *passage, enum reason reason, const struct reply *reply) {
     for (struct passage *each = part(flow, passage); each != NULL; each = part_next(each)) {
-        each->verdict = dead(each, reason, reply);
+        each->verdict = dead(flow, each, reason, reply);
         each->state = PASSAGE_QUEUED;
         if (each->ahead == NULL)
             fate_due(flow, each);
     }
-}
-
-/* The rooms make a multiple of what was read: near the limit only one event of a route at a time may grow (I10). */
-static bool memory_allows(struct flow *flow, struct passage *passage) {
-    size_t most = flow->plan->memory_limit / 4 * 3;
-    struct group *group = group_of(passage);
-    if (!passage->grown && group->grown > 0 && flow->bytes + flow->reserved > most)
-        return false;
-    group->grown += passage->grown ? 0 : 1;
-    passage->grown = true;
-    return true;
 }
 
 /* Its request is shaped, or it is tried again. */
@@ -181,8 +174,9 @@ static void start_early(struct flow *flow, struct passage *passage) {
     if (!batch_takes(passage->ahead->batch) || passage->verdict.kind == VERDICT_DEAD || passage->before != HELD_NOT)
         return;
     bool shaped = passage->stage == STAGE_DELIVER;
-    if (!shaped && memory_allows(flow, passage))
-        shaped = passage_walk(flow, passage).kind == VERDICT_PASS;
+    struct verdict verdict;
+    if (!shaped && passage_walk(flow, passage, &verdict))
+        shaped = verdict.kind == VERDICT_PASS;
     if (shaped)
         batch_gather(flow, passage);
 }
@@ -200,11 +194,11 @@ void fate_start(struct flow *flow, struct passage *passage) {
         enter(flow, passage);
         return;
     }
-    if (!memory_allows(flow, passage)) {
+    struct verdict verdict;
+    if (!passage_walk(flow, passage, &verdict)) {
         list_add_last(&flow->cramped, &passage->link);
         return;
     }
-    struct verdict verdict = passage_walk(flow, passage);
     switch (verdict.kind) {
     case VERDICT_PASS:
         enter(flow, passage);

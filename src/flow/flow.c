@@ -97,6 +97,9 @@ static void take(struct flow *flow, const struct input *input) {
     case INPUT_EVENT:
         group_event(flow, input->is.event);
         break;
+    case INPUT_WANTED:
+        group_wanted(flow, input);
+        break;
     case INPUT_PARTITION_ERROR:
         group_partition_error(flow, input);
         break;

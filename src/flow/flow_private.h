@@ -8,6 +8,7 @@
 #include "deliver/breaker.h"
 #include "deliver/pace.h"
 #include "flow/batch.h"
+#include "flow/budget.h"
 #include "flow/dead_key.h"
 #include "flow/flow.h"
 #include "flow/lane.h"
@@ -15,6 +16,8 @@
 #include "flow/pending.h"
 #include "flow/plant.h"
 #include "settle/tracker.h"
+
+enum { MEMORY_PAUSE_MS = 1000 }; /* memory or a table is short: the same again */
 
 enum partition_state {
     PARTITION_ASKED,   /* its committed offset is not known yet */
@@ -35,6 +38,8 @@ struct partition {
     struct list dirty;        /* in group->dirty: has something to commit */
     uint32_t credit;          /* granted and not read yet */
     size_t credit_bytes;      /* likewise, as accounted */
+    bool wants;               /* its next record waits for credit */
+    size_t wanted;            /* and takes so many bytes of it */
     int64_t committed;        /* acknowledged in this epoch; -1 none */
     int64_t committing;       /* under way; -1 none */
     uint64_t covered;         /* of the tracker's passed events: how many `committed` covers */
@@ -134,6 +139,8 @@ struct flow {
     struct list cramped; /* passages that wait for memory */
     bool relieved;       /* an event is gone: whoever waits for memory may ask again */
     uint64_t last_id;
+    uint32_t grown;      /* events that the rooms have begun with, of all groups, also of epochs that are over */
+    size_t known_bytes;  /* of `bytes`: maps of those who read before us */
     size_t bytes;        /* accounted: events and what the rooms added */
     size_t reserved;     /* granted as credit and not read yet */
     uint32_t partitions; /* assigned, of all groups */
@@ -190,6 +197,7 @@ void group_tend(struct flow *flow, struct group *group);
 void group_assigned(struct flow *flow, const struct input *input);
 void group_committed(struct flow *flow, const struct input *input);
 void group_event(struct flow *flow, struct event *event);
+void group_wanted(struct flow *flow, const struct input *input);
 void group_partition_error(struct flow *flow, const struct input *input);
 struct partition *group_partition(struct group *group, struct place place); /* NULL: not of this epoch */
 void group_end(struct flow *flow, struct group *group); /* releases what is unsettled, forgets the partitions */
@@ -209,6 +217,7 @@ void commit_forget_map(struct flow *flow, struct partition *partition);
 size_t supply_cost(uint32_t events, size_t bytes); /* memory that so much may take when it is read, or copied */
 void supply_tend(struct flow *flow, struct group *group);
 bool supply_is_dry(const struct flow *flow, const struct group *group); /* nothing that is under way brings events */
+void supply_hungry(struct flow *flow, struct partition *partition);     /* it may want credit */
 void supply_read(struct flow *flow, struct partition *partition, const struct event *event); /* within credit */
 void supply_forget(struct flow *flow, struct partition *partition);                          /* no more will come */
 

@@ -204,7 +204,7 @@ static void begin(struct flow *flow, struct partition *partition, const struct c
     action->is.begin.kind = committed->offset >= 0            ? BEGIN_OFFSET
                             : route->start.kind == START_TIME ? BEGIN_TIME
                                                               : BEGIN_EARLIEST;
-    list_add_last(&partition->group->hungry, &partition->hungry);
+    supply_hungry(flow, partition);
 }
 
 void group_committed(struct flow *flow, const struct input *input) {
@@ -237,9 +237,7 @@ static void take_known(struct flow *flow, struct partition *partition, const str
     group->counts.known++;
     tracker_settle(&partition->tracker, tracker_admit(&partition->tracker, event->offset));
     commit_settled(partition);
-    if (list_is_empty(&partition->hungry))
-        list_add_last(&group->hungry, &partition->hungry);
-    group_touch(flow, group);
+    supply_hungry(flow, partition);
     say_report(flow, REPORT_KNOWN, event->place, event->offset);
 }
 
@@ -302,6 +300,20 @@ void group_event(struct flow *flow, struct event *event) {
         hold_admit(flow, passage);
     else if (batch_takes(passage->ahead->batch))
         fate_due(flow, passage);
+}
+
+void group_wanted(struct flow *flow, const struct input *input) {
+    struct group *group = &flow->groups[input->is.wanted.place.route];
+    struct partition *partition = group_partition(group, input->is.wanted.place);
+    if (partition == NULL) {
+        say_report(flow, REPORT_STALE, input->is.wanted.place, -1);
+        return;
+    }
+    if (group->phase != GROUP_RUNNING || partition->state != PARTITION_READING)
+        return;
+    partition->wants = true;
+    partition->wanted = input->is.wanted.bytes;
+    supply_hungry(flow, partition);
 }
 
 void group_partition_error(struct flow *flow, const struct input *input) {

@@ -14,7 +14,7 @@ static void forgot(struct flow *flow, const struct partition *partition, int64_t
 static struct dead_key *add_key(struct flow *flow, struct partition *home, struct dead_key key) {
     struct dead_key forgotten;
     size_t before = dead_keys_bytes(&home->dead_keys);
-    if (dead_key_add(&home->dead_keys, key, &forgotten))
+    if (dead_key_add(&home->dead_keys, key, budget_left(flow, BUDGET_WRITE), &forgotten))
         forgot(flow, home, forgotten.first, 1);
     flow->bytes += dead_keys_bytes(&home->dead_keys) - before;
     return dead_key_find(&home->dead_keys, key.lane);
@@ -132,8 +132,10 @@ static void follow(struct flow *flow, struct passage *passage, int64_t first) {
     passage->first_failed_wall_ms = flow->wall_ms;
     commit_tell(passage->home);
     passage->verdict = (struct verdict){.kind = VERDICT_DEAD, .reason = REASON_FOLLOWED};
+    passage_borrow(flow, passage, BUDGET_WRITE);
     if (first >= 0)
         passage->verdict.detail = dead_letter_follows(&passage->event->arena, topic, passage->event->place, first);
+    passage_account(flow, passage);
     fate_due(flow, passage);
 }
 
@@ -186,9 +188,11 @@ static void to_letters(struct flow *flow, struct passage *passage, enum held hel
     struct partition *home = passage->home;
     if (held == HELD_AMBIGUOUS) {
         const struct reply none = {.kind = REPLY_AMBIGUOUS, .fault = passage->fault};
+        passage_borrow(flow, passage, BUDGET_WRITE);
         passage->verdict = (struct verdict){.kind = VERDICT_DEAD,
                                             .reason = REASON_AMBIGUOUS,
                                             .detail = dead_letter_detail(&passage->event->arena, &none, NULL)};
+        passage_account(flow, passage);
         fate_due(flow, passage);
         return;
     }

@@ -12,6 +12,7 @@ enum input_kind {
     INPUT_LOST,            /* they are gone already; `hand back` answers at once */
     INPUT_COMMITTED,       /* the answer to `read committed` */
     INPUT_EVENT,           /* a record was read, within credit */
+    INPUT_WANTED,          /* the next record of a partition takes more credit than there is */
     INPUT_PARTITION_ERROR, /* a partition cannot be read on */
     INPUT_COMMIT_RESULT,   /* the answer to `commit` */
     INPUT_REPLY,           /* the answer to `send request` (also after `abort request`) */
@@ -65,6 +66,10 @@ struct input {
             size_t count;
         } committed;
         struct event *event; /* taken: the core frees it */
+        struct {
+            struct place place;
+            size_t bytes; /* event_size of the record */
+        } wanted;
         struct {
             struct place place;
             enum partition_error error;

@@ -2,21 +2,53 @@
 #include "flow/passage.h"
 
 #include "base/table.h"
+#include "event/detail.h"
 #include "flow/flow_private.h"
 
 enum { SEED_OF_QUERY = 0x5157 }; /* keys and query values never meet in one lane by their text alone */
 
+void passage_borrow(struct flow *flow, struct passage *passage, enum budget what) {
+    struct arena *arena = &passage->event->arena;
+    arena->limit = arena->bytes + budget_left(flow, what);
+    arena->full = false;
+}
+
 void passage_account(struct flow *flow, struct passage *passage) {
-    size_t bytes = passage->event->arena.bytes;
+    bool batches = passage->home->group->route->batch.events > 0; /* it brings the batch that it may stand in */
+    size_t bytes = passage->event->arena.bytes + (batches ? sizeof(struct batch) : 0);
+    passage->event->arena.limit = 0;
     flow->bytes += bytes - passage->bytes;
     passage->bytes = bytes;
 }
 
 static struct verdict decode_event(const struct route *route, struct passage *passage) {
+    if (passage->event->omitted > 0)
+        return detail_dead(passage->event, REASON_TOO_LARGE, "is larger than what limits.memory has room for");
     if (passage->event->value.data == NULL) /* a tombstone has nothing to decode */
         return (struct verdict){.kind = route->tombstone == TOMBSTONE_FILTER ? VERDICT_SKIP : VERDICT_DEAD,
                                 .reason = REASON_TOMBSTONE};
     return decode(&route->decode, passage->event, &passage->message);
+}
+
+/* True when the route's query says its lane. What was decoded for it is kept where there is memory; else it is decoded
+ * again when its turn comes. */
+static bool look(struct flow *flow, const struct route *route, struct passage *passage) {
+    struct arena *arena = &passage->event->arena;
+    struct arena_mark mark = arena_mark(arena);
+    struct span text = SPAN_NONE;
+    size_t before = arena->bytes, most = budget_of_event(flow->plan);
+    passage_borrow(flow, passage, BUDGET_LOOK);
+    arena->limit = arena->limit - before < most ? arena->limit : before + most;
+    bool read = decode_event(route, passage).kind == VERDICT_PASS && !arena->full;
+    if (read)
+        text = message_text(&passage->message.document, json_path_find(route->order_by, &passage->message.document));
+    if (text.data != NULL)
+        passage->lane = hash_bytes(text, flow->seed ^ SEED_OF_QUERY);
+    if (read && arena->bytes - before <= budget_left(flow, BUDGET_READ_ALONE))
+        passage->stage = STAGE_VALIDATE;
+    else
+        arena_go_back(arena, mark);
+    return text.data != NULL;
 }
 
 /* Which lane: the order that the route wants, else the record's key, else none. */
@@ -27,18 +59,8 @@ static void choose_lane(struct flow *flow, const struct route *route, struct pas
         passage->lane = flow->seed;
         return;
     }
-    if (route->order == ORDER_QUERY && event->value.data != NULL) {
-        if (decode_event(route, passage).kind == VERDICT_PASS) {
-            passage->stage = STAGE_VALIDATE;
-            const struct json_document *document = &passage->message.document;
-            const struct json_node *node = json_path_find(route->order_by, document);
-            struct span text = message_text(document, node);
-            if (text.data != NULL) {
-                passage->lane = hash_bytes(text, flow->seed ^ SEED_OF_QUERY);
-                return;
-            }
-        }
-    }
+    if (route->order == ORDER_QUERY && event->value.data != NULL && look(flow, route, passage))
+        return;
     if (route->order != ORDER_NONE && event->key.data != NULL) {
         passage->lane = hash_bytes(event->key, flow->seed);
         return;
@@ -49,7 +71,13 @@ static void choose_lane(struct flow *flow, const struct route *route, struct pas
 }
 
 struct passage *passage_create(struct flow *flow, struct partition *home, struct event *event) {
+    /* No more than was reserved for it. */
+    event->arena.limit = supply_cost(1, event_size(event->key, event->value, event->headers, event->header_count)) -
+                         sizeof(struct batch);
     struct passage *passage = arena_take_zero(&event->arena, 1, sizeof *passage);
+    event->arena.limit = 0;
+    if (passage == NULL)
+        passage = arena_take_zero(&event->arena, 1, sizeof *passage);
     if (passage == NULL || !timers_join(&flow->timers))
         return NULL;
     passage->event = event;
@@ -59,6 +87,7 @@ struct passage *passage_create(struct flow *flow, struct partition *home, struct
     passage->company = UINT32_MAX;
     passage->read_ms = passage->since_ms = flow->now_ms;
     passage->first_failed_wall_ms = passage->held_first = -1;
+    passage_account(flow, passage);
     choose_lane(flow, home->group->route, passage);
     passage->blame = passage->lane;
     passage_account(flow, passage);
@@ -71,6 +100,7 @@ void passage_destroy(struct flow *flow, struct passage *passage) {
     if (passage->batch != NULL && passage->state != PASSAGE_JOINED)
         batch_destroy(flow, passage->batch);
     flow->groups[passage->event->place.route].grown -= passage->grown ? 1 : 0;
+    flow->grown -= passage->grown ? 1 : 0;
     flow->relieved = true;
     ENSURE(flow->bytes >= passage->bytes, "more bytes were given back than accounted (I10)");
     flow->bytes -= passage->bytes;
@@ -99,7 +129,7 @@ static struct verdict enrich(struct flow *flow, const struct route *route, struc
     return verdict;
 }
 
-struct verdict passage_walk(struct flow *flow, struct passage *passage) {
+static struct verdict walk(struct flow *flow, struct passage *passage) {
     const struct route *route = passage->home->group->route;
     struct event *event = passage->event;
     struct message *message = &passage->message;
@@ -119,7 +149,60 @@ struct verdict passage_walk(struct flow *flow, struct passage *passage) {
         passage->own.offset = event->offset;
         passage->own.attempt = passage->attempts;
     }
-
-    passage_account(flow, passage);
     return verdict;
+}
+
+/* The memory that may be taken for what the rooms make of it: the first of a route may go further than others. */
+static size_t room_of(const struct flow *flow, const struct passage *passage) {
+    bool first = passage->grown || passage->home->group->grown == 0;
+    return budget_left(flow, first ? BUDGET_GROW_FIRST : BUDGET_GROW);
+}
+
+static void grows(struct flow *flow, struct passage *passage, bool grown) {
+    int32_t change = (grown ? 1 : 0) - (passage->grown ? 1 : 0);
+    passage->grown = grown;
+    passage->home->group->grown += (uint32_t)change;
+    flow->grown += (uint32_t)change;
+}
+
+/* A batch of it alone would find no room. */
+static bool is_too_large(const struct flow *flow, const struct passage *passage, const struct verdict *verdict) {
+    const struct route *route = passage->home->group->route;
+    return verdict->kind == VERDICT_PASS && route->batch.events > 0 &&
+           passage->own.body.size > budget_of_body(flow->plan);
+}
+
+bool passage_walk(struct flow *flow, struct passage *passage, struct verdict *verdict) {
+    struct arena *arena = &passage->event->arena;
+    size_t most = budget_of_event(flow->plan), room = room_of(flow, passage);
+    bool last = room < most && flow->grown == 0 && flow->pending.count == 0; /* nobody will give any back */
+    if (last)
+        room = budget_left(flow, BUDGET_WRITE);
+    if (!last && room < most && room <= passage->cramped)
+        return false;
+    const struct arena_mark mark = arena_mark(arena);
+    const struct message message = passage->message;
+    enum stage stage = passage->stage;
+    uint32_t recipe = passage->recipe;
+    bool grown = passage->grown;
+    arena->limit = arena->bytes + (room < most ? room : most);
+    arena->full = false;
+    grows(flow, passage, true);
+    *verdict = walk(flow, passage);
+    if (arena->full || is_too_large(flow, passage, verdict)) {
+        bool never = !arena->full || room >= most || last;
+        arena_go_back(arena, mark);
+        passage->message = message;
+        passage->stage = stage;
+        passage->recipe = recipe;
+        grows(flow, passage, grown);
+        passage->cramped = room * 2;
+        passage_account(flow, passage);
+        if (!never)
+            return false;
+        passage_borrow(flow, passage, BUDGET_WRITE);
+        *verdict = detail_dead(passage->event, REASON_TOO_LARGE, "takes more memory than limits.memory has room for");
+    }
+    passage_account(flow, passage);
+    return true;
 }

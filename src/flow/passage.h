@@ -7,6 +7,7 @@
 #include "event/message.h"
 #include "event/request.h"
 #include "event/verdict.h"
+#include "flow/budget.h"
 #include "flow/timer.h"
 #include "settle/dead_letter.h"
 #include "settle/offset_map.h"
@@ -47,6 +48,7 @@ struct passage {
     uint64_t turn;          /* among those that wait for its platform */
     uint64_t open;          /* id of its request or letter under way; 0 none */
     size_t bytes;           /* accounted */
+    size_t cramped;         /* so much memory was not enough for what the rooms make of it; 0 not tried */
     enum passage_state state;
     enum stage stage;
     uint32_t recipe;
@@ -79,8 +81,12 @@ struct passage {
  * short. */
 struct passage *passage_create(struct flow *flow, struct partition *home, struct event *event);
 
-/* Runs the stages from where it stands, in their order. PASS: its request is made. */
-struct verdict passage_walk(struct flow *flow, struct passage *passage);
+/* Runs the stages from where it stands, in their order, within the memory that there is. PASS: its request is made.
+ * False when that is not enough now: then it stands where it stood. */
+bool passage_walk(struct flow *flow, struct passage *passage, struct verdict *verdict);
+
+/* Lets its arena take what may be taken for this, until its bytes are accounted. */
+void passage_borrow(struct flow *flow, struct passage *passage, enum budget what);
 
 /* Frees event and passage; it stands in no list and no timer. */
 void passage_destroy(struct flow *flow, struct passage *passage);

@@ -64,9 +64,7 @@ struct plan {
     uint32_t lookup_count;
     struct route *routes;
     uint32_t route_count;
-    /* limits.memory; kept (I10) as long as a quarter of it has room for what the rooms make of one largest event of
-     * each route: a dozen times its size */
-    size_t memory_limit;
+    size_t memory_limit;           /* limits.memory, always kept (I10); budget.h divides it */
     uint32_t max_poll_interval_ms; /* for the drain (I8) */
     uint32_t session_timeout_ms;   /* for the stall fence (I9) */
     uint32_t workers;              /* of the process */

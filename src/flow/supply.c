@@ -11,6 +11,8 @@ enum {
     READY_BEYOND_FLIGHT = 64, /* so many events more than max-in-flight may wait for the platform */
 };
 
+_Static_assert(EVENT_COST >= 4096 + sizeof(struct batch), "a small event is one block, and brings its batch");
+
 size_t supply_cost(uint32_t events, size_t bytes) {
     return (size_t)events * EVENT_COST + bytes * BYTE_COST;
 }
@@ -26,17 +28,23 @@ static void set_credit(struct flow *flow, struct partition *partition, uint32_t 
 
 void supply_forget(struct flow *flow, struct partition *partition) {
     set_credit(flow, partition, 0, 0);
+    partition->wants = false;
     list_remove(&partition->hungry);
 }
 
-void supply_read(struct flow *flow, struct partition *partition, const struct event *event) {
-    size_t bytes = event->key.size + event->value.size; /* as the shell counts them */
-    size_t used = bytes < partition->credit_bytes ? bytes : partition->credit_bytes;
-    uint32_t events = partition->credit > 0 ? 1 : 0; /* none: of an assignment that drains, it was forgotten */
-    set_credit(flow, partition, partition->credit - events, partition->credit_bytes - used);
+void supply_hungry(struct flow *flow, struct partition *partition) {
     if (list_is_empty(&partition->hungry))
         list_add_last(&partition->group->hungry, &partition->hungry);
     group_touch(flow, partition->group);
+}
+
+void supply_read(struct flow *flow, struct partition *partition, const struct event *event) {
+    size_t bytes = event_size(event->key, event->value, event->headers, event->header_count);
+    size_t used = bytes < partition->credit_bytes ? bytes : partition->credit_bytes;
+    uint32_t events = partition->credit > 0 ? 1 : 0; /* none: of an assignment that drains, it was forgotten */
+    set_credit(flow, partition, partition->credit - events, partition->credit_bytes - used);
+    partition->wants = false;
+    supply_hungry(flow, partition);
 }
 
 struct credit {
@@ -45,26 +53,34 @@ struct credit {
 };
 
 /* A quarter of the limit is divided among the partitions, half of each share for the events and half for their bytes.
- */
+ * Where that is less than an event, each waits until it has one. */
 static struct credit share(const struct flow *flow) {
     size_t half = flow->plan->memory_limit / 4 / (flow->partitions > 0 ? flow->partitions : 1) / 2;
-    size_t bytes = half / BYTE_COST, events = half / EVENT_COST + 1;
+    size_t bytes = half / BYTE_COST, events = half / EVENT_COST;
     return (struct credit){.events = events > MOST_EVENTS ? MOST_EVENTS : (uint32_t)events,
                            .bytes = bytes < LEAST_BYTES  ? LEAST_BYTES
                                     : bytes > MOST_BYTES ? MOST_BYTES
                                                          : bytes};
 }
 
-/* Half of the limit is for those that come first, a third quarter is kept for partitions that hold nothing, the last
- * one for what the rooms make of the events. Beyond all that a route may still read one event at a time: nobody else's
- * platform, however long it is down, keeps it waiting. */
-static bool memory_for(const struct flow *flow, const struct partition *partition, size_t cost) {
-    size_t bytes = flow->bytes + flow->reserved + cost, limit = flow->plan->memory_limit;
-    return bytes <= limit / 2 || (bytes <= limit / 4 * 3 && partition->unsettled == 0) || PLANTED(MEMORY_IGNORED);
+/* Nobody else's platform, however long it is down, keeps a route waiting that holds nothing. */
+static bool is_alone(const struct partition *partition) {
+    const struct group *group = partition->group;
+    return group->counts.unsettled == 0 && (group->credit == 0 || partition->wants);
 }
 
-static bool holds_nothing(const struct group *group) {
-    return group->counts.unsettled == 0 && group->credit == 0;
+/* As much as it can use, or else its next event. */
+static struct credit affordable(const struct flow *flow, const struct partition *partition, struct credit all) {
+    bool first = partition->unsettled == 0;
+    if (supply_cost(all.events, all.bytes) <= budget_left(flow, first ? BUDGET_READ_FIRST : BUDGET_READ))
+        return all;
+    size_t next = partition->wants ? partition->wanted : LEAST_BYTES;
+    struct credit least = {.events = partition->credit == 0 ? 1 : 0,
+                           .bytes = next > partition->credit_bytes ? next - partition->credit_bytes : 0};
+    if (least.events > all.events)
+        least.events = all.events;
+    enum budget what = is_alone(partition) ? BUDGET_READ_ALONE : first ? BUDGET_READ_FIRST : BUDGET_READ_NEXT;
+    return supply_cost(least.events, least.bytes) <= budget_left(flow, what) ? least : (struct credit){0, 0};
 }
 
 /* What was granted is never taken back, only added to, once half of it is used. False when memory is short. */
@@ -73,23 +89,29 @@ static bool feed(struct flow *flow, struct partition *partition) {
     uint32_t room = partition->state == PARTITION_READING ? tracker_room(&partition->tracker, covered) : 0;
     if (PLANTED(WINDOW_IGNORED) && room == 0 && partition->state == PARTITION_READING)
         room = 1;
-    struct credit most = share(flow);
-    uint32_t goal = room < most.events ? room : most.events;
-    uint32_t events = partition->credit <= most.events / 2 && goal > partition->credit ? goal - partition->credit : 0;
-    size_t bytes = partition->credit_bytes <= most.bytes / 2 ? most.bytes - partition->credit_bytes : 0;
-    if (partition->credit + events == 0 || (events == 0 && bytes == 0) || partition->state != PARTITION_READING)
-        return true;
-    if (!memory_for(flow, partition, supply_cost(events, bytes))) {
-        if (!holds_nothing(partition->group))
-            return false;
-        events = 1;
-        bytes = LEAST_BYTES > partition->credit_bytes ? LEAST_BYTES - partition->credit_bytes : 0;
+    struct credit most = share(flow), more = {0, 0};
+    if (partition->wants) {
+        most.events = most.events > 0 ? most.events : 1;
+        most.bytes = partition->wanted > most.bytes ? partition->wanted : most.bytes;
     }
-    set_credit(flow, partition, partition->credit + events, partition->credit_bytes + bytes);
+    uint32_t goal = room < most.events ? room : most.events;
+    bool lacks = partition->wants && partition->wanted > partition->credit_bytes;
+    if (partition->credit <= most.events / 2 && goal > partition->credit)
+        more.events = goal - partition->credit;
+    if (partition->credit_bytes <= most.bytes / 2 || lacks)
+        more.bytes = most.bytes - partition->credit_bytes;
+    if (partition->credit + more.events == 0 || (more.events == 0 && more.bytes == 0) ||
+        partition->state != PARTITION_READING)
+        return true;
+    more = affordable(flow, partition, more);
+    if (more.events == 0 && more.bytes == 0)
+        return false;
+    set_credit(flow, partition, partition->credit + more.events, partition->credit_bytes + more.bytes);
+    partition->wants = partition->wants && (partition->credit == 0 || partition->wanted > partition->credit_bytes);
     struct action *action = say(flow, ACTION_GRANT_CREDIT);
     action->is.credit.place = partition->place;
-    action->is.credit.events = events;
-    action->is.credit.bytes = bytes;
+    action->is.credit.events = more.events;
+    action->is.credit.bytes = more.bytes;
     return true;
 }
 
@@ -103,7 +125,7 @@ bool supply_is_dry(const struct flow *flow, const struct group *group) {
         return false; /* what stops the reading now ends with an answer */
     for (uint32_t i = 0; i < group->count; i++) {
         const struct partition *partition = &group->partitions[i];
-        if (partition->state == PARTITION_ASKED || (partition->credit > 0 && partition->credit_bytes > 0))
+        if (partition->state == PARTITION_ASKED || (partition->credit > 0 && !partition->wants))
             return false;
     }
     return true;

@@ -129,6 +129,11 @@ void trace_input(struct buf *out, const struct plan *plan, const struct input *i
         write_event(out, plan, input->is.event->place, input->is.event->offset);
         buf_printf(out, ", %zu bytes", input->is.event->value.size);
         break;
+    case INPUT_WANTED:
+        buf_add_text(out, "wanted ");
+        write_partition(out, plan, input->is.wanted.place);
+        buf_printf(out, ": %zu bytes", input->is.wanted.bytes);
+        break;
     case INPUT_PARTITION_ERROR:
         buf_add_text(out, "partition error ");
         write_partition(out, plan, input->is.partition.place);

@@ -37,6 +37,8 @@ bool assignment_begin(struct assignment *assignment, rd_kafka_t *client, const r
 
 void assignment_end(struct assignment *assignment) {
     for (size_t i = 0; i < assignment->count; i++) {
+        if (assignment->partition[i].waiting != NULL) /* never given out: whoever comes next reads it */
+            rd_kafka_message_destroy(assignment->partition[i].waiting);
         rd_kafka_queue_io_event_enable(assignment->partition[i].queue, -1, NULL, 0);
         rd_kafka_queue_destroy(assignment->partition[i].queue);
     }

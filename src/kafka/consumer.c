@@ -97,6 +97,7 @@ struct consumer *consumer_create(const struct consumer_spec *spec, struct error 
     consumer->topic_count = spec->topic_count;
     consumer->handler = spec->handler;
     consumer->stock = spec->stock;
+    consumer->largest = spec->largest;
     consumer->queue = limit_queue(spec->queue_bytes);
     consumer->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     bool made = consumer->group != NULL && consumer->wake >= 0;

@@ -33,6 +33,8 @@ struct consumer_handler {
     void (*revoked)(void *owner, uint32_t route, uint32_t epoch, bool lost);
     void (*committed)(void *owner, uint32_t route, uint32_t epoch, const struct consumer_offset *entry, size_t count);
     void (*event)(void *owner, struct event *event);
+    /* A record waits for more credit than there is; said once of each. May be NULL. */
+    void (*wanted)(void *owner, struct place place, size_t bytes);
     void (*partition_error)(void *owner, struct place place, bool out_of_range, const char *why);
     void (*commit_result)(void *owner, uint32_t route, uint32_t epoch, enum consumer_commit result, const char *why);
     void (*fatal)(void *owner, uint32_t route, const char *why);
@@ -46,6 +48,7 @@ struct consumer_spec {
     uint32_t topic_count;
     struct kafka_properties properties; /* the user's */
     size_t queue_bytes;                 /* memory that librdkafka's own queue of a partition may take */
+    size_t largest;                     /* bytes: a larger value is left out of its event; 0 none is */
     struct arena_stock *stock;          /* for its events; may be NULL */
     struct consumer_handler handler;
 };

@@ -1,4 +1,4 @@
-/* Records become events, as many as were granted, one from each partition in turn. Asks nobody for more. */
+/* Records become events, as many as were granted, one from each partition in turn. What has no credit waits for it. */
 #include "kafka/consumer_private.h"
 
 enum {
@@ -25,16 +25,31 @@ static size_t copy_headers(const rd_kafka_message_t *message, struct header *hea
     return count;
 }
 
+/* A value for which there can be no memory is left out. */
+static bool is_left_out(const struct consumer *consumer, const rd_kafka_message_t *message) {
+    return consumer->largest > 0 && message->len > consumer->largest;
+}
+
+/* The credit that a record takes. */
+static size_t credit_of(const struct consumer *consumer, const rd_kafka_message_t *message) {
+    struct header header[MOST_HEADERS];
+    struct span key = span_make(message->key, message->key_len);
+    struct span value = span_make(message->payload, is_left_out(consumer, message) ? 0 : message->len);
+    return event_size(key, value, header, copy_headers(message, header));
+}
+
 /* False when memory is short: the record stays unread by stopping the partition, for it must not be passed over. */
 static bool give(struct consumer *consumer, struct assigned_partition *partition, const rd_kafka_message_t *message) {
     struct header header[MOST_HEADERS];
     size_t headers = copy_headers(message, header);
     struct span key = message->key == NULL ? SPAN_NONE : span_make(message->key, message->key_len);
-    struct span value = message->payload == NULL ? SPAN_NONE : span_make(message->payload, message->len);
+    bool left_out = message->payload == NULL || is_left_out(consumer, message);
+    struct span value = left_out ? SPAN_NONE : span_make(message->payload, message->len);
     struct event *event = event_create_in(consumer->stock, partition->place, message->offset,
                                           rd_kafka_message_timestamp(message, NULL), key, value, header, headers);
     if (event == NULL)
         return false;
+    event->omitted = left_out ? message->len : 0;
     partition->next = message->offset + 1;
     partition->taken++;
     partition->taken_bytes += key.size + value.size;
@@ -57,14 +72,20 @@ static bool is_passing(rd_kafka_resp_err_t code) {
            code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION || code == RD_KAFKA_RESP_ERR__PARTITION_EOF;
 }
 
+static bool has_credit(const struct assigned_partition *partition, size_t bytes) {
+    return partition->credit_events > 0 && partition->credit_bytes >= bytes;
+}
+
+/* One record is read ahead of its credit: so the core hears how much it takes, and grants nothing in vain. */
 static bool may_read(const struct assigned_partition *partition) {
-    return !partition->idle && !partition->stopped && partition->credit_events > 0 && partition->credit_bytes > 0;
+    return !partition->idle && !partition->stopped &&
+           (partition->waiting == NULL || has_credit(partition, partition->waiting_bytes));
 }
 
 /* What was read and is not given yet. */
 struct catch {
     struct assigned_partition *partition;
-    rd_kafka_message_t *message;
+    rd_kafka_message_t *message; /* NULL: it waits for credit, as the core shall hear */
 };
 
 /* The bytes lie where librdkafka's thread put them, in another core's cache: called in time, they are here when they
@@ -74,18 +95,31 @@ static void call_for(const void *bytes, size_t size) {
         __builtin_prefetch((const char *)bytes + i);
 }
 
+static rd_kafka_message_t *take_waiting(struct assigned_partition *partition) {
+    rd_kafka_message_t *message = partition->waiting;
+    partition->waiting = NULL;
+    return message;
+}
+
 /* Reads one record on the partition's credit. False when the partition has nothing (more) to give now. */
 static bool read_one(struct consumer *consumer, struct assigned_partition *partition, struct catch *catch) {
-    rd_kafka_message_t *message = rd_kafka_consume_queue(partition->queue, 0);
+    rd_kafka_message_t *message =
+        partition->waiting != NULL ? take_waiting(partition) : rd_kafka_consume_queue(partition->queue, 0);
     if (message == NULL) {
         partition->idle = true;
         hurry_look(consumer, partition);
         return false;
     }
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        size_t bytes = message->key_len + message->len;
+        size_t bytes = credit_of(consumer, message);
+        if (!has_credit(partition, bytes)) {
+            partition->waiting = message;
+            partition->waiting_bytes = bytes;
+            *catch = (struct catch){partition, NULL};
+            return true;
+        }
         partition->credit_events--;
-        partition->credit_bytes -= bytes < partition->credit_bytes ? bytes : partition->credit_bytes;
+        partition->credit_bytes -= bytes;
         call_for(message->payload, message->len);
         call_for(message->key, message->key_len);
     }
@@ -114,6 +148,11 @@ static void serve(struct consumer *consumer, const struct catch *catch) {
     rd_kafka_message_t *message = catch->message;
     if (catch->partition->stopped) /* what stopped it stands before this record, which stays unread */
         return;
+    if (message == NULL) {
+        if (consumer->handler.wanted != NULL)
+            consumer->handler.wanted(consumer->handler.owner, catch->partition->place, catch->partition->waiting_bytes);
+        return;
+    }
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
         if (!give(consumer, catch->partition, message))
             fail(consumer, catch->partition, RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE);
@@ -136,7 +175,8 @@ bool supply_serve(struct consumer *consumer, size_t most) {
         for (size_t i = 0; i < count; i++) {
             if (consumer->assignment.epoch == epoch)
                 serve(consumer, &catch[i]);
-            rd_kafka_message_destroy(catch[i].message);
+            if (catch[i].message != NULL)
+                rd_kafka_message_destroy(catch[i].message);
         }
         if (count < wanted)
             return false;

@@ -192,7 +192,9 @@ static const struct option limit_rows[] = {
      .fallback = "256 MiB",
      .least = 16 * MIB,
      .most = (int64_t)1 << 40,
-     .sentence = "At so much memory for events reading stops until there is room."},
+     .sentence = "So much memory events may take: before it is used up reading stops until there is room. Handling one "
+                 "event may take a quarter of it, divided by the workers; one that takes more is put aside as too "
+                 "large."},
     {.name = "event",
      .type = &type_size,
      .field = SETTINGS(limits.json.size),

@@ -19,6 +19,22 @@ static void check_platform(struct reader *reader, config_setting_t *group, uint3
                 "`rate` cannot be divided: %u workers send to this platform", senders);
 }
 
+/* What the rooms make of an event is a dozen times its size, sometimes more: a quarter of a worker's memory must do. */
+static void warn_of_memory(struct reader *reader, config_setting_t *root, uint32_t readers) {
+    enum { GROWTH = 12, QUARTER = 4 };
+    const struct settings *settings = reader->settings;
+    size_t share = settings->limits.memory / (readers > 0 ? readers : 1), event = settings->limits.json.size;
+    if (event > share / QUARTER || event <= share / QUARTER / GROWTH)
+        return;
+    PROBLEM(SEVERITY_WARNING, PROBLEM_RISK, root, "limits",
+            CURE(reader, "make `memory` %zu MiB or more, or `event` %zu KiB or less",
+                 (event * GROWTH * QUARTER * (readers > 0 ? readers : 1) + (1 << 20) - 1) >> 20,
+                 share / QUARTER / GROWTH >> 10),
+            "limits: handling an event can take %d times its size, and a quarter of what a worker has of `memory` is "
+            "there for it: one of more than %zu KiB may be put aside as too large",
+            GROWTH, share / QUARTER / GROWTH >> 10);
+}
+
 static void check_limits(struct reader *reader, config_setting_t *root) {
     const struct settings *settings = reader->settings;
     uint32_t readers = share_readers(&settings->plan);
@@ -26,6 +42,7 @@ static void check_limits(struct reader *reader, config_setting_t *root) {
         PROBLEM(SEVERITY_ERROR, PROBLEM_CONFLICT, root, "limits",
                 CURE(reader, "make `memory` at least %u times `event`: four times for each worker", readers * 4),
                 "limits: one event could take more than a quarter of what each of %u workers has of `memory`", readers);
+    warn_of_memory(reader, root, readers);
     if (readers > 0 && readers < settings->workers && settings->workers > 1)
         PROBLEM(SEVERITY_WARNING, PROBLEM_RISK, root, "workers",
                 SPAN("write fewer, or let a route read on several with its own `workers`"),

@@ -48,8 +48,8 @@ static void add_own(struct maker *maker, const struct event *event, const struct
     add(maker, "sluss-stage", span_of(stage_name(facts->stage)));
     if (facts->verdict.detail.data != NULL)
         add(maker, "sluss-detail", facts->verdict.detail);
-    if (facts->without_value)
-        add_number(maker, "sluss-value-omitted", (int64_t)event->value.size);
+    if (facts->without_value || event->omitted > 0)
+        add_number(maker, "sluss-value-omitted", (int64_t)(event->value.size + event->omitted));
     add(maker, "sluss-route", facts->route);
     add(maker, "sluss-topic", facts->topic);
     add_number(maker, "sluss-partition", event->place.partition);

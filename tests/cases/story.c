@@ -193,6 +193,14 @@ static bool read_other(const json_t *line, struct input *input) {
         input->is.partition.error = range ? PARTITION_OUT_OF_RANGE : PARTITION_UNAVAILABLE;
         return true;
     }
+    if (json_object_get(line, "wanted") != NULL) {
+        input->kind = INPUT_WANTED;
+        input->is.wanted.place = (struct place){.route = number(line, "route", 0),
+                                                .partition = (int32_t)number(line, "wanted", 0),
+                                                .epoch = number(line, "epoch", 1)};
+        input->is.wanted.bytes = number(line, "bytes", 0);
+        return true;
+    }
     if (word(line, "platform") != NULL) {
         int state = pick(word(line, "platform"), states);
         input->kind = INPUT_PLATFORM;

@@ -33,7 +33,7 @@ static bool is_sendable(const struct route *route, const struct record *record) 
 }
 
 /* How many bytes from the start of `body` are this event, as the route makes it; 0 none. */
-static size_t event_size(const struct route *route, const struct record *record, struct span body) {
+static size_t size_in_batch(const struct route *route, const struct record *record, struct span body) {
     static const char *const added[] = {",\"t\":\"one\"", ",\"t\":\"two\""};
     struct span value = span_of(record->value);
     if (route->recipe_count == 0)
@@ -60,7 +60,7 @@ static void check_body(struct world *world, const struct open_request *open, con
         const struct record *record = open->record[i];
         if (!is_sendable(route, record))
             violated(world, "I4", "offset %" PRId64 " must not be delivered", record->offset);
-        size_t size = rest.data == NULL ? 0 : event_size(route, record, rest);
+        size_t size = rest.data == NULL ? 0 : size_in_batch(route, record, rest);
         char end = lines ? '\n' : i + 1 < open->count ? ',' : ']';
         if (size == 0 || (batch && (rest.size <= size || rest.data[size] != end)))
             violated(world, "I4", "the body does not hold offset %" PRId64 " in its place", record->offset);

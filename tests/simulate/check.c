@@ -195,6 +195,19 @@ static void check_known(struct world *world, struct member *member, const struct
     tenure->known++;
 }
 
+/* A map that is dropped: it is none, or there is no memory for it. */
+static void check_foreign(struct world *world, struct member *member, const struct action *action) {
+    struct place place = action->is.report.place;
+    struct reading *reading = &member->tenure[place.route].reading[place.partition];
+    struct offset_map map;
+    if (!offset_map_read(&map, reading->told, place.partition, span_make(reading->taken.text, reading->taken.size)))
+        return;
+    if (flow_bytes(member->flow) + sizeof map < world->scene.plan.memory_limit / 4)
+        violated(world, "I5", "partition %d: the map is dropped and there is memory for it", place.partition);
+    reading->taken.size = reading->map.size = 0;
+    world->group[place.route].log[place.partition].forgot = true;
+}
+
 static void check_failed(struct world *world, struct member *member, const struct action *action) {
     struct place place = action->is.report.place;
     struct record *record = log_record(world, member, place, action->is.report.offset);
@@ -352,6 +365,8 @@ void check_action(struct world *world, struct member *member, const struct actio
             check_released(world, member, action);
         if (action->is.report.kind == REPORT_KNOWN)
             check_known(world, member, action);
+        if (action->is.report.kind == REPORT_MAP_FOREIGN)
+            check_foreign(world, member, action);
         if (action->is.report.kind == REPORT_ATTEMPT_FAILED)
             check_failed(world, member, action);
         if (action->is.report.kind == REPORT_PLATFORM) {

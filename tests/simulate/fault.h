@@ -69,6 +69,7 @@
     each(TOO_DEEP, "value that is too deep") \
     each(TOO_LARGE, "value that is too large") \
     each(LARGE, "value as large as may be") \
+    each(ALL_LARGE, "partition full of values as large as may be") \
     each(SCHEMA, "value against its schema") \
     each(TEMPLATE, "value that the path needs is missing") \
     each(ABSENT, "key that no table has") \

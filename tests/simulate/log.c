@@ -49,14 +49,23 @@ static void draw_value(struct record *record) {
     record->value = record->kind == LARGE ? large : record->kind == TOO_LARGE ? too_large : record->small;
 }
 
-static void draw_record(struct world *world, struct record *record, int64_t offset, uint32_t hot) {
+/* What the records of a partition have in common. */
+struct kinship {
+    bool hot;   /* nearly all have one key */
+    bool large; /* all that are good are large */
+};
+
+static void draw_record(struct world *world, struct record *record, int64_t offset, struct kinship kin) {
     struct choices *choices = world->choices;
     *record = (struct record){.offset = offset};
     record->at_ms = choose(choices, 2) * choose(choices, 20000);
     record->kind = draw_kind(choices);
     if (record->kind == ANSWERED_500 && ++world->poisoned > MOST_POISONED)
         record->kind = GOOD; /* three keys answered 500 for ever are a platform's outage without end */
-    record->key = strikes(choices, FAULT_NULL_KEY) ? 0 : 1 + (hot && choose(choices, 8) != 7 ? 0 : choose(choices, 4));
+    if (record->kind == GOOD && kin.large)
+        record->kind = LARGE;
+    record->key =
+        strikes(choices, FAULT_NULL_KEY) ? 0 : 1 + (kin.hot && choose(choices, 8) != 7 ? 0 : choose(choices, 4));
     draw_value(record);
 }
 
@@ -65,7 +74,7 @@ static void lay(struct world *world) {
     struct partition_log *log = &world->group[0].log[0];
     world->group[0].partitions = 1;
     for (; world->keys[log->count] != '\0'; log->count++) {
-        draw_record(world, &log->record[log->count], log->count, 0);
+        draw_record(world, &log->record[log->count], log->count, (struct kinship){0});
         log->record[log->count].key = (uint32_t)(world->keys[log->count] - 'a') + 1;
     }
 }
@@ -81,7 +90,7 @@ void logs_draw(struct world *world) {
         group->partitions = 1 + choose(choices, MOST_PARTITIONS);
         for (uint32_t i = 0; i < group->partitions; i++) {
             struct partition_log *log = &group->log[i];
-            bool hot = strikes(choices, FAULT_HOT_KEY);
+            const struct kinship kin = {strikes(choices, FAULT_HOT_KEY), strikes(choices, FAULT_ALL_LARGE)};
             int64_t offset = choose(choices, 2) * 5;
             log->count = choose(choices, MOST_RECORDS + 1) / (1 + choose(choices, 2));
             log->start = 0;
@@ -89,7 +98,7 @@ void logs_draw(struct world *world) {
             for (uint32_t k = 0; k < log->count; k++, offset++) {
                 if (strikes(choices, FAULT_GAP))
                     offset += 1 + choose(choices, 3);
-                draw_record(world, &log->record[k], offset, hot);
+                draw_record(world, &log->record[k], offset, kin);
                 if (k > 0 && log->record[k].at_ms < log->record[k - 1].at_ms)
                     log->record[k].at_ms = log->record[k - 1].at_ms;
             }
@@ -136,7 +145,7 @@ void log_recreate(struct world *world, uint32_t route) {
     log->forgot = true;
     for (uint32_t left = choose(choices, 6); left > 0 && log->count < MOST_RECORDS; left--) {
         struct record *record = &log->record[log->count];
-        draw_record(world, record, log->count - log->first, 0);
+        draw_record(world, record, log->count - log->first, (struct kinship){0});
         record->incarnation = log->incarnation;
         record->at_ms = world->now_ms;
         log->count++;
@@ -222,9 +231,10 @@ void feed_record(struct world *world, struct member *member, uint32_t route, uin
         abort();
     struct reading *reading = &member->tenure[route].reading[partition];
     if (epoch == member->tenure[route].epoch && reading->events > 0) {
-        size_t bytes = event->key.size + event->value.size; /* as the shell counts them */
+        size_t bytes = event_size(event->key, event->value, NULL, 0); /* as the shell counts them */
         reading->events--;
         reading->bytes -= bytes < reading->bytes ? bytes : reading->bytes;
+        reading->wants = false;
     }
     struct input input = {.kind = INPUT_EVENT, .is.event = event};
     world->fed = record;
@@ -234,7 +244,7 @@ void feed_record(struct world *world, struct member *member, uint32_t route, uin
 
 static void schedule(struct world *world, struct member *member, uint32_t route, uint32_t partition, int64_t delay_ms) {
     struct reading *reading = &member->tenure[route].reading[partition];
-    if (reading->scheduled || reading->events == 0 || reading->bytes == 0)
+    if (reading->scheduled || (reading->wants && reading->events == 0))
         return;
     reading->scheduled = true;
     struct task task = {.kind = TASK_FETCH,
@@ -246,12 +256,29 @@ static void schedule(struct world *world, struct member *member, uint32_t route,
     later(world, task, delay_ms);
 }
 
+/* It begins: its first record is looked at ahead of its credit. */
+void log_look(struct world *world, struct member *member, uint32_t route, uint32_t partition) {
+    schedule(world, member, route, partition, 1);
+}
+
 void log_credit(struct world *world, struct member *member, const struct action *action) {
     uint32_t route = action->is.credit.place.route, partition = (uint32_t)action->is.credit.place.partition;
     struct reading *reading = &member->tenure[route].reading[partition];
     reading->events += action->is.credit.events;
     reading->bytes += action->is.credit.bytes;
     schedule(world, member, route, partition, 1);
+}
+
+/* The next record waits for credit: said once. */
+static void want(struct world *world, struct member *member, uint32_t route, uint32_t partition, size_t bytes) {
+    struct tenure *tenure = &member->tenure[route];
+    if (tenure->reading[partition].wants)
+        return;
+    tenure->reading[partition].wants = true;
+    struct input input = {
+        .kind = INPUT_WANTED,
+        .is.wanted = {{.route = route, .partition = (int32_t)partition, .epoch = tenure->epoch}, bytes}};
+    feed(world, member, &input);
 }
 
 static void fetch(struct world *world, struct member *member, const struct task *task) {
@@ -261,7 +288,7 @@ static void fetch(struct world *world, struct member *member, const struct task 
     if (!tenure->held || tenure->number != task->id)
         return;
     reading->scheduled = false;
-    if (tenure->draining || reading->stopped || reading->events == 0 || reading->bytes == 0)
+    if (tenure->draining || reading->stopped)
         return;
     if (world->kafka_outage_ms > world->now_ms) {
         schedule(world, member, task->route, task->number, world->kafka_outage_ms - world->now_ms);
@@ -270,7 +297,9 @@ static void fetch(struct world *world, struct member *member, const struct task 
     uint32_t i = log->first;
     while (i < log->count && log->record[i].offset < reading->position)
         i++;
-    if (i > log->first && strikes(world->choices, FAULT_REWIND))
+    if (reading->wants)
+        i = reading->asked;
+    else if (i > log->first && strikes(world->choices, FAULT_REWIND))
         i -= 1 + choose(world->choices, i - log->first < 3 ? i - log->first : 3);
     if (i < log->start || reading->incarnation != log->incarnation) {
         log_error(world, member, task->route, task->number, PARTITION_OUT_OF_RANGE);
@@ -280,6 +309,13 @@ static void fetch(struct world *world, struct member *member, const struct task 
         return;
     if (log->record[i].at_ms > world->now_ms) {
         schedule(world, member, task->route, task->number, log->record[i].at_ms - world->now_ms);
+        return;
+    }
+    const struct record *record = &log->record[i];
+    size_t bytes = (record->key != 0 ? 1 : 0) + (record->kind == TOMBSTONE ? 0 : strlen(record->value));
+    if (reading->events == 0 || reading->bytes < bytes) {
+        reading->asked = i;
+        want(world, member, task->route, task->number, bytes);
         return;
     }
     reading->position = log->record[i].offset + 1;

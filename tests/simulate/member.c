@@ -86,6 +86,7 @@ static void perform_partition(struct world *world, struct member *member, const 
         reading->position = from < action->is.begin.offset ? from : action->is.begin.offset;
     }
     reading->seen = reading->position;
+    log_look(world, member, place.route, (uint32_t)place.partition);
 }
 
 /* The ledger follows what the core said, also when its process dies before anything comes of it. */

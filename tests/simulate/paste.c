@@ -113,6 +113,10 @@ static void write_input(struct buf *out, const struct world *world, const struct
     case INPUT_EVENT:
         write_event(out, input->is.event);
         break;
+    case INPUT_WANTED:
+        buf_printf(out, "\"wanted\": %" PRId32 ", \"bytes\": %zu, \"epoch\": %" PRIu32,
+                   input->is.wanted.place.partition, input->is.wanted.bytes, input->is.wanted.place.epoch);
+        break;
     case INPUT_PARTITION_ERROR:
         write_partition_error(out, input);
         break;

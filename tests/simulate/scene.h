@@ -7,8 +7,9 @@
 #include "flow/flow.h"
 
 enum { MOST_ROUTES = 2, MOST_MEMBERS = 3, TABLE_VERSIONS = 2, MOST_TOGETHER = 8 };
-/* With so much memory the limit is kept (plan.h): the largest events have 2 KiB and take 28 KiB in the rooms. */
-enum { LEAST_OF_PARTITION = 32 * 1024, LEAST_OF_ROUTE = 96 * 1024 };
+/* Little: the largest events have 2 KiB and take 28 KiB in the rooms, of which few fit at a time; and of each partition
+ * there may be the map of whoever read before. */
+enum { LITTLE_MEMORY = 256 * 1024, MAP_OF_PARTITION = 12 * 1024 };
 
 #define TABLE_ONE "code,name\n1,one\n"
 #define TABLE_TWO "code,name\n1,two\n"

@@ -159,8 +159,7 @@ bool world_play(struct world *world, const struct props *props, struct choices *
     world->restless = choose(choices, 4) * choose(choices, 60000);
     logs_draw(world);
     if (world->scene.little_memory)
-        world->scene.plan.memory_limit = logs_partitions(world) * (size_t)LEAST_OF_PARTITION +
-                                         world->scene.plan.route_count * (size_t)LEAST_OF_ROUTE;
+        world->scene.plan.memory_limit = LITTLE_MEMORY + logs_partitions(world) * (size_t)MAP_OF_PARTITION;
     for (uint32_t i = 0; i < world->scene.members; i++) {
         world->member[i].index = i;
         member_start(world, &world->member[i]);

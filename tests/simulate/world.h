@@ -103,7 +103,9 @@ struct coordinator {
 
 struct reading {
     bool mine, begun, stopped, scheduled;
-    bool foreign; /* out of range: nothing more is committed */
+    bool wants;     /* the core was told what its next record takes */
+    uint32_t asked; /* which one that is, of the log's */
+    bool foreign;   /* out of range: nothing more is committed */
     uint32_t incarnation;
     int64_t position, next; /* of the reader; what the core wants next */
     int64_t seen;           /* behind the last record that the core was given */
@@ -258,6 +260,7 @@ void logs_draw(struct world *world);
 uint32_t logs_partitions(const struct world *world);
 bool logs_done(const struct world *world, char *what, size_t size);
 void log_task(struct world *world, const struct task *task);
+void log_look(struct world *world, struct member *member, uint32_t route, uint32_t partition);
 void log_credit(struct world *world, struct member *member, const struct action *action);
 void log_error(struct world *world, struct member *member, uint32_t route, uint32_t partition,
                enum partition_error error);

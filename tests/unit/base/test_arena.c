@@ -57,6 +57,30 @@ static void reset_keeps_the_largest_block(void **state) {
     arena_finish(&arena);
 }
 
+static void goes_back_to_where_it_stood(void **state) {
+    (void)state;
+    struct arena arena;
+    arena_init(&arena, 0);
+    struct arena_mark empty = arena_mark(&arena);
+    char *kept = arena_copy(&arena, SPAN("kept")).data == NULL ? NULL : arena_take(&arena, 100);
+    assert_non_null(kept);
+    memset(kept, 'k', 100);
+    struct arena_mark mark = arena_mark(&arena);
+    size_t bytes = arena.bytes;
+    char *next = arena_take(&arena, 10);
+    for (int i = 0; i < 100; i++)
+        assert_non_null(arena_take(&arena, 1000));
+    arena_go_back(&arena, mark);
+    assert_int_equal(arena.bytes, bytes);
+    assert_ptr_equal(arena_take(&arena, 10), next);
+    for (size_t i = 0; i < 100; i++)
+        assert_int_equal(kept[i], 'k');
+    arena_go_back(&arena, empty);
+    assert_int_equal(arena.bytes, 0);
+    assert_non_null(arena_take(&arena, 10));
+    arena_finish(&arena);
+}
+
 static void resizes_the_newest_in_place(void **state) {
     (void)state;
     struct arena arena;
@@ -95,8 +119,8 @@ static void copies_and_prints(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(takes_aligned_memory), cmocka_unit_test(refuses_beyond_the_limit),
-        cmocka_unit_test(reset_keeps_the_largest_block), cmocka_unit_test(resizes_the_newest_in_place),
-        cmocka_unit_test(copies_and_prints)};
+        cmocka_unit_test(takes_aligned_memory),          cmocka_unit_test(refuses_beyond_the_limit),
+        cmocka_unit_test(reset_keeps_the_largest_block), cmocka_unit_test(goes_back_to_where_it_stood),
+        cmocka_unit_test(resizes_the_newest_in_place),   cmocka_unit_test(copies_and_prints)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

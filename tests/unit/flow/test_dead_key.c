@@ -21,7 +21,7 @@ static void is_found_until_removed(void **state) {
     dice_init(&dice, 1);
     assert_null(dead_key_find(&keys, 0));
     for (uint64_t i = 0; i < 500; i++)
-        assert_false(dead_key_add(&keys, key(i * 7919 % 1009, (int64_t)i), &forgotten));
+        assert_false(dead_key_add(&keys, key(i * 7919 % 1009, (int64_t)i), SIZE_MAX, &forgotten));
     for (uint64_t i = 0; i < 500; i += 2)
         dead_key_remove(&keys, dead_key_find(&keys, i * 7919 % 1009));
     assert_int_equal(keys.count, 250);
@@ -40,9 +40,9 @@ static void oldest_is_forgotten(void **state) {
     struct dead_keys keys = {0};
     struct dead_key forgotten = {0};
     for (uint64_t i = 0; i < DEAD_KEYS_MOST; i++)
-        assert_false(dead_key_add(&keys, key(~i, 100 + (int64_t)i), &forgotten));
+        assert_false(dead_key_add(&keys, key(~i, 100 + (int64_t)i), SIZE_MAX, &forgotten));
     dead_key_find(&keys, ~(uint64_t)0)->last = 5000; /* the first one had another letter since */
-    assert_true(dead_key_add(&keys, key(42, 9000), &forgotten));
+    assert_true(dead_key_add(&keys, key(42, 9000), SIZE_MAX, &forgotten));
     assert_int_equal(forgotten.first, 101);
     assert_int_equal(keys.count, DEAD_KEYS_MOST);
     assert_non_null(dead_key_find(&keys, 42));

@@ -1,0 +1,36 @@
+/* The budget is how much of limits.memory may be taken for what (I10). What has been taken is the flow's word; it takes
+ * nothing itself. */
+#ifndef SLUSS_FLOW_BUDGET_H
+#define SLUSS_FLOW_BUDGET_H
+
+#include "flow/plan.h"
+
+struct flow;
+
+/* Each may take what the ones before it may, and some more. */
+enum budget {
+    BUDGET_READ,       /* events, as many as are of use, by whoever comes first */
+    BUDGET_READ_NEXT,  /* kept for the next event of a partition, however much is granted to others that use nothing */
+    BUDGET_READ_FIRST, /* kept for partitions that hold nothing */
+    BUDGET_READ_ALONE, /* kept for routes that hold nothing: nobody else's platform keeps them waiting */
+    BUDGET_GROW,       /* what the rooms make of an event */
+    BUDGET_GROW_FIRST, /* likewise, of the only one of its route */
+    BUDGET_LOOK,       /* what must be looked at when it is read, for its order */
+    BUDGET_WRITE,      /* requests of batches, dead letters, maps: what gives memory back */
+    BUDGET_ALL
+};
+
+/* Bytes that may still be taken. */
+size_t budget_left(const struct flow *flow, enum budget what);
+
+/* What the rooms may make of one event at most: a quarter of the limit, which is there when nothing else has grown. An
+ * event that takes more is put aside. */
+size_t budget_of_event(const struct plan *plan);
+
+/* The body of a batch of one, likewise. */
+size_t budget_of_body(const struct plan *plan);
+
+/* The largest value that is read; of a larger one only its place and key. */
+size_t budget_largest(const struct plan *plan);
+
+#endif

@@ -1,0 +1,257 @@
+/* Tests of flow/budget through the step: whatever the events and however small the memory, no more is taken than there
+ * is (I10), and each event ends. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "flow/budget.h"
+#include "flow/flow.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct status_range success[] = {{200, 299}};
+static const struct span topics[] = {{"arende.v1", 9}};
+
+enum { MOST = 200, MOST_VALUE = 20000 };
+
+struct house {
+    struct platform_spec platform;
+    struct route route;
+    struct plan plan;
+    struct flow *flow;
+    struct actions actions;
+    int64_t now_ms;
+    uint32_t credit;
+    size_t credit_bytes;
+    uint64_t request[MOST], letter[MOST];
+    size_t requests, letters;
+    char reason[32], omitted[32]; /* of the last letter */
+};
+
+static int set_up(void **state) {
+    struct house *house = calloc(1, sizeof *house);
+    assert_non_null(house);
+    house->platform = (struct platform_spec){.name = SPAN("oep"),
+                                             .timeout_ms = 30000,
+                                             .max_in_flight = 64,
+                                             .breaker = {5, 85, 50, 10000, 30000, 300000},
+                                             .success = {success, 1}};
+    house->route = (struct route){.name = SPAN("bygglov"),
+                                  .topics = topics,
+                                  .topic_count = 1,
+                                  .dead_letter = SPAN("arende.v1.dlq"),
+                                  .refusals = 3,
+                                  .retry = {1000, 300000, 86400000},
+                                  .window = 1024};
+    house->route.mapping =
+        (struct mapping_spec){.method = SPAN("POST"), .route = house->route.name, .topics = topics, .body = BODY_EVENT};
+    house->route.mapping.target = template_create(TEMPLATE_TARGET, SPAN("/errands/{$.id}"), NULL);
+    house->route.order_by = json_path_create(SPAN("$.id"), NULL);
+    house->plan = (struct plan){.generation = 1,
+                                .platforms = &house->platform,
+                                .platform_count = 1,
+                                .routes = &house->route,
+                                .route_count = 1,
+                                .memory_limit = 256 << 10,
+                                .max_poll_interval_ms = 300000,
+                                .session_timeout_ms = 10000};
+    *state = house;
+    return 0;
+}
+
+static int tear_down(void **state) {
+    struct house *house = *state;
+    flow_destroy(house->flow);
+    template_destroy(house->route.mapping.target);
+    json_path_destroy(house->route.order_by);
+    actions_finish(&house->actions);
+    free(house);
+    return 0;
+}
+
+static void keep_header(const struct letter *letter, struct span name, char text[32]) {
+    for (size_t i = 0; i < letter->header_count; i++)
+        if (span_equal(letter->headers[i].name, name))
+            (void)snprintf(text, 32, SPAN_FORMAT, SPAN_ARGUMENT(letter->headers[i].value));
+}
+
+static void step(struct house *house, struct input input) {
+    input.now_ms = house->now_ms;
+    flow_step(house->flow, &input, &house->actions);
+    assert_true(flow_bytes(house->flow) <= house->plan.memory_limit);
+    for (size_t i = 0; i < house->actions.count; i++) {
+        const struct action *action = &house->actions.list[i];
+        if (action->kind == ACTION_GRANT_CREDIT) {
+            house->credit += action->is.credit.events;
+            house->credit_bytes += action->is.credit.bytes;
+        } else if (action->kind == ACTION_SEND_REQUEST)
+            house->request[house->requests++] = action->is.request->id;
+        else if (action->kind == ACTION_WRITE_LETTER) {
+            house->letter[house->letters++] = action->is.letter->id;
+            keep_header(action->is.letter, SPAN("sluss-reason"), house->reason);
+            keep_header(action->is.letter, SPAN("sluss-value-omitted"), house->omitted);
+        }
+        assert_true(house->requests < MOST && house->letters < MOST);
+    }
+}
+
+static void open_house(struct house *house) {
+    const struct place place = {.epoch = 1};
+    const struct committed committed = {.offset = 0};
+    house->flow = flow_create(&house->plan, 1);
+    assert_non_null(house->flow);
+    step(house, (struct input){.kind = INPUT_ASSIGNED, .is.group = {.epoch = 1, .place = &place, .count = 1}});
+    step(house, (struct input){.kind = INPUT_COMMITTED, .is.committed = {.epoch = 1, .entry = &committed, .count = 1}});
+}
+
+/* As the shell does: only within credit, and what waits for it is told once. */
+static bool read_one(struct house *house, int64_t offset, struct span value, size_t omitted) {
+    const struct place place = {.epoch = 1};
+    size_t bytes = event_size(SPAN_NONE, value, NULL, 0);
+    if (house->credit == 0 || house->credit_bytes < bytes)
+        step(house, (struct input){.kind = INPUT_WANTED, .is.wanted = {place, bytes}});
+    if (house->credit == 0 || house->credit_bytes < bytes)
+        return false;
+    struct event *event = event_create(place, offset, 1700000000000, SPAN_NONE, value, NULL, 0);
+    assert_non_null(event);
+    event->omitted = omitted;
+    house->credit--;
+    house->credit_bytes -= bytes;
+    step(house, (struct input){.kind = INPUT_EVENT, .is.event = event});
+    return true;
+}
+
+/* Few bytes, many nodes: the rooms make a dozen times as much of it. */
+static struct span value_of(char text[MOST_VALUE], int64_t offset, int numbers) {
+    int size = snprintf(text, MOST_VALUE, "{\"id\":%lld,\"n\":[0", (long long)offset);
+    for (int i = 1; i < numbers; i++)
+        size += snprintf(text + size, (size_t)(MOST_VALUE - size), ",%d", i % 10);
+    size += snprintf(text + size, (size_t)(MOST_VALUE - size), "]}");
+    return span_make(text, (size_t)size);
+}
+
+static bool answer_one(struct house *house) {
+    if (house->letters > 0) {
+        uint64_t id = house->letter[--house->letters];
+        step(house, (struct input){.kind = INPUT_LETTER, .is.letter = {id, LETTER_ACKNOWLEDGED}});
+        return true;
+    }
+    if (house->requests == 0)
+        return false;
+    struct reply *reply = reply_create(house->request[--house->requests], REPLY_ANSWERED, REPLY_FAULT_NONE);
+    assert_non_null(reply);
+    reply->status = 200;
+    step(house, (struct input){.kind = INPUT_REPLY, .is.reply = reply});
+    return true;
+}
+
+static uint64_t ended(const struct house *house, enum outcome outcome) {
+    struct route_counts counts;
+    flow_counts(house->flow, 0, &counts);
+    return counts.outcome[outcome];
+}
+
+/* Reads as many as it may, then answers one; until all have ended. */
+static void play(struct house *house, int64_t events, int numbers) {
+    char text[MOST_VALUE];
+    int64_t next = 0;
+    for (int turn = 0; ended(house, OUTCOME_DELIVERED) + ended(house, OUTCOME_DEAD_LETTERED) < (uint64_t)events;
+         turn++) {
+        assert_true(turn < 10000);
+        while (next < events && read_one(house, next, value_of(text, next, numbers), 0))
+            next++;
+        if (!answer_one(house)) {
+            house->now_ms += 1000;
+            step(house, (struct input){.kind = INPUT_TIMER});
+        }
+    }
+}
+
+static void events_that_grow_keep_to_the_memory(void **state) {
+    struct house *house = *state;
+    house->route.order = ORDER_NONE;
+    open_house(house);
+    play(house, 150, 1000);
+    assert_int_equal(ended(house, OUTCOME_DELIVERED), 150);
+}
+
+/* What is read behind the stall fence begins all at once when that ends. */
+static void events_behind_the_fence_keep_to_the_memory(void **state) {
+    struct house *house = *state;
+    char text[MOST_VALUE];
+    int64_t next = 0;
+    house->route.order = ORDER_NONE;
+    open_house(house);
+    house->now_ms += 8000;
+    step(house, (struct input){.kind = INPUT_TIMER});
+    while (read_one(house, next, value_of(text, next, 1100), 0))
+        next++;
+    assert_true(next > 3);
+    assert_int_equal(house->requests, 0);
+    for (int i = 0; i < 2; i++) {
+        house->now_ms += 4000;
+        step(house, (struct input){.kind = INPUT_TIMER});
+    }
+    assert_true(house->requests > 0 && house->requests < (size_t)next); /* some wait for memory */
+    while (answer_one(house))
+        ;
+    assert_int_equal(ended(house, OUTCOME_DELIVERED), next);
+}
+
+static void events_ordered_by_a_query_keep_to_the_memory(void **state) {
+    struct house *house = *state;
+    house->route.order = ORDER_QUERY;
+    open_house(house);
+    play(house, 150, 1000);
+    assert_int_equal(ended(house, OUTCOME_DELIVERED), 150);
+}
+
+static void batches_keep_to_the_memory(void **state) {
+    struct house *house = *state;
+    house->route.order = ORDER_NONE;
+    house->route.mapping.bundle = BUNDLE_JSON_ARRAY;
+    house->route.batch.events = 50;
+    house->route.batch.bytes = 64 << 10; /* more than there can be room for */
+    house->route.batch.wait_ms = 50;
+    template_destroy(house->route.mapping.target);
+    house->route.mapping.target = template_create(TEMPLATE_TARGET, SPAN("/import"), NULL);
+    open_house(house);
+    play(house, 150, 1000);
+    assert_int_equal(ended(house, OUTCOME_DELIVERED), 150);
+}
+
+static void an_event_beyond_all_memory_is_put_aside(void **state) {
+    struct house *house = *state;
+    house->route.order = ORDER_NONE;
+    open_house(house);
+    play(house, 3, 9000);
+    assert_int_equal(ended(house, OUTCOME_DEAD_LETTERED), 3);
+    assert_string_equal(house->reason, "too-large");
+}
+
+static void a_value_beyond_all_memory_is_left_out(void **state) {
+    struct house *house = *state;
+    house->route.order = ORDER_KEY;
+    open_house(house);
+    assert_true(budget_largest(&house->plan) > 20000 && budget_largest(&house->plan) < house->plan.memory_limit / 4);
+    assert_true(read_one(house, 0, SPAN_NONE, 10 << 20));
+    assert_true(answer_one(house));
+    assert_int_equal(ended(house, OUTCOME_DEAD_LETTERED), 1);
+    assert_string_equal(house->reason, "too-large");
+    assert_string_equal(house->omitted, "10485760");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(events_that_grow_keep_to_the_memory),          TEST(events_behind_the_fence_keep_to_the_memory),
+        TEST(events_ordered_by_a_query_keep_to_the_memory), TEST(batches_keep_to_the_memory),
+        TEST(an_event_beyond_all_memory_is_put_aside),      TEST(a_value_beyond_all_memory_is_left_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
