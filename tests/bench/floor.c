@@ -1,7 +1,8 @@
 /* The floor of the benchmark: what librdkafka and libcurl cost by themselves. It posts the bytes of each event and
  * checks, orders and commits nothing. Settings are the best that were measured for both libraries. usage: floor SERVERS
- * TOPIC EVENTS IN-FLIGHT URL [HEADERS [BATCH]]: so many bytes of header lines more, as Sluss has to send them; so many
- * events in one request, as a JSON array. */
+ * TOPIC[,TOPIC]... EVENTS IN-FLIGHT URL [HEADERS [BATCH [PART PARTS]]]: each topic has a consumer of its own; so many
+ * bytes of header lines more, as Sluss has to send them; so many events in one request, as a JSON array; of the
+ * partitions every PARTS-th from PART on. Says "ready" before the first event, and figures at the end. */
 #include <curl/curl.h>
 #include <librdkafka/rdkafka.h>
 #include <stdbool.h>
@@ -9,12 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { MOST = 4096, BODY = 1 << 20 };
+enum { MOST = 4096, MOST_TOPICS = 256, BODY = 1 << 20 };
 
 struct slot {
     CURL *easy;
@@ -27,7 +29,12 @@ struct slot {
 static struct slot slots[MOST], *idle[MOST];
 static int idle_count;
 static CURLM *multi;
-static rd_kafka_queue_t *queue;
+static struct reader {
+    rd_kafka_queue_t *queue;
+    int wake;
+    bool ready; /* it may have more */
+} readers[MOST_TOPICS];
+static int reader_count, turn;
 static long started, done, failed, wanted, batch = 1;
 
 static size_t swallow(char *data, size_t size, size_t count, void *owner) {
@@ -36,7 +43,7 @@ static size_t swallow(char *data, size_t size, size_t count, void *owner) {
 }
 
 /* Every `parts`-th partition from `part` on. */
-static rd_kafka_t *read_all(const char *servers, const char *topic, int part, int parts, int wake) {
+static bool read_topic(const char *servers, const char *topic, int part, int parts, int all) {
     char why[256];
     static const uint64_t one = 1;
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
@@ -47,23 +54,61 @@ static rd_kafka_t *read_all(const char *servers, const char *topic, int part, in
                             {"check.crcs", "true"}};
     for (size_t i = 0; i < sizeof set / sizeof *set; i++)
         if (rd_kafka_conf_set(conf, set[i][0], set[i][1], why, sizeof why) != RD_KAFKA_CONF_OK)
-            return NULL;
+            return false;
     rd_kafka_t *client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof why);
     const struct rd_kafka_metadata *metadata;
     rd_kafka_topic_t *handle = rd_kafka_topic_new(client, topic, NULL);
     if (rd_kafka_metadata(client, 0, handle, &metadata, 10000) != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return NULL;
+        return false;
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
     for (int i = part; i < metadata->topics[0].partition_cnt; i += parts)
         rd_kafka_topic_partition_list_add(list, topic, i)->offset = RD_KAFKA_OFFSET_BEGINNING;
     rd_kafka_metadata_destroy(metadata);
     rd_kafka_topic_destroy(handle);
     (void)rd_kafka_poll_set_consumer(client);
-    queue = rd_kafka_queue_get_consumer(client);
-    rd_kafka_queue_io_event_enable(queue, wake, &one, sizeof one);
+    struct reader *reader = &readers[reader_count];
+    reader->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    reader->queue = rd_kafka_queue_get_consumer(client);
+    rd_kafka_queue_io_event_enable(reader->queue, reader->wake, &one, sizeof one);
     (void)rd_kafka_assign(client, list);
     rd_kafka_topic_partition_list_destroy(list);
-    return client;
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = reader_count++};
+    return epoll_ctl(all, EPOLL_CTL_ADD, reader->wake, &event) == 0;
+}
+
+static bool read_all(const char *servers, char *topics, int part, int parts, int all) {
+    if (parts < 1)
+        return false;
+    for (char *topic = strtok(topics, ","); topic != NULL; topic = strtok(NULL, ","))
+        if (reader_count == MOST_TOPICS || !read_topic(servers, topic, part, parts, all))
+            return false;
+    return reader_count > 0;
+}
+
+/* The next event of any topic, one of each in turn. */
+static rd_kafka_message_t *next_message(void) {
+    for (int looked = 0; looked < reader_count; looked++) {
+        struct reader *reader = &readers[turn = (turn + 1) % reader_count];
+        rd_kafka_message_t *message = reader->ready ? rd_kafka_consume_queue(reader->queue, 0) : NULL;
+        if (message != NULL)
+            return message;
+        reader->ready = false;
+    }
+    return NULL;
+}
+
+static void note_ready(int all) {
+    struct epoll_event event[64];
+    uint64_t wakes;
+    for (int count = 64; count == 64;) {
+        count = epoll_wait(all, event, 64, 0);
+        for (int i = 0; i < count; i++) {
+            struct reader *reader = &readers[event[i].data.fd];
+            ssize_t drained = read(reader->wake, &wakes, sizeof wakes);
+            (void)drained;
+            reader->ready = true;
+        }
+    }
 }
 
 static void prepare(int in_flight, const char *url, size_t header_bytes) {
@@ -120,7 +165,7 @@ static void gather(rd_kafka_message_t *message) {
 
 static void start_more(void) {
     while (idle_count > 0 && started < wanted) {
-        rd_kafka_message_t *message = rd_kafka_consume_queue(queue, 0);
+        rd_kafka_message_t *message = next_message();
         if (message == NULL)
             return;
         if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -173,26 +218,26 @@ int main(int count, char **argument) {
         return 64;
     batch = count >= 8 ? atol(argument[7]) : 1;
     wanted = atol(argument[3]);
-    int wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), running;
+    int all = epoll_create1(EPOLL_CLOEXEC), running;
     curl_global_init(CURL_GLOBAL_DEFAULT);
     prepare(atoi(argument[4]) < MOST ? atoi(argument[4]) : MOST, argument[5],
             count >= 7 ? strtoul(argument[6], NULL, 10) : 0);
     int part = count == 10 ? atoi(argument[8]) : 0, parts = count == 10 ? atoi(argument[9]) : 1;
-    rd_kafka_t *client = parts > 0 ? read_all(argument[1], argument[2], part, parts, wake) : NULL;
-    if (client == NULL)
+    if (!read_all(argument[1], argument[2], part, parts, all))
         return 69;
+    (void)printf("ready\n");
+    (void)fflush(stdout);
     struct timespec begin = {0, 0}, end;
     while (done < wanted) {
-        struct curl_waitfd wait = {.fd = wake, .events = CURL_WAIT_POLLIN};
-        uint64_t wakes;
+        struct curl_waitfd wait = {.fd = all, .events = CURL_WAIT_POLLIN};
         start_more();
         if (started > 0 && begin.tv_sec == 0)
             (void)clock_gettime(CLOCK_MONOTONIC, &begin);
         (void)curl_multi_perform(multi, &running);
         bool freed = finish_some();
         (void)curl_multi_poll(multi, &wait, 1, freed ? 0 : 100, NULL);
-        ssize_t drained = read(wake, &wakes, sizeof wakes);
-        (void)drained;
+        if (wait.revents != 0)
+            note_ready(all);
     }
     (void)clock_gettime(CLOCK_MONOTONIC, &end);
     struct rusage usage;

@@ -43,6 +43,20 @@ def latency(broker, options):
         print(f"{name[:3]:8}{one:>10.2f}{other:>10.2f}{other - one:>10.2f}")
 
 
+def floor_ready(broker, topics, options):
+    """CPU us an event of a floor with a consumer for each topic, which waits for the events."""
+    sink = bench.Sink(0)
+    floor = subprocess.Popen([bench.BIN / "bench_floor", broker.bootstrap, ",".join(topics), str(options.events),
+                              str(options.in_flight), sink.url + "/in"], stdout=subprocess.PIPE, text=True)
+    if floor.stdout.readline() != "ready\n":
+        raise SystemExit("the floor did not start")
+    before, _ = bench.usage(floor.pid)
+    bench.load(broker.bootstrap, ",".join(topics), options)
+    result = bench.json.loads(floor.communicate(timeout=options.limit)[0])
+    sink.end()
+    return result["cpu_us"] - before * 1e6 / options.events
+
+
 def run_ready(broker, topics, options, number):
     """CPU us an event of a Sluss that has joined its groups before the events are made."""
     sink = bench.Sink(0)
@@ -58,22 +72,26 @@ def run_ready(broker, topics, options, number):
 
 
 def flat(broker, options):
-    print(f"\n{options.events:,} events, CPU us an event; the events come to a Sluss that waits for them\n")
-    rows = []
-    for count in (1, 10, 50):
-        topics = [f"flat{count}.{index}" for index in range(count)]
-        for topic in topics:
-            broker.create_topic(topic, partitions=1)
-        broker.create_topic(topics[0] + ".dlq", partitions=1)
-        rows.append((f"{count} routes, {options.keys:,} keys", run_ready(broker, topics, options, f"routes{count}")))
-    for keys in (10, 1_000, 1_000_000):
-        topic = f"keys{keys}"
-        broker.create_topic(topic, partitions=options.partitions)
-        broker.create_topic(topic + ".dlq", partitions=1)
-        options.keys = keys
-        rows.append((f"1 route, {keys:,} keys", run_ready(broker, [topic], options, topic)))
-    for name, cpu in rows:
-        print(f"{name:32}{cpu:>8.1f}")
+    """CPU us an event over routes, each with a consumer of its own, and over keys; the floor has as many consumers."""
+    print(f"\n{options.events:,} events to sides that wait for them, CPU us an event; medians of {options.rounds} rounds\n", flush=True)
+    shapes = [(routes, 1_000) for routes in options.routes] + [(1, keys) for keys in options.of_keys]
+    found = {shape: [] for shape in shapes}
+    for number in range(options.rounds):
+        for shape in shapes:
+            count, options.keys = shape
+            sides = []
+            for side in ("floor", "sluss"):
+                topics = [f"flat{number}.{options.keys}.{side}{count}.{index}" for index in range(count)]
+                broker.create_topics(topics, partitions=options.partitions if count == 1 else 1)
+                broker.create_topic(topics[0] + ".dlq", partitions=1)
+                sides.append(floor_ready(broker, topics, options) if side == "floor" else
+                             run_ready(broker, topics, options, topics[0]))
+            found[shape].append(sides)
+    print(f"{'':26}{'floor':>8}{'Sluss':>8}{'ratio':>8}{'ours':>8}")
+    for (count, keys), rounds in found.items():
+        one, other = (bench.statistics.median(sides[side] for sides in rounds) for side in (0, 1))
+        ratio, ours = (bench.statistics.median(values) for values in zip(*((b / a, b - a) for a, b in rounds)))
+        print(f"{f'{count} routes, {keys:,} keys':26}{one:>8.1f}{other:>8.1f}{ratio:>8.2f}{ours:>8.1f}")
 
 
 def memory(broker, options):
@@ -136,7 +154,8 @@ def stages(broker, options):
         print(f"{name:32}{found[name] * each / total:>8.1f}{found[name] * 100 / total:>7.0f} %")
 
 
-FORMS = {"latency": (latency, {"events": 12_000, "rounds": 2}), "flat": (flat, {}), "memory": (memory, {"limit": 300}), "stages": (stages, {})}
+FORMS = {"latency": (latency, {"events": 12_000, "rounds": 2}),
+         "flat": (flat, {"routes": [1, 10, 50], "of_keys": [10, 1_000, 1_000_000]}), "memory": (memory, {"limit": 300}), "stages": (stages, {})}
 
 
 def main():

@@ -55,7 +55,7 @@ def run_floor(servers, topic, options, headers=0, processes=1):
     floors = [subprocess.Popen([BIN / "bench_floor", servers, topic, str(sum(end for number, end in ends.items() if number % processes == part)),
                                 str(options.in_flight // processes), sink.url + "/in", str(headers), str(options.batch), str(part),
                                 str(processes)], stdout=subprocess.PIPE, text=True) for part in range(processes)]
-    results = [json.loads(floor.communicate(timeout=options.limit)[0]) for floor in floors]
+    results = [json.loads(floor.communicate(timeout=options.limit)[0].splitlines()[-1]) for floor in floors]
     received, events = sink.end(), sum(result["events"] for result in results)
     if any(result["failed"] for result in results) or events < options.events or received["requests"] * options.batch < options.events:
         raise SystemExit(f"the floor lost events: {results}, received {received}")
@@ -184,6 +184,8 @@ def parse(program, description, **defaults):
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--limit", type=int, default=120, help="seconds a side may take")
     parser.add_argument("--plain", action="store_true", help="Sluss without schema and enrichment")
+    parser.add_argument("--routes", type=int, nargs="*", help="flat: with so many routes")
+    parser.add_argument("--of-keys", type=int, nargs="*", help="flat: with so many keys")
     parser.set_defaults(**defaults)
     options = parser.parse_args()
     if kafka.available():

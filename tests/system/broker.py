@@ -156,12 +156,17 @@ class Broker:
         return KafkaAdminClient(bootstrap_servers=self.bootstrap, api_version=(2, 6, 0))
 
     def create_topic(self, name, partitions=1, **config):
+        self.create_topics([name], partitions, **config)
+
+    def create_topics(self, names, partitions=1, **config):
         from kafka.admin import NewTopic
         admin = self.admin()
         try:
             settings = {key.replace("_", "."): str(value) for key, value in config.items()}
-            eventually(lambda: self._created(admin, NewTopic(name, partitions, 1, topic_configs=settings)), 60, f"room for {name}")
-            eventually(lambda: self._leaders(admin, name) == partitions, 20, f"leaders of {name}")
+            topics = [NewTopic(name, partitions, 1, topic_configs=settings) for name in names]
+            eventually(lambda: self._created(admin, topics), 60, f"room for {names}")
+            for name in names:
+                eventually(lambda: self._leaders(admin, name) == partitions, 20, f"leaders of {name}")
         finally:
             admin.close()
 
@@ -193,11 +198,11 @@ class Broker:
             admin.close()
 
     @staticmethod
-    def _created(admin, topic):
+    def _created(admin, topics):
         """A broker that was not heard of for a moment, on a busy machine, cannot take a topic then."""
         from kafka.errors import InvalidReplicationFactorError
         try:
-            admin.create_topics([topic])
+            admin.create_topics(topics)
         except InvalidReplicationFactorError:
             return False
         return True
