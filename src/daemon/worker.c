@@ -272,6 +272,7 @@ static bool start_consumer(struct worker *worker, const uint32_t *partitions, ui
         .properties = worker->spec.properties,
         .queue_bytes = queue_bytes(worker, partitions, index),
         .largest = budget_largest(worker->plan),
+        .consumers = share_consumers(worker->plan),
         .stock = &worker->stock,
         .handler = inputs_of_consumers(worker),
     };

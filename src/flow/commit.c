@@ -7,6 +7,8 @@
 
 enum {
     COMMIT_PAUSE_MS = 200, /* at most five commits a second and group */
+    COMMIT_SHARE_MS = 20,  /* and fifty of all groups together: each costs broker and client, however little it says */
+    LONGEST_PAUSE_MS = 1000, /* but one a second of each */
     COMMIT_AFTER_ERROR_MS = 1000,
     COMMIT_AFTER_FENCE_MS = 10000 /* the group will say what is next; if it does not, it is asked again */
 };
@@ -179,6 +181,16 @@ static size_t collect(struct flow *flow, struct group *group) {
     return count;
 }
 
+/* How long a group that commits now waits with its next one. */
+static int64_t pause_after(struct flow *flow) {
+    int64_t until_ms = flow->commits_until_ms > flow->now_ms ? flow->commits_until_ms : flow->now_ms;
+    int64_t pause_ms = until_ms + COMMIT_SHARE_MS - flow->now_ms;
+    if (pause_ms > LONGEST_PAUSE_MS)
+        pause_ms = LONGEST_PAUSE_MS;
+    flow->commits_until_ms = flow->now_ms + pause_ms;
+    return pause_ms < COMMIT_PAUSE_MS ? COMMIT_PAUSE_MS : pause_ms;
+}
+
 void commit_tend(struct flow *flow, struct group *group, bool at_once) {
     if ((group->committing && !PLANTED(TWO_COMMITS)) || (group->fenced && at_once) || list_is_empty(&group->dirty))
         return;
@@ -193,7 +205,7 @@ void commit_tend(struct flow *flow, struct group *group, bool at_once) {
         return;
     group->committing = true;
     group->fenced = group->hurried = false;
-    group->commit_from_ms = flow->now_ms + COMMIT_PAUSE_MS;
+    group->commit_from_ms = flow->now_ms + pause_after(flow);
     struct action *action = say(flow, ACTION_COMMIT);
     action->is.commit.route = group->index;
     action->is.commit.epoch = group->epoch;

@@ -24,20 +24,29 @@ void desk_touch(struct flow *flow, struct desk *desk) {
         list_add_last(&flow->busy, &desk->busy);
 }
 
+/* Of what waits at the platform that its route delivers to. */
+static void count_ready(struct desk *desk, struct group *group, bool joins) {
+    if (group->route->mapping.platform != desk->index)
+        return;
+    group->ready += joins ? 1 : UINT32_MAX;
+    if (group->ready == (joins ? 1 : 0))
+        desk->groups += joins ? 1 : UINT32_MAX;
+}
+
 void desk_join(struct flow *flow, struct desk *desk, struct passage *passage) {
     passage->state = PASSAGE_WAITING;
     passage->since_ms = flow->now_ms;
     passage->turn = desk->turns++;
     list_add_last(passage->request->attempt == 0 ? &desk->waiting : &desk->again, &passage->link);
     desk->waiting_count++;
-    passage->home->group->ready++;
+    count_ready(desk, passage->home->group, true);
     desk_touch(flow, desk);
 }
 
 void desk_leave(struct flow *flow, struct desk *desk, struct passage *passage) {
     list_remove(&passage->link);
     desk->waiting_count--;
-    passage->home->group->ready--;
+    count_ready(desk, passage->home->group, false);
     group_touch(flow, passage->home->group);
 }
 

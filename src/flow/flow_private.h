@@ -89,7 +89,7 @@ struct group {
     uint32_t credit; /* of all its partitions: events granted and not read yet */
     uint32_t grown;  /* events that the rooms have begun with */
     uint32_t made;   /* batches whose request is made */
-    uint32_t ready;  /* events that wait for their platform */
+    uint32_t ready;  /* events that wait for the platform they are delivered to */
     bool committing; /* one commit is under way (I6) */
     bool hurried;    /* half a window waits for a commit: it does not wait for its pause */
     bool faltering;  /* the last commit was refused: its pause is kept */
@@ -111,6 +111,7 @@ struct desk {
     struct list again;   /* likewise, before a further one */
     uint64_t turns;
     size_t waiting_count;
+    uint32_t groups;  /* whose events wait here before they are delivered */
     struct list busy; /* in flow->busy: is served at the end of the step */
     struct timer timer;
     uint64_t probe; /* the request that probes it; 0 none */
@@ -126,8 +127,9 @@ struct flow {
     struct dice dice;
     uint64_t seed;
     int64_t now_ms, wall_ms;
-    int64_t woken_ms; /* the last `wake at` */
-    int64_t fence_ms; /* nothing is started before (I9) */
+    int64_t woken_ms;         /* the last `wake at` */
+    int64_t fence_ms;         /* nothing is started before (I9) */
+    int64_t commits_until_ms; /* what all groups' commits up to now take of their common share of time */
     struct timer fence;
     struct group *groups;
     struct desk *desks;

@@ -47,6 +47,14 @@ uint32_t share_readers(const struct plan *plan) {
     return count;
 }
 
+uint32_t share_consumers(const struct plan *plan) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < plan->route_count; i++)
+        for (uint32_t worker = 0; worker < plan->workers; worker++)
+            count += share_reads(plan, i, worker) ? 1 : 0;
+    return count;
+}
+
 /* The part of the `place`-th of `count`: what cannot be divided goes to the first ones. */
 static uint64_t part(uint64_t whole, uint32_t place, uint32_t count) {
     if (count < 2)

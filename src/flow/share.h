@@ -12,9 +12,10 @@ void share_place(struct plan *plan, uint32_t workers);
 /* Whether the worker reads the route. */
 bool share_reads(const struct plan *plan, uint32_t route, uint32_t worker);
 
-/* How many workers send to the platform; how many read anything. */
+/* How many workers send to the platform; how many read anything; how many readers all routes have together. */
 uint32_t share_senders(const struct plan *plan, uint32_t platform);
 uint32_t share_readers(const struct plan *plan);
+uint32_t share_consumers(const struct plan *plan);
 
 /* Makes the worker's plan: the same routes and lookups, its own platforms (`platforms` has room for all, and lives as
  * long), its part of the memory. The parts of all workers are together what was configured: in-flight and rate are

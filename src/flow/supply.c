@@ -9,6 +9,9 @@ enum {
     EVENT_COST = 4608,        /* memory that any event takes as soon as it is read */
     BYTE_COST = 3,            /* and for each of its bytes: the arena grows in steps that double */
     READY_BEYOND_FLIGHT = 64, /* so many events more than max-in-flight may wait for the platform */
+    LEAST_READY = 8,          /* but of each of its routes at least so many */
+    LEAST_PART = 4,           /* of what is in flight or waits, belongs to each route at least */
+    MOST_BEHIND = 64,         /* so many requests' events may stand behind those, while the platform has enough to do */
 };
 
 _Static_assert(EVENT_COST >= 4096 + sizeof(struct batch), "a small event is one block, and brings its batch");
@@ -83,13 +86,40 @@ static struct credit affordable(const struct flow *flow, const struct partition 
     return supply_cost(least.events, least.bytes) <= budget_left(flow, what) ? least : (struct credit){0, 0};
 }
 
+static const struct desk *desk_of(const struct flow *flow, const struct group *group) {
+    return &flow->desks[group->route->mapping.platform];
+}
+
+/* A route's part of so many requests, divided among the routes whose events wait for its platform. */
+static uint32_t part_of(const struct flow *flow, const struct group *group, uint32_t requests, uint32_t least) {
+    uint32_t part = requests / (desk_of(flow, group)->groups + (group->ready == 0 ? 1 : 0));
+    return part < least ? least : part;
+}
+
+/* How many of a route may wait for its platform: what that can take soon. More would only be memory that has gone cold
+ * when its turn comes. */
+static uint32_t most_ready(const struct flow *flow, const struct group *group) {
+    return part_of(flow, group, desk_of(flow, group)->pace.most + READY_BEYOND_FLIGHT, LEAST_READY);
+}
+
+/* What memory has room for, and of requests of one event each no more than may wait. */
+static struct credit most_credit(const struct flow *flow, const struct group *group) {
+    struct credit most = share(flow);
+    uint32_t ready = most_ready(flow, group) * 2 / group->count;
+    if (ready < LEAST_READY)
+        ready = LEAST_READY;
+    if (group->route->batch.events <= 1 && ready < most.events)
+        most.events = ready;
+    return most;
+}
+
 /* What was granted is never taken back, only added to, once half of it is used. False when memory is short. */
 static bool feed(struct flow *flow, struct partition *partition) {
     uint64_t covered = PLANTED(WINDOW_FROM_BASE) ? partition->tracker.passed : partition->covered;
     uint32_t room = partition->state == PARTITION_READING ? tracker_room(&partition->tracker, covered) : 0;
     if (PLANTED(WINDOW_IGNORED) && room == 0 && partition->state == PARTITION_READING)
         room = 1;
-    struct credit most = share(flow), more = {0, 0};
+    struct credit most = most_credit(flow, partition->group), more = {0, 0};
     if (partition->wants) {
         most.events = most.events > 0 ? most.events : 1;
         most.bytes = partition->wanted > most.bytes ? partition->wanted : most.bytes;
@@ -115,9 +145,18 @@ static bool feed(struct flow *flow, struct partition *partition) {
     return true;
 }
 
-/* More wait for the platform than it can take soon. */
+/* More wait for the platform than it can take soon; or it has enough to do with others too, and the route has its part
+ * of that and more behind it, whose keys are not free yet. */
 static bool is_sated(const struct flow *flow, const struct group *group) {
-    return group->ready > flow->desks[group->route->mapping.platform].pace.most + READY_BEYOND_FLIGHT;
+    if (group->ready > most_ready(flow, group))
+        return true;
+    const struct desk *desk = desk_of(flow, group);
+    if (desk->waiting_count <= desk->pace.most ||
+        group->ready + group->open <= part_of(flow, group, desk->pace.most, LEAST_PART))
+        return false;
+    uint64_t behind = group->counts.unsettled - group->ready - group->open;
+    uint32_t together = group->route->batch.events > 1 ? group->route->batch.events : 1;
+    return behind / together > MOST_BEHIND;
 }
 
 bool supply_is_dry(const struct flow *flow, const struct group *group) {

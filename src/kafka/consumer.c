@@ -19,17 +19,26 @@ static struct queue_limits limit_queue(size_t bytes) {
         .records = records > 0 ? records : 1, .bytes = (kbytes > 0 ? kbytes : 1) * 1024, .fetch = fetch};
 }
 
+/* So long partitions that have nothing keep a full queue's from being filled, and so long pass between the fetches of a
+ * consumer that has nothing at all: a hundred such consumers ask 200 times a second. Written in the manual. */
+static unsigned fetch_wait(uint32_t consumers) {
+    enum { WAIT_OF_EACH_MS = 5, LEAST_MS = 100, MOST_MS = 500 };
+    if (consumers > MOST_MS / WAIT_OF_EACH_MS)
+        return MOST_MS;
+    return consumers < LEAST_MS / WAIT_OF_EACH_MS ? LEAST_MS : consumers * WAIT_OF_EACH_MS;
+}
+
 static rd_kafka_conf_t *configure(const struct consumer_spec *spec, struct queue_limits queue, struct error *error) {
-    char kbytes[24], records[24], fetch[24];
+    char kbytes[24], records[24], fetch[24], wait[24];
     (void)snprintf(kbytes, sizeof kbytes, "%zu", queue.bytes / 1024);
     (void)snprintf(records, sizeof records, "%zu", queue.records);
     (void)snprintf(fetch, sizeof fetch, "%zu", queue.fetch);
+    (void)snprintf(wait, sizeof wait, "%u", fetch_wait(spec->consumers));
     const struct kafka_property defaults[] = {{"client.id", "sluss"},
                                               {"session.timeout.ms", "10000"},
                                               {"socket.keepalive.enable", "true"},
                                               {"fetch.message.max.bytes", fetch},
-                                              {"fetch.wait.max.ms", "100"}}; /* so long partitions that have nothing
-                                                                                keep a full queue's from being filled */
+                                              {"fetch.wait.max.ms", wait}};
     const struct kafka_property fixed[] = {
         {"group.id", spec->group},
         {"enable.auto.commit", "false"},

@@ -49,6 +49,7 @@ struct consumer_spec {
     struct kafka_properties properties; /* the user's */
     size_t queue_bytes;                 /* memory that librdkafka's own queue of a partition may take */
     size_t largest;                     /* bytes: a larger value is left out of its event; 0 none is */
+    uint32_t consumers;                 /* of the whole process: the more, the longer a broker may wait for a fetch */
     struct arena_stock *stock;          /* for its events; may be NULL */
     struct consumer_handler handler;
 };

@@ -51,6 +51,7 @@ static void names_decide_not_the_order_in_the_file(void **state) {
     assert_int_equal(share_senders(&house.plan, 0), 1);
     assert_int_equal(share_senders(&house.plan, 1), 2);
     assert_int_equal(share_readers(&house.plan), 2);
+    assert_int_equal(share_consumers(&house.plan), 4);
 }
 
 static void check_parts(const struct plan *plan) {

@@ -1,0 +1,234 @@
+/* Many routes of one platform: how far they read ahead, which is as far as it is of use and never so that one stands
+ * still for the others' sake, and how often they commit. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "flow/flow.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { ROUTES = 20, IN_FLIGHT = 8, WINDOW = 1024 };
+
+static const struct status_range success[] = {{200, 299}};
+static const struct status_range retry[] = {{500, 599}};
+static const struct span topics[] = {{"arende.v1", 9}};
+
+struct house {
+    struct platform_spec platform;
+    struct route routes[ROUTES];
+    struct plan plan;
+    struct flow *flow;
+    struct actions actions;
+    uint32_t credit[ROUTES];
+    int64_t read[ROUTES];
+    uint64_t sent[WINDOW]; /* requests in the order they went out */
+    size_t sent_count;
+    uint32_t commits[ROUTES];
+    bool committing[ROUTES];
+    int64_t now_ms;
+};
+
+static int set_up(void **state) {
+    struct house *house = calloc(1, sizeof *house);
+    if (house == NULL)
+        return 1;
+    house->platform = (struct platform_spec){.name = SPAN("p"),
+                                             .timeout_ms = 30000,
+                                             .max_in_flight = IN_FLIGHT,
+                                             .breaker = {100, 100, 100, 10000, 30000, 300000},
+                                             .success = {success, 1},
+                                             .retry = {retry, 1}};
+    struct template *target = template_create(TEMPLATE_TARGET, SPAN("/in"), NULL);
+    for (uint32_t i = 0; i < ROUTES; i++)
+        house->routes[i] = (struct route){
+            .name = SPAN("bygglov"),
+            .topics = topics,
+            .topic_count = 1,
+            .dead_letter = SPAN("arende.v1.dlq"),
+            .retry = {1000, 300000, 86400000},
+            .window = WINDOW,
+            .mapping = {.method = SPAN("POST"), .route = SPAN("bygglov"), .topics = topics, .target = target}};
+    house->plan = (struct plan){.generation = 1,
+                                .platforms = &house->platform,
+                                .platform_count = 1,
+                                .routes = house->routes,
+                                .route_count = ROUTES,
+                                .memory_limit = 1 << 30,
+                                .max_poll_interval_ms = 300000,
+                                .session_timeout_ms = 10000};
+    house->flow = flow_create(&house->plan, 1);
+    *state = house;
+    return house->flow != NULL && target != NULL ? 0 : 1;
+}
+
+static int tear_down(void **state) {
+    struct house *house = *state;
+    flow_destroy(house->flow);
+    template_destroy(house->routes[0].mapping.target);
+    actions_finish(&house->actions);
+    free(house);
+    return 0;
+}
+
+static void step(struct house *house, struct input input) {
+    input.now_ms = house->now_ms;
+    input.wall_ms = 1700000000000 + house->now_ms;
+    flow_step(house->flow, &input, &house->actions);
+    for (size_t i = 0; i < house->actions.count; i++) {
+        const struct action *action = &house->actions.list[i];
+        if (action->kind == ACTION_GRANT_CREDIT)
+            house->credit[action->is.credit.place.route] += action->is.credit.events;
+        if (action->kind == ACTION_COMMIT) {
+            house->commits[action->is.commit.route]++;
+            house->committing[action->is.commit.route] = true;
+        }
+        if (action->kind == ACTION_SEND_REQUEST && house->sent_count < WINDOW)
+            house->sent[house->sent_count++] = action->is.request->id;
+    }
+}
+
+static void assign(struct house *house, uint32_t route) {
+    const struct place place = {.route = route, .epoch = 1};
+    const struct committed committed = {.offset = 0};
+    step(house,
+         (struct input){.kind = INPUT_ASSIGNED, .is.group = {.route = route, .epoch = 1, .place = &place, .count = 1}});
+    step(house, (struct input){.kind = INPUT_COMMITTED,
+                               .is.committed = {.route = route, .epoch = 1, .entry = &committed, .count = 1}});
+}
+
+/* The next event of the route, of so many keys in turn. */
+static void read_one(struct house *house, uint32_t route, int64_t keys) {
+    char key[32];
+    house->credit[route]--;
+    (void)snprintf(key, sizeof key, "%u.%d", route, (int)(house->read[route] % keys));
+    struct event *event = event_create((struct place){.route = route, .epoch = 1}, house->read[route]++, 1700000000000,
+                                       span_of(key), SPAN("{}"), NULL, 0);
+    assert_non_null(event);
+    step(house, (struct input){.kind = INPUT_EVENT, .is.event = event});
+}
+
+/* All that it has credit for. */
+static void read_all(struct house *house, uint32_t route, int64_t keys) {
+    while (house->credit[route] > 0)
+        read_one(house, route, keys);
+}
+
+static void answer(struct house *house, size_t number, int status) {
+    struct reply *reply = reply_create(house->sent[number], REPLY_ANSWERED, REPLY_FAULT_NONE);
+    assert_non_null(reply);
+    reply->status = status;
+    step(house, (struct input){.kind = INPUT_REPLY, .is.reply = reply});
+}
+
+/* What is granted while nothing waits is the most that comes at once; then each adds its part. */
+static void many_routes_together_read_no_further_than_is_of_use(void **state) {
+    struct house *house = *state;
+    for (uint32_t i = 0; i < ROUTES; i++)
+        assign(house, i);
+    for (uint32_t i = 0; i < ROUTES; i++)
+        read_all(house, i, WINDOW);
+    for (size_t number = 0; number < 10 * ROUTES; number++) {
+        answer(house, number, 204);
+        for (uint32_t i = 0; i < ROUTES; i++)
+            read_all(house, i, WINDOW);
+    }
+    int64_t waiting = -10 * ROUTES, least = INT64_MAX;
+    for (uint32_t i = 0; i < ROUTES; i++) {
+        waiting += house->read[i];
+        least = house->read[i] < least ? house->read[i] : least;
+    }
+    assert_in_range(waiting, IN_FLIGHT + 64, IN_FLIGHT + ROUTES * (64 + 16));
+    assert_true(least > 0);
+}
+
+/* A route of few keys has events behind them, whose turn has not come. It need not hold a whole window of them while
+ * the platform has enough to do. */
+static void few_keys_hold_no_window_while_the_platform_is_busy(void **state) {
+    struct house *house = *state;
+    assign(house, 0);
+    read_all(house, 0, WINDOW);
+    assign(house, 1);
+    read_all(house, 1, 6);
+    assert_in_range(house->read[1], 64, 64 + 6 + 64 + 8);
+}
+
+static void few_keys_read_their_window_while_it_is_idle(void **state) {
+    struct house *house = *state;
+    assign(house, 1);
+    read_all(house, 1, 6);
+    assert_in_range(house->read[1], WINDOW / 2, WINDOW);
+}
+
+/* All keys of a route that are known wait for a further attempt: others may stand behind them in the topic. */
+static void keys_that_wait_for_later_keep_no_other_from_being_read(void **state) {
+    struct house *house = *state;
+    assign(house, 1);
+    house->credit[1] = 6;
+    read_all(house, 1, 6);
+    size_t mine = house->sent_count;
+    assert_int_equal(mine, 6);
+    assign(house, 0);
+    read_all(house, 0, WINDOW);
+    house->credit[1] = 58;
+    read_all(house, 1, 6);
+    int64_t before = house->read[1];
+    for (size_t number = 0; number < mine; number++) {
+        answer(house, number, 500);
+        read_all(house, 1, 6);
+    }
+    assert_true(house->read[1] > before + 64);
+}
+
+/* Two seconds in which the first routes settle an event every hundredth; each commit is taken at once. */
+static void settle_for_two_seconds(struct house *house, uint32_t routes) {
+    for (uint32_t i = 0; i < routes; i++)
+        assign(house, i);
+    for (int64_t begin = house->now_ms; house->now_ms < begin + 2000; house->now_ms += 10) {
+        for (uint32_t i = 0; i < routes; i++) {
+            house->sent_count = 0;
+            read_one(house, i, WINDOW);
+            answer(house, 0, 204);
+        }
+        step(house, (struct input){.kind = INPUT_TIMER});
+        for (uint32_t i = 0; i < routes; i++) {
+            if (house->committing[i])
+                step(house, (struct input){.kind = INPUT_COMMIT_RESULT,
+                                           .is.commit = {.route = i, .epoch = 1, .error = COMMIT_DONE}});
+            house->committing[i] = false;
+        }
+    }
+}
+
+static void one_route_commits_five_times_a_second(void **state) {
+    struct house *house = *state;
+    settle_for_two_seconds(house, 1);
+    assert_in_range(house->commits[0], 10, 11);
+}
+
+static void many_routes_together_commit_fifty_times_a_second(void **state) {
+    struct house *house = *state;
+    settle_for_two_seconds(house, ROUTES);
+    uint32_t all = 0;
+    for (uint32_t i = 0; i < ROUTES; i++) {
+        assert_in_range(house->commits[i], 2, 7);
+        all += house->commits[i];
+    }
+    assert_in_range(all, 100 - ROUTES, 100 + ROUTES);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(many_routes_together_read_no_further_than_is_of_use, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(few_keys_hold_no_window_while_the_platform_is_busy, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(few_keys_read_their_window_while_it_is_idle, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(keys_that_wait_for_later_keep_no_other_from_being_read, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(one_route_commits_five_times_a_second, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(many_routes_together_commit_fifty_times_a_second, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
