@@ -12,10 +12,15 @@ enum {
     CELLS_MAXIMUM = 32768,  /* 64 KiB of table */
     WORK_MAXIMUM = 2000000, /* steps of the construction: about 10 ms */
     DIRECT = 0x180,         /* code points whose class is looked up directly: ASCII and Latin */
-    DEAD = 0,               /* the first state: no match is possible any more; the second is ACCEPT */
+    STRIDE = 4,             /* bytes looked up before anybody asks where they led */
 };
 
-/* States are named by the index of their first cell; a row has a cell for each class and one for the end. */
+/* The first rows, which nothing leaves: no match is possible any more, there is one, a byte has to be looked at
+ * together with those behind it. */
+enum { ROW_DEAD, ROW_ACCEPT, ROW_BEYOND, ROW_FIRST };
+
+/* States are named by the index of their first cell; a row has a cell for each class, one for the end and one for bytes
+ * from 0x80 on. */
 struct regex_automaton {
     uint16_t *next;
     uint32_t *low; /* intervals from DIRECT on */
@@ -23,8 +28,12 @@ struct regex_automaton {
     uint32_t intervals;
     uint32_t classes;
     uint32_t cells;
-    uint16_t start;
+    uint32_t row;        /* cells of one */
+    uint32_t beyond_row; /* and of ROW_BEYOND and ROW_ACCEPT the names */
     uint16_t accept;
+    uint16_t start;
+    bool idles;                /* some characters leave it at the start */
+    unsigned char column[256]; /* of each byte */
     unsigned char direct[DIRECT];
 };
 
@@ -261,6 +270,26 @@ static void copy_classes(struct regex_automaton *automaton, const struct regex_g
         automaton->low[automaton->intervals] = graph->low[i];
         automaton->beyond[automaton->intervals++] = graph->class[i];
     }
+    for (unsigned byte = 0; byte < 256; byte++)
+        automaton->column[byte] = byte < 0x80 ? automaton->direct[byte] : (unsigned char)(graph->classes + 1);
+}
+
+/* The cells of the construction, with one row and one column more. */
+static void copy_rows(struct regex_automaton *automaton, const struct construction *construction, uint32_t start) {
+    uint32_t classes = automaton->classes, row = automaton->row;
+    for (uint32_t cell = 0; cell < ROW_FIRST * row; cell++)
+        automaton->next[cell] = (uint16_t)(cell / row * row);
+    for (uint32_t state = 2; state < construction->states; state++) {
+        uint16_t *cell = automaton->next + (state + 1) * row;
+        for (uint32_t class = 0; class <= classes; class ++) {
+            uint32_t next = construction->next[state * (classes + 1) + class] / (classes + 1);
+            cell[class] = (uint16_t)((next + (next > ROW_ACCEPT)) * row);
+        }
+        cell[classes + 1] = (uint16_t)automaton->beyond_row;
+    }
+    automaton->start = (uint16_t)((start + (start > ROW_ACCEPT)) * row);
+    for (uint32_t class = 0; class < classes; class ++)
+        automaton->idles = automaton->idles || automaton->next[automaton->start + class] == automaton->start;
 }
 
 void regex_automaton_destroy(struct regex_automaton *automaton) {
@@ -274,14 +303,14 @@ void regex_automaton_destroy(struct regex_automaton *automaton) {
 
 static struct regex_automaton *finish(const struct construction *construction, uint32_t start) {
     const struct regex_graph *graph = construction->graph;
-    uint32_t stride = graph->classes + 1;
     struct regex_automaton *automaton = calloc(1, sizeof *automaton);
     if (automaton == NULL)
         return NULL;
     automaton->classes = graph->classes;
-    automaton->cells = construction->states * stride;
-    automaton->start = (uint16_t)(start * stride);
-    automaton->accept = (uint16_t)stride;
+    automaton->row = graph->classes + 2;
+    automaton->beyond_row = ROW_BEYOND * automaton->row;
+    automaton->accept = (uint16_t)(ROW_ACCEPT * automaton->row);
+    automaton->cells = (construction->states + 1) * automaton->row; /* at most 1.5 of CELLS_MAXIMUM */
     automaton->next = malloc(automaton->cells * sizeof *automaton->next);
     automaton->low = malloc(graph->intervals * sizeof *automaton->low);
     automaton->beyond = malloc(graph->intervals);
@@ -289,8 +318,8 @@ static struct regex_automaton *finish(const struct construction *construction, u
         regex_automaton_destroy(automaton);
         return NULL;
     }
-    memcpy(automaton->next, construction->next, automaton->cells * sizeof *automaton->next);
     copy_classes(automaton, graph);
+    copy_rows(automaton, construction, start);
     return automaton;
 }
 
@@ -330,46 +359,60 @@ static uint32_t class_beyond(const struct regex_automaton *automaton, uint32_t p
     return automaton->beyond[low];
 }
 
-bool regex_automaton_match(const struct regex_automaton *automaton, struct span text) {
+/* Character by character, also beyond ASCII. */
+__attribute__((noinline)) static bool match_slowly(const struct regex_automaton *automaton, struct span text) {
     const char *at = text.data, *end = text.data + text.size;
-    const uint16_t *next = automaton->next;
     uint32_t state = automaton->start, accept = automaton->accept;
-    /* Characters that cannot begin a match: this loop does not wait for its own last look-up. */
-    while (at < end && (unsigned char)*at < 0x80 && next[state + automaton->direct[(unsigned char)*at]] == state)
-        at++;
-    while (at < end) {
-        uint32_t class;
-        if ((unsigned char)*at < 0x80) {
-            class = automaton->direct[(unsigned char)*at++];
-        } else {
-            uint32_t point = utf8_take(&at, end);
-            class = point < DIRECT ? automaton->direct[point] : class_beyond(automaton, point);
-        }
-        state = next[state + class];
-        if (state <= accept) /* dead or accepted: nothing changes it any more */
-            return state == accept;
+    while (at < end && state > accept) {
+        uint32_t point = (unsigned char)*at < 0x80 ? (unsigned char)*at++ : utf8_take(&at, end);
+        state = automaton->next[state + (point < DIRECT ? automaton->direct[point] : class_beyond(automaton, point))];
     }
-    return next[state + automaton->classes] == accept;
+    return state == accept || (state > accept && automaton->next[state + automaton->classes] == accept);
+}
+
+/* Some bytes at a time: as nothing leaves the first rows, it is enough to ask after the last of them, and the look-ups
+ * are all that is left of the loop. */
+bool regex_automaton_match(const struct regex_automaton *automaton, struct span text) {
+    const unsigned char *at = (const unsigned char *)text.data, *end = at + text.size;
+    const unsigned char *column = automaton->column;
+    const uint16_t *next = automaton->next;
+    size_t state = automaton->start;
+    if (automaton->idles) /* characters that cannot begin a match: this loop does not wait for its own last look-up */
+        while (at < end && next[state + column[*at]] == state)
+            at++;
+    for (size_t left = (size_t)(end - at) / STRIDE; left > 0; left--, at += STRIDE) {
+        state = next[state + column[at[0]]];
+        state = next[state + column[at[1]]];
+        state = next[state + column[at[2]]];
+        state = next[state + column[at[3]]];
+        if (state <= automaton->beyond_row)
+            break;
+    }
+    for (; at < end && state > automaton->beyond_row; at++)
+        state = next[state + column[*at]];
+    if (state <= automaton->beyond_row)
+        return state == automaton->beyond_row ? match_slowly(automaton, text) : state == automaton->accept;
+    return next[state + automaton->classes] == automaton->accept;
+}
+
+/* Whether a step of a live state or the end of a text there leads to a row. */
+static bool leads_to(const struct regex_automaton *automaton, uint32_t row) {
+    for (uint32_t cell = ROW_FIRST * automaton->row; cell < automaton->cells; cell++)
+        if (automaton->next[cell] == row * automaton->row)
+            return true;
+    return false;
 }
 
 bool regex_automaton_is_always(const struct regex_automaton *automaton) {
-    uint32_t stride = automaton->classes + 1;
     if (automaton->start <= automaton->accept)
         return automaton->start == automaton->accept;
-    for (uint32_t cell = 2 * stride; cell < automaton->cells; cell++)
-        if (automaton->next[cell] == DEAD)
-            return false;
-    return true;
+    return !leads_to(automaton, ROW_DEAD);
 }
 
 bool regex_automaton_is_never(const struct regex_automaton *automaton) {
-    uint32_t stride = automaton->classes + 1;
     if (automaton->start <= automaton->accept)
-        return automaton->start == DEAD;
-    for (uint32_t cell = 2 * stride; cell < automaton->cells; cell++)
-        if (automaton->next[cell] == automaton->accept)
-            return false;
-    return true;
+        return automaton->start != automaton->accept;
+    return !leads_to(automaton, ROW_ACCEPT);
 }
 
 size_t regex_automaton_bytes(const struct regex_automaton *automaton) {

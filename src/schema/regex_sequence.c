@@ -222,9 +222,10 @@ void regex_sequence_destroy(struct regex_sequence *sequence) {
     free(sequence);
 }
 
-bool regex_sequence_match(const struct regex_sequence *sequence, struct span text) {
-    const char *at = text.data, *end = text.data + text.size;
-    for (const struct regex_item *item = sequence->item, *last = item + sequence->count; item < last; item++) {
+/* Items that may take characters beyond ASCII as well. */
+__attribute__((noinline)) static bool match_beyond(const struct regex_sequence *sequence, const struct regex_item *item,
+                                                   const char *at, const char *end) {
+    for (const struct regex_item *last = sequence->item + sequence->count; item < last; item++) {
         size_t count = 0;
         for (;;) {
             size_t room = (size_t)(end - at), left = item->maximum - count;
@@ -241,6 +242,20 @@ bool regex_sequence_match(const struct regex_sequence *sequence, struct span tex
             count++;
         }
         if (count < item->minimum)
+            return false;
+    }
+    return !sequence->end || at == end;
+}
+
+bool regex_sequence_match(const struct regex_sequence *sequence, struct span text) {
+    const char *at = text.data, *end = text.data + text.size;
+    for (const struct regex_item *item = sequence->item, *last = item + sequence->count; item < last; item++) {
+        const char *start = at, *stop = (size_t)(end - at) > item->maximum ? at + item->maximum : end;
+        while (at < stop && (sequence->ascii[(unsigned char)*at] & item->bit) != 0)
+            at++;
+        if (item->beyond && at < stop && (unsigned char)*at >= 0x80)
+            return match_beyond(sequence, item, start, end);
+        if ((size_t)(at - start) < item->minimum)
             return false;
     }
     return !sequence->end || at == end;

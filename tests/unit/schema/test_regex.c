@@ -391,7 +391,7 @@ static void differential(void **state) {
         assert_true((own == NULL) == (other == NULL));
         for (int j = 0; own != NULL && j < 20; j++) {
             buf_clear(&text);
-            for (uint64_t left = dice_below(&dice, 8); left > 0; left--)
+            for (uint64_t left = dice_below(&dice, j % 2 == 0 ? 8 : 24); left > 0; left--)
                 buf_add_text(&text, letters[dice_below(&dice, 10)]);
             enum regex_result result = regex_match(other, buf_span(&text), context);
             if (result == REGEX_ERROR)
