@@ -2,10 +2,8 @@
  * the way, and by whether somebody wants to know what it evaluated: so most keywords vanish before anything runs. */
 #include "schema/assembler.h"
 
-enum { MOST_INLINE = 12, MOST_DEPTH = 600, MOST_BINDINGS = 4096 };
+enum { MOST_DEPTH = 600, MOST_BINDINGS = 4096 };
 enum { STATE_NEW, STATE_BUSY, STATE_DONE };
-
-const struct op program_fail[] = {{.code = OP_FAIL}};
 
 /* --- memory and ways out --- */
 
@@ -143,70 +141,6 @@ static const struct node *node_below(struct assembler *assembler, const struct s
 static struct run *run_in_place(struct assembler *assembler, const struct spec *spec, const struct subschema *schema,
                                 bool track, enum kind kind) {
     return assembler_run(assembler, assembler_spec(assembler, schema, spec->bindings, track), kind);
-}
-
-/* --- runs --- */
-
-struct proto *run_add(struct assembler *assembler, struct run *run, enum op_code code, unsigned cost) {
-    if (run->count == run->room) {
-        uint32_t room = run->room == 0 ? 4 : run->room * 2;
-        struct proto *more = assembler_take(assembler, room * sizeof *more);
-        if (run->count > 0)
-            memcpy(more, run->proto, run->count * sizeof *more);
-        run->proto = more;
-        run->room = room;
-    }
-    struct proto *proto = &run->proto[run->count++];
-    *proto = (struct proto){.op = {.code = (uint8_t)code}, .cost = (uint8_t)cost};
-    return proto;
-}
-
-void run_fail(struct run *run) {
-    run->fails = true;
-    run->count = 0;
-}
-
-void run_append(struct assembler *assembler, struct run *run, struct run *other) {
-    if (run->fails)
-        return;
-    if (other->fails) {
-        run_fail(run);
-    } else if (other->count > MOST_INLINE) {
-        for (uint32_t i = 0; i < run->count; i++)
-            if (run->proto[i].called == other)
-                return; /* twice says no more than once */
-        run_add(assembler, run, OP_CALL, 5)->called = other;
-    } else {
-        for (uint32_t i = 0; i < other->count; i++) {
-            struct proto copy = other->proto[i];
-            *run_add(assembler, run, (enum op_code)copy.op.code, copy.cost) = copy;
-        }
-    }
-}
-
-const struct op *run_lay(struct assembler *assembler, struct run *run) {
-    if (run->fails)
-        return program_fail;
-    if (run->start != NULL || run->count == 0)
-        return run->start;
-    members_merge(assembler, run);
-    for (uint32_t i = 1; i < run->count; i++) /* by cost, otherwise in order */
-        for (uint32_t j = i; j > 0 && run->proto[j - 1].cost > run->proto[j].cost; j--) {
-            struct proto swap = run->proto[j];
-            run->proto[j] = run->proto[j - 1];
-            run->proto[j - 1] = swap;
-        }
-    struct op *ops = assembler_keep(assembler, (run->count + 1) * sizeof *ops);
-    for (uint32_t i = 0; i < run->count; i++) {
-        ops[i] = run->proto[i].op;
-        if (run->proto[i].group != NULL)
-            ops[i].one.members = members_lay(assembler, run->proto[i].group);
-        if (run->proto[i].called != NULL)
-            ops[i].one.run = run_lay(assembler, run->proto[i].called);
-    }
-    assembler->program->ops += run->count + 1;
-    run->start = ops;
-    return ops;
 }
 
 /* --- keywords that run other schemas --- */
@@ -451,17 +385,7 @@ static void emit_unevaluated(struct assembler *assembler, struct run *run, struc
     proto->op.flags = spec->track ? OP_TRACK : 0;
 }
 
-struct run *assembler_run(struct assembler *assembler, struct spec *spec, enum kind kind) {
-    if (spec->state[kind] == STATE_DONE)
-        return spec->run[kind];
-    if (spec->state[kind] == STATE_BUSY)
-        assembler_refuse(assembler, spec->schema,
-                         "the schema refers to itself without going into the value: it would never end");
-    if (assembler->depth == MOST_DEPTH)
-        assembler_refuse(assembler, spec->schema, "schemas that apply to the same value are nested too deep");
-    spec->state[kind] = STATE_BUSY;
-    assembler->depth++;
-    struct run *run = assembler_take(assembler, sizeof *run);
+static void emit_schema(struct assembler *assembler, struct run *run, struct spec *spec, enum kind kind) {
     const struct keyword *unevaluated =
         kind == KIND_OBJECT  ? subschema_keyword(spec->schema, KEYWORD_UNEVALUATED_PROPERTIES)
         : kind == KIND_ARRAY ? subschema_keyword(spec->schema, KEYWORD_UNEVALUATED_ITEMS)
@@ -473,6 +397,23 @@ struct run *assembler_run(struct assembler *assembler, struct spec *spec, enum k
         emit_unevaluated(assembler, run, spec, unevaluated, kind);
     else
         emit_body(assembler, run, spec, kind);
+}
+
+struct run *assembler_run(struct assembler *assembler, struct spec *spec, enum kind kind) {
+    if (spec->state[kind] == STATE_DONE)
+        return spec->run[kind];
+    if (spec->state[kind] == STATE_BUSY)
+        assembler_refuse(assembler, spec->schema,
+                         "the schema refers to itself without going into the value: it would never end");
+    if (assembler->depth == MOST_DEPTH)
+        assembler_refuse(assembler, spec->schema, "schemas that apply to the same value are nested too deep");
+    spec->state[kind] = STATE_BUSY;
+    assembler->depth++;
+    struct run *run = assembler_take(assembler, sizeof *run);
+    if (spec->parts > 0)
+        joined_emit(assembler, run, spec, kind);
+    else
+        emit_schema(assembler, run, spec, kind);
     assembler->depth--;
     spec->run[kind] = run;
     spec->state[kind] = STATE_DONE;

@@ -100,11 +100,11 @@ static void emit_strings(struct assembler *assembler, struct run *run, const str
     struct strings *strings = assembler_keep(assembler, sizeof *strings + size * sizeof(struct text));
     strings->mask = size - 1;
     for (uint32_t i = 0; i < size; i++)
-        strings->slot[i].size = UINT32_MAX;
+        strings->slot[i].size = TEXT_FREE;
     for (uint32_t i = 0; i < count; i++) {
         struct span text = json_text(json, values[i]);
         uint32_t hash = values[i]->is.text.hash, at = hash & strings->mask;
-        while (strings->slot[at].size != UINT32_MAX)
+        while (strings->slot[at].size != TEXT_FREE)
             at = (at + 1) & strings->mask;
         strings->slot[at] = (struct text){text.data, (uint32_t)text.size, hash};
     }
@@ -155,6 +155,10 @@ static void emit_pattern(struct assembler *assembler, struct run *run, const str
         run_fail(run);
     else if (kind == REGEX_EXACT)
         emit_string(assembler, run, regex_literal(regex));
+    else if (kind == REGEX_SEQUENCE)
+        run_add(assembler, run, OP_SEQUENCE, 3)->op.one.sequence = regex_sequence(regex);
+    else if (kind == REGEX_AUTOMATON)
+        run_add(assembler, run, OP_AUTOMATON, 4)->op.one.automaton = regex_automaton(regex);
     else if (kind != REGEX_ALWAYS)
         run_add(assembler, run, OP_PATTERN, 5)->op.one.regex = regex;
 }

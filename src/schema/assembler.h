@@ -3,6 +3,8 @@
 #define SLUSS_SCHEMA_ASSEMBLER_H
 
 #include "schema/program.h"
+#include "schema/regex_automaton.h"
+#include "schema/regex_sequence.h"
 
 #include <setjmp.h>
 
@@ -12,9 +14,11 @@ struct bindings {
     const struct subschema **target; /* by the assembler's names; NULL: not bound */
 };
 
-/* A subschema under bindings, marking what it evaluates or not. */
+/* A subschema under bindings, marking what it evaluates or not; or several that apply to the same value. */
 struct spec {
-    const struct subschema *schema;
+    const struct subschema *schema; /* of a joined one: that of its first part */
+    struct spec **part;             /* joined: what of */
+    uint32_t parts;                 /* or 0 */
     const struct bindings *bindings;
     bool track;
     bool wanted; /* its node must be filled */
@@ -70,6 +74,8 @@ struct assembler {
     jmp_buf out;          /* the one way out when memory is short or the schema cannot be: all memory is in arenas */
     struct spec **slots;  /* two a subschema, by its index */
     struct spec *first, *last;
+    struct spec *joined;
+    uint32_t joined_count;
     struct bindings *bindings;
     struct span *names; /* dynamic anchors that references ask for; the recursive anchor is SPAN_NONE */
     uint32_t name_count;
@@ -88,7 +94,11 @@ struct spec *assembler_spec(struct assembler *assembler, const struct subschema 
 const struct node *assembler_node(struct assembler *assembler, struct spec *spec);
 struct run *assembler_run(struct assembler *assembler, struct spec *spec, enum kind kind);
 
-/* Adds an op, or what another run does. */
+/* assemble_joined.c: the spec of both, NULL: that would be too many; and what its parts say. Neither tracks. */
+struct spec *joined_spec(struct assembler *assembler, struct spec *one, struct spec *other);
+void joined_emit(struct assembler *assembler, struct run *run, const struct spec *spec, enum kind kind);
+
+/* assemble_run.c: adds an op, or what another run does. */
 struct proto *run_add(struct assembler *assembler, struct run *run, enum op_code code, unsigned cost);
 void run_fail(struct run *run);
 void run_append(struct assembler *assembler, struct run *run, struct run *other);

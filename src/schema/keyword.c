@@ -17,21 +17,32 @@ static bool wrong(const struct reader *reader, const struct keyword *keyword, co
                             wanted);
 }
 
+/* Room for one more. */
+static bool grow(struct subschemas *all) {
+    if (all->regexes < all->room)
+        return true;
+    uint32_t room = all->room == 0 ? 16 : all->room * 2;
+    struct regex **list = realloc(all->regex, room * sizeof(struct regex *));
+    if (list == NULL)
+        return false;
+    all->regex = list;
+    all->room = room;
+    return true;
+}
+
 static const struct regex *read_regex(const struct reader *reader, const struct json_node *node) {
     struct subschemas *all = reader->all;
-    if (all->regexes == all->room) {
-        uint32_t room = all->room == 0 ? 16 : all->room * 2;
-        struct regex **list = realloc(all->regex, room * sizeof(struct regex *));
-        if (list == NULL) {
-            (void)keyword_no_memory(reader);
-            return NULL;
-        }
-        all->regex = list;
-        all->room = room;
-    }
+    struct span pattern = json_text(reader->json, node);
+    struct regex *regex = table_find(&all->patterns, pattern);
+    if (regex != NULL)
+        return regex;
     struct error error = {0};
     unsigned flags = all->registry->regex_flags | (all->regex_work > MOST_REGEX_WORK ? REGEX_QUICK : 0);
-    struct regex *regex = regex_create(json_text(reader->json, node), flags, NULL, &error);
+    if (!grow(all)) {
+        (void)keyword_no_memory(reader);
+        return NULL;
+    }
+    regex = regex_create(pattern, flags, NULL, &error);
     if (regex == NULL) {
         (void)registry_problem(reader->problem, reader->text, node, "the regular expression does not compile: %s",
                                error.text);
@@ -40,6 +51,10 @@ static const struct regex *read_regex(const struct reader *reader, const struct 
     all->regex[all->regexes++] = regex;
     all->regex_bytes += regex_bytes(regex);
     all->regex_work += regex_work(regex);
+    if (!table_put(&all->patterns, pattern, regex)) {
+        (void)keyword_no_memory(reader);
+        return NULL;
+    }
     if (all->arena->bytes + all->regex_bytes <= all->registry->options.program_memory)
         return regex;
     (void)registry_problem(reader->problem, reader->text, node,

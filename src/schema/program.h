@@ -6,21 +6,25 @@
 #include "schema/number.h"
 #include "schema/subschema.h"
 
+/* Those up to OP_LAST_SIMPLE look at one string or number, call nothing that looks at more, and cannot fail to know. */
 enum op_code {
     OP_END,
     OP_FAIL,
+    OP_LENGTH,    /* one.low..two.high characters */
+    OP_RANGE,     /* one.low..two.high; flags: which of the two are there */
+    OP_STRING,    /* equals one.text */
+    OP_STRINGS,   /* one.strings */
+    OP_SEQUENCE,  /* one.sequence */
+    OP_AUTOMATON, /* one.automaton */
+    OP_LAST_SIMPLE = OP_AUTOMATON,
     OP_CALL,             /* one.run */
-    OP_LENGTH,           /* one.low..two.high characters */
     OP_COUNT,            /* one.low..two.high items or members */
-    OP_RANGE,            /* one.low..two.high; flags: which of the two are there */
     OP_BOUND,            /* one.number; flags: which comparison, as keyword code - KEYWORD_MINIMUM */
     OP_MULTIPLE_INTEGER, /* one.low */
     OP_MULTIPLE,         /* one.number */
     OP_WRITTEN_INTEGER,  /* draft 4 */
-    OP_STRING,           /* equals one.text, hash arg */
-    OP_STRINGS,          /* one.strings */
     OP_EQUAL,            /* one of one.values */
-    OP_PATTERN,          /* one.regex */
+    OP_PATTERN,          /* one.regex, of any other kind */
     OP_FORMAT,           /* one.format */
     OP_CONTENT,          /* one.content */
     OP_ITEMS,            /* one.items */
@@ -42,7 +46,7 @@ enum op_flag { OP_TRACK = 128, RANGE_LOW = 1, RANGE_HIGH = 2 };
 struct op {
     uint8_t code;
     uint8_t flags;
-    uint16_t unused;
+    bool last; /* OP_END follows */
     uint32_t arg;
     union {
         int64_t low;
@@ -53,6 +57,8 @@ struct op {
         const struct strings *strings;
         const struct values *values;
         const struct regex *regex;
+        const struct regex_sequence *sequence;
+        const struct regex_automaton *automaton;
         const struct format *format;
         const struct content *content;
         const struct items *items;
@@ -71,6 +77,8 @@ struct node {
     const struct op *run[KIND_COUNT];
 };
 
+enum { TEXT_FREE = UINT32_MAX }; /* a size that no text has */
+
 /* A name or a fixed string. */
 struct text {
     const char *data;
@@ -78,7 +86,7 @@ struct text {
     uint32_t hash;
 };
 
-/* Fixed strings: open addressing by hash, `count` a power of two, size UINT32_MAX: free. */
+/* Fixed strings: open addressing by hash, `mask` + 1 a power of two, TEXT_FREE: free. */
 struct strings {
     uint32_t mask;
     struct text slot[];
@@ -105,11 +113,10 @@ struct items {
 };
 
 enum slot_flag {
-    SLOT_USED = 1,
-    SLOT_REQUIRED = 2,
-    SLOT_OWN = 4,  /* patterns and the rest do not look at it */
-    SLOT_MARK = 8, /* counts as evaluated */
-    SLOT_MORE = 16 /* the next node of the same name stands at `next` */
+    SLOT_REQUIRED = 1,
+    SLOT_OWN = 2,  /* patterns and the rest do not look at it */
+    SLOT_MARK = 4, /* counts as evaluated */
+    SLOT_MORE = 8  /* the next node of the same name stands at `next` */
 };
 
 struct slot {
@@ -121,14 +128,15 @@ struct slot {
 
 /* Everything that looks at an object's members in one pass. */
 struct members {
-    struct slot *slots; /* open addressing */
+    struct slot *slots; /* open addressing without a way round: a free one (TEXT_FREE) ends them */
     struct slot *more;
-    uint32_t mask, shift, multiplier;
+    uint32_t shift, multiplier;
     uint32_t names;    /* used slots */
     uint32_t required; /* of them */
     uint32_t filter;   /* json_filter of the required */
     uint32_t most;     /* more members than this are too many (closed, no patterns) */
     uint32_t patterns;
+    bool plain;              /* a member has a node at most, that of its name or the rest, and nothing is marked */
     bool whole;              /* every member must be looked at: patterns or a rest */
     bool marks;              /* patterns mark */
     bool marks_rest;         /* the rest too */

@@ -182,6 +182,14 @@ struct span regex_literal(const struct regex *regex) {
     return literal ? buf_span(&regex->literal) : SPAN_NONE;
 }
 
+const struct regex_sequence *regex_sequence(const struct regex *regex) {
+    return regex->sequence;
+}
+
+const struct regex_automaton *regex_automaton(const struct regex *regex) {
+    return regex->automaton;
+}
+
 size_t regex_bytes(const struct regex *regex) {
     return sizeof *regex + regex->literal.capacity + regex->code_bytes +
            (regex->sequence != NULL ? regex->sequence->bytes : 0) +

@@ -16,6 +16,8 @@
 #include <stdint.h>
 
 struct regex;
+struct regex_automaton;
+struct regex_sequence;
 
 enum regex_flag {
     REGEX_NO_JIT = 1,       /* PCRE2 interprets, also where its JIT would be allowed */
@@ -45,7 +47,9 @@ enum regex_kind regex_kind(const struct regex *regex);
 struct span regex_literal(const struct regex *regex); /* of EXACT, PREFIX, SUFFIX, CONTAINS; else SPAN_NONE */
 size_t regex_bytes(const struct regex *regex);        /* memory it holds, PCRE2's included */
 uint32_t regex_work(const struct regex *regex);       /* steps that the search for an automaton took, up to 2 million */
-bool regex_is_jit(const struct regex *regex);         /* false as well where the kernel forbade it (MDWE) */
+const struct regex_sequence *regex_sequence(const struct regex *regex);   /* of SEQUENCE, else NULL */
+const struct regex_automaton *regex_automaton(const struct regex *regex); /* of AUTOMATON, else NULL */
+bool regex_is_jit(const struct regex *regex); /* false as well where the kernel forbade it (MDWE) */
 
 /* Match data, limits and stack of PCRE2: one a thread, made once, used for all expressions. NULL when memory is short.
  */

@@ -9,12 +9,33 @@
 #define APART __attribute__((noinline)) static
 
 static bool run(struct schema_context *context, const struct op *op, const struct json_node *value, uint32_t depth);
+static bool run_object(struct schema_context *context, const struct members *members, const struct json_node *value,
+                       uint32_t depth);
 
-/* A value below against its node; NULL says yes. */
-HOT bool run_node(struct schema_context *context, const struct node *node, const struct json_node *value,
-                  uint32_t depth) {
+static bool no_more_steps(struct schema_context *context, uint32_t depth) {
+    return context_fault(context, depth == 0 ? "schemas nested deeper than allowed" : "more steps than allowed");
+}
+
+/* A value below against its node; NULL says yes. For the loops over all members and items: what most schemas for a
+ * string or number are needs no frame of run(). */
+HOT bool run_node_here(struct schema_context *context, const struct node *node, const struct json_node *value,
+                       uint32_t depth) {
     const struct op *op = node->run[kind_of(context, value)];
-    return op == NULL || run(context, op, value, depth);
+    if (op == NULL)
+        return true;
+    do {
+        if (op->code > OP_LAST_SIMPLE)
+            return op->code == OP_MEMBERS && op->last ? run_object(context, op->one.members, value, depth)
+                                                      : run(context, op, value, depth);
+        if (!value_simple_holds[op->code](context, op, value))
+            return false;
+    } while (!(op++)->last);
+    return true;
+}
+
+APART bool run_node(struct schema_context *context, const struct node *node, const struct json_node *value,
+                    uint32_t depth) {
+    return run_node_here(context, node, value, depth);
 }
 
 /* --- what was evaluated --- */
@@ -69,6 +90,7 @@ APART bool run_unevaluated(struct schema_context *context, const struct op *op, 
     bool holds = rest->run == NULL || run(context, rest->run, value, depth);
     bool object = value->type == NODE_OBJECT;
     const struct json_node *child = json_first(value);
+    context->steps -= json_count(value);
     for (uint32_t i = 0; holds && i < json_count(value); i++) {
         const struct json_node *one = child + object;
         if ((words[i / 64] >> (i % 64) & 1) == 0)
@@ -99,7 +121,7 @@ APART bool run_items(struct schema_context *context, const struct op *op, const 
     }
     if (items->rest != NULL)
         for (uint32_t i = first; i < count; i++, item = json_next(context->document, item))
-            if (!run_node(context, items->rest, item, depth))
+            if (!run_node_here(context, items->rest, item, depth))
                 return false;
     if (items->marks_rest)
         for (uint32_t i = first; i < count; i++)
@@ -125,23 +147,23 @@ APART bool run_contains(struct schema_context *context, const struct op *op, con
     return matches >= op->arg && matches <= op->two.high;
 }
 
-HOT const struct slot *find_slot(const struct schema_context *context, const struct members *members,
+HOT const struct slot *find_slot(const struct json_document *document, const struct members *members,
                                  const struct json_node *key) {
-    uint32_t hash = key->is.text.hash, at = (hash * members->multiplier) >> members->shift;
-    for (;; at = (at + 1) & members->mask) {
-        const struct slot *slot = &members->slots[at];
-        if (slot->name.hash == hash && (slot->flags & SLOT_USED) != 0 && same_text(context, &slot->name, key))
+    uint32_t hash = key->is.text.hash;
+    for (const struct slot *slot = &members->slots[(hash * members->multiplier) >> members->shift];; slot++) {
+        if (slot->name.hash == hash && equal_text(document, &slot->name, key))
             return slot;
-        if ((slot->flags & SLOT_USED) == 0)
+        if (slot->name.size == TEXT_FREE)
             return NULL;
     }
 }
 
-/* The same name under several schemas. */
+/* The same name under more schemas than were joined. */
 APART bool run_more(struct schema_context *context, const struct members *members, const struct slot *slot,
                     const struct json_node *value, uint32_t depth) {
     while ((slot->flags & SLOT_MORE) != 0) {
         slot = &members->more[slot->next];
+        context->steps--;
         if (!run_node(context, slot->node, value, depth))
             return false;
     }
@@ -176,35 +198,76 @@ APART bool run_others(struct schema_context *context, const struct members *memb
     return true;
 }
 
-APART bool run_members(struct schema_context *context, const struct op *op, const struct json_node *value,
+/* A node for each member at most, as most objects are described. */
+APART bool run_plain(struct schema_context *context, const struct members *members, const struct json_node *value,
+                     uint32_t depth) {
+    const struct json_document *document = context->document;
+    const struct json_node *key = json_first(value), *end = json_next(document, value);
+    uint32_t required = members->required, left = members->names;
+    while (key < end) {
+        const struct slot *slot = find_slot(document, members, key);
+        const struct json_node *child = key + 1;
+        const struct node *node = members->rest;
+        if (slot != NULL) {
+            node = slot->node;
+            required -= slot->flags & SLOT_REQUIRED;
+            left--;
+        }
+        if (node != NULL && !run_node_here(context, node, child, depth))
+            return false;
+        if (left == 0 && members->rest == NULL)
+            break;
+        key = json_next(document, child);
+    }
+    return required == 0;
+}
+
+APART bool run_members(struct schema_context *context, const struct members *members, const struct json_node *value,
                        uint32_t depth) {
-    const struct members *members = op->one.members;
+    const struct json_document *document = context->document;
     uint32_t count = json_count(value), required = members->required, left = members->names;
-    if (count < required || count > members->most || (value->is.filter & members->filter) != members->filter)
-        return false;
     const struct json_node *key = json_first(value);
-    context->steps -= count;
     for (uint32_t i = 0; i < count; i++) {
-        const struct slot *slot = find_slot(context, members, key);
+        const struct slot *slot = find_slot(document, members, key);
         const struct json_node *child = key + 1;
         bool own = false;
         if (slot != NULL) {
             unsigned flags = slot->flags;
-            required -= (flags & SLOT_REQUIRED) != 0;
+            required -= flags & SLOT_REQUIRED;
             own = (flags & SLOT_OWN) != 0;
-            if (slot->node != NULL && (!run_node(context, slot->node, child, depth) ||
-                                       ((flags & SLOT_MORE) != 0 && !run_more(context, members, slot, child, depth))))
+            if (slot->node != NULL && !run_node(context, slot->node, child, depth))
                 return false;
-            if ((flags & SLOT_MARK) != 0)
-                mark(context, i);
+            if ((flags & (SLOT_MORE | SLOT_MARK)) != 0) {
+                if ((flags & SLOT_MORE) != 0 && !run_more(context, members, slot, child, depth))
+                    return false;
+                if ((flags & SLOT_MARK) != 0)
+                    mark(context, i);
+            }
             if (--left == 0 && !members->whole)
                 break;
         }
         if (members->whole && (!own || members->patterns > 0) && !run_others(context, members, key, own, i, depth))
             return false;
-        key = json_next(context->document, child);
+        key = json_next(document, child);
     }
     return required == 0;
+}
+
+HOT bool members_hold(struct schema_context *context, const struct members *members, const struct json_node *value,
+                      uint32_t depth) {
+    uint32_t count = json_count(value);
+    if (count < members->required || count > members->most || (value->is.filter & members->filter) != members->filter)
+        return false;
+    context->steps -= count;
+    return members->plain ? run_plain(context, members, value, depth) : run_members(context, members, value, depth);
+}
+
+/* What run() would do for nothing but members, without its frame. */
+APART bool run_object(struct schema_context *context, const struct members *members, const struct json_node *value,
+                      uint32_t depth) {
+    if (--context->steps < 0 || depth == 0)
+        return no_more_steps(context, depth);
+    return members_hold(context, members, value, depth - 1);
 }
 
 APART bool run_names(struct schema_context *context, const struct op *op, const struct json_node *value,
@@ -288,10 +351,6 @@ HOT const struct op *only_branch(struct schema_context *context, const struct op
 
 /* --- the loop --- */
 
-static bool no_more_steps(struct schema_context *context, uint32_t depth) {
-    return context_fault(context, depth == 0 ? "schemas nested deeper than allowed" : "more steps than allowed");
-}
-
 static bool run(struct schema_context *context, const struct op *op, const struct json_node *value, uint32_t depth) {
     if (--context->steps < 0 || depth == 0)
         return no_more_steps(context, depth);
@@ -301,8 +360,6 @@ static bool run(struct schema_context *context, const struct op *op, const struc
         switch ((enum op_code)op->code) {
         case OP_END:
             return true;
-        case OP_FAIL:
-            return false;
         case OP_CALL:
             if (op[1].code == OP_END) {
                 op = op->one.run - 1;
@@ -310,14 +367,17 @@ static bool run(struct schema_context *context, const struct op *op, const struc
             }
             holds = run(context, op->one.run, value, depth);
             break;
+        case OP_FAIL:
         case OP_LENGTH:
-            holds = length_holds(context, op, value);
+        case OP_RANGE:
+        case OP_STRING:
+        case OP_STRINGS:
+        case OP_SEQUENCE:
+        case OP_AUTOMATON:
+            holds = value_simple_holds[op->code](context, op, value);
             break;
         case OP_COUNT:
             holds = json_count(value) >= op->one.low && json_count(value) <= op->two.high;
-            break;
-        case OP_RANGE:
-            holds = range_holds(context, op, value);
             break;
         case OP_BOUND:
             holds = value_bound_holds(context, op, value);
@@ -330,12 +390,6 @@ static bool run(struct schema_context *context, const struct op *op, const struc
             break;
         case OP_WRITTEN_INTEGER:
             holds = number_is_written_integer(context->document, value);
-            break;
-        case OP_STRING:
-            holds = same_text(context, op->one.text, value);
-            break;
-        case OP_STRINGS:
-            holds = value_in_strings(context, op->one.strings, value);
             break;
         case OP_EQUAL:
             holds = value_in_values(context, op->one.values, value);
@@ -360,7 +414,7 @@ static bool run(struct schema_context *context, const struct op *op, const struc
             holds = context_unique(context, value, NULL, NULL);
             break;
         case OP_MEMBERS:
-            holds = run_members(context, op, value, depth);
+            holds = members_hold(context, op->one.members, value, depth);
             break;
         case OP_IF_MEMBER:
             holds = find_member(context, &op->one.member->name, value) == NULL || op->one.member->run == NULL ||

@@ -2,6 +2,8 @@
 #include "schema/run_value.h"
 
 #include "schema/equal.h"
+#include "schema/regex_automaton.h"
+#include "schema/regex_sequence.h"
 #include "schema/words.h"
 
 #include <stdio.h>
@@ -14,7 +16,7 @@ enum kind value_number_kind(const struct schema_context *context, const struct j
 bool value_in_strings(const struct schema_context *context, const struct strings *strings,
                       const struct json_node *value) {
     uint32_t at = value->is.text.hash & strings->mask;
-    for (; strings->slot[at].size != UINT32_MAX; at = (at + 1) & strings->mask)
+    for (; strings->slot[at].size != TEXT_FREE; at = (at + 1) & strings->mask)
         if (same_text(context, &strings->slot[at], value))
             return true;
     return false;
@@ -133,3 +135,49 @@ bool value_multiple_of_integer_holds(struct schema_context *context, const struc
         return value_multiple_holds(context, op, value);
     return op->two.high == 1 || value->is.integer % op->two.high == 0;
 }
+
+/* --- the ops up to OP_LAST_SIMPLE: a function each, as one function for all would save registers for all --- */
+
+#define SIMPLE(name)                                                                                                   \
+    static bool name(struct schema_context *context, const struct op *op, const struct json_node *value)
+
+SIMPLE(never) {
+    (void)context, (void)op, (void)value;
+    return false;
+}
+
+SIMPLE(length) {
+    return length_holds(context, op, value);
+}
+
+SIMPLE(range) {
+    return range_holds(context, op, value);
+}
+
+SIMPLE(string) {
+    return same_text(context, op->one.text, value);
+}
+
+SIMPLE(strings) {
+    return value_in_strings(context, op->one.strings, value);
+}
+
+/* A text that a pattern is held against takes steps as it is long. */
+HOT struct span text_to_match(struct schema_context *context, const struct json_node *value) {
+    struct span text = text_of(context->document, value);
+    context->steps -= (int64_t)(text.size / 64);
+    return text;
+}
+
+SIMPLE(sequence) {
+    return regex_sequence_match(op->one.sequence, text_to_match(context, value));
+}
+
+SIMPLE(automaton) {
+    return regex_automaton_match(op->one.automaton, text_to_match(context, value));
+}
+
+value_simple *const value_simple_holds[OP_LAST_SIMPLE + 1] = {
+    [OP_END] = never,     [OP_FAIL] = never,      [OP_LENGTH] = length,     [OP_RANGE] = range,
+    [OP_STRING] = string, [OP_STRINGS] = strings, [OP_SEQUENCE] = sequence, [OP_AUTOMATON] = automaton,
+};

@@ -129,23 +129,30 @@ static bool read_dynamic(struct reader *reader, const struct subschema *user) {
     return true;
 }
 
-bool subschemas_read(struct subschemas *all, const struct target *target, struct subschema **root,
-                     struct schema_problem *problem) {
-    struct reader reader = {.all = all, .problem = problem};
-    *root = subschema_at(&reader, target->resource, target->node);
-    struct subschema *one = all->first;
+static bool read_all(struct reader *reader) {
+    struct subschema *one = reader->all->first;
     while (one != NULL) {
-        reader.schema = one;
-        reader.text = one->resource->text;
-        reader.json = &reader.text->json;
-        if (!read_one(&reader))
+        reader->schema = one;
+        reader->text = one->resource->text;
+        reader->json = &reader->text->json;
+        if (!read_one(reader))
             return false;
-        for (struct subschema *user = one->next == NULL ? all->first : NULL; user != NULL; user = user->next)
-            if (!read_dynamic(&reader, user))
+        for (struct subschema *user = one->next == NULL ? reader->all->first : NULL; user != NULL; user = user->next)
+            if (!read_dynamic(reader, user))
                 return false;
         one = one->next;
     }
-    return *root != NULL;
+    return true;
+}
+
+bool subschemas_read(struct subschemas *all, const struct target *target, struct subschema **root,
+                     struct schema_problem *problem) {
+    struct reader reader = {.all = all, .problem = problem};
+    table_init(&all->patterns, 0);
+    *root = subschema_at(&reader, target->resource, target->node);
+    bool read = read_all(&reader);
+    table_finish(&all->patterns);
+    return read && *root != NULL;
 }
 
 void subschemas_finish(struct subschemas *all) {

@@ -4,20 +4,21 @@
 #ifndef SLUSS_SCHEMA_SUBSCHEMA_H
 #define SLUSS_SCHEMA_SUBSCHEMA_H
 
+#include "base/table.h"
 #include "schema/format.h"
 #include "schema/regex.h"
 #include "schema/registry.h"
 
-/* The kinds of values: what `type` can tell apart. */
+/* The kinds of values: what `type` can tell apart. All but the last are enum node_type as well. */
 enum kind {
-    KIND_NULL,
-    KIND_FALSE,
-    KIND_TRUE,
-    KIND_INTEGER,
+    KIND_NULL = NODE_NULL,
+    KIND_FALSE = NODE_FALSE,
+    KIND_TRUE = NODE_TRUE,
+    KIND_INTEGER = NODE_NUMBER,
+    KIND_STRING = NODE_STRING,
+    KIND_ARRAY = NODE_ARRAY,
+    KIND_OBJECT = NODE_OBJECT,
     KIND_NUMBER, /* not an integer */
-    KIND_STRING,
-    KIND_ARRAY,
-    KIND_OBJECT,
     KIND_COUNT,
     KIND_ALL = (1 << KIND_COUNT) - 1
 };
@@ -75,6 +76,7 @@ struct subschemas {
     uint32_t count;
     struct regex **regex; /* owned */
     uint32_t regexes, room;
+    struct table patterns;    /* the regexes by their text, while schemas are read: each pattern is compiled once */
     size_t regex_bytes;       /* counted with the arena */
     uint64_t regex_work;      /* of their construction */
     bool unevaluated;         /* some schema has an unevaluated* keyword */
