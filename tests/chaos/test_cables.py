@@ -16,9 +16,9 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "system")]
 
 import links  # noqa: E402
 from cable import Cable, ports_of  # noqa: E402
-from process import die_with_parent  # noqa: E402
+from process import die_with_parent, eventually  # noqa: E402
 
-BYTES = 200_000
+CONNECTIONS, BYTES = 3, 60_000
 
 
 def segment(source, target, number=0, protocol=6):
@@ -99,7 +99,7 @@ def test_packets_come_late_or_again(tmp_path):
         pytest.skip(done.stdout.strip())
     good, late, beside, lossy, mended = (json.loads(line) for line in done.stdout.splitlines())
     assert good["bytes"] == lossy["bytes"] == mended["bytes"] == BYTES
-    assert late["answer"] >= 2 * 2 * 0.75 * 0.3 > beside["answer"], "to connect and to be answered: twice there and back"
+    assert late["answer"] >= 2 * 2 * 0.75 * 0.1 > beside["answer"], "to connect and to be answered: twice there and back"
     assert beside["cable"]["delayed"] > 0 and beside["cable"]["dropped"] == 0
     assert lossy["cable"]["dropped"] > 0 and lossy["again"] > 0, "TCP repeats what is lost"
     assert good["answer"] < late["answer"] > mended["answer"]
@@ -125,9 +125,9 @@ def serve(port):
 
 
 def ask(address, port):
-    """Inside the namespace: the quickest of five answers (seconds) and how many bytes of a stream came."""
+    """Inside the namespace: the quickest of some answers (seconds) and how many bytes of a stream came."""
     quickest = 99.0
-    for _ in range(5):
+    for _ in range(CONNECTIONS - 1):
         began = time.monotonic()
         with socket.create_connection((address, port)) as one:
             one.sendall(b"x")
@@ -156,12 +156,13 @@ def measure(folder):
         def seen(port, cable=None):
             before = len(told)
             done = subprocess.run([*link.prefix, sys.executable, __file__, link.gate, str(port)], capture_output=True, text=True, check=True, timeout=60)
+            eventually(lambda: len(told) - before == CONNECTIONS or port != first, 60, "the end of the connections")
             print(json.dumps({**json.loads(done.stdout), "cable": cable and cable(), "again": sum(told[before:])}))
         seen(first)
-        link.spoil(1, delay=0.3, ports=[first])
+        link.spoil(1, delay=0.1, ports=[first])
         seen(first)
         seen(second, link.mend)
-        link.spoil(1, loss=0.1, ports=[first])
+        link.spoil(1, loss=0.15, ports=[first])
         seen(first, link.mend)
         seen(first)
         return 0
