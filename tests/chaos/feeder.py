@@ -7,7 +7,7 @@ import time
 
 from kafka import KafkaProducer
 
-PLAIN = 300
+PLAIN, KEYS = 300, 300
 POISON = 0.01  # the share that cannot be read or is refused
 
 
@@ -15,8 +15,10 @@ class Feeder:
     """Goods without end, at a rate; keys keep to their partition only as long as partitions are not added: order is per partition.
     The first PLAIN a second are of all topics alike; what is more is of those that are sent in batches."""
 
-    def __init__(self, bootstrap, topics, rate, seed, once, places):
-        """once: topics in which no event may stand twice, as a repeated send may bring about; places: where they stand, by n."""
+    def __init__(self, bootstrap, topics, rate, seed, once, places, keys):
+        """once: topics in which no event may stand twice, as a repeated send may bring about; places: where they stand, by n.
+        keys: how many, by topic."""
+        self.keys = keys
         self.topics, self.rate, self.dice, self.once, self.places = topics, rate, random.Random(seed), once, places
         self.producer, self.single = self._producer(bootstrap, 1000), self._producer(bootstrap, 0)
         self.last, self.bulk = {}, sorted(once) if rate > PLAIN else []  # last: {(topic, partition): the highest offset acknowledged}
@@ -43,7 +45,8 @@ class Feeder:
     def _send(self):
         number, self.sent = self.sent, self.sent + 1
         topics = self.bulk if self.bulk and self.dice.random() * self.rate > PLAIN else self.topics
-        topic, key = self.dice.choice(topics), f"k{self.dice.randrange(300)}"
+        topic = self.dice.choice(topics)
+        key = f"k{self.dice.randrange(self.keys.get(topic, KEYS))}"
         kind = "good"
         if self.dice.random() < self.poison:
             kind = self.dice.choice(("bad", "refuse"))

@@ -2,6 +2,8 @@
 
 import collections
 import contextlib
+import re
+import subprocess
 import threading
 import time
 
@@ -12,9 +14,15 @@ from commits import Commits
 from records import committed, end_offsets
 from witness import Ledger, Witness
 
-TOPICS = {"arende": 6, "svar": 3, "lista": 3}  # route and topic: partitions
-PLATFORM = {"arende": "arende", "svar": "svar", "lista": "arende"}  # the first over HTTP, the second over TLS
-WORKERS = {"arende": 2, "svar": 1, "lista": 2}
+TOPICS = {"arende": 6, "svar": 3, "lista": 3, "vanta": 2, "folj": 2}  # route and topic: partitions
+PLATFORM = {"arende": "arende", "svar": "svar", "lista": "arende", "vanta": "arende", "folj": "svar"}  # the first over HTTP, the second over TLS
+WORKERS = {"arende": 2, "svar": 1, "lista": 2, "vanta": 1, "folj": 1}
+AFTER = {"vanta": "hold", "folj": "follow"}  # a dead letter; of the others: they go on
+DOUBTFUL = {"vanta"}  # ambiguous = "hold"
+FEW = 30  # keys of the topics in AFTER, so that something comes behind a dead letter before an operator does
+ROUND = 3  # seconds between an operator's rounds
+STUCK = 5  # seconds that an operator waits for an answer; the order may be heard LATER all the same
+LATER = 20
 BATCH = {"lista": {"events": 20, "wait": "100ms"}}
 TIMEOUT, IN_FLIGHT = 3, 16
 REACH = sum(IN_FLIGHT * BATCH.get(topic, {"events": 1})["events"] for topic in TOPICS)  # events that one member may have in flight
@@ -48,8 +56,8 @@ class Member:
         self.born.append(self.life)
         self.house.routes = {topic: {
             "workers": WORKERS[topic], "dead-letter": self.scene.letters(topic),
-            "retry": {"first": "100ms", "max": "1s"},
-            "deliver": {"platform": PLATFORM[topic], "path": "/in", "refusals": 2, "headers": (f"X-Life: {self.life}",),
+            "retry": {"first": "100ms", "max": "1s"}, "after-dead-letter": AFTER.get(topic, "continue"),
+            "deliver": {"platform": PLATFORM[topic], "path": "/in", "refusals": 2, "ambiguous": "hold" if topic in DOUBTFUL else "retry", "headers": (f"X-Life: {self.life}",),
                         **({"batch": BATCH[topic]} if topic in BATCH else {})}} for topic in TOPICS}
         self.house.write()
 
@@ -103,6 +111,8 @@ class Scene:
         self.packets = collections.Counter()  # what bad cables did to them
         self.exposed, self.ending = 0, threading.Event()  # exposed: the most that could have come again, since somebody wrote 0 here
         self.witness = Witness({topic: self.letters(topic) for topic in TOPICS}, world.places, drop)
+        self.witness.holding = {topic for topic, after in AFTER.items() if after == "hold"}
+        self.witness.following, self.witness.doubtful = set(AFTER) - self.witness.holding, DOUBTFUL
         for topic in TOPICS:
             self.cluster.create_topic(self.letters(topic), 2)
         try:
@@ -126,6 +136,8 @@ class Scene:
         self.commits = self._keep(Commits(self.cluster.bootstrap, {topic: f"{self.group}.{topic}" for topic in TOPICS}))
         self.scraper = threading.Thread(target=self._scrape, daemon=True)
         self.scraper.start()
+        self.operator = threading.Thread(target=self._release, daemon=True)
+        self.operator.start()
         eventually(lambda: not self.silent(0), 60, "the first event of every partition")
 
     def _scrape(self):
@@ -138,6 +150,20 @@ class Scene:
                     pass  # it is down, stopped, or not up yet
                 except AssertionError as error:
                     self.broken.append(f"{member.life}: {error}")
+
+    def _release(self):
+        """The operator, who lets go whatever waits, now and then."""
+        while not self.ending.wait(ROUND):
+            for member in self.members:
+                for topic in AFTER:
+                    began = time.monotonic()
+                    try:
+                        said = member.house.ctl("release", topic, timeout=STUCK).stdout
+                    except subprocess.TimeoutExpired:
+                        self.witness.release(topic, began, began + LATER, 0)
+                        continue
+                    found = re.match(r"released (\d+) key", said)
+                    self.witness.release(topic, began, time.monotonic(), int(found[1]) if found else 0)
 
     def going_on(self, since, seconds):
         """Until every partition has had a success since then; how long that took, or None."""
@@ -181,6 +207,7 @@ class Scene:
                 self.broken.append(f"the last stop of {member.life} was not 0")
         self.ending.set()
         self.scraper.join()
+        self.operator.join()
         self.commits.close()
         self.witness.read_letters(self.cluster.bootstrap)
 

@@ -33,6 +33,7 @@ class Story:
         self.commits.steps, self.commits.mapped, self.commits.fallen = {}, {}, []
         self.commit(4, 20.0)
         self.strikes, self.members, self.witness, self.batches = [], [], Witness({"t": "t.dlq"}), []
+        self.kept = {}  # attributes of the witness, for what waits for an operator
 
     def commit(self, offset, now, metadata=""):
         self.commits.note("t", {Place("t", 0): Said(offset, metadata)}, now)
@@ -54,6 +55,7 @@ class Story:
         for member in self.members:
             witness.scrape(member)
         witness.letters = self.letters
+        vars(witness).update(self.kept)
         return [(finding.kind, finding.count) for finding in judge(self.truth, self.acknowledged, witness, self.commits, self.strikes)]
 
 
@@ -225,12 +227,13 @@ def test_begun_is_what_no_commit_covers(story):
     assert story.witness.would_repeat(story.commits) == 1
 
 
-Letter = collections.namedtuple("Letter", "headers")
+Record = collections.namedtuple("Record", "headers timestamp")
 
 
 def test_a_letter_on_three_disks_is_one_letter(story):
     def letter(offset):
-        return Letter([("sluss-topic", b"t"), ("sluss-partition", b"0"), ("sluss-offset", str(offset).encode())])
+        return Record([("sluss-topic", b"t"), ("sluss-partition", b"0"), ("sluss-offset", str(offset).encode()),
+                       ("sluss-reason", b"not-json")], 0)
     story.witness.exhume([[letter(3)], [letter(3), letter(1), letter(1)], []])
     assert story.witness.buried == {("t", 0, 3): 1, ("t", 0, 1): 2}
 

@@ -2,6 +2,7 @@
 
 import collections
 
+from held import judge_held
 from witness import REFUSED, SUCCESS
 
 Finding = collections.namedtuple("Finding", "kind count sentence")
@@ -31,17 +32,19 @@ def judge(truth, acknowledged, witness, commits, strikes):
 
     good = {event for event, (_, kind) in truth.items() if kind == "good"}
     delivered, again = witness.delivered()
-    find("lost", [event for event in truth if event not in (delivered if event in good else witness.letters)], "lost")
+    followed = set(witness.followed)
+    find("lost", [event for event in truth if event not in (delivered if event in good - followed else witness.letters)], "lost")
     find("strange", (set(delivered) | set(witness.letters)) - set(truth), "never produced")
     find("strange", [n for _, _, ns in witness.unplaced for n in ns if n not in witness.places], "in a batch and never produced")
-    find("letters", good & set(witness.letters), "good ones in the dead letters")
+    find("letters", good & set(witness.letters) - followed, "good ones in the dead letters")
     find("kafka", acknowledged - set(truth), "that Kafka acknowledged are not in its log")
     forgotten = [strike for strike in strikes if strike.forgets]
     find("commits", [fall for at, *fall in commits.fallen if not any(strike.began <= at <= strike.ended for strike in forgotten)],
          "commits went down (topic, partition, from, to)")
     find("scrapes", witness.unconserved, f"of {witness.scrapes} scrapes not conserved")
-    order(find, truth, sorted(witness.seen, key=lambda seen: seen.at), witness.assigned)
-    committed(find, good, witness, commits, forgotten)
+    judge_held(find, truth, witness)
+    order(find, {event: told for event, told in truth.items() if event not in followed} if followed else truth, sorted(witness.seen, key=lambda seen: seen.at), witness.assigned)
+    committed(find, good - followed, witness, commits, forgotten)
     repetitions(found, find, again, strikes)
     return found
 

@@ -5,11 +5,13 @@ import json
 import re
 import sys
 import threading
+import time
 
 from house import conserved
 from records import read_topic
 
-SUCCESS, REFUSED, OTHER = 2, 1, 0
+DOUBT, SUCCESS, REFUSED, OTHER = 3, 2, 1, 0  # DOUBT: a whole request, and never a byte of an answer
+SILENT = ("hang", "reset", "close")
 
 # One event of a request. late: its sender had given up before it was read. batch: 0, or the number of the request that carried it with others.
 Seen = collections.namedtuple("Seen", "at life topic partition offset outcome late batch", defaults=[0])
@@ -28,16 +30,21 @@ class Ledger:
         self.count += 1
         answer = 200 if request.answer == "cut-body" else request.answer  # its head is whole: a success
         answer = answer if isinstance(answer, int) else 0
-        outcome = SUCCESS if 200 <= answer < 300 else REFUSED if answer == 400 else OTHER
-        topic, partition, offset = request.headers["sluss-event"].rsplit("/", 2)
-        one = Seen(request.at, sys.intern(request.headers["x-life"]), sys.intern(topic), int(partition), int(offset), outcome, request.abandoned)
+        outcome = SUCCESS if 200 <= answer < 300 else REFUSED if answer == 400 else DOUBT if request.answer in SILENT else OTHER
+        one = Seen(request.at, sys.intern(request.headers["x-life"]), *place_of(request.headers["sluss-event"]), outcome, request.abandoned)
         if "sluss-events" in request.headers:
             self.witness.note_batch(one, [event["n"] for event in json.loads(request.body)])
         else:
             self.witness.note(one)
 
 
+# What a dead letter says. at: seconds of time.monotonic(). follows: the event, or nothing.
+Letter = collections.namedtuple("Letter", "event at reason follows")
+
+
 class Witness:
+    holding = following = doubtful = frozenset()  # topics with after-dead-letter = "hold" or "follow", and with ambiguous = "hold"
+
     def __init__(self, topics, places=None, drop=0):
         """topics: {topic: its dead-letter topic}. places: {n: (topic, partition, offset)}, as Kafka told the feeder, of topics that are
         sent in batches. drop: the success with this number is forgotten, as if it had never come; for the test of the checker. 0: none is."""
@@ -50,6 +57,10 @@ class Witness:
         self.assigned = {}          # (life, route): times of assignments, from the life's own log
         self.letters = {}           # (topic, partition, offset): how many
         self.buried = collections.Counter()  # the same, of topics that are deleted
+        self.died = {}              # event: when each of its letters was written
+        self.followed = {}          # event: what it follows, as its letter says, or nothing
+        self.releases = {topic: [] for topic in topics}  # (began, ended): an operator let go what waited in a topic
+        self.released = 0           # keys
         self.begun = set()          # events asked for, and not yet found to be covered
         self.scrapes, self.unconserved = 0, []
 
@@ -122,18 +133,34 @@ class Witness:
     def read_letters(self, bootstrap):
         self.letters = collections.Counter(self.buried)
         for letters in self.topics.values():
-            self.letters.update(read_topic(bootstrap, letters, about))
+            self.letters.update(self.tell(letter) for letter in read_topic(bootstrap, letters, read_letter))
 
     def exhume(self, copies):
         """The letters of a deleted topic, from each replica's log: a letter counts as often as in the replica that has most of it."""
         found = collections.Counter()
         for records in copies:
-            found |= collections.Counter(map(about, records))
+            found |= collections.Counter(self.tell(read_letter(record)) for record in records)
         self.buried.update(found)
         return len(found)
 
+    def tell(self, letter):
+        self.died.setdefault(letter.event, []).append(letter.at)
+        if letter.reason == "followed":
+            self.followed[letter.event] = letter.follows
+        return letter.event
 
-def about(letter):
-    """The event that a letter is about."""
-    headers = {name: value.decode() for name, value in letter.headers}
-    return headers["sluss-topic"], int(headers["sluss-partition"]), int(headers["sluss-offset"])
+    def release(self, topic, began, ended, keys):
+        self.releases[topic].append((began, ended))
+        self.released += keys
+
+
+def place_of(text):
+    topic, partition, offset = text.rsplit("/", 2)
+    return sys.intern(topic), int(partition), int(offset)
+
+
+def read_letter(record):
+    headers = {name: value.decode() for name, value in record.headers}
+    event = sys.intern(headers["sluss-topic"]), int(headers["sluss-partition"]), int(headers["sluss-offset"])
+    follows = json.loads(headers.get("sluss-detail", "{}")).get("follows") if headers["sluss-reason"] == "followed" else None
+    return Letter(event, record.timestamp / 1000 - time.time() + time.monotonic(), headers["sluss-reason"], follows and place_of(follows))

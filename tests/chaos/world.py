@@ -10,7 +10,7 @@ from cluster import Cluster
 from feeder import Feeder
 from links import Link
 from records import read_topic
-from scene import BATCH, LAG, TOPICS, Scene
+from scene import AFTER, BATCH, FEW, LAG, TOPICS, Scene
 from wires import Wires
 
 MEMBERS = 2  # of each group
@@ -46,7 +46,7 @@ class World:
         for number in range(groups):
             here = range(number * MEMBERS, (number + 1) * MEMBERS)
             self.scenes.append(self.keep(Scene(self, number + 1, {numbers[place]: links[place] for place in here}, drop)))
-        self.feeder = self.keep(Feeder(self.cluster.bootstrap, list(TOPICS), rate, seed, set(BATCH), self.places))
+        self.feeder = self.keep(Feeder(self.cluster.bootstrap, list(TOPICS), rate, seed, set(BATCH), self.places, dict.fromkeys(AFTER, FEW)))
         threading.Thread(target=self._watch, daemon=True).start()
         for scene in self.scenes:
             scene.begin()
