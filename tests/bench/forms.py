@@ -21,7 +21,7 @@ def latency(broker, options):
         broker.create_topic(topic + ".dlq", partitions=1)
         sink = bench.Sink(0)
         floor = subprocess.Popen([bench.BIN / "bench_floor", broker.bootstrap, topic, str(options.events), str(options.in_flight),
-                                  sink.url + "/in"], stdout=subprocess.DEVNULL)
+                                  sink.url + "/in"], stdout=subprocess.DEVNULL, preexec_fn=bench.die_with_parent)
         bench.load(broker.bootstrap, topic, options, LATENCY_RATE)
         floor.wait(options.limit)
         one = sink.end()
@@ -47,7 +47,7 @@ def floor_ready(broker, topics, options):
     """CPU us an event of a floor with a consumer for each topic, which waits for the events."""
     sink = bench.Sink(0)
     floor = subprocess.Popen([bench.BIN / "bench_floor", broker.bootstrap, ",".join(topics), str(options.events),
-                              str(options.in_flight), sink.url + "/in"], stdout=subprocess.PIPE, text=True)
+                              str(options.in_flight), sink.url + "/in"], stdout=subprocess.PIPE, text=True, preexec_fn=bench.die_with_parent)
     if floor.stdout.readline() != "ready\n":
         raise SystemExit("the floor did not start")
     before, _ = bench.usage(floor.pid)

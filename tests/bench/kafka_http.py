@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT / "tests" / "system"))
 
 import broker as kafka  # noqa: E402
 import house  # noqa: E402
-from process import eventually  # noqa: E402
+from process import die_with_parent, eventually  # noqa: E402
 from records import end_offsets  # noqa: E402
 
 BIN = ROOT / ".build" / "release" / "tests"
@@ -32,7 +32,8 @@ class Sink:
     """The platform: a process of its own that answers 204."""
 
     def __init__(self, delay_us=0):
-        self.process = subprocess.Popen([BIN / "bench_sink", str(delay_us)], stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([BIN / "bench_sink", str(delay_us)], stdout=subprocess.PIPE, text=True,
+                                        preexec_fn=die_with_parent)
         self.url = f"http://127.0.0.1:{int(self.process.stdout.readline())}"
 
     def end(self):
@@ -54,7 +55,7 @@ def run_floor(servers, topic, options, headers=0, processes=1):
     sink = Sink(options.delay_us)
     floors = [subprocess.Popen([BIN / "bench_floor", servers, topic, str(sum(end for number, end in ends.items() if number % processes == part)),
                                 str(options.in_flight // processes), sink.url + "/in", str(headers), str(options.batch), str(part),
-                                str(processes)], stdout=subprocess.PIPE, text=True) for part in range(processes)]
+                                str(processes)], stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent) for part in range(processes)]
     results = [json.loads(floor.communicate(timeout=options.limit)[0].splitlines()[-1]) for floor in floors]
     received, events = sink.end(), sum(result["events"] for result in results)
     if any(result["failed"] for result in results) or events < options.events or received["requests"] * options.batch < options.events:
