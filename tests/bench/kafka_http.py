@@ -36,6 +36,11 @@ class Sink:
                                         preexec_fn=die_with_parent)
         self.url = f"http://127.0.0.1:{int(self.process.stdout.readline())}"
 
+    def window(self):
+        """What came since the last time."""
+        self.process.send_signal(signal.SIGUSR1)
+        return json.loads(self.process.stdout.readline())
+
     def end(self):
         self.process.send_signal(signal.SIGTERM)
         return json.loads(self.process.communicate(timeout=10)[0])

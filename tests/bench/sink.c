@@ -1,7 +1,7 @@
 /* The receiving end of the benchmark: answers 204 to every request, at once or after a delay, and counts. It checks
  * nothing but that each request is whole. One thread, epoll, HTTP/1.1 with content-length. Prints its port first; at
- * SIGTERM the number of requests and of body bytes, the seconds from the first request
- * to the last, and how long after their making ("sent-MICROSECONDS" in the body) half and 99 % of them were here. */
+ * SIGTERM and SIGUSR1 the number of requests and of body bytes, the seconds from the first request to the last, and how
+ * long after their making ("sent-MICROSECONDS" in the body) half and 99 % of them were here. SIGUSR1 begins anew. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MOST = 4096, BUFFER = 1 << 20, STEP_US = 10, STEPS = 1 << 20, WARM_US = 5000000 };
+enum { MOST = 4096, BUFFER = 1 << 20, STEP_US = 10, STEPS = 1 << 20 };
 
 static const char answer[] = "HTTP/1.1 204 No Content\r\n\r\n";
 
@@ -38,10 +38,9 @@ static int64_t now_us(void) {
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-/* Not of the first seconds: those measure how each side starts. */
 static void note_age(const char *data, size_t size) {
     const char *mark = memmem(data, size, "sent-", 5);
-    if (mark == NULL || last_us - first_us < WARM_US)
+    if (mark == NULL)
         return;
     int64_t steps = (last_us - strtoll(mark + 5, NULL, 10)) / STEP_US;
     age[steps < 0 ? 0 : steps < STEPS ? steps : STEPS - 1]++;
@@ -156,10 +155,21 @@ static int listen_on_loopback(void) {
     return listening;
 }
 
+/* What has come since the last time. */
+static void report(void) {
+    (void)printf("{\"requests\": %llu, \"bytes\": %llu, \"seconds\": %.6f, \"p50_ms\": %.2f, \"p99_ms\": %.2f}\n",
+                 requests, bytes, (double)(last_us - first_us) / 1e6, age_of(50), age_of(99));
+    (void)fflush(stdout);
+    requests = bytes = ages = 0;
+    first_us = last_us = 0;
+    memset(age, 0, sizeof age);
+}
+
 int main(int count, char **argument) {
     sigset_t set;
     (void)sigemptyset(&set);
     (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGUSR1);
     (void)sigprocmask(SIG_BLOCK, &set, NULL);
     delay_us = count > 1 ? atoll(argument[1]) : 0;
     int ends = signalfd(-1, &set, SFD_CLOEXEC), epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -175,17 +185,19 @@ int main(int count, char **argument) {
         int ready = epoll_wait(epoll, event, 256, -1);
         for (int i = 0; i < ready; i++) {
             int descriptor = event[i].data.fd;
-            if (descriptor == ends)
-                ending = true;
-            else if (descriptor == listening)
+            struct signalfd_siginfo told = {0};
+            if (descriptor == ends && read(ends, &told, sizeof told) == sizeof told) {
+                ending = told.ssi_signo == SIGTERM;
+                report();
+            }
+            if (descriptor == listening)
                 welcome(epoll, listening);
-            else if (descriptor != timer && connections[descriptor] != NULL && !read_requests(descriptor))
+            else if (descriptor != timer && descriptor != ends && connections[descriptor] != NULL &&
+                     !read_requests(descriptor))
                 part(descriptor);
         }
         if (delay_us > 0)
             answer_due(timer);
     }
-    (void)printf("{\"requests\": %llu, \"bytes\": %llu, \"seconds\": %.6f, \"p50_ms\": %.2f, \"p99_ms\": %.2f}\n",
-                 requests, bytes, (double)(last_us - first_us) / 1e6, age_of(50), age_of(99));
     return 0;
 }
