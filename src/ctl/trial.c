@@ -165,6 +165,10 @@ static void print_credentials(const struct platform_spec *platform) {
     case AUTH_HEADER:
         (void)printf("  " SPAN_FORMAT ": ********\n", SPAN_ARGUMENT(platform->auth.header));
         break;
+    case AUTH_OAUTH2:
+        (void)printf("  Authorization: Bearer (a token from " SPAN_FORMAT ")\n",
+                     SPAN_ARGUMENT(platform->auth.token_url));
+        break;
     case AUTH_NONE:
         break;
     }
@@ -222,6 +226,10 @@ static int print_judgement(const struct trial *trial, struct judgement judgement
         (void)printf("the platform is held: its events wait until it takes one "
                      "again; none is put aside\n");
         return EXIT_NO;
+    case JUDGED_RENEW:
+        (void)printf("another token is asked for and the request sent again; if that one is refused too, the platform "
+                     "is held: its events wait, none is put aside\n");
+        return EXIT_NO;
     case JUDGED_AMBIGUOUS:
     case JUDGED_ABORTED:
         (void)printf("unknown whether it was delivered\n");
@@ -239,8 +247,9 @@ static int try_reply(const struct trial *trial, const struct platform_spec *plat
     reply->status = trial->spec->reply_status;
     reply->body = trial->spec->reply_body;
     reply->body_whole = true;
+    reply->token = 1;
     (void)printf("\n  answer %d: ", reply->status);
-    int status = print_judgement(trial, judge(platform, reply));
+    int status = print_judgement(trial, judge_worn(platform, reply));
     reply_destroy(reply);
     return status;
 }

@@ -51,7 +51,9 @@ bool expiry_due(int64_t end_ms, int64_t said_ms, int64_t wall_ms) {
 static void say(const struct platform_spec *platform, bool own, int64_t left_ms) {
     const struct log_field field[] = {{"platform", platform->name, 0}, {"days-left", SPAN_NONE, left_ms / DAY_MS}};
     enum log_level level = left_ms < AT_ONCE_DAYS * DAY_MS ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING;
-    const char *whose = own ? "our certificate for the platform" : "the platform's certificate";
+    const char *whose = own                                  ? "our certificate for the platform"
+                        : platform->auth.kind == AUTH_OAUTH2 ? "the platform's certificate, or its token endpoint's,"
+                                                             : "the platform's certificate";
     if (left_ms > 0)
         log_say(level, field, 2, "%s ends soon: renew it, or the platform is held then", whose);
     else

@@ -104,6 +104,9 @@ static void perform_one(struct worker *worker, const struct action *action) {
     case ACTION_HAND_BACK:
         consumer_hand_back(worker->consumer[action->is.group.route], action->is.group.epoch);
         break;
+    case ACTION_REFRESH_TOKEN:
+        http_client_refresh(worker->http, action->is.token.platform, action->is.token.number);
+        break;
     case ACTION_TELL_WORKERS:
         tell(worker, action);
         break;

@@ -145,9 +145,9 @@ static void set_state(const struct status *status, json_t *object, uint32_t inde
                          status->facts->letters[index].there ? "takes no letters" : status->facts->letters[index].why);
     } else if (platform->state != PLATFORM_UP) {
         word = "platform";
-        why = json_sprintf("platform " SPAN_FORMAT " is %s",
+        why = json_sprintf("platform " SPAN_FORMAT " is %s%s%s",
                            SPAN_ARGUMENT(status->plan->platforms[route->mapping.platform].name),
-                           platform_state_name(platform->state));
+                           platform_state_name(platform->state), platform->why[0] != '\0' ? ": " : "", platform->why);
     } else if (view->phase == VIEW_IDLE) {
         word = "joining";
         why = json_string("its group has given it no assignment yet");
@@ -213,7 +213,8 @@ static json_t *platform_of(const struct status *status, uint32_t index) {
     set(object, "state", json_string(platform_state_name(view->state)));
     set(object, "since-ms", age(status, view->since_ms));
     set_answer(object, view->status, view->fault);
-    set(object, "why", view->told ? json_string("another worker says so") : words(view->why));
+    set(object, "why",
+        view->told ? json_string("another worker says so") : words(view->why[0] != '\0' ? view->why : NULL));
     set(object, "probe-in-ms", until(status, view->probe_ms));
     set(object, "in-flight", json_integer(view->in_flight));
     set(object, "waiting", count(view->waiting));

@@ -114,7 +114,7 @@ static void turn(struct worker *worker) {
     worker->now_ms = time_now_ms();
     serve_control(worker);
     if (!worker->finished)
-        http_client_perform(worker->http, time_wall_ms(), inputs_reply, worker);
+        http_client_perform(worker->http, worker->now_ms, time_wall_ms(), inputs_reply, worker);
     if (!worker->finished)
         serve_consumers(worker);
     if (!worker->finished && worker->producer != NULL)

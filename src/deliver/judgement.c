@@ -68,6 +68,8 @@ static struct judgement judge_status(const struct platform_spec *platform, const
         judgement.mark = MARK_FAULT;
     if (judgement.kind == JUDGED_RETRY)
         judgement.mark = mark_of_retry(reply->status);
+    if (judgement.kind == JUDGED_HOLD && platform->auth.kind == AUTH_OAUTH2 && reply->status == 401)
+        judgement.why = "a fresh token is refused";
     judge_body(&judgement, platform, reply);
     if ((judgement.kind == JUDGED_RETRY || judgement.kind == JUDGED_HOLD) && reply->retry_after_ms > 0) {
         judgement.floor_ms = reply->retry_after_ms < LONGEST_FLOOR_MS ? reply->retry_after_ms : LONGEST_FLOOR_MS;
@@ -76,12 +78,23 @@ static struct judgement judge_status(const struct platform_spec *platform, const
     return judgement;
 }
 
+/* Without a token nothing is sent, whoever is to blame for that; what the token endpoint asks for is kept. */
+static struct judgement judge_no_token(const struct reply *reply) {
+    struct judgement judgement = {.kind = JUDGED_HOLD, .mark = MARK_FAULT, .spared = true};
+    if (reply->retry_after_ms > 0) {
+        judgement.floor_ms = reply->retry_after_ms < LONGEST_FLOOR_MS ? reply->retry_after_ms : LONGEST_FLOOR_MS;
+        judgement.floor_for_all = true;
+    }
+    return judgement;
+}
+
 /* Surely not delivered. What a person must mend (TLS, credentials) holds the platform; the rest passes by itself. */
-static struct judgement judge_not_sent(enum reply_fault fault) {
-    switch (fault) {
+static struct judgement judge_not_sent(const struct reply *reply) {
+    switch (reply->fault) {
+    case REPLY_FAULT_TOKEN:
+        return judge_no_token(reply);
     case REPLY_FAULT_TLS:
     case REPLY_FAULT_CERTIFICATE:
-    case REPLY_FAULT_TOKEN:
         return (struct judgement){.kind = JUDGED_HOLD, .mark = MARK_FAULT};
     case REPLY_FAULT_MEMORY:
         return (struct judgement){.kind = JUDGED_RETRY, .mark = MARK_NONE};
@@ -103,11 +116,19 @@ struct judgement judge(const struct platform_spec *platform, const struct reply 
     case REPLY_ANSWERED:
         return judge_status(platform, reply);
     case REPLY_NOT_SENT:
-        return judge_not_sent(reply->fault);
+        return judge_not_sent(reply);
     case REPLY_AMBIGUOUS:
         return (struct judgement){.kind = JUDGED_AMBIGUOUS, .mark = MARK_SUSPECT};
     case REPLY_ABORTED:
         break;
     }
     return (struct judgement){.kind = JUDGED_ABORTED, .mark = MARK_NONE};
+}
+
+struct judgement judge_worn(const struct platform_spec *platform, const struct reply *reply) {
+    struct judgement judgement = judge(platform, reply);
+    if (platform->auth.kind == AUTH_OAUTH2 && reply->kind == REPLY_ANSWERED && reply->token != 0 &&
+        reply->status == 401 && judgement.kind != JUDGED_SUCCESS)
+        judgement = (struct judgement){.kind = JUDGED_RENEW, .mark = MARK_NONE, .spared = true};
+    return judgement;
 }

@@ -12,6 +12,7 @@ enum judgement_kind {
     JUDGED_PERMANENT, /* the event's fault, and the body says that nothing will change: dead letter at once */
     JUDGED_RETRY,     /* again with backoff */
     JUDGED_HOLD,      /* the platform's configuration or ours: hold the platform, never dead-letter */
+    JUDGED_RENEW,     /* its token is refused: again with another one, once; nobody's fault yet */
     JUDGED_AMBIGUOUS, /* it may have been delivered: the route's `ambiguous` decides */
     JUDGED_ABORTED    /* the core broke it off: says nothing of event or platform */
 };
@@ -29,10 +30,14 @@ struct judgement {
     enum judgement_mark mark;
     int64_t floor_ms;   /* not before this long from now (Retry-After, at most 1 h); 0 none */
     bool floor_for_all; /* 429 and 503: the floor holds the whole platform */
-    const char *why;    /* the body decided, not the status alone: static text such as "body not accepted"; else NULL */
+    bool spared;        /* it was no attempt: the platform never looked at what was sent */
+    const char *why;    /* what decided beside the status: static text such as "body not accepted"; else NULL */
 };
 
 /* SEMANTICS, "Event fault, platform fault, Kafka fault": the whole table stands here. */
 struct judgement judge(const struct platform_spec *platform, const struct reply *reply);
+
+/* The same where the token that the request carried is not fresh: a 401 is about the token then. */
+struct judgement judge_worn(const struct platform_spec *platform, const struct reply *reply);
 
 #endif

@@ -12,7 +12,7 @@ enum platform_state { PLATFORM_UP, PLATFORM_OPEN, PLATFORM_HALF_OPEN, PLATFORM_H
 /* "up", "open", "half-open", "held" */
 const char *platform_state_name(enum platform_state state);
 
-enum auth_kind { AUTH_NONE, AUTH_BASIC, AUTH_BEARER, AUTH_HEADER };
+enum auth_kind { AUTH_NONE, AUTH_BASIC, AUTH_BEARER, AUTH_HEADER, AUTH_OAUTH2 };
 
 /* A text that may be written as "secret:NAME". `name` is then NAME, and `value` is filled by the shell that may read
  * it. */
@@ -53,7 +53,10 @@ struct platform_spec {
         enum auth_kind kind;
         struct span user;       /* basic */
         struct span header;     /* header: its name */
-        struct secret password; /* basic: password; bearer: token; header: value */
+        struct span token_url;  /* oauth2: who gives tokens, with path and query */
+        struct span client_id;  /* oauth2 */
+        struct span scope;      /* oauth2; empty: what the endpoint gives by itself */
+        struct secret password; /* basic: password; bearer: token; header: value; oauth2: client secret */
     } auth;
     struct {
         struct span ca;          /* file; SPAN_NONE: the system's */

@@ -35,6 +35,8 @@ struct reply {
     enum reply_kind kind;
     enum reply_fault fault;
     int status;             /* ANSWERED: 200-599 */
+    uint64_t token;         /* which of the tokens that the shell took for the platform it was sent with; 0 none */
+    struct span why;        /* NOT_SENT: the cause in words, where the fault does not say it all; data NULL: none */
     int64_t retry_after_ms; /* a floor from Retry-After, already made relative and clamped to 0 ... 1 h; -1 none */
     struct span body;       /* up to 64 KiB of it; data NULL: none */
     bool body_whole;        /* it came complete */

@@ -25,6 +25,7 @@ struct request {
     struct header *headers; /* content-type, idempotency and the route's own: no byte below 0x20, no 0x7f in values */
     size_t header_count;
     struct span body; /* data NULL: none */
+    bool renewed;     /* its token was refused: it is sent again with another one */
     bool once; /* forbid the transport's own second sending on a connection that died (ambiguous is not "retry") */
 };
 

@@ -19,6 +19,7 @@ enum action_kind {
     ACTION_WRITE_LETTER,    /* answered by LETTER; the shell copies the bytes */
     ACTION_COMMIT,          /* answered by COMMIT_RESULT; one in flight per route */
     ACTION_HAND_BACK,       /* the route's partitions may be unassigned now */
+    ACTION_REFRESH_TOKEN,   /* the platform refuses this token: what is sent from now on needs a later one */
     ACTION_TELL_WORKERS,    /* platform state */
     ACTION_WAKE_AT,         /* a TIMER is wanted at this time; replaces the one before */
     ACTION_REPORT,          /* for log and metrics */
@@ -105,6 +106,10 @@ struct action {
             enum platform_state state;
             int64_t until_ms;
         } platform;
+        struct {
+            uint32_t platform;
+            uint64_t number; /* as in replies */
+        } token;             /* REFRESH_TOKEN */
         int64_t wake_at_ms;
         struct {
             enum report_kind kind;
@@ -123,7 +128,7 @@ struct action {
             int64_t delay_ms;
             enum held held;
             int64_t first;   /* the offset of the key's first dead letter; -1 unknown */
-            const char *why; /* static text: what of an answer's body decided; NULL nothing */
+            const char *why; /* what decided beside status and fault; NULL nothing */
         } report;
         int stopped; /* exit status */
     } is;

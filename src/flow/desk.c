@@ -2,7 +2,12 @@
  * those that are not first in line, but for a probe's few. */
 #include "flow/flow_private.h"
 
-enum { PROBE_CHOICE = 16 }; /* so many are looked at for a probe of another key */
+#include <stdio.h>
+
+enum {
+    PROBE_CHOICE = 16, /* so many are looked at for a probe of another key */
+    FRESH_MS = 10000   /* a token that is refused so soon after the one before was is not to blame */
+};
 
 bool desk_init(struct flow *flow, struct desk *desk, uint32_t index) {
     desk->spec = &flow->plan->platforms[index];
@@ -142,6 +147,20 @@ static void serve_down(struct flow *flow, struct desk *desk) {
     desk->probe = passage->open;
 }
 
+/* The probe under way came back only for its token: whoever is sent next is it. */
+static void serve_half_open(struct flow *flow, struct desk *desk) {
+    struct passage *passage = desk->probe == 0 ? choose_probe(desk) : NULL;
+    if (passage == NULL || !pace_has_room(&desk->pace, false))
+        return;
+    int64_t ready_ms = pace_ready_ms(&desk->pace, flow->now_ms);
+    if (ready_ms > flow->now_ms) {
+        timers_set(&flow->timers, &desk->timer, ready_ms);
+        return;
+    }
+    send(flow, desk, passage);
+    desk->probe = passage->open;
+}
+
 void desk_serve(struct flow *flow, struct desk *desk) {
     switch (desk->breaker.state) {
     case PLATFORM_UP:
@@ -154,8 +173,47 @@ void desk_serve(struct flow *flow, struct desk *desk) {
     case PLATFORM_HALF_OPEN:
         if (PLANTED(PROBE_MANY))
             serve_up(flow, desk);
+        else
+            serve_half_open(flow, desk);
         break;
     }
+}
+
+/* Once for each request, and not again and again where every token is refused sooner or later: then it holds the
+ * platform, and people are told. */
+static bool is_fresh(const struct flow *flow, const struct desk *desk, const struct passage *passage,
+                     const struct reply *reply) {
+    if (PLANTED(RENEWS_FOR_EVER))
+        return false;
+    bool late = reply->token > desk->worn && desk->worn > 0 && flow->now_ms - desk->worn_ms < FRESH_MS;
+    return passage->request->renewed || late || PLANTED(NEVER_RENEWS);
+}
+
+struct judgement desk_judge(const struct flow *flow, const struct desk *desk, const struct passage *passage,
+                            const struct reply *reply) {
+    return is_fresh(flow, desk, passage, reply) ? judge(desk->spec, reply) : judge_worn(desk->spec, reply);
+}
+
+/* One for all requests that carried it. */
+static void refresh(struct flow *flow, struct desk *desk, uint64_t number) {
+    if (number <= desk->worn)
+        return;
+    desk->worn = number;
+    desk->worn_ms = flow->now_ms;
+    struct action *said = say(flow, ACTION_REFRESH_TOKEN);
+    said->is.token.platform = desk->index;
+    said->is.token.number = number;
+}
+
+static void keep_cause(struct desk *desk, const struct judgement *judgement, const struct reply *reply) {
+    desk->status = reply->kind == REPLY_ANSWERED ? reply->status : 0;
+    desk->fault = reply->fault;
+    desk->why = judgement->why;
+    desk->told = false;
+    if (reply->why.data == NULL)
+        return;
+    (void)snprintf(desk->words, sizeof desk->words, SPAN_FORMAT, SPAN_ARGUMENT(reply->why));
+    desk->why = desk->words;
 }
 
 void desk_judged(struct flow *flow, struct desk *desk, const struct passage *passage, const struct judgement *judgement,
@@ -164,11 +222,10 @@ void desk_judged(struct flow *flow, struct desk *desk, const struct passage *pas
     bool probe = desk->probe != 0 && desk->probe == reply->request;
     if (probe)
         desk->probe = 0;
-    if (breaker_judged(&desk->breaker, judgement, probe, passage->blame, flow->now_ms)) {
-        desk->status = reply->kind == REPLY_ANSWERED ? reply->status : 0;
-        desk->fault = reply->fault;
-        desk->why = judgement->why;
-        desk->told = false;
+    if (judgement->kind == JUDGED_RENEW)
+        refresh(flow, desk, reply->token);
+    else if (breaker_judged(&desk->breaker, judgement, probe, passage->blame, flow->now_ms)) {
+        keep_cause(desk, judgement, reply);
         struct action *said = tell_state(flow, desk);
         said->is.report.status = desk->status;
         said->is.report.fault = desk->fault;

@@ -319,6 +319,15 @@ static void leave_in_doubt(struct flow *flow, struct passage *passage, const str
     fate_park(flow, passage);
 }
 
+/* It was no attempt, so it costs none: the same one comes again. */
+static void spare(struct passage *passage) {
+    if (PLANTED(TOKEN_COSTS))
+        return;
+    passage->request->attempt--;
+    for (struct passage *each = passage; each != NULL; each = each->along)
+        each->attempts--;
+}
+
 static void carry_out(struct flow *flow, struct passage *passage, const struct reply *reply,
                       const struct judgement *judgement, struct desk *desk) {
     const struct route *route = group_of(passage)->route;
@@ -326,6 +335,11 @@ static void carry_out(struct flow *flow, struct passage *passage, const struct r
     if (judgement->kind == JUDGED_SUCCESS || (judgement->kind == JUDGED_REFUSED && PLANTED(REFUSED_SETTLES)) ||
         (judgement->kind == JUDGED_AMBIGUOUS && PLANTED(AMBIGUOUS_SETTLES))) {
         deliver(flow, passage);
+        return;
+    }
+    if (judgement->spared) {
+        spare(passage);
+        desk_join(flow, desk, passage);
         return;
     }
     bool ended = judgement->kind != JUDGED_ABORTED && !(many && refusal) && patience_ended(flow, passage, desk);
@@ -372,7 +386,9 @@ static void bury(struct flow *flow, struct passage *passage) {
 static void note_failed(struct flow *flow, struct passage *passage, const struct judgement *judgement,
                         const struct desk *desk) {
     bool refusal = is_refusal(judgement);
-    if (judgement->kind == JUDGED_ABORTED || judgement->kind == JUDGED_HOLD)
+    if (judgement->spared)
+        spare(passage);
+    if (judgement->spared || judgement->kind == JUDGED_ABORTED || judgement->kind == JUDGED_HOLD)
         return;
     if (passage->along == NULL || !refusal)
         (void)patience_ended(flow, passage, desk);
@@ -389,9 +405,10 @@ void fate_reply(struct flow *flow, const struct reply *reply) {
         return;
     }
     struct desk *desk = &flow->desks[passage->request->platform];
-    struct judgement judgement = judge(desk->spec, reply);
+    struct judgement judgement = desk_judge(flow, desk, passage, reply);
     close_open(flow, passage);
     desk_judged(flow, desk, passage, &judgement, reply);
+    passage->request->renewed = judgement.kind == JUDGED_RENEW;
     if (passage->state == PASSAGE_GONE) {
         struct passage *taken = PLANTED(STALE_REPLY) ? planted_stale(flow, passage) : NULL;
         bury(flow, passage);
@@ -409,7 +426,7 @@ void fate_reply(struct flow *flow, const struct reply *reply) {
     struct group *group = group_of(passage);
     if (judgement.kind == JUDGED_SUCCESS)
         group->counts.attempts_ok++;
-    else if (judgement.kind != JUDGED_ABORTED)
+    else if (judgement.kind != JUDGED_ABORTED && !judgement.spared)
         group->counts.attempts_failed++;
     if (group->phase != GROUP_RUNNING && judgement.kind != JUDGED_SUCCESS) {
         note_failed(flow, passage, &judgement, desk);

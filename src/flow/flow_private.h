@@ -15,6 +15,7 @@
 #include "flow/passage.h"
 #include "flow/pending.h"
 #include "flow/plant.h"
+#include "flow/view.h"
 #include "settle/tracker.h"
 
 enum { MEMORY_PAUSE_MS = 1000 }; /* memory or a table is short: the same again */
@@ -117,8 +118,11 @@ struct desk {
     uint64_t probe; /* the request that probes it; 0 none */
     int status;     /* what brought it into its state: of an answer; 0 none */
     enum reply_fault fault;
-    const char *why; /* static; NULL nothing */
-    bool told;       /* by another worker */
+    const char *why;           /* static, or `words`; NULL nothing */
+    char words[VIEW_WHY_SIZE]; /* what the shell said */
+    bool told;                 /* by another worker */
+    uint64_t worn;             /* the last token that was refused and replaced; 0 none */
+    int64_t worn_ms;
 };
 
 struct flow {
@@ -185,6 +189,8 @@ bool desk_init(struct flow *flow, struct desk *desk, uint32_t index);
 void desk_finish(struct desk *desk);
 void desk_join(struct flow *flow, struct desk *desk, struct passage *passage);
 void desk_leave(struct flow *flow, struct desk *desk, struct passage *passage); /* it waits no longer */
+struct judgement desk_judge(const struct flow *flow, const struct desk *desk, const struct passage *passage,
+                            const struct reply *reply);
 void desk_judged(struct flow *flow, struct desk *desk, const struct passage *passage, const struct judgement *judgement,
                  const struct reply *reply);
 void desk_told(struct flow *flow, struct desk *desk, enum platform_state state, int64_t until_ms);

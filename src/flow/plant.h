@@ -38,6 +38,9 @@
     each(DEAD_KEY_UNTOLD, "dead-key-untold")          /* a commit's map leaves out which keys are dead */ \
     each(FOLLOW_OUT_OF_ORDER, "follow-out-of-order")  /* a follower does not wait for its turn */ \
     each(PROBE_MANY, "probe-many")                    /* a platform that is half open gets everything at once */ \
+    each(RENEWS_FOR_EVER, "renews-for-ever")          /* a fresh token that is refused is replaced, again and again */ \
+    each(NEVER_RENEWS, "never-renews")                /* a token that is refused holds the platform at once */ \
+    each(TOKEN_COSTS, "token-costs-attempt")          /* a request without a good token is an attempt of the event */ \
     each(IGNORE_LOST, "ignore-lost")                  /* partitions that were lost are worked on */ \
     each(DRAIN_STARTS, "drain-starts")                /* a drain goes on to start events */ \
     each(DRAIN_SHORT, "drain-short")                  /* what is under way gets no time to end */ \

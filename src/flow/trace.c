@@ -89,6 +89,10 @@ static void trace_reply(struct buf *out, const struct reply *reply) {
         buf_printf(out, " %d", reply->status);
     if (reply->fault != REPLY_FAULT_NONE)
         buf_printf(out, ", %s", reply_fault_name(reply->fault));
+    if (reply->why.data != NULL)
+        buf_printf(out, ", " SPAN_FORMAT, SPAN_ARGUMENT(reply->why));
+    if (reply->token != 0)
+        buf_printf(out, ", with token %" PRIu64, reply->token);
     if (reply->retry_after_ms >= 0)
         buf_printf(out, ", retry after %" PRId64 " ms", reply->retry_after_ms);
 }
@@ -380,6 +384,11 @@ void trace_action(struct buf *out, const struct plan *plan, const struct action 
     case ACTION_HAND_BACK:
         buf_add_text(out, "hand back ");
         write_group(out, plan, action->is.group.route, action->is.group.epoch);
+        break;
+    case ACTION_REFRESH_TOKEN:
+        buf_add_text(out, "refresh token of ");
+        write_platform(out, plan, action->is.token.platform);
+        buf_printf(out, ", %" PRIu64 " is refused", action->is.token.number);
         break;
     case ACTION_TELL_WORKERS:
         buf_add_text(out, "tell workers ");

@@ -4,6 +4,7 @@
 #include "base/table.h"
 #include "flow/flow_private.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 struct view *view_create(const struct plan *plan) {
@@ -200,14 +201,15 @@ static void add_platform(struct view *view, const struct flow *flow, uint32_t in
     uint32_t in_flight = platform->in_flight + desk->pace.in_flight;
     uint64_t waiting = platform->waiting + desk->waiting_count;
     if (view->flows == 0 || desk->breaker.state > platform->state ||
-        (desk->breaker.state == platform->state && platform->told && !desk->told))
+        (desk->breaker.state == platform->state && platform->told && !desk->told)) {
         *platform = (struct view_platform){.state = desk->breaker.state,
                                            .since_ms = desk->breaker.since_ms,
                                            .probe_ms = down ? desk->breaker.probe_ms : -1,
                                            .status = desk->status,
                                            .fault = desk->fault,
-                                           .why = desk->why,
                                            .told = desk->told};
+        (void)snprintf(platform->why, sizeof platform->why, "%s", desk->why != NULL ? desk->why : "");
+    }
     platform->in_flight = in_flight;
     platform->waiting = waiting;
 }

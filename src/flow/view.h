@@ -6,7 +6,8 @@
 #include "flow/flow.h"
 #include "settle/offset_map.h"
 
-enum { VIEW_WAITS = 20 }; /* of each route so many are shown: those that wait longest */
+enum { VIEW_WAITS = 20 };     /* of each route so many are shown: those that wait longest */
+enum { VIEW_WHY_SIZE = 128 }; /* of a platform's state: longer words are cut */
 
 /* What an event waits for; view_wait_words has them as text, in the trace's words. */
 enum view_wait_kind {
@@ -72,8 +73,8 @@ struct view_platform {
     int64_t probe_ms; /* when it is probed at the earliest; -1 it is up */
     int status;       /* what brought it here: of an answer; 0 none */
     enum reply_fault fault;
-    const char *why; /* static; NULL nothing */
-    bool told;       /* by another worker */
+    char why[VIEW_WHY_SIZE]; /* "" nothing */
+    bool told;               /* by another worker */
     uint32_t in_flight;
     uint64_t waiting;
 };

@@ -2,10 +2,10 @@
  * libcurl's: throttling by CURLMOPT_MAX_HOST_CONNECTIONS costs 1.6 to 1.8 times as much. */
 #include "http/client.h"
 
-#include "base/text.h"
+#include "http/certificate.h"
+#include "http/token.h"
 #include "http/transfer.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 
 struct http_client {
@@ -16,6 +16,7 @@ struct http_client {
     struct list ended;  /* not in the multi: refused or aborted, their reply is due */
     uint64_t *refused;  /* ids for which there was no memory; room for all that can be in flight */
     size_t refused_count;
+    int64_t now_ms; /* of the last http_client_perform */
 };
 
 bool http_init(struct error *error) {
@@ -28,87 +29,14 @@ void http_finish(void) {
     curl_global_cleanup();
 }
 
-/* --- pools --- */
-
-static bool make_credential(struct pool *pool) {
-    const struct platform_spec *spec = pool->spec;
-    struct buf line = {0}, plain = {0};
-    switch (spec->auth.kind) {
-    case AUTH_NONE:
-        return true;
-    case AUTH_BASIC:
-        buf_add(&plain, spec->auth.user);
-        buf_add_byte(&plain, ':');
-        buf_add(&plain, spec->auth.password.value);
-        buf_add_text(&line, "Authorization: Basic ");
-        text_write_base64(&line, buf_span(&plain));
-        break;
-    case AUTH_BEARER:
-        buf_add_text(&line, "Authorization: Bearer ");
-        buf_add(&line, spec->auth.password.value);
-        break;
-    case AUTH_HEADER:
-        buf_add(&line, spec->auth.header);
-        buf_add_text(&line, ": ");
-        buf_add(&line, spec->auth.password.value);
-        break;
-    }
-    buf_add_byte(&line, '\0');
-    bool made = !line.failed && !plain.failed;
-    if (plain.data != NULL)
-        explicit_bzero(plain.data, plain.capacity);
-    buf_finish(&plain);
-    pool->credential = line.data;
-    return made;
-}
-
-/* As libcurl would write it for each request anew: host, and port where it is not the scheme's own. What it would write
- * in another form (a name that is not ASCII, an address with a zone) is left to it. */
-static bool make_host(struct pool *pool, CURLU *url, const char *host) {
-    for (const char *at = host; *at != '\0'; at++)
-        if ((unsigned char)*at >= 0x80 || *at == '%')
-            return true;
-    char *port = NULL;
-    struct buf line = {0};
-    CURLUcode code = curl_url_get(url, CURLUPART_PORT, &port, CURLU_NO_DEFAULT_PORT);
-    buf_add_text(&line, "Host: ");
-    buf_add_text(&line, host);
-    if (code == CURLUE_OK) {
-        buf_add_byte(&line, ':');
-        buf_add_text(&line, port);
-    }
-    buf_add_byte(&line, '\0');
-    curl_free(port);
-    bool made = !line.failed && (code == CURLUE_OK || code == CURLUE_NO_PORT);
-    pool->host = line.data;
-    return made;
-}
-
-static bool is_literal_or_local(const char *host) {
-    unsigned char address[16];
-    return strcmp(host, "localhost") == 0 || host[0] == '[' || inet_pton(AF_INET, host, address) == 1;
-}
+/* --- making and ending --- */
 
 static bool make_pool(struct pool *pool, const struct platform_spec *spec, struct error *error) {
-    pool->spec = spec;
-    list_init(&pool->idle);
-    CURLU *url = curl_url();
-    char *host = NULL;
-    bool made = url != NULL && curl_url_set(url, CURLUPART_URL, spec->base_url.data, 0) == CURLUE_OK &&
-                curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK;
-    if (made) {
-        /* Behind a proxy the address is the proxy's, which the configuration names. */
-        pool->host_is_literal_or_local = is_literal_or_local(host) || spec->proxy.data != NULL;
-        const char *at = strstr(spec->base_url.data, "://");
-        at = at != NULL ? strchr(at + 3, '/') : NULL;
-        pool->base_path = at != NULL ? span_of(at) : SPAN("");
-        while (pool->base_path.size > 0 && pool->base_path.data[pool->base_path.size - 1] == '/')
-            pool->base_path.size--;
-        made = make_host(pool, url, host) && make_credential(pool);
-    }
-    curl_free(host);
-    curl_url_cleanup(url);
-    return made || error_set(error, "platform " SPAN_FORMAT ": its base-url cannot be used", SPAN_ARGUMENT(spec->name));
+    if (!pool_init(pool, spec, error))
+        return false;
+    if (spec->auth.kind == AUTH_OAUTH2)
+        pool->token = token_create(spec, error);
+    return pool->token != NULL || spec->auth.kind != AUTH_OAUTH2;
 }
 
 struct http_client *http_client_create(const struct platform_spec *platforms, uint32_t count, struct error *error) {
@@ -160,10 +88,10 @@ void http_client_destroy(struct http_client *client) {
         struct pool *pool = &client->pools[i];
         if (pool->idle.next != NULL)
             drop(client, &pool->idle);
-        if (pool->credential != NULL)
-            explicit_bzero(pool->credential, strlen(pool->credential));
-        free(pool->credential);
-        free(pool->host);
+        if (pool->token != NULL)
+            drop(client, token_waiting(pool->token));
+        token_destroy(pool->token, client->multi);
+        pool_finish(pool);
     }
     free(client->pools);
     free(client->refused);
@@ -174,6 +102,42 @@ void http_client_destroy(struct http_client *client) {
 
 /* --- sending --- */
 
+static void start(struct http_client *client, struct transfer *transfer, const struct request *request) {
+    if (transfer_prepare(transfer, request) && curl_multi_add_handle(client->multi, transfer->easy) == CURLM_OK)
+        list_add_last(&client->active, &transfer->link);
+    else
+        list_add_last(&client->ended, &transfer->link);
+}
+
+/* Those that wait for a token have one now, or get none. */
+static void serve_waiting(struct http_client *client, struct token *token) {
+    for (struct list *link; (link = list_first(token_waiting(token))) != NULL;) {
+        struct transfer *transfer = LIST_OF(link, struct transfer, link);
+        list_remove(link);
+        struct bearer *bearer = token_use(token, client->now_ms);
+        if (bearer != NULL && transfer_carry(transfer, bearer, client->now_ms)) {
+            start(client, transfer, transfer->request);
+            continue;
+        }
+        transfer->unsent = bearer != NULL || token_why(token).size > 0 ? REPLY_FAULT_TOKEN : REPLY_FAULT_MEMORY;
+        list_add_last(&client->ended, link);
+    }
+}
+
+static void ask(struct http_client *client, struct token *token) {
+    if (token_is_wanted(token, client->now_ms) && !token_ask(token, client->multi, client->now_ms))
+        serve_waiting(client, token);
+}
+
+static void start_with_token(struct http_client *client, struct transfer *transfer, const struct request *request) {
+    struct token *token = transfer->pool->token;
+    transfer_wait(transfer, request, client->now_ms);
+    list_add_last(token_waiting(token), &transfer->link);
+    if (token_is_there(token, client->now_ms))
+        serve_waiting(client, token);
+    ask(client, token);
+}
+
 void http_client_send(struct http_client *client, const struct request *request) {
     struct pool *pool = &client->pools[request->platform];
     struct list *idle = list_first(&pool->idle);
@@ -183,23 +147,41 @@ void http_client_send(struct http_client *client, const struct request *request)
         return;
     }
     list_remove(&transfer->link);
-    if (transfer_prepare(transfer, request) && curl_multi_add_handle(client->multi, transfer->easy) == CURLM_OK)
-        list_add_last(&client->active, &transfer->link);
+    if (pool->token != NULL)
+        start_with_token(client, transfer, request);
     else
-        list_add_last(&client->ended, &transfer->link);
+        start(client, transfer, request);
+}
+
+void http_client_refresh(struct http_client *client, uint32_t platform, uint64_t number) {
+    struct token *token = client->pools[platform].token;
+    if (token == NULL)
+        return;
+    token_wear(token, number);
+    ask(client, token);
+}
+
+static struct transfer *find(const struct list *list, uint64_t id) {
+    for (struct list *link = list->next; link != list; link = link->next) {
+        struct transfer *transfer = LIST_OF(link, struct transfer, link);
+        if (transfer->id == id)
+            return transfer;
+    }
+    return NULL;
 }
 
 void http_client_abort(struct http_client *client, uint64_t id) {
-    LIST_EACH(link, &client->active) {
-        struct transfer *transfer = LIST_OF(link, struct transfer, link);
-        if (transfer->id != id)
-            continue;
+    struct transfer *transfer = find(&client->active, id);
+    if (transfer != NULL)
         curl_multi_remove_handle(client->multi, transfer->easy);
-        transfer->aborted = true;
-        list_remove(&transfer->link);
-        list_add_last(&client->ended, &transfer->link);
+    for (uint32_t i = 0; transfer == NULL && i < client->count; i++)
+        if (client->pools[i].token != NULL)
+            transfer = find(token_waiting(client->pools[i].token), id);
+    if (transfer == NULL)
         return;
-    }
+    transfer->aborted = true;
+    list_remove(&transfer->link);
+    list_add_last(&client->ended, &transfer->link);
 }
 
 /* --- ending --- */
@@ -237,14 +219,21 @@ static void end_done(struct http_client *client, int64_t wall_ms, void (*take)(v
         struct transfer *transfer;
         CURLcode result = message->data.result;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
-        curl_multi_remove_handle(client->multi, transfer->easy);
+        curl_multi_remove_handle(client->multi, message->easy_handle);
+        struct token *token = transfer->pool->asks;
+        if (token != NULL) {
+            (void)token_answered(token, result, client->now_ms, wall_ms);
+            serve_waiting(client, token);
+            continue;
+        }
         end(client, transfer, result, wall_ms, take, owner);
     }
 }
 
-void http_client_perform(struct http_client *client, int64_t wall_ms, void (*take)(void *owner, struct reply *reply),
-                         void *owner) {
+void http_client_perform(struct http_client *client, int64_t now_ms, int64_t wall_ms,
+                         void (*take)(void *owner, struct reply *reply), void *owner) {
     int running;
+    client->now_ms = now_ms;
     (void)curl_multi_perform(client->multi, &running);
     end_done(client, wall_ms, take, owner);
     end_refused(client, take, owner);
@@ -260,7 +249,9 @@ void http_client_perform(struct http_client *client, int64_t wall_ms, void (*tak
 }
 
 int64_t http_client_certificate_end(const struct http_client *client, uint32_t platform) {
-    return client->pools[platform].certificate_end_ms;
+    const struct pool *pool = &client->pools[platform];
+    int64_t end_ms = pool->certificate_end_ms;
+    return pool->token != NULL ? certificate_earlier(end_ms, token_certificate_end(pool->token)) : end_ms;
 }
 
 void http_client_wait(struct http_client *client, struct curl_waitfd *more, unsigned count, int timeout_ms) {

@@ -26,16 +26,21 @@ void http_client_destroy(struct http_client *client);
  * when it could not be started. */
 void http_client_send(struct http_client *client, const struct request *request);
 
+/* The platform refuses its token with this number (as in replies): another one is asked for, and what is sent from now
+ * on waits for it. */
+void http_client_refresh(struct http_client *client, uint32_t platform, uint64_t number);
+
 /* Ends a request early; its reply comes too: ABORTED, or what had come already. An unknown id is ignored. */
 void http_client_abort(struct http_client *client, uint64_t id);
 
 /* Moves all transfers on without blocking and gives away the replies of those that ended; the receiver owns them.
- * `wall_ms` is the calendar, for dates in Retry-After. */
-void http_client_perform(struct http_client *client, int64_t wall_ms, void (*take)(void *owner, struct reply *reply),
-                         void *owner);
+ * `now_ms` is the clock that never goes back, for the ends of tokens; `wall_ms` the calendar, for dates in Retry-After.
+ */
+void http_client_perform(struct http_client *client, int64_t now_ms, int64_t wall_ms,
+                         void (*take)(void *owner, struct reply *reply), void *owner);
 
-/* When the first of the certificates ends that the platform showed at its last new connection, in milliseconds of the
- * calendar; 0 none was seen. */
+/* When the first of the certificates ends that the platform, or its token endpoint, showed at its last new connection,
+ * in milliseconds of the calendar; 0 none was seen. */
 int64_t http_client_certificate_end(const struct http_client *client, uint32_t platform);
 
 /* Waits for curl's sockets, the `more` descriptors or the time, whichever comes first. */

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "http/address.h"
 #include "http/certificate.h"
+#include "http/token.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -149,6 +150,7 @@ void transfer_destroy(struct transfer *transfer) {
         curl_easy_cleanup(transfer->easy);
     if (transfer->url != NULL)
         curl_url_cleanup(transfer->url);
+    bearer_release(transfer->bearer);
     buf_finish(&transfer->text);
     buf_finish(&transfer->body);
     free(transfer);
@@ -230,6 +232,8 @@ static bool set_headers(struct transfer *transfer, const struct request *request
         add_node(transfer, &count, no_waiting);
     if (transfer->pool->credential != NULL)
         add_node(transfer, &count, transfer->pool->credential);
+    if (transfer->bearer != NULL)
+        add_node(transfer, &count, transfer->bearer->line);
     return curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->node) == CURLE_OK;
 }
 
@@ -251,10 +255,12 @@ static bool set_method(CURL *easy, const struct request *request) {
     return curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method) == CURLE_OK;
 }
 
-bool transfer_prepare(struct transfer *transfer, const struct request *request) {
+static void begin(struct transfer *transfer, const struct request *request) {
     transfer->id = request->id;
     transfer->platform = request->platform;
     transfer->once = request->once;
+    transfer->request = NULL;
+    transfer->unsent = REPLY_FAULT_NONE;
     transfer->status = 0;
     transfer->head_whole = transfer->head_too_long = transfer->body_too_long = false;
     transfer->sendings = 0;
@@ -263,8 +269,26 @@ bool transfer_prepare(struct transfer *transfer, const struct request *request) 
     transfer->retry_after[0] = '\0';
     transfer->reason[0] = '\0';
     buf_clear(&transfer->body);
+}
+
+bool transfer_prepare(struct transfer *transfer, const struct request *request) {
+    begin(transfer, request);
     return set_target(transfer, request->target) && set_headers(transfer, request) &&
            set_method(transfer->easy, request);
+}
+
+void transfer_wait(struct transfer *transfer, const struct request *request, int64_t now_ms) {
+    begin(transfer, request);
+    transfer->request = request;
+    transfer->began_ms = now_ms;
+}
+
+bool transfer_carry(struct transfer *transfer, struct bearer *bearer, int64_t now_ms) {
+    int64_t left_ms = transfer->pool->spec->timeout_ms - (now_ms - transfer->began_ms);
+    transfer->bearer = bearer;
+    if (left_ms <= 0)
+        return false;
+    return curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, (long)left_ms) == CURLE_OK;
 }
 
 /* --- how it ended --- */
@@ -356,12 +380,39 @@ static void note_certificates(struct transfer *transfer) {
         transfer->pool->certificate_end_ms = end_ms;
 }
 
+static struct reply *unsent_reply(const struct transfer *transfer) {
+    struct reply *reply = reply_create(transfer->id, REPLY_NOT_SENT, transfer->unsent);
+    if (reply == NULL)
+        return NULL;
+    reply->platform = transfer->platform;
+    if (transfer->unsent != REPLY_FAULT_TOKEN)
+        return reply;
+    struct span why = token_why(transfer->pool->token);
+    reply->retry_after_ms = token_retry_after_ms(transfer->pool->token);
+    reply->memory = why.size > 0 ? strndup(why.data, why.size) : NULL;
+    if (reply->memory != NULL)
+        reply->why = span_of(reply->memory);
+    return reply;
+}
+
+static void drop_bearer(struct transfer *transfer) {
+    bearer_release(transfer->bearer);
+    transfer->bearer = NULL;
+}
+
 struct reply *transfer_reply(struct transfer *transfer, CURLcode result, int64_t wall_ms) {
+    if (transfer->unsent != REPLY_FAULT_NONE && !transfer->aborted) {
+        drop_bearer(transfer);
+        return unsent_reply(transfer);
+    }
     struct reply *reply = reply_create(transfer->id, kind_of(transfer),
                                        transfer->aborted ? REPLY_FAULT_NONE : fault_of(transfer, result));
     if (reply == NULL)
         return NULL;
     reply->platform = transfer->platform;
+    if (transfer->bearer != NULL)
+        reply->token = transfer->bearer->number;
+    drop_bearer(transfer);
     note_certificates(transfer);
     curl_off_t microseconds = 0;
     curl_easy_getinfo(transfer->easy, CURLINFO_TOTAL_TIME_T, &microseconds);

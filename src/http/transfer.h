@@ -8,21 +8,13 @@
 #include "deliver/platform.h"
 #include "event/reply.h"
 #include "event/request.h"
+#include "http/pool.h"
 
 #include <curl/curl.h>
 
 enum { BODY_LIMIT = 64 * 1024, HEAD_LIMIT = 64 * 1024, MOST_HEADER_NODES = 6 };
 
-/* What all transfers to one platform share. */
-struct pool {
-    const struct platform_spec *spec;
-    struct span base_path;         /* of base-url, without a '/' at its end */
-    char *host;                    /* the Host header line, or NULL: libcurl's own */
-    char *credential;              /* the Authorization (or other) header line, or NULL */
-    bool host_is_literal_or_local; /* an address or "localhost": its own address is meant as written */
-    int64_t certificate_end_ms;    /* calendar; the earliest of the chain that came last, 0 none came */
-    struct list idle;              /* transfers to reuse */
-};
+struct bearer;
 
 struct transfer {
     struct list link; /* in the pool's idle list or the client's active list */
@@ -31,6 +23,10 @@ struct transfer {
     CURLU *url;
     uint64_t id;
     uint32_t platform;
+    const struct request *request; /* while it waits for a token */
+    struct bearer *bearer;         /* the token that it carries; NULL none */
+    int64_t began_ms;              /* its time runs from then on, also while it waits for a token */
+    enum reply_fault unsent;       /* TOKEN or MEMORY: it is not sent for want of that */
     struct curl_slist node[MOST_HEADER_NODES];
     struct buf text; /* header lines, path */
     char reason[CURL_ERROR_SIZE];
@@ -53,6 +49,12 @@ void transfer_destroy(struct transfer *transfer);
 
 /* Makes it ready for this request. False when memory is short or the request cannot be expressed. */
 bool transfer_prepare(struct transfer *transfer, const struct request *request);
+
+/* Makes it wait for a token first; transfer_prepare comes later, or transfer_deny. */
+void transfer_wait(struct transfer *transfer, const struct request *request, int64_t now_ms);
+
+/* Gives it its token (released when its reply is made), and what is left of its time; false when none is. */
+bool transfer_carry(struct transfer *transfer, struct bearer *bearer, int64_t now_ms);
 
 /* The reply after libcurl's result; NULL when memory is short. */
 struct reply *transfer_reply(struct transfer *transfer, CURLcode result, int64_t wall_ms);

@@ -174,8 +174,10 @@ READ(read_start) {
 
 /* --- addresses --- */
 
-/* scheme://host[:port][/path], without user, query and fragment; `path` too only when it may have one. */
-static bool read_url(const struct option *option, struct span url, bool path, struct complaint *complaint) {
+enum url_tail { URL_BARE, URL_PATH, URL_QUERY };
+
+/* scheme://host[:port], and what `most` allows behind it: nothing, a path, or a query too. Never a user or fragment. */
+static bool read_url(const struct option *option, struct span url, enum url_tail most, struct complaint *complaint) {
     struct span rest = span_starts_with(url, SPAN("https://"))  ? span_from(url, 8)
                        : span_starts_with(url, SPAN("http://")) ? span_from(url, 7)
                                                                 : SPAN_NONE;
@@ -191,11 +193,13 @@ static bool read_url(const struct option *option, struct span url, bool path, st
                         "`%s` holds a user name", option->name);
     if (!divide(authority, &host, &port))
         return complain(complaint, PROBLEM_FORM, NULL, "`%s` has no valid host and port", option->name);
-    if (!path && tail.size > 0 && !span_equal(tail, SPAN("/")))
+    if (most == URL_BARE && tail.size > 0 && !span_equal(tail, SPAN("/")))
         return complain(complaint, PROBLEM_FORM, NULL, "`%s` has more than scheme, host and port", option->name);
-    if (memchr(tail.data, '?', tail.size) != NULL || memchr(tail.data, '#', tail.size) != NULL)
+    if (most != URL_QUERY && (memchr(tail.data, '?', tail.size) != NULL || memchr(tail.data, '#', tail.size) != NULL))
         return complain(complaint, PROBLEM_FORM, "a query belongs to the route's `path`",
                         "`%s` has a query or fragment", option->name);
+    if (memchr(tail.data, '#', tail.size) != NULL)
+        return complain(complaint, PROBLEM_FORM, "remove it", "`%s` has a fragment", option->name);
     for (size_t i = 0; i < tail.size; i++) {
         struct span here = span_from(tail, i);
         bool dots = span_starts_with(here, SPAN("/../")) || span_equal(here, SPAN("/..")) ||
@@ -209,7 +213,7 @@ static bool read_url(const struct option *option, struct span url, bool path, st
 
 READ(read_base_url) {
     (void)reader, (void)count;
-    if (!read_url(option, items[0], true, complaint))
+    if (!read_url(option, items[0], URL_PATH, complaint))
         return false;
     struct span url = items[0];
     while (url.size > 0 && url.data[url.size - 1] == '/')
@@ -219,9 +223,56 @@ READ(read_base_url) {
     return true;
 }
 
+bool type_is_plain(struct span url) {
+    return span_starts_with(url, SPAN("http://"));
+}
+
+bool type_is_local(struct span url) {
+    struct span rest = span_from(url, type_is_plain(url) ? 7 : 8), host, port;
+    size_t size = 0;
+    char text[64];
+    struct in_addr bytes;
+    while (size < rest.size && strchr("/?", rest.data[size]) == NULL)
+        size++;
+    if (!divide((struct span){rest.data, size}, &host, &port))
+        return false;
+    (void)snprintf(text, sizeof text, SPAN_FORMAT, SPAN_ARGUMENT(host));
+    return span_equal(host, SPAN("::1")) || span_equal(host, SPAN("localhost")) ||
+           (span_starts_with(host, SPAN("127.")) && inet_pton(AF_INET, text, &bytes) == 1);
+}
+
+READ(read_token_url) {
+    (void)count;
+    if (!read_url(option, items[0], URL_QUERY, complaint))
+        return false;
+    if (type_is_plain(items[0]) && !type_is_local(items[0]))
+        return complain(complaint, PROBLEM_FORM, "write https://",
+                        "`%s` is not encrypted: the secret and the token would travel in clear", option->name);
+    *(struct span *)field = reader_copy(reader, items[0]);
+    normal_text(normal, items[0]);
+    return true;
+}
+
+/* RFC 6749, section 3.3. */
+READ(read_scope) {
+    (void)count;
+    struct span scope = items[0];
+    for (size_t i = 0; i < scope.size; i++) {
+        unsigned char byte = (unsigned char)scope.data[i];
+        bool blank = byte == ' ';
+        if ((blank && (i == 0 || i + 1 == scope.size || scope.data[i - 1] == ' ')) ||
+            (!blank && (byte < 0x21 || byte > 0x7e || byte == '"' || byte == '\\')))
+            return complain(complaint, PROBLEM_FORM, NULL, "`%s` is no scope: \"" SPAN_FORMAT "\"", option->name,
+                            SPAN_ARGUMENT(scope));
+    }
+    *(struct span *)field = reader_copy(reader, scope);
+    normal_text(normal, scope);
+    return true;
+}
+
 READ(read_proxy) {
     (void)reader, (void)count;
-    if (!read_url(option, items[0], false, complaint))
+    if (!read_url(option, items[0], URL_BARE, complaint))
         return false;
     *(struct span *)field = items[0];
     normal_text(normal, items[0]);
@@ -308,6 +359,10 @@ const struct option_type type_start = {SHAPE_TEXT, "a place to begin at",
                                        "\"earliest\", a time such as \"2026-11-23T00:00:00+01:00\", or \"stop\"",
                                        read_start};
 const struct option_type type_base_url = {SHAPE_TEXT, "a URL", "\"https://HOST[:PORT][/PATH]\"", read_base_url};
+const struct option_type type_token_url = {SHAPE_TEXT, "a URL", "\"https://HOST[:PORT][/PATH][?QUERY]\"",
+                                           read_token_url};
+const struct option_type type_scope = {SHAPE_TEXT, "a scope", "words such as \"errands.write status.read\"",
+                                       read_scope};
 const struct option_type type_proxy = {SHAPE_TEXT, "a URL", "\"http://HOST:PORT\"", read_proxy};
 const struct option_type type_listen = {SHAPE_TEXT, "an address", "\"127.0.0.1:PORT\" or \"[::1]:PORT\"", read_listen};
 const struct option_type type_socket = {SHAPE_TEXT, "a path", "an absolute path", read_socket};

@@ -3,8 +3,7 @@
 #include "settings/reader.h"
 #include "settings/types.h"
 
-static const char *const auth_kinds[] = {"none", "basic", "bearer", "header", NULL};
-static const char *const later_auth_kinds[] = {"oauth2", NULL};
+static const char *const auth_kinds[] = {"none", "basic", "bearer", "header", "oauth2", NULL};
 static const char *const versions[] = {"1.2", "1.3", NULL};
 static const char *const http_versions[] = {"1.1", NULL};
 static const char *const later_http_versions[] = {"2", NULL};
@@ -44,7 +43,6 @@ static const struct option auth_rows[] = {
      .type = &type_word,
      .field = PLATFORM(auth.kind),
      .words = auth_kinds,
-     .later = later_auth_kinds,
      .fallback = "none",
      .sentence = "How Sluss proves who it is. Mutual TLS is written under `tls`."},
     {.name = "user",
@@ -60,6 +58,26 @@ static const struct option auth_rows[] = {
      .flags = OPTION_QUIET,
      .sentence = "The name of the header of type \"header\"."},
     SECRET("value", PLATFORM(auth.password), type_secret, "The value of that header."),
+    {.name = "token-url",
+     .type = &type_token_url,
+     .field = PLATFORM(auth.token_url),
+     .flags = OPTION_QUIET,
+     .sentence = "Where type \"oauth2\" takes its tokens (the client credentials grant of RFC 6749): asked with the "
+                 "platform's `tls`, `proxy` and timeouts, ahead of the end of the token before, and once more when the "
+                 "platform answers 401. While there is none the platform is held: its events wait."},
+    {.name = "client-id",
+     .type = &type_text,
+     .field = PLATFORM(auth.client_id),
+     .flags = OPTION_QUIET,
+     .sentence = "Sluss's name at the token endpoint, of type \"oauth2\"."},
+    SECRET("client-secret", PLATFORM(auth.password), type_secret,
+           "The secret to it; both are sent by Basic authentication."),
+    {.name = "scope",
+     .type = &type_scope,
+     .field = PLATFORM(auth.scope),
+     .flags = OPTION_QUIET,
+     .sentence = "What the token is asked for, of type \"oauth2\": words divided by single blanks. Default: what the "
+                 "endpoint gives by itself."},
 };
 
 static const struct option tls_rows[] = {

@@ -7,22 +7,31 @@
 #define WARN(group, code, path, cure, ...)                                                                             \
     reader_problem(reader, SEVERITY_WARNING, (code), (group), (path), (cure), __VA_ARGS__)
 
-/* Which options each type of auth takes; all others belong to another type. */
+/* Which options each type of auth needs, and may have; all others belong to another type. */
+enum { MOST_TAKEN = 3 };
+
 struct auth_use {
     const char *type;
-    const char *takes[2];
+    const char *needs[MOST_TAKEN];
+    const char *may_have;
 };
 
-static const struct auth_use auth_uses[] = {[AUTH_NONE] = {"none", {NULL, NULL}},
-                                            [AUTH_BASIC] = {"basic", {"user", "password"}},
-                                            [AUTH_BEARER] = {"bearer", {"token", NULL}},
-                                            [AUTH_HEADER] = {"header", {"name", "value"}}};
+static const struct auth_use auth_uses[] = {
+    [AUTH_NONE] = {"none", {NULL}, NULL},
+    [AUTH_BASIC] = {"basic", {"user", "password"}, NULL},
+    [AUTH_BEARER] = {"bearer", {"token"}, NULL},
+    [AUTH_HEADER] = {"header", {"name", "value"}, NULL},
+    [AUTH_OAUTH2] = {"oauth2", {"token-url", "client-id", "client-secret"}, "scope"}};
 
-static bool takes(const struct auth_use *use, const char *name) {
-    for (size_t i = 0; i < 2; i++)
-        if (use->takes[i] != NULL && strcmp(use->takes[i], name) == 0)
+static bool needs(const struct auth_use *use, const char *name) {
+    for (size_t i = 0; i < MOST_TAKEN; i++)
+        if (use->needs[i] != NULL && strcmp(use->needs[i], name) == 0)
             return true;
     return false;
+}
+
+static bool takes(const struct auth_use *use, const char *name) {
+    return needs(use, name) || (use->may_have != NULL && strcmp(use->may_have, name) == 0);
 }
 
 static void check_auth(struct reader *reader, config_setting_t *group, const struct platform_spec *platform) {
@@ -30,13 +39,14 @@ static void check_auth(struct reader *reader, config_setting_t *group, const str
     if (auth == NULL || !config_setting_is_group(auth))
         return;
     const struct auth_use *use = &auth_uses[platform->auth.kind];
-    static const char *const names[] = {"user", "password", "token", "name", "value"};
+    static const char *const names[] = {"user",      "password",  "token",         "name", "value",
+                                        "token-url", "client-id", "client-secret", "scope"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         bool written = config_setting_get_member(auth, names[i]) != NULL;
         if (written && !takes(use, names[i]))
             ERROR(auth, PROBLEM_CONFLICT, names[i], CURE(reader, "remove it, or write another type"),
                   "`%s` does not belong to auth of type \"%s\"", names[i], use->type);
-        else if (!written && takes(use, names[i]))
+        else if (!written && needs(use, names[i]))
             ERROR(auth, PROBLEM_REQUIRED, "", CURE(reader, "write `%s = ...;`", names[i]),
                   "auth of type \"%s\" needs `%s`", use->type, names[i]);
     }
@@ -56,15 +66,15 @@ static void check_auth(struct reader *reader, config_setting_t *group, const str
 static void check_tls(struct reader *reader, config_setting_t *group, const struct platform_spec *platform) {
     config_setting_t *tls = config_setting_get_member(group, "tls");
     config_setting_t *key = tls != NULL && config_setting_is_group(tls) ? config_setting_get_member(tls, "key") : NULL;
-    bool plain = platform->base_url.data != NULL && span_starts_with(platform->base_url, SPAN("http://"));
-    bool local = plain && (span_starts_with(platform->base_url, SPAN("http://127.")) ||
-                           span_starts_with(platform->base_url, SPAN("http://[::1]")) ||
-                           span_starts_with(platform->base_url, SPAN("http://localhost")));
+    bool plain = platform->base_url.data != NULL && type_is_plain(platform->base_url);
+    bool local = plain && type_is_local(platform->base_url);
+    bool asks_plain = platform->auth.kind != AUTH_OAUTH2 ||
+                      (platform->auth.token_url.data != NULL && type_is_plain(platform->auth.token_url));
     if ((platform->tls.certificate.data != NULL) != (key != NULL))
         ERROR(tls, PROBLEM_REQUIRED, key != NULL ? "key" : "certificate",
               SPAN("mutual TLS needs both: certificate = \"FILE\"; key = \"secret:NAME\";"), "`%s` is missing",
               key != NULL ? "certificate" : "key");
-    if (plain && tls != NULL)
+    if (plain && tls != NULL && asks_plain)
         WARN(group, PROBLEM_RISK, "tls", SPAN("write https:// in base-url"), "`tls` has no effect on http://");
     if (plain && !local)
         WARN(group, PROBLEM_RISK, "base-url", SPAN("write https:// if the platform can"),

@@ -35,6 +35,14 @@ static bool redirect_kafka(config_setting_t *kafka, const char *servers) {
     return put(kafka, "security-protocol", "PLAINTEXT") && put(kafka, "bootstrap-servers", servers);
 }
 
+/* The token endpoint is outside too. */
+static void remove_oauth2(config_setting_t *platform) {
+    const char *type = NULL;
+    config_setting_t *auth = config_setting_get_member(platform, "auth");
+    if (auth != NULL && config_setting_lookup_string(auth, "type", &type) == CONFIG_TRUE && strcmp(type, "oauth2") == 0)
+        (void)config_setting_remove(platform, "auth");
+}
+
 static bool redirect_platforms(config_setting_t *platforms, const char *base) {
     for (int i = 0; platforms != NULL && i < config_setting_length(platforms); i++) {
         config_setting_t *platform = config_setting_get_elem(platforms, (unsigned)i);
@@ -43,6 +51,7 @@ static bool redirect_platforms(config_setting_t *platforms, const char *base) {
         if (length < 0 || (size_t)length >= sizeof url || !put(platform, "base-url", url) ||
             !put(group_of(platform, "breaker"), "open", "1s"))
             return false;
+        remove_oauth2(platform);
         (void)config_setting_remove(platform, "proxy");
         (void)config_setting_remove(platform, "tls");
     }

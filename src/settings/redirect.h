@@ -7,7 +7,8 @@
 
 struct redirect_spec {
     const char *servers;  /* of Kafka, in plain text: all options of its security go */
-    const char *platform; /* every platform NAME gets the base-url PLATFORM/NAME, no proxy, no tls, a quick breaker */
+    const char *platform; /* every platform NAME gets the base-url PLATFORM/NAME, no proxy, no tls, no oauth2, a quick
+                             breaker */
     const char *socket;   /* of admin; `listen` goes */
     void *owner;
     bool (*secret)(void *owner, const char *name, struct error *error); /* told for each "secret:NAME" */

@@ -19,17 +19,19 @@ extern const struct option_type type_secret_lines;
 extern const struct option_type type_file; /* struct span: an absolute path of a file that can be read */
 
 /* Names and addresses. */
-extern const struct option_type type_topic;    /* struct span */
-extern const struct option_type type_topics;   /* struct topics */
-extern const struct option_type type_group_id; /* struct span */
-extern const struct option_type type_base_url; /* struct span */
-extern const struct option_type type_proxy;    /* struct span */
-extern const struct option_type type_servers;  /* struct span */
-extern const struct option_type type_listen;   /* struct listen */
-extern const struct option_type type_socket;   /* struct span */
-extern const struct option_type type_header;   /* struct span: a header's name */
-extern const struct option_type type_statuses; /* struct status_list */
-extern const struct option_type type_start;    /* struct start */
+extern const struct option_type type_topic;     /* struct span */
+extern const struct option_type type_topics;    /* struct topics */
+extern const struct option_type type_group_id;  /* struct span */
+extern const struct option_type type_base_url;  /* struct span */
+extern const struct option_type type_token_url; /* struct span */
+extern const struct option_type type_scope;     /* struct span */
+extern const struct option_type type_proxy;     /* struct span */
+extern const struct option_type type_servers;   /* struct span */
+extern const struct option_type type_listen;    /* struct listen */
+extern const struct option_type type_socket;    /* struct span */
+extern const struct option_type type_header;    /* struct span: a header's name */
+extern const struct option_type type_statuses;  /* struct status_list */
+extern const struct option_type type_start;     /* struct start */
 
 /* What a route compiles. */
 extern const struct option_type type_platform;   /* uint32_t */
@@ -50,6 +52,10 @@ extern const struct option_type type_group, type_named, type_groups, type_later;
 /* True when all bytes of a name of Kafka's are legal (at most 249 of letters, digits, '.', '_', '-'; not "." or "..").
  */
 bool type_is_topic(struct span name);
+
+/* Whether a URL is plain http://; and then, whether it stays on this machine. */
+bool type_is_plain(struct span url);
+bool type_is_local(struct span url);
 
 /* A token of RFC 9110 section 5.6.2. */
 bool header_is_name(struct span name);

@@ -135,6 +135,9 @@ static bool read_reply(const json_t *line, struct input *input) {
     reply->status = (int)number(line, "status", 0);
     const json_t *after = json_object_get(line, "retry-after");
     reply->retry_after_ms = after != NULL ? json_integer_value(after) : -1;
+    reply->token = number(line, "token", 0);
+    if (word(line, "why") != NULL && (reply->memory = strdup(word(line, "why"))) != NULL)
+        reply->why = span_of(reply->memory);
     if (word(line, "body") != NULL && (reply->memory = strdup(word(line, "body"))) != NULL)
         reply->body = span_of(reply->memory);
     reply->body_whole = !json_is_false(json_object_get(line, "whole"));

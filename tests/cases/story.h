@@ -17,6 +17,7 @@
  *                                                         a tombstone; else compact JSON
  *   {"at": 9, "reply": 1, "status": 503, "retry-after": 2000, "body": "..."}   and "whole": false: the body was cut
  *   {"at": 9, "reply": 1, "not-sent": "connect"}          or "ambiguous": "reset", or "aborted": true
+ *   ... "status": 401, "token": 1    sent with that token;   "not-sent": "token", "why": "..."    none was to be had
  *   {"at": 9, "letter": 2, "is": "acknowledged"}          or "too large", "failed"
  *   {"at": 9, "commit": "done", "epoch": 1}               or "retry", "fenced", "too large", "failed"
  *   {"at": 9, "revoked": 1}   {"at": 9, "lost": 1}        the epoch

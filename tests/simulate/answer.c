@@ -38,13 +38,13 @@ static bool draw_status(struct world *world, struct task *task) {
 
 static void draw_transport(struct world *world, struct task *task, int64_t *delay_ms, int64_t timeout_ms) {
     static const int unsent[] = {REPLY_FAULT_NAME, REPLY_FAULT_CONNECT, REPLY_FAULT_TIMEOUT};
-    static const int untrusted[] = {REPLY_FAULT_TLS, REPLY_FAULT_CERTIFICATE, REPLY_FAULT_TOKEN};
+    static const int untrusted[] = {REPLY_FAULT_TLS, REPLY_FAULT_CERTIFICATE};
     static const int broken[] = {REPLY_FAULT_RESET, REPLY_FAULT_TIMEOUT};
     struct choices *choices = world->choices;
     if (strikes(choices, FAULT_NOT_SENT))
         set(task, REPLY_NOT_SENT, (enum reply_fault)one_of(choices, unsent, 3), 0);
     else if (strikes(choices, FAULT_NOT_SENT_HELD))
-        set(task, REPLY_NOT_SENT, (enum reply_fault)one_of(choices, untrusted, 3), 0);
+        set(task, REPLY_NOT_SENT, (enum reply_fault)one_of(choices, untrusted, 2), 0);
     else if (strikes(choices, FAULT_NO_MEMORY))
         set(task, REPLY_NOT_SENT, REPLY_FAULT_MEMORY, 0);
     else if (strikes(choices, FAULT_AMBIGUOUS) || strikes(choices, FAULT_AMBIGUOUS_APPLIED))
@@ -81,7 +81,7 @@ static bool carries(const struct open_request *open, enum record_kind kind) {
     return false;
 }
 
-void answer_request(struct world *world, struct member *member, const struct open_request *open) {
+void answer_request(struct world *world, struct member *member, struct open_request *open) {
     struct choices *choices = world->choices;
     uint32_t platform = world->scene.route[open->route].mapping.platform;
     int64_t timeout_ms = world->scene.platform[platform].timeout_ms;
@@ -89,8 +89,12 @@ void answer_request(struct world *world, struct member *member, const struct ope
         .kind = TASK_REPLY, .member = member->index, .life = member->life, .id = open->id, .retry_ms = -1};
     int64_t delay_ms = 2 + choose(choices, 60);
     set(&task, REPLY_ANSWERED, REPLY_FAULT_NONE, 200);
-    if (world->outage_ms[platform] > world->now_ms)
+    if (!token_take(world, member, open))
+        set(&task, REPLY_NOT_SENT, REPLY_FAULT_TOKEN, 0);
+    else if (world->outage_ms[platform] > world->now_ms)
         set(&task, REPLY_NOT_SENT, REPLY_FAULT_CONNECT, 0);
+    else if (token_is_refused(world, member, open))
+        set(&task, REPLY_ANSWERED, REPLY_FAULT_NONE, 401);
     else if (carries(open, REFUSED))
         set(&task, REPLY_ANSWERED, REPLY_FAULT_NONE, 400);
     else if (carries(open, ANSWERED_500) && !mended(world, open->route))
@@ -142,6 +146,8 @@ static bool is_one_of(int status, const int *list, size_t count) {
 /* What the answer means by the world's own rules, which are the fault table's. */
 static enum meaning meaning_of(const struct platform_spec *platform, const struct task *task) {
     static const int not_the_event[] = {401, 403, 407}, not_refusals[] = {408, 425, 429};
+    if (task->fault == REPLY_FAULT_TOKEN)
+        return SPARED;
     if (task->what != REPLY_ANSWERED)
         return task->what == REPLY_AMBIGUOUS ? IN_DOUBT : task->what == REPLY_ABORTED ? SAYS_NOTHING : FAILS;
     bool success = task->status < 300 || (task->status == 409 && platform->success.count == 2);
@@ -160,6 +166,7 @@ static enum meaning meaning_of(const struct platform_spec *platform, const struc
 static void note(struct world *world, struct member *member, const struct task *task, struct open_request *open) {
     struct tenure *tenure = &member->tenure[open->route];
     bool live = tenure->held && tenure->number == open->tenure;
+    bool token = !open->letter && token_noted(world, member, task, open);
     world->cause = *open;
     if (!live) {
         world->choices->count[open->letter ? FAULT_LETTER_STALE : FAULT_REPLY_STALE]++;
@@ -173,13 +180,13 @@ static void note(struct world *world, struct member *member, const struct task *
         world->cause_settles = task->what == LETTER_ACKNOWLEDGED;
     } else {
         world->cause_settles = meaning == SETTLES;
-        note_carried(world, member, meaning, task, open);
+        note_carried(world, member, token ? SPARED : meaning, task, open);
     }
     for (uint32_t i = 0; i < open->count; i++)
         open->record[i]->settled = open->record[i]->settled || world->cause_settles;
 }
 
-static void feed_answer(struct world *world, struct member *member, const struct task *task) {
+static void feed_answer(struct world *world, struct member *member, const struct task *task, uint64_t token) {
     if (task->kind == TASK_LETTER) {
         struct input input = {.kind = INPUT_LETTER, .is.letter = {task->id, (enum letter_outcome)task->what}};
         feed(world, member, &input);
@@ -189,6 +196,7 @@ static void feed_answer(struct world *world, struct member *member, const struct
     if (reply == NULL)
         abort();
     reply->status = task->status;
+    reply->token = token;
     reply->retry_after_ms = task->retry_ms;
     reply->body_whole = !task->cut;
     static const char *const bodies[] = {
@@ -202,6 +210,7 @@ static void feed_answer(struct world *world, struct member *member, const struct
 void answer_task(struct world *world, const struct task *task) {
     struct member *member = &world->member[task->member];
     struct open_request *open = open_find(member, task->id);
+    uint64_t token = open != NULL ? open->token : 0;
     if (open == NULL && !task->again)
         return; /* it raced with its abort and came second */
     if (open != NULL) {
@@ -213,5 +222,5 @@ void answer_task(struct world *world, const struct task *task) {
             later(world, again, 1 + choose(world->choices, 500));
         }
     }
-    feed_answer(world, member, task);
+    feed_answer(world, member, task, token);
 }

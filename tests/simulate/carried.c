@@ -134,6 +134,8 @@ void note_carried(struct world *world, const struct member *member, enum meaning
         struct record *record = open->record[i];
         struct view *view = &record->view[member->index];
         view->request = 0;
+        view->spared = meaning == SPARED;
+        view->renewed = meaning == SPARED && task->what == REPLY_ANSWERED;
         view->refusals += meaning == REFUSES && !many ? 1 : 0;
         view->permanent = view->permanent || (meaning == FOR_EVER && !many);
         view->ambiguous = view->ambiguous || meaning == IN_DOUBT;
@@ -141,7 +143,7 @@ void note_carried(struct world *world, const struct member *member, enum meaning
             view->company = (open->count + 1) / 2;
         if (whole)
             memcpy(view->whole, open->batch, sizeof view->whole);
-        bool failed = meaning != SETTLES && meaning != SAYS_NOTHING && !(refused && many);
+        bool failed = meaning != SETTLES && meaning != SPARED && meaning != SAYS_NOTHING && !(refused && many);
         if (failed && !record->failed) {
             record->failed = true; /* its patience goes on with the next owner */
             record->failed_ms = world->now_ms;

@@ -8,7 +8,8 @@ static const enum fault sudden[] = {
     FAULT_REPLY_UNKNOWN,   FAULT_LETTER_OUTAGE,   FAULT_EVENT_STALE,   FAULT_COMMIT_STALE,
     FAULT_COMMITTED_STALE, FAULT_OUT_OF_RANGE,    FAULT_TRUNCATED,     FAULT_UNAVAILABLE,
     FAULT_PARTITION_STALE, FAULT_PLATFORM_OUTAGE, FAULT_PLATFORM_TOLD, FAULT_TIMER_EARLY,
-    FAULT_TABLE_CHANGED,   FAULT_RECREATED,       FAULT_KAFKA_OUTAGE,  FAULT_CALENDAR};
+    FAULT_TABLE_CHANGED,   FAULT_RECREATED,       FAULT_KAFKA_OUTAGE,  FAULT_CALENDAR,
+    FAULT_TOKEN_OUTAGE};
 
 static void stall(struct world *world, struct member *member, bool expired) {
     int64_t session_ms = world->scene.plan.session_timeout_ms;
@@ -172,6 +173,8 @@ void chaos(struct world *world) {
         world->letter_outage_ms = world->now_ms + choose(choices, 30000);
     else if (fault == FAULT_PLATFORM_OUTAGE)
         world->outage_ms[choose(choices, world->scene.plan.platform_count)] = world->now_ms + choose(choices, 30000);
+    else if (fault == FAULT_TOKEN_OUTAGE)
+        world->token_outage_ms = world->now_ms + choose(choices, 30000);
     else if (member->flow != NULL && world->now_ms >= member->stalled_ms)
         strike_member(world, member, route, fault);
 }

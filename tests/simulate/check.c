@@ -70,6 +70,7 @@ static void check_sent(struct world *world, struct member *member, uint32_t rout
 static void check_request(struct world *world, struct member *member, const struct request *request) {
     struct open_request *open = check_start(world, member, request->place, request->offset, request->id);
     check_platform(world, member, request->platform);
+    open->probe = member->platform[request->platform].state == PLATFORM_HALF_OPEN;
     check_sent(world, member, open->route, request->place, open->record[0], request->id);
     for (uint32_t i = 0; i < request->rest_count; i++) {
         if (open->count == MOST_TOGETHER)
@@ -81,7 +82,10 @@ static void check_request(struct world *world, struct member *member, const stru
         open->record[open->count++] = record;
         check_sent(world, member, open->route, event->place, record, request->id);
     }
-    open->record[0]->view[member->index].attempts = request->attempt;
+    struct view *view = &open->record[0]->view[member->index];
+    token_check_attempt(world, view, open, request);
+    open->renewed = view->renewed;
+    view->attempts = request->attempt;
     check_carried(world, member, open, request);
 }
 
@@ -342,6 +346,9 @@ void check_action(struct world *world, struct member *member, const struct actio
     case ACTION_COMMIT:
         check_commit(world, member, action);
         break;
+    case ACTION_REFRESH_TOKEN:
+        token_check(world, member, action);
+        break;
     case ACTION_GRANT_CREDIT:
         if (tenure_of(world, member, action->is.credit.place.route, action->is.credit.place.epoch, "credit")->draining)
             violated(world, "I8", "credit in a drain");
@@ -383,6 +390,9 @@ void check_action(struct world *world, struct member *member, const struct actio
 }
 
 void check_step(struct world *world, struct member *member) {
+    if (world->refused != 0)
+        violated(world, "token", "token %" PRIu64 " of platform %u is refused and not replaced", world->refused,
+                 world->refused_by);
     for (uint32_t i = 0; i < world->scene.plan.route_count; i++) {
         struct route_counts counts;
         struct tenure *tenure = &member->tenure[i];

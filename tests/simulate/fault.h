@@ -80,6 +80,10 @@
     each(ANSWERED_50X, "502 503 504") \
     each(ANSWERED_500, "408 425 500") \
     each(ANSWERED_401, "401 403 407") \
+    each(TOKEN_REVOKED, "401 until another token comes") \
+    each(TOKEN_USELESS, "401 to every token") \
+    each(TOKEN_ENDED, "token that ended and was taken anew") \
+    each(TOKEN_OUTAGE, "token endpoint down for a while") \
     each(ANSWERED_3XX, "301 304 307") \
     each(RETRY_AFTER, "Retry-After of up to an hour") \
     each(RETRY_AFTER_ABSURD, "Retry-After of a million years") \
@@ -88,7 +92,7 @@
     each(BODY_NEVER, "answer whose body is permanent") \
     each(SLOW, "slow answer") \
     each(NOT_SENT, "name, connection or connect timeout") \
-    each(NOT_SENT_HELD, "TLS, certificate or token") \
+    each(NOT_SENT_HELD, "TLS or certificate") \
     each(NO_MEMORY, "no memory for a transfer") \
     each(AMBIGUOUS, "reset or timeout, not applied") \
     each(AMBIGUOUS_APPLIED, "reset or timeout, applied") \

@@ -70,6 +70,8 @@ static void write_reply(struct buf *out, const struct reply *reply) {
                    faults[reply->fault]);
     else
         buf_printf(out, ", \"status\": %d", reply->status);
+    if (reply->token != 0)
+        buf_printf(out, ", \"token\": %" PRIu64, reply->token);
     if (reply->retry_after_ms >= 0)
         buf_printf(out, ", \"retry-after\": %" PRId64, reply->retry_after_ms);
     if (reply->body.data != NULL) {
@@ -186,6 +188,9 @@ static void write_platform(struct buf *out, const struct platform_spec *platform
                "ms\"; open = \"%" PRId64 "ms\"; max-open = \"%" PRId64 "ms\"; };\n",
                breaker->failures, breaker->share, breaker->of, breaker->within_ms, breaker->open_ms,
                breaker->max_open_ms);
+    if (platform->auth.kind == AUTH_OAUTH2)
+        buf_add_text(out, "  auth = { type = \"oauth2\"; token-url = \"https://login.example.se/token\"; client-id = "
+                          "\"sluss\"; client-secret = \"none\"; };\n");
     if (platform->success.count == 2)
         buf_add_text(out, "  success = [ \"200-299\", \"409\" ];\n");
     if (platform->accept != NULL)

@@ -52,6 +52,7 @@ static void draw_platform(struct platform_spec *platform, const struct props *pr
     static const int64_t timeouts[] = {2000, 500, 10000, 30000};
     static const uint64_t rates[] = {0, 0, 50000, 10000, 3333};
     *platform = (struct platform_spec){.name = SPAN("oep"),
+                                       .auth.kind = choose(choices, 3) == 2 ? AUTH_OAUTH2 : AUTH_NONE,
                                        .timeout_ms = timeouts[choose(choices, 4)],
                                        .max_in_flight = 8 >> choose(choices, 4),
                                        .rate = rates[choose(choices, 5)],

@@ -83,7 +83,7 @@ static struct member *next_timer(struct world *world, int64_t *at_ms) {
 static void freeze(struct world *world) {
     world->frozen = world->choices->quiet = true;
     world->freeze_ms = world->now_ms;
-    world->letter_outage_ms = world->kafka_outage_ms = 0;
+    world->letter_outage_ms = world->kafka_outage_ms = world->token_outage_ms = 0;
     memset(world->outage_ms, 0, sizeof world->outage_ms);
     if (world->story != NULL)
         buf_printf(world->story, "[%6" PRId64 "] faults end\n", world->now_ms);

@@ -37,6 +37,7 @@ struct view {
     const void *letter_made;  /* where the headers of its last letter stand */
     uint32_t refusals;        /* of the record by itself */
     uint32_t attempts;
+    bool spared, renewed; /* the last one was none; its token was refused */
     bool ambiguous, permanent;
     bool covered;     /* settled, and an acknowledged commit or its map says so */
     bool waits;       /* for another attempt */
@@ -134,6 +135,8 @@ struct open_request {
     struct record *record[MOST_TOGETHER]; /* `count` of them, at least one */
     char batch[65];                       /* its id; "" a single event's request or a letter */
     bool letter, aborted, small;
+    bool probe, renewed; /* it probes its platform; it repeats one whose token was refused */
+    uint64_t token;      /* that it was sent with; 0 none */
 };
 
 struct member {
@@ -146,6 +149,9 @@ struct member {
     struct {
         enum platform_state state; /* as last reported */
         bool probed;               /* since it is half open */
+        uint64_t token, useless;   /* the last that was taken; those up to this one are refused */
+        uint64_t worn;             /* those up to this one the core wants no more */
+        int64_t worn_ms;
     } platform[MOST_ROUTES];
     struct open_request open[MOST_OPEN];
     uint32_t open_count;
@@ -157,7 +163,7 @@ struct member {
 enum body { BODY_NOTHING, BODY_YES, BODY_NO, BODY_NEVER };
 
 /* What an answer means by the world's own rules. */
-enum meaning { SETTLES, FAILS, REFUSES, FOR_EVER, IN_DOUBT, SAYS_NOTHING };
+enum meaning { SETTLES, FAILS, SPARED, REFUSES, FOR_EVER, IN_DOUBT, SAYS_NOTHING };
 
 enum task_kind {
     TASK_REPLY,
@@ -201,7 +207,7 @@ struct world {
     struct scene scene;
     const struct props *props;
     struct choices *choices;
-    int64_t now_ms, freeze_ms, outage_ms[MOST_ROUTES], letter_outage_ms, kafka_outage_ms;
+    int64_t now_ms, freeze_ms, outage_ms[MOST_ROUTES], letter_outage_ms, kafka_outage_ms, token_outage_ms;
     int64_t wall_ms; /* the calendar's error */
     bool frozen;
     uint32_t restless; /* per million steps: something happens */
@@ -216,6 +222,8 @@ struct world {
     struct record *fed;        /* its record, where it is one */
     struct open_request cause; /* whose answer it is; id 0 none */
     bool cause_settles;        /* success or acknowledged */
+    uint64_t refused;          /* the token that it says is refused, and must be replaced in this step; 0 none */
+    uint32_t refused_by;       /* the platform */
     const char *rule;          /* violated */
     char what[256];
     jmp_buf *end;
@@ -276,10 +284,17 @@ void store_commit(struct world *world, struct member *member, const struct actio
 void store_check_commit(struct world *world, struct log_place at, int64_t offset, const char *who);
 void store_check_map(struct world *world, struct log_place at, int64_t offset, struct span text, const char *who);
 /* answer.c */
-void answer_request(struct world *world, struct member *member, const struct open_request *open);
+void answer_request(struct world *world, struct member *member, struct open_request *open);
 void answer_abort(struct world *world, struct member *member, const struct open_request *open);
 void answer_letter(struct world *world, struct member *member, const struct open_request *open, bool small);
 void answer_task(struct world *world, const struct task *task);
+/* token.c */
+bool token_take(struct world *world, struct member *member, struct open_request *open);
+bool token_is_refused(struct world *world, struct member *member, const struct open_request *open);
+bool token_noted(struct world *world, struct member *member, const struct task *task, const struct open_request *open);
+void token_check(struct world *world, struct member *member, const struct action *action);
+void token_check_attempt(struct world *world, const struct view *view, const struct open_request *open,
+                         const struct request *request);
 /* check.c */
 void check_action(struct world *world, struct member *member, const struct action *action);
 void check_step(struct world *world, struct member *member);

@@ -17,6 +17,7 @@ from records import produce
 CANARY, PERSON = "kanariefagel", "19121212-1212"
 NAME = "fagelnamn"  # of a member: part of the instance path in `sluss-detail`, and of nothing else
 SECRETS = {"token": "hemligt-ord-ett", "nyckel": "hemligt-ord-tva"}
+TOKEN = "hemlig-bricka-tre"
 HEADERS = {"sluss-reason", "sluss-stage", "sluss-detail", "sluss-route", "sluss-topic", "sluss-partition", "sluss-offset",
            "sluss-timestamp", "sluss-attempts", "sluss-first-failed", "sluss-generation"}
 SCHEMA = {
@@ -57,14 +58,25 @@ def target_ends(word):
     return lambda request: request.target.split("?")[0].endswith(f"-{word}")
 
 
-@pytest.mark.parametrize("form", ["json", "text"])
-def test_no_byte_of_an_event_is_told(broker, platform, houses, topic, form):
+@pytest.fixture
+def endpoint():
+    """Gives the same token to everybody; the second time it refuses, with all that it was told."""
+    with hostile.Platform() as endpoint:
+        endpoint.on("", hostile.status(200, json.dumps({"access_token": TOKEN, "token_type": "Bearer", "expires_in": 1})),
+                    hostile.status(401, json.dumps({"error": SECRETS["token"], "error_description": TOKEN, "access_token": TOKEN})))
+        endpoint.otherwise = hostile.status(200, json.dumps({"access_token": TOKEN, "token_type": "Bearer"}))
+        yield endpoint
+
+
+@pytest.mark.parametrize("form, auth", [("json", "bearer"), ("text", "oauth2")])
+def test_no_byte_of_an_event_is_told(broker, platform, endpoint, houses, topic, form, auth):
     platform.always(target_ends("400"), hostile.status(400, "no such thing"))
     platform.always(target_ends("500"), hostile.status(500, "nothing works"))
     platform.always(target_ends("reset"), hostile.reset())
     options = {"base-url": platform.url, "timeout": "3s", "breaker": {"failures": 1000}}
+    ways = {"bearer": {"token": "secret:token"}, "oauth2": {"token-url": f"{endpoint.url}/", "client-id": "sluss", "client-secret": "secret:token"}}
     house = houses(broker.bootstrap, {
-        "p": {**options, "auth": {"type": "bearer", "token": "secret:token"}},
+        "p": {**options, "auth": {"type": auth, **ways[auth]}},
         "q": {**options, "auth": {"type": "header", "name": "X-Api-Key", "value": "secret:nyckel"}}}, {topic: {
             "schema": "s.json", "retry": {"first": "100ms", "max": "200ms", "for": "1s"},
             "enrich": ({"lookup": "codes", "key": "$.kind", "into": "$.inner.name", "absent": "leave-out"},
@@ -83,7 +95,7 @@ def test_no_byte_of_an_event_is_told(broker, platform, houses, topic, form):
     account = Account(broker.bootstrap, topic, platform)
 
     def ended():
-        told.extend(house.ask(path)[1] for path in ("/metrics", "/ready", "/live", f"/{CANARY[:3]}"))
+        told.extend(house.ask(path)[1] for path in ("/metrics", "/status", "/ready", "/live", f"/{CANARY[:3]}"))
         return account.all_committed()
     eventually(ended, 60, lambda: f"the end of all; dead are {account.dead()}", every=0.3)
     dead = account.dead()
@@ -104,6 +116,8 @@ def test_no_byte_of_an_event_is_told(broker, platform, houses, topic, form):
     for place in re.findall(rf"{topic}[^ ]*", house.log()):
         assert CANARY not in place
     found = [line for text in told for line in text.splitlines()
-             if any(word in line.lower() for word in (CANARY, NAME, "1912", *SECRETS.values()))]
+             if any(word in line.lower() for word in (CANARY, NAME, "1912", TOKEN, *SECRETS.values()))]
     assert found == [], f"{len(found)} lines tell too much"
+    if auth == "oauth2":
+        assert len(endpoint.ledger) > 2 and all(request.headers["authorization"] == f"Bearer {TOKEN}" for request in platform.ledger)
     assert any(CANARY in request.target and CANARY in str(request.headers) for request in platform.ledger), "the canary sings"

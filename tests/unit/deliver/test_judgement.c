@@ -108,6 +108,54 @@ static void lists_are_the_platforms_own(void **state) {
     assert_int_equal(judge(&strict, &reply).kind, JUDGED_REFUSED);
 }
 
+/* What is about the token that the request carried, and no attempt of the event. */
+static void a_token_that_is_refused_is_not_the_platforms_fault(void **state) {
+    (void)state;
+    static const struct status_range any[] = {{200, 599}};
+    static const struct {
+        enum auth_kind auth;
+        bool lenient; /* every status is a success */
+        enum reply_kind kind;
+        int status;
+        uint64_t token;
+        enum judgement_kind judged;
+    } rows[] = {
+        {AUTH_OAUTH2, false, REPLY_ANSWERED, 401, 1, JUDGED_RENEW},
+        {AUTH_OAUTH2, false, REPLY_ANSWERED, 401, 0, JUDGED_HOLD},
+        {AUTH_OAUTH2, true, REPLY_ANSWERED, 401, 1, JUDGED_SUCCESS},
+        {AUTH_BEARER, false, REPLY_ANSWERED, 401, 1, JUDGED_HOLD},
+        {AUTH_OAUTH2, false, REPLY_ANSWERED, 403, 1, JUDGED_HOLD},
+        {AUTH_OAUTH2, false, REPLY_ANSWERED, 407, 1, JUDGED_HOLD},
+        {AUTH_OAUTH2, false, REPLY_ANSWERED, 400, 1, JUDGED_REFUSED},
+        {AUTH_OAUTH2, false, REPLY_AMBIGUOUS, 0, 1, JUDGED_AMBIGUOUS},
+        {AUTH_OAUTH2, false, REPLY_ABORTED, 0, 1, JUDGED_ABORTED},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct platform_spec platform = usual;
+        platform.auth.kind = rows[i].auth;
+        if (rows[i].lenient)
+            platform.success = (struct status_list)LIST(any);
+        struct reply reply = {
+            .kind = rows[i].kind, .status = rows[i].status, .token = rows[i].token, .retry_after_ms = -1};
+        struct judgement judgement = judge_worn(&platform, &reply);
+        if (judgement.kind != rows[i].judged || judgement.spared != (rows[i].judged == JUDGED_RENEW))
+            fail_msg("row %zu: kind %d, spared %d", i, (int)judgement.kind, judgement.spared);
+        assert_int_not_equal(judge(&platform, &reply).kind, JUDGED_RENEW);
+    }
+}
+
+static void without_a_token_nothing_was_tried(void **state) {
+    (void)state;
+    struct reply reply = {.kind = REPLY_NOT_SENT, .fault = REPLY_FAULT_TOKEN, .retry_after_ms = -1};
+    struct judgement judgement = judge(&usual, &reply);
+    assert_true(judgement.spared && judgement.kind == JUDGED_HOLD && judgement.floor_ms == 0);
+    reply.retry_after_ms = 7000;
+    judgement = judge(&usual, &reply);
+    assert_true(judgement.floor_for_all && judgement.floor_ms == 7000);
+    reply.fault = REPLY_FAULT_CERTIFICATE;
+    assert_false(judge(&usual, &reply).spared);
+}
+
 static const struct status_range odd_retry[] = {{404, 404}, {200, 299}};
 static const struct status_range odd_hold[] = {{503, 503}, {429, 429}, {404, 404}};
 static const struct status_range odd_dead[] = {{500, 500}, {401, 403}, {503, 503}};
@@ -225,10 +273,15 @@ static void a_body_can_decide(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(judges_every_status),         cmocka_unit_test(judges_every_transport_fault),
-        cmocka_unit_test(lists_are_the_platforms_own), cmocka_unit_test(a_cut_body_is_still_a_success),
-        cmocka_unit_test(retry_after_is_a_floor),      cmocka_unit_test(the_first_list_that_matches_counts),
+        cmocka_unit_test(judges_every_status),
+        cmocka_unit_test(judges_every_transport_fault),
+        cmocka_unit_test(lists_are_the_platforms_own),
+        cmocka_unit_test(a_cut_body_is_still_a_success),
+        cmocka_unit_test(retry_after_is_a_floor),
+        cmocka_unit_test(the_first_list_that_matches_counts),
         cmocka_unit_test(a_body_can_decide),
+        cmocka_unit_test(without_a_token_nothing_was_tried),
+        cmocka_unit_test(a_token_that_is_refused_is_not_the_platforms_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
