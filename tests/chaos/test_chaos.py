@@ -227,6 +227,12 @@ def test_begun_is_what_no_commit_covers(story):
     assert story.witness.would_repeat(story.commits) == 1
 
 
+def test_begun_is_also_what_has_no_place_yet(story):
+    story.batches.append((Seen(21.0, "1.1", "t", 0, 4, SUCCESS, False), [77, 78]))
+    story.found()
+    assert story.witness.would_repeat(story.commits) == 2
+
+
 Record = collections.namedtuple("Record", "headers timestamp")
 
 

@@ -120,11 +120,12 @@ class Witness:
                 self.unconserved.append(f"{member.life} {route}: {error}")
 
     def would_repeat(self, commits):
-        """What may come twice if all members ended now: events begun, and covered by no commit and no map that was read (I5)."""
+        """What may come twice if all members ended now: events begun, and covered by no commit and no map that was read (I5);
+        of a batch whose events have no place yet, all."""
         self.place()
         with self.lock:
             self.begun = {event for event in self.begun if commits.covered(event) == float("inf")}
-            return len(self.begun)
+            return len(self.begun) + sum(len(ns) for _, _, ns in self.unplaced)
 
     def read_log(self, life, text):
         for at, route in re.findall(r'"\[ *(\d+)\] assigned (\S+) epoch', text):
