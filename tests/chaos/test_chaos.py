@@ -159,6 +159,19 @@ def test_a_fault_explains_so_many_repetitions(story):
     assert ("duplicates", 1) in story.found()
 
 
+def test_two_faults_explain_what_one_cannot(story):
+    """Whatever their order: the first repetition is explained by both, the second by the later one alone."""
+    story.strike(15, 40, 1)
+    story.strike(9, 13, 1)
+    story.send(16, 0, life="2.1")
+    story.send(16.5, 3, life="2.1", outcome=SUCCESS)
+    story.truth[("t", 0, 3)], story.letters = ("b", "good"), {}
+    story.requests[3] = story.requests[3]._replace(outcome=SUCCESS, at=14)
+    assert story.found() == []
+    story.strikes[0].bound = 0
+    assert ("duplicates", 1) in story.found()
+
+
 def test_committed_too_early(story):
     story.commits.steps.clear()
     story.commit(3, 11.5)

@@ -112,12 +112,13 @@ def committed(find, good, witness, commits, forgotten):
 
 
 def repetitions(found, find, repeated, strikes):
-    """Each repetition needs a fault that was felt between its two successes, and no fault may cost more than its bound."""
-    unexplained = []
+    """Each repetition needs a fault that was felt between its two successes, and no fault may cost more than its bound: of several
+    that one counts it that ended first and has room, for later ones can explain what comes later."""
+    unexplained, in_order = [], sorted(strikes, key=lambda strike: strike.ended)
     for strike in strikes:
         strike.duplicates = 0
     for before, again, event in sorted(repeated, key=lambda one: one[1]):
-        causes = [strike for strike in strikes if strike.explains(before, again)]
+        causes = [strike for strike in in_order if strike.explains(before, again)]
         if not causes:
             unexplained.append(event)
             continue
