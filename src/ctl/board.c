@@ -38,7 +38,7 @@ static void write_age(struct buf *out, int64_t ms) {
 
 /* --- tables --- */
 
-enum { MOST_CELLS = 8 };
+enum { MOST_CELLS = 9 };
 
 struct column {
     const char *name;
@@ -108,6 +108,14 @@ static int64_t lag_of(const json_t *route) {
     return lag;
 }
 
+/* Events a second; nothing where it is not known. */
+static void write_rate(struct buf *out, const json_t *value) {
+    if (!json_is_number(value))
+        return;
+    double rate = json_number_value(value);
+    buf_printf(out, rate > 0 && rate < 10 ? "%.1f" : "%.0f", rate);
+}
+
 static const char *colour_of(const json_t *route) {
     if (board_well(route))
         return NULL;
@@ -124,10 +132,11 @@ static void add_route(struct libscols_table *table, const json_t *route) {
     buf_printf(&cells[3], "%lld", (long long)number(events, "unsettled"));
     if (lag >= 0)
         buf_printf(&cells[4], "%lld", (long long)lag);
-    buf_printf(&cells[5], "%lld", (long long)number(events, "delivered"));
-    buf_printf(&cells[6], "%lld", (long long)number(events, "dead-lettered"));
-    buf_add_text(&cells[7], word(route, "why"));
-    add(table, cells, 8, colour_of(route));
+    write_rate(&cells[5], json_object_get(json_object_get(route, "rates"), "settled"));
+    buf_printf(&cells[6], "%lld", (long long)number(events, "delivered"));
+    buf_printf(&cells[7], "%lld", (long long)number(events, "dead-lettered"));
+    buf_add_text(&cells[8], word(route, "why"));
+    add(table, cells, MOST_CELLS, colour_of(route));
 }
 
 static void print_platform(FILE *out, const json_t *platform) {
@@ -167,6 +176,7 @@ void board_routes(FILE *out, const json_t *status, bool colour) {
                                             {"OLDEST", SCOLS_FL_RIGHT},
                                             {"HERE", SCOLS_FL_RIGHT},
                                             {"LAG", SCOLS_FL_RIGHT},
+                                            {"RATE", SCOLS_FL_RIGHT},
                                             {"DELIVERED", SCOLS_FL_RIGHT},
                                             {"DEAD", SCOLS_FL_RIGHT},
                                             {"WHY", 0}};

@@ -86,8 +86,8 @@ const struct verb verb_status = {
     .sentence = "a line for each route of the running slussd, the worst first",
     .lesson =
         "OLDEST is the age of the oldest event that is here and not settled, HERE how many there are, LAG how many\n"
-        "records stand behind them in the topic; DELIVERED and DEAD count since slussd started. STATE is one of, the "
-        "worst first:\n\n"
+        "records stand behind them in the topic, RATE how many a second have been settled in the last ten seconds;\n"
+        "DELIVERED and DEAD count since slussd started. STATE is one of, the worst first:\n\n"
         "  stopped          a partition stands still until somebody acts\n"
         "  held             events wait for an operator: slussctl release\n"
         "  no-dead-letters  the dead-letter topic is missing or takes nothing\n"

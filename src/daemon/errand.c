@@ -95,10 +95,24 @@ bool worker_release(struct worker *worker, struct input *input, uint32_t *keys) 
     return done;
 }
 
+/* Of all workers that read a route: their rates are added up. */
+static void add_rates(const struct worker *worker, struct view *view) {
+    for (uint32_t i = 0; i < worker->plan->route_count; i++) {
+        struct route_counts counts;
+        flow_counts(worker->flow, i, &counts);
+        const struct pulse_rates rates = pulse_rates(worker->pulse, i, worker->now_ms, &counts);
+        struct view_route *route = &view->route[i];
+        route->rate_over_ms = rates.over_ms > route->rate_over_ms ? rates.over_ms : route->rate_over_ms;
+        route->consumed_rate += rates.consumed;
+        route->settled_rate += rates.settled;
+    }
+}
+
 static void take_view(struct worker *worker, void *what) {
     struct view *view = what;
     size_t begin = view->partition_count;
     view_add(view, worker->flow);
+    add_rates(worker, view);
     for (size_t i = begin; i < view->partition_count; i++) {
         const struct place place = view->partition[i].place;
         if (worker->consumer[place.route] != NULL)

@@ -107,6 +107,17 @@ static json_t *events_of(const struct route_counts *counts) {
     return object;
 }
 
+/* Events a second. */
+static json_t *rates_of(const struct view_route *route) {
+    if (route->rate_over_ms == 0)
+        return json_null();
+    json_t *object = json_object();
+    set(object, "over-ms", json_integer(route->rate_over_ms));
+    set(object, "consumed", json_real((double)route->consumed_rate / 1000));
+    set(object, "settled", json_real((double)route->settled_rate / 1000));
+    return object;
+}
+
 static json_t *results(uint64_t ok, uint64_t failed) {
     json_t *object = json_object();
     set(object, "ok", count(ok));
@@ -187,6 +198,7 @@ static json_t *route_of(const struct status *status, uint32_t index) {
     set(object, "platform", text(status->plan->platforms[route->mapping.platform].name));
     set(object, "oldest-ms", age(status, counts->oldest_since_ms));
     set(object, "events", events_of(counts));
+    set(object, "rates", rates_of(view));
     set(object, "attempts", results(counts->attempts_ok, counts->attempts_failed));
     set(object, "commits", results(counts->commits_ok, counts->commits_failed));
     set_letters(status, object, index);

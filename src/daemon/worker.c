@@ -40,6 +40,7 @@ static void publish(struct worker *worker) {
     worker->published_ms = worker->now_ms;
     for (uint32_t i = 0; i < snapshot->route_count; i++)
         flow_counts(worker->flow, i, &snapshot->route[i]);
+    pulse_note(worker->pulse, worker->now_ms, snapshot->route);
     for (uint32_t i = 0; i < snapshot->platform_count; i++)
         flow_platform(worker->flow, i, &snapshot->platform[i]);
     for (uint32_t i = 0; i < snapshot->platform_count; i++)
@@ -209,13 +210,14 @@ static bool make_parts(struct worker *worker, struct error *error) {
     worker->wait_route = calloc(routes + 2, sizeof *worker->wait_route);
     worker->published = snapshot_create(plan);
     worker->current = snapshot_create(plan);
+    worker->pulse = pulse_create(plan->route_count);
     worker->flood = flood_create();
     worker->flow = flow_create(plan, worker->spec.seed);
     worker->post = post_create(plan);
     worker->control = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (worker->consumer == NULL || worker->ready == NULL || worker->wait == NULL || worker->wait_route == NULL ||
-        worker->published == NULL || worker->current == NULL || worker->flow == NULL || worker->post == NULL ||
-        worker->flood == NULL)
+        worker->published == NULL || worker->current == NULL || worker->pulse == NULL || worker->flow == NULL ||
+        worker->post == NULL || worker->flood == NULL)
         return error_memory(error);
     if (worker->control < 0)
         return error_set(error, "no descriptor left: raise LimitNOFILE");
@@ -358,6 +360,7 @@ void worker_destroy(struct worker *worker) {
     free(worker->unwritten);
     snapshot_destroy(worker->published);
     snapshot_destroy(worker->current);
+    pulse_destroy(worker->pulse);
     free(worker->consumer);
     free(worker->ready);
     free(worker->wait);

@@ -5,6 +5,7 @@
 #include "daemon/errand.h"
 #include "daemon/flood.h"
 #include "daemon/post.h"
+#include "daemon/pulse.h"
 #include "daemon/worker.h"
 #include "http/client.h"
 #include "kafka/consumer.h"
@@ -47,6 +48,7 @@ struct worker {
     pthread_mutex_t mutex; /* guards only `published` */
     struct snapshot *published;
     struct snapshot *current; /* the worker's own */
+    struct pulse *pulse;
     int64_t published_ms;
 };
 

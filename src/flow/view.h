@@ -47,8 +47,11 @@ struct view_route {
     enum view_phase phase; /* the best of all workers */
     struct route_counts counts;
     uint32_t dead_keys; /* behind whose dead letters later events are held, or follow */
-    bool letters_fail;  /* the dead-letter topic took none lately */
-    uint64_t waiting;   /* keys, and events without order, that wait for something */
+    /* Thousandths of an event a second, over so long; 0 unknown. The shell's to fill in, as it has the time. */
+    int64_t rate_over_ms;
+    uint64_t consumed_rate, settled_rate;
+    bool letters_fail; /* the dead-letter topic took none lately */
+    uint64_t waiting;  /* keys, and events without order, that wait for something */
     uint32_t wait_count;
     struct view_wait wait[VIEW_WAITS]; /* the longest first */
 };

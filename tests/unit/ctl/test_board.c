@@ -46,10 +46,32 @@ static void all_routes(void **state) {
     (void)fclose(out);
     trim();
     assert_string_equal(
-        text, "ROUTE   STATE   OLDEST HERE LAG DELIVERED DEAD WHY\n"
-              "bygglov stopped 389 ms    9             0    1 partition 2: the committed offset is out of range\n"
+        text, "ROUTE   STATE   OLDEST HERE LAG RATE DELIVERED DEAD WHY\n"
+              "bygglov stopped 389 ms    9                  0    1 partition 2: the committed offset is out of range\n"
               "platform oep is held since 300 ms, status 401, probed in 29 s, 1 in flight, 2 waiting\n");
     free(text);
+}
+
+static void rates(void **state) {
+    (void)state;
+    static const struct {
+        double settled;
+        const char *text;
+    } rows[] = {{0, " 0 "}, {0.25, " 0.2 "}, {9.96, " 10.0 "}, {31.4, " 31 "}, {29448.1, " 29448 "}};
+    json_t *all =
+        json_pack("{s:[{s:s,s:s,s:b,s:{s:i,s:i,s:i},s:{}}],s:[]}", "routes", "name", "bygglov", "state", "running",
+                  "well", 1, "events", "unsettled", 7, "delivered", 7, "dead-lettered", 7, "rates", "platforms");
+    json_t *route = json_array_get(json_object_get(all, "routes"), 0);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_int_equal(json_object_set_new(json_object_get(route, "rates"), "settled", json_real(rows[i].settled)),
+                         0);
+        FILE *out = open_memstream(&text, &size);
+        board_routes(out, all, false);
+        (void)fclose(out);
+        assert_non_null(strstr(text, rows[i].text));
+        free(text);
+    }
+    json_decref(all);
 }
 
 static void routes_left_out(void **state) {
@@ -92,6 +114,7 @@ static void one_route(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_routes),
+        cmocka_unit_test(rates),
         cmocka_unit_test(routes_left_out),
         cmocka_unit_test(one_route),
     };
