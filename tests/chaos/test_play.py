@@ -1,0 +1,104 @@
+"""The order of the play: what happens to one group happens beside the others, what they share breaks for all and beside nothing."""
+
+import pathlib
+import sys
+import threading
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "system")]
+
+import play  # noqa: E402
+
+
+class Scene:
+    """A group that goes on at once."""
+
+    def __init__(self, number):
+        self.number, self.group, self.broken, self.members, self.exposed, self.commits = number, f"sluss{number}", [], [1, 2], 0, None
+        self.witness = self
+
+    def would_repeat(self, _):
+        return 7 * self.number
+
+    def going_on(self, *_):
+        return 0.5 if self.number == 1 else 99.0
+
+    def silent(self, _):
+        return ["t/0"]
+
+    def raise_fallen(self):
+        pass
+
+
+class World:
+    def __init__(self, groups):
+        self.scenes, self.ending, self.lags = [Scene(number) for number in range(1, groups + 1)], threading.Event(), []
+
+
+def fault(act, common=False, kills=0, moves=True):
+    act.title, act.common, act.kills, act.moves = act.__name__.replace("_", " "), common, kills, moves
+    act.ambiguous = act.forgets = False
+    return act
+
+
+def company(monkeypatch, groups, *wanted):
+    monkeypatch.setattr(play, "PAUSE", 10 ** 9)
+    world = World(groups)
+    return world, play.Company(world, 1, list(wanted))
+
+
+def test_groups_are_struck_together_and_counted_for_themselves(monkeypatch):
+    """Two kills can only go on when both are under way; then, and only then, what they share breaks."""
+    both, begun, inside, crowd = threading.Barrier(2), set(), [], []
+
+    def kill(scene, _):
+        inside.append(scene.number)
+        if scene.number not in begun:
+            begun.add(scene.number)
+            both.wait(20)
+            play.PAUSE = 0
+        inside.remove(scene.number)
+
+    def all_broken(*_):
+        crowd.append(list(inside))
+        if len(crowd) == 3:
+            one.over.set()
+        return 2
+    world, one = company(monkeypatch, 2, fault(kill, kills=1), fault(all_broken, common=True))
+    one.go(0, 0)
+    world.ending.set()
+    assert crowd == [[], [], []], "nobody else was struck meanwhile"
+    shared = [[strike for strike in each.strikes if strike.title == "all broken"] for each in one.plays]
+    assert [len(strikes) for strikes in shared] == [3, 3]
+    assert [[strike.bound for strike in strikes] for strikes in shared] == [
+        [7 * number + play.REACH * 2 * 2] * 3 for number in (1, 2)], "each by what it had begun"
+    assert one.kills == sum(each.kills for each in one.plays) >= 2 and all(each.kills for each in one.plays)
+    slow, quick = one.plays[1].scene.broken, one.plays[0].scene.broken
+    assert not quick and len(slow) == len(one.plays[1].strikes) and "sluss2: after" in slow[0], "only the slow one is to blame"
+
+
+def test_an_error_ends_the_play(monkeypatch):
+    def kill(*_):
+        raise OSError("no such process")
+    world, one = company(monkeypatch, 2, fault(kill, kills=1))
+    try:
+        one.go(0, 0)
+        raise AssertionError("it went on")
+    except OSError as error:
+        assert "no such process" in str(error)
+    finally:
+        world.ending.set()
+
+
+def test_alone_one_fault_comes_after_the_other(monkeypatch):
+    seen = []
+    world, one = company(monkeypatch, 1, fault(_note(seen, "kill"), kills=1), fault(_note(seen, "common"), common=True))
+    one.go(0, 2)
+    assert one.kills == 2 and seen[:2] == ["kill", "common"], "kills come first, then whatever was asked for"
+
+
+def _note(seen, name):
+    def note(*_):
+        seen.append(name)
+    note.__name__ = name
+    return note
