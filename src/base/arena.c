@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ALIGNMENT = 16, FIRST_BLOCK = 4096 - 32, LARGEST_STEP = 1 << 20 };
+enum { FIRST_BLOCK = 4096 - 32, LARGEST_STEP = 1 << 20 };
 
 /* Blocks in a stock; none where a checker is to see each block's end. */
 #if defined(__SANITIZE_ADDRESS__)
@@ -18,7 +18,7 @@ enum { MOST_IN_STOCK = 64 };
 struct arena_block {
     struct arena_block *older;
     size_t capacity;
-    _Alignas(ALIGNMENT) char bytes[];
+    _Alignas(ARENA_ALIGNMENT) char bytes[];
 };
 
 void arena_init(struct arena *arena, size_t limit) {
@@ -62,6 +62,7 @@ void arena_finish(struct arena *arena) {
         give_block(arena->stock, arena->block);
         arena->block = older;
     }
+    arena->end = NULL;
     arena->left = 0;
     arena->bytes = 0;
 }
@@ -73,6 +74,7 @@ void arena_go_back(struct arena *arena, struct arena_mark mark) {
         give_block(arena->stock, arena->block);
         arena->block = older;
     }
+    arena->end = arena->block != NULL ? arena->block->bytes + arena->block->capacity : NULL;
     arena->left = mark.left;
 }
 
@@ -105,7 +107,7 @@ static bool add_block(struct arena *arena, size_t size) {
         }
         if (capacity > room - sizeof(struct arena_block))
             capacity = room - sizeof(struct arena_block);
-        capacity -= capacity % ALIGNMENT;
+        capacity -= capacity % ARENA_ALIGNMENT;
     }
     if (capacity > SIZE_MAX / 2)
         return false;
@@ -117,34 +119,27 @@ static bool add_block(struct arena *arena, size_t size) {
     block->older = arena->block;
     block->capacity = capacity;
     arena->block = block;
+    arena->end = block->bytes + capacity;
     arena->left = capacity;
     arena->bytes += sizeof *block + capacity;
     return true;
 }
 
-static size_t round_up(size_t size) {
-    return (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-}
-
-void *arena_take(struct arena *arena, size_t size) {
+void *arena_take_seldom(struct arena *arena, size_t size) {
     if (size > SIZE_MAX / 4)
         return NULL;
-    size = round_up(size);
-    if (arena->block == NULL || arena->left < size)
-        if (!add_block(arena, size))
-            return NULL;
-    char *bytes = arena->block->bytes + (arena->block->capacity - arena->left);
+    size = arena_round(size);
+    if ((arena->block == NULL || arena->left < size) && !add_block(arena, size))
+        return NULL;
     arena->left -= size;
-    return bytes;
+    return arena->end - arena->left - size;
 }
 
 void *arena_resize(struct arena *arena, void *piece, size_t old_size, size_t new_size) {
     if (new_size > SIZE_MAX / 4)
         return NULL;
-    size_t had = round_up(old_size), wanted = round_up(new_size);
-    struct arena_block *block = arena->block;
-    bool newest =
-        piece != NULL && block != NULL && (char *)piece + had == block->bytes + (block->capacity - arena->left);
+    size_t had = arena_round(old_size), wanted = arena_round(new_size);
+    bool newest = piece != NULL && (char *)piece + had == arena->end - arena->left;
     if (newest && wanted <= had + arena->left) {
         arena->left = arena->left + had - wanted;
         return piece;

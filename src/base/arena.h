@@ -7,6 +7,8 @@
 
 struct arena_block;
 
+enum { ARENA_ALIGNMENT = 16 };
+
 /* First blocks that finished arenas left, for those that begin next: the heap takes longer to give and take them. Start
  * with `struct arena_stock stock = {0};`. Of one thread; outlives its arenas. */
 struct arena_stock {
@@ -18,7 +20,8 @@ struct arena_stock {
 struct arena {
     struct arena_stock *stock; /* NULL: the heap's */
     struct arena_block *block; /* the newest */
-    size_t left;               /* bytes free in it */
+    char *end;                 /* of it */
+    size_t left;               /* bytes free in it, up to its end; a multiple of ARENA_ALIGNMENT */
     size_t bytes;              /* taken from the heap by all blocks: what the accounting counts */
     size_t limit;              /* most that `bytes` may become; 0 = no limit */
     bool full;                 /* the limit refused a piece; who wants to know clears it before */
@@ -50,8 +53,21 @@ static inline struct arena_mark arena_mark(const struct arena *arena) {
 
 void arena_go_back(struct arena *arena, struct arena_mark mark);
 
+/* arena_take when a new block is needed, or nothing is wanted. */
+void *arena_take_seldom(struct arena *arena, size_t size);
+
+static inline size_t arena_round(size_t size) {
+    return (size + (ARENA_ALIGNMENT - 1)) & ~(size_t)(ARENA_ALIGNMENT - 1);
+}
+
 /* `size` bytes aligned for any type, not cleared. NULL when memory is short or the limit would be passed. */
-void *arena_take(struct arena *arena, size_t size);
+static inline void *arena_take(struct arena *arena, size_t size) {
+    if (size - 1 >= arena->left)
+        return arena_take_seldom(arena, size);
+    char *bytes = arena->end - arena->left;
+    arena->left -= arena_round(size);
+    return bytes;
+}
 
 /* The same, cleared, for `count` elements of `size` (checked for overflow). */
 void *arena_take_zero(struct arena *arena, size_t count, size_t size);

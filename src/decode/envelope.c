@@ -15,25 +15,28 @@ static struct verdict refuse(struct event *event, const char *attribute, const c
     return detail_verdict(&detail, event, VERDICT_DEAD, REASON_ENVELOPE);
 }
 
-static struct span member_text(const struct json_document *document, const char *name, bool *present) {
-    const struct json_node *node = json_member(document, document->node, span_of(name));
-    *present = node != NULL && json_node_type(node) != NODE_NULL;
-    return *present && json_node_type(node) == NODE_STRING ? json_text(document, node) : SPAN_NONE;
+static const char *attribute_fault(const struct json_node *value) {
+    if (value == NULL || json_node_type(value) == NODE_NULL)
+        return "is required";
+    if (json_node_type(value) != NODE_STRING || value->size == 2) /* its quotes */
+        return "must be a text that is not empty";
+    return NULL;
 }
 
 /* Core specification, section "Required Attributes". */
 static struct verdict check_attributes(struct event *event, const struct json_document *document) {
-    static const char *const required[] = {"specversion", "id", "source", "type"};
-    for (size_t i = 0; i < sizeof required / sizeof *required; i++) {
-        bool present;
-        struct span text = member_text(document, required[i], &present);
-        if (!present)
-            return refuse(event, required[i], "is required");
-        if (text.data == NULL || text.size == 0)
-            return refuse(event, required[i], "must be a text that is not empty");
-        if (i == 0 && !span_equal(text, SPAN("1.0")))
-            return refuse(event, required[i], "must be \"1.0\", the only version Sluss reads");
-    }
+    const struct json_node *root = document->node, *version = json_member(document, root, SPAN("specversion"));
+    const char *fault = attribute_fault(version);
+    if (fault == NULL && !span_equal(json_text(document, version), SPAN("1.0")))
+        fault = "must be \"1.0\", the only version Sluss reads";
+    if (fault != NULL)
+        return refuse(event, "specversion", fault);
+    if ((fault = attribute_fault(json_member(document, root, SPAN("id")))) != NULL)
+        return refuse(event, "id", fault);
+    if ((fault = attribute_fault(json_member(document, root, SPAN("source")))) != NULL)
+        return refuse(event, "source", fault);
+    if ((fault = attribute_fault(json_member(document, root, SPAN("type")))) != NULL)
+        return refuse(event, "type", fault);
     return VERDICT(VERDICT_PASS);
 }
 

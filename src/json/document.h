@@ -4,8 +4,7 @@
 #define SLUSS_JSON_DOCUMENT_H
 
 #include "base/span.h"
-
-#include <stdint.h>
+#include "json/word.h"
 
 /* The words begin with NODE_ because jansson has the others (a program may use both). */
 enum node_type { NODE_NULL, NODE_FALSE, NODE_TRUE, NODE_NUMBER, NODE_STRING, NODE_ARRAY, NODE_OBJECT };
@@ -34,7 +33,7 @@ struct json_node {
         };
         int64_t integer; /* NODE_INTEGER, NODE_DECIMAL */
         struct {
-            uint32_t hash; /* every string: json_hash of the decoded text */
+            uint32_t hash; /* key: json_hash of the decoded text; any other string: 0 */
             uint32_t side; /* NODE_ESCAPED: where in the side text its 4-byte size and bytes stand */
         } text;
     } is;
@@ -80,20 +79,39 @@ static inline struct span json_text(const struct json_document *document, const 
     return (struct span){document->side + node->is.text.side + sizeof size, size};
 }
 
-/* The value of the member with that decoded name, or NULL (also when `object` is no object). The second form is for
- * who has the json_hash of the name at hand. */
-const struct json_node *json_member(const struct json_document *document, const struct json_node *object,
-                                    struct span name);
-const struct json_node *json_member_hashed(const struct json_document *document, const struct json_node *object,
-                                           struct span name, uint32_t hash);
+/* The hash that keys carry, the same on every machine and in every run. Whoever puts names from outside into a table by
+ * it must bound what chosen names can do. Of a literal it is made when we are compiled. */
+static inline uint32_t json_hash(struct span text) {
+    if (text.size < 8)
+        return word_hash_end(WORD_HASH_START, word_load_short(text.data, text.size), text.size);
+    return word_hash_long(text.data, text.size);
+}
 
-/* The hash that strings carry, the same on every machine and in every run. Whoever puts names from outside into a
- * table by it must bound what chosen names can do. */
-uint32_t json_hash(struct span text);
+/* Which bit of its object's filter a key's hash sets: where the bit is not set, the member is absent. */
+static inline uint32_t json_filter_place(uint32_t hash) {
+    return hash >> 27;
+}
 
-/* The bit of a key's hash in its object's filter: where the bit is not set, the member is absent. */
 static inline uint32_t json_filter(uint32_t hash) {
-    return UINT32_C(1) << (hash >> 27);
+    return UINT32_C(1) << json_filter_place(hash);
+}
+
+/* The value of the member with that decoded name, or NULL (also when `object` is no object). The hashed form is for who
+ * has the json_hash of the name at hand; json_seek_member is what is left of it when the filter says no more. */
+const struct json_node *json_seek_member(const struct json_document *document, const struct json_node *object,
+                                         struct span name, uint32_t hash);
+
+static inline const struct json_node *json_member_hashed(const struct json_document *document,
+                                                         const struct json_node *object, struct span name,
+                                                         uint32_t hash) {
+    if (object->type != NODE_OBJECT || (object->is.filter >> json_filter_place(hash) & 1) == 0)
+        return NULL;
+    return json_seek_member(document, object, name, hash);
+}
+
+static inline const struct json_node *json_member(const struct json_document *document, const struct json_node *object,
+                                                  struct span name) {
+    return json_member_hashed(document, object, name, json_hash(name));
 }
 
 /* The nearest double of a number (infinity beyond its range). */

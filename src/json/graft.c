@@ -2,13 +2,25 @@
  * left to splice and reader. */
 #include "json/graft.h"
 
+#include "json/reader_private.h"
+#include "json/word.h"
+
+/* Deeper paths and larger values are left to the reader. */
+enum { MOST_HOLDERS = 8, FEW_NODES = 16 };
+
+/* What a value may be that is moved. */
+static const struct json_limits small = {.size = 64 * 1024, .depth = 8, .members = 1024, .memory = 64 * 1024};
+
 /* The state of one graft. Indexes and places are of the old document, but for `shoot`. */
 struct grafting {
     const struct json_document *old;
     const struct json_path *into;
     struct span name;
-    struct json_document shoot; /* the value by itself */
-    const struct json_node *parent;
+    struct span value;
+    const struct json_node *shoot; /* the value's nodes, by themselves */
+    uint32_t shoot_count;
+    uint32_t holder[MOST_HOLDERS];    /* indexes of the objects that hold the place, outermost first */
+    const struct json_node *parent;   /* the last of them */
     const struct json_node *replaced; /* the member's value so far; NULL: there is none */
     uint32_t at, behind;              /* nodes [at, behind) go */
     uint32_t from, to;                /* bytes [from, to) go */
@@ -19,15 +31,19 @@ struct grafting {
 
 static bool find_place(struct grafting *grafting) {
     const struct json_document *old = grafting->old;
+    const struct json_path *into = grafting->into;
     const struct json_node *parent = old->node;
-    size_t names = json_path_names(grafting->into);
-    for (size_t i = 0; i + 1 < names && parent != NULL; i++)
-        parent = json_member(old, parent, json_path_name(grafting->into, i));
+    size_t names = json_path_names(into);
+    for (size_t i = 0; i + 1 < names && parent != NULL; i++) {
+        parent = json_member_hashed(old, parent, json_path_name(into, i), json_path_hash(into, i));
+        if (parent != NULL && i + 1 < MOST_HOLDERS)
+            grafting->holder[i + 1] = (uint32_t)(parent - old->node);
+    }
     if (names == 0 || parent == NULL || json_node_type(parent) != NODE_OBJECT)
         return false;
     grafting->parent = parent;
-    grafting->name = json_path_name(grafting->into, names - 1);
-    grafting->replaced = json_member(old, parent, grafting->name);
+    grafting->name = json_path_name(into, names - 1);
+    grafting->replaced = json_member_hashed(old, parent, grafting->name, json_path_hash(into, names - 1));
     if (grafting->replaced != NULL) {
         grafting->at = (uint32_t)(grafting->replaced - old->node);
         grafting->behind = grafting->replaced->after;
@@ -50,35 +66,45 @@ static bool find_place(struct grafting *grafting) {
 
 /* Stands as it is between quotes. */
 static bool is_plain(struct span name) {
-    for (size_t i = 0; i < name.size; i++)
-        if ((unsigned char)name.data[i] < 0x20 || (unsigned char)name.data[i] >= 0x7f || name.data[i] == '"' ||
-            name.data[i] == '\\')
+    const char *at = name.data, *end = at + name.size;
+    for (; end - at >= 8; at += 8)
+        if (word_odd(word_load_whole(at)) != 0)
             return false;
+    return word_before(word_odd(word_load_short(at, (size_t)(end - at)))) == (size_t)(end - at); /* the zeros are odd */
+}
+
+/* Reads the value: a few nodes here, more in the arena. */
+static bool read_shoot(struct grafting *grafting, struct json_node few[FEW_NODES], struct arena *arena) {
+    struct json_document many;
+    grafting->shoot = few;
+    grafting->shoot_count = json_read_few(grafting->value, &small, few, FEW_NODES);
+    if (grafting->shoot_count > 0)
+        return true;
+    if (!json_read(arena, grafting->value, &small, &many, NULL) || many.side != NULL)
+        return false;
+    grafting->shoot = many.node;
+    grafting->shoot_count = many.count;
     return true;
 }
 
-/* Reads the value. True when no limit is near, so that all that is left to do is moving. */
-static bool is_easy(struct grafting *grafting, struct arena *arena, struct span value,
-                    const struct json_limits *limits) {
-    const struct json_limits small = {.size = 64 * 1024, .depth = 8, .members = 1024, .memory = 64 * 1024};
+/* True when no limit is near, so that all that is left to do is moving. */
+static bool is_easy(struct grafting *grafting, const struct json_limits *limits) {
     uint32_t depth = limits->depth != 0 ? limits->depth : 64;
     uint32_t members = limits->members != 0 ? limits->members : 65536;
     size_t size = limits->size != 0 ? limits->size : 1 << 20, memory = limits->memory != 0 ? limits->memory : 64 << 20;
-    size_t added = value.size + grafting->name.size + 4; /* `,"":` */
-    if (!is_plain(grafting->name) || grafting->old->source.size + added > size || small.members > members ||
-        json_count(grafting->parent) >= members || json_path_names(grafting->into) + small.depth > depth ||
-        !json_read(arena, value, &small, &grafting->shoot, NULL) || grafting->shoot.side != NULL)
-        return false;
-    grafting->nodes = grafting->shoot.count;
-    grafting->bytes = (uint32_t)value.size;
+    size_t added = grafting->value.size + grafting->name.size + 4; /* `,"":` */
+    grafting->nodes = grafting->shoot_count;
+    grafting->bytes = (uint32_t)grafting->value.size;
     if (grafting->replaced == NULL) {
         grafting->nodes++;
         grafting->bytes += (uint32_t)grafting->name.size + 3 + grafting->comma;
     }
-    /* The reader's arrays double. */
-    return 4 * (grafting->old->source.size + added +
+    return json_path_names(grafting->into) <= MOST_HOLDERS && is_plain(grafting->name) &&
+           grafting->old->source.size + added <= size && small.members <= members &&
+           json_count(grafting->parent) < members && json_path_names(grafting->into) + small.depth <= depth &&
+           4 * (grafting->old->source.size + added + /* the reader's arrays double */
                 ((size_t)grafting->old->count + grafting->nodes) * sizeof(struct json_node)) <=
-           memory;
+               memory;
 }
 
 static char *add(char *out, struct span bytes) {
@@ -97,38 +123,32 @@ static uint32_t write_text(const struct grafting *grafting, char *text) {
         out = add(out, SPAN("\":"));
     }
     uint32_t start = (uint32_t)(out - text);
-    out = add(out, grafting->shoot.source);
+    out = add(out, grafting->value);
     (void)add(out, span_from(source, grafting->to));
     return start;
 }
 
 /* Those that hold the place become longer. */
 static void stretch(const struct grafting *grafting, struct json_node *node, uint32_t more_nodes, uint32_t more_bytes) {
-    const struct json_document *old = grafting->old;
-    const struct json_node *holder = old->node;
-    for (size_t i = 0;; i++) {
-        struct json_node *one = &node[holder - old->node];
-        one->after += more_nodes;
-        one->size += more_bytes;
-        if (holder == grafting->parent)
-            return;
-        holder = json_member(old, holder, json_path_name(grafting->into, i));
+    for (size_t i = 0; i < json_path_names(grafting->into); i++) {
+        struct json_node *holder = &node[grafting->holder[i]];
+        holder->after += more_nodes;
+        holder->size += more_bytes;
     }
 }
 
-static struct json_node *add_key(const struct grafting *grafting, struct json_node *node, struct json_node *out,
-                                 uint32_t value_start) {
-    struct json_node *parent = &node[grafting->parent - grafting->old->node];
-    uint32_t hash = json_hash(grafting->name), size = (uint32_t)grafting->name.size + 2;
-    *out = (struct json_node){.type = NODE_STRING,
-                              .flags = NODE_ASCII,
-                              .after = grafting->at + 1,
-                              .start = value_start - 1 - size,
-                              .size = size,
-                              .is.text = {.hash = hash}};
+static void add_key(const struct grafting *grafting, struct json_node *node, uint32_t value_start) {
+    size_t names = json_path_names(grafting->into);
+    struct json_node *parent = &node[grafting->holder[names - 1]];
+    uint32_t hash = json_path_hash(grafting->into, names - 1), size = (uint32_t)grafting->name.size + 2;
+    node[grafting->at] = (struct json_node){.type = NODE_STRING,
+                                            .flags = NODE_ASCII,
+                                            .after = grafting->at + 1,
+                                            .start = value_start - 1 - size,
+                                            .size = size,
+                                            .is.text = {.hash = hash}};
     parent->is.count++;
     parent->is.filter |= json_filter(hash);
-    return out + 1;
 }
 
 /* Differences wrap: they are added to places that lie beyond what goes. */
@@ -138,12 +158,14 @@ static void move_nodes(const struct grafting *grafting, struct json_node *node, 
     uint32_t more_bytes = grafting->bytes - (grafting->to - grafting->from);
     memcpy(node, old->node, grafting->at * sizeof *node);
     stretch(grafting, node, more_nodes, more_bytes);
-    struct json_node *out = node + grafting->at;
-    if (grafting->replaced == NULL)
-        out = add_key(grafting, node, out, value_start);
-    uint32_t first = (uint32_t)(out - node);
-    for (uint32_t i = 0; i < grafting->shoot.count; i++, out++) {
-        *out = grafting->shoot.node[i];
+    uint32_t first = grafting->at;
+    if (grafting->replaced == NULL) {
+        add_key(grafting, node, value_start);
+        first++;
+    }
+    struct json_node *out = node + first;
+    for (uint32_t i = 0; i < grafting->shoot_count; i++, out++) {
+        *out = grafting->shoot[i];
         out->start += value_start;
         out->after += first;
     }
@@ -173,10 +195,11 @@ static enum json_splice read_again(struct arena *arena, const struct json_docume
 enum json_splice json_graft(struct arena *arena, const struct json_document *document, const struct json_path *into,
                             struct span value, const struct json_limits *limits, struct json_document *graft,
                             struct json_problem *problem) {
-    struct grafting grafting = {.old = document, .into = into};
+    struct grafting grafting = {.old = document, .into = into, .value = value};
+    struct json_node few[FEW_NODES];
     if (!find_place(&grafting))
         return JSON_SPLICE_NO_PARENT;
-    if (!is_easy(&grafting, arena, value, limits))
+    if (!read_shoot(&grafting, few, arena) || !is_easy(&grafting, limits))
         return read_again(arena, document, into, value, limits, graft, problem);
     uint32_t count = document->count - (grafting.behind - grafting.at) + grafting.nodes;
     size_t size = document->source.size - (grafting.to - grafting.from) + grafting.bytes;

@@ -175,3 +175,7 @@ size_t json_path_names(const struct json_path *path) {
 struct span json_path_name(const struct json_path *path, size_t index) {
     return path->names[index].text;
 }
+
+uint32_t json_path_hash(const struct json_path *path, size_t index) {
+    return path->names[index].hash;
+}

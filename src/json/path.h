@@ -22,5 +22,6 @@ struct span json_path_text(const struct json_path *path);
 /* The names of a simple member query, outermost first; 0 for the root query `$`. */
 size_t json_path_names(const struct json_path *path);
 struct span json_path_name(const struct json_path *path, size_t index);
+uint32_t json_path_hash(const struct json_path *path, size_t index); /* json_hash of that name */
 
 #endif

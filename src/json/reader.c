@@ -1,12 +1,10 @@
-/* One pass over the bytes that fills an array of nodes, eight bytes of a string at a time. No recursion: an open
+/* One pass over the bytes that fills an array of nodes, 64 bytes of its strings at a time. No recursion: an open
  * container keeps its parent's index in `after` until it is closed. */
 #include "json/reader.h"
 
-#include "base/text.h"
-#include "json/escape_private.h"
+#include "json/block_private.h"
 #include "json/keys_private.h"
-#include "json/number_private.h"
-#include "json/word_private.h"
+#include "json/reader_private.h"
 
 enum { DEFAULT_SIZE = 1 << 20, DEFAULT_DEPTH = 64, DEFAULT_MEMBERS = 65536, DEFAULT_MEMORY = 64 << 20 };
 
@@ -15,270 +13,192 @@ enum { FEW_MEMBERS = 16 };
 
 static const uint32_t NONE = UINT32_MAX;
 
-struct reader {
-    const char *text;
-    const char *end;
-    struct json_node *node;
-    uint32_t count;
-    uint32_t capacity;
-    uint32_t open; /* the innermost open container, or NONE */
-    uint32_t depth;
-    char *side;
-    size_t side_size;
-    size_t side_capacity;
-    struct json_limits limits;
-    struct arena *arena;
-    struct json_problem problem; /* without line and column */
+/* Where the loop over the text stands; it lives in registers, so its address is never given away. */
+struct hand {
+    struct json_node *node; /* the next to be written */
+    struct json_node *open; /* the innermost open container, or NULL */
+    uint32_t count;         /* nodes before `node` */
+    bool object;            /* `open` is one */
+    const char *block;      /* the text of `odd` */
+    uint64_t odd;           /* its bits of block_odd that are not behind us yet */
+    bool guarded;           /* constant: the end of the text may be met anywhere, else only behind a closing bracket */
 };
 
-/* Every step takes the place where it begins and returns the place behind, or NULL when it refused. */
-static const char *refuse(struct reader *reader, const char *at, enum json_fault fault, const char *sentence) {
+#define INTO_LOOP static inline __attribute__((always_inline))
+
+const char *reader_refuse(struct reader *reader, const char *at, enum json_fault fault, const char *sentence) {
     reader->problem.fault = fault;
     reader->problem.offset = (size_t)(at - reader->text);
     reader->problem.sentence = sentence;
     return NULL;
 }
 
-static const char *refuse_syntax(struct reader *reader, const char *at, const char *sentence) {
-    return refuse(reader, at, JSON_FAULT_SYNTAX, at == reader->end ? "the text ends too early" : sentence);
+const char *reader_refuse_syntax(struct reader *reader, const char *at, const char *sentence) {
+    return reader_refuse(reader, at, JSON_FAULT_SYNTAX, at == reader->end ? "the text ends too early" : sentence);
 }
 
-static const char *refuse_memory(struct reader *reader, const char *at) {
-    return refuse(reader, at, JSON_FAULT_MEMORY, "out of memory");
+const char *reader_refuse_memory(struct reader *reader, const char *at) {
+    return reader_refuse(reader, at, JSON_FAULT_MEMORY, "out of memory");
 }
 
-static const char *refuse_limit(struct reader *reader, const char *at) {
-    return refuse(reader, at, JSON_FAULT_SIZE, "it needs more memory than the limit allows");
+const char *reader_refuse_limit(struct reader *reader, const char *at) {
+    return reader_refuse(reader, at, JSON_FAULT_SIZE, "it needs more memory than the limit allows");
 }
 
-static bool grow_nodes(struct reader *reader, const char *at) {
+static READER_SELDOM bool grow_nodes(struct reader *reader, const char *at) {
     size_t most = (reader->limits.memory - reader->side_capacity) / sizeof *reader->node;
     size_t capacity = 2 * (size_t)reader->capacity;
     if (capacity == 0)
         capacity = (size_t)(reader->end - reader->text) / 8 + 8;
     if (capacity > most)
         capacity = most;
-    if (capacity <= reader->capacity)
-        return refuse_limit(reader, at) != NULL;
+    if (capacity <= reader->capacity || reader->arena == NULL)
+        return reader_refuse_limit(reader, at) != NULL;
     void *node = arena_resize(reader->arena, reader->node, reader->capacity * sizeof *reader->node,
                               capacity * sizeof *reader->node);
     if (node == NULL)
-        return refuse_memory(reader, at) != NULL;
+        return reader_refuse_memory(reader, at) != NULL;
     reader->node = node;
     reader->capacity = (uint32_t)capacity;
     return true;
 }
 
-/* The next node, for a value that begins at `at`; its size and what it is are the caller's to say. NULL when refused.
- */
-static inline struct json_node *add_node(struct reader *reader, const char *at, enum node_type type, unsigned flags) {
-    if (reader->count == reader->capacity && !grow_nodes(reader, at))
-        return NULL;
-    struct json_node *node = &reader->node[reader->count++];
+/* Makes sure that there are nodes to write, for what begins at `at`. */
+INTO_LOOP bool have_nodes(struct reader *reader, struct hand *hand, uint32_t more, const char *at) {
+    if (hand->count + more <= reader->capacity)
+        return true;
+    size_t open = hand->open != NULL ? (size_t)(hand->open - reader->node) : 0;
+    while (hand->count + more > reader->capacity)
+        if (!grow_nodes(reader, at))
+            return false;
+    hand->node = reader->node + hand->count;
+    if (hand->open != NULL)
+        hand->open = reader->node + open;
+    return true;
+}
+
+INTO_LOOP struct json_node *take_node(struct hand *hand) {
+    struct json_node *node = hand->node++;
+    node->after = ++hand->count;
+    return node;
+}
+
+INTO_LOOP void fill_node(const struct reader *reader, struct json_node *node, enum node_type type, unsigned flags,
+                         const char *start, const char *end) {
     node->type = (uint8_t)type;
     node->flags = (uint8_t)flags;
     node->exponent = 0;
-    node->after = reader->count;
-    node->start = (uint32_t)(at - reader->text);
-    return node;
+    node->start = (uint32_t)(start - reader->text);
+    node->size = (uint32_t)(end - start);
 }
 
 static inline bool is_space(char byte) {
     return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
 }
 
-static inline const char *skip_space(const struct reader *reader, const char *at) {
-    while (at < reader->end && is_space(*at))
-        at++;
+static READER_SELDOM const char *skip_spaces(const char *at, const char *end) {
+    while (at < end && is_space(*at))
+        at += end - at >= 8 && word_load_whole(at) == WORD_OF(' ') ? 8 : 1;
     return at;
+}
+
+/* --- odd bytes --- */
+
+/* The odd bytes of the block that begins here, of which there is less than a block; all behind the end of the text are.
+ */
+static READER_SELDOM uint64_t odd_at_end(const struct reader *reader, const char *at) {
+    size_t left = (size_t)(reader->end - at);
+    if (left == 0)
+        return UINT64_MAX;
+    if (reader->end - reader->text >= BLOCK_SIZE)
+        return block_odd(reader->end - BLOCK_SIZE) >> (BLOCK_SIZE - left) | UINT64_MAX << left;
+    uint64_t odd = UINT64_MAX << left;
+    for (size_t i = 0; i < left; i += 8)
+        odd |= word_bits(word_odd(word_load(at + i, reader->end))) << i;
+    return odd;
+}
+
+INTO_LOOP uint64_t odd_of(const struct reader *reader, const char *at) {
+    return reader->end - at >= BLOCK_SIZE ? block_odd(at) : odd_at_end(reader, at);
+}
+
+/* Where the next odd byte is (or the end of the text); one hangs on the other by `odd` alone, so the processor finds
+ * them ahead of all else. */
+INTO_LOOP const char *next_odd(const struct reader *reader, struct hand *hand) {
+    while (hand->odd == 0) {
+        hand->block += BLOCK_SIZE;
+        hand->odd = odd_of(reader, hand->block);
+    }
+    const char *at = hand->block + __builtin_ctzll(hand->odd);
+    hand->odd &= hand->odd - 1;
+    return at;
+}
+
+/* Leaves what is odd before `at` behind: white space, and strings that are not plain. */
+INTO_LOOP void leave_odd(const struct reader *reader, struct hand *hand, const char *at) {
+    if (at - hand->block < BLOCK_SIZE) {
+        hand->odd &= UINT64_MAX << (at - hand->block);
+        return;
+    }
+    hand->block = at;
+    hand->odd = odd_of(reader, at);
+}
+
+/* The byte at `at`; NUL, which has no place outside of strings, at the end of the text. */
+INTO_LOOP char look(const struct reader *reader, const struct hand *hand, const char *at) {
+    return hand->guarded && at == reader->end ? '\0' : *at;
+}
+
+/* Mostly there is no white space, and what else stands there is above it. */
+INTO_LOOP const char *skip_space(const struct reader *reader, struct hand *hand, const char *at) {
+    char byte = look(reader, hand, at);
+    if (byte > ' ' || !is_space(byte))
+        return at;
+    at = skip_spaces(at + 1, reader->end);
+    leave_odd(reader, hand, at);
+    return at;
+}
+
+/* Moves to this byte; false when something else than white space stands before it. */
+INTO_LOOP bool reach(const struct reader *reader, struct hand *hand, const char **at, char byte) {
+    if (look(reader, hand, *at) == byte)
+        return true;
+    *at = skip_space(reader, hand, *at);
+    return look(reader, hand, *at) == byte;
 }
 
 /* --- strings --- */
 
-static bool grow_side(struct reader *reader, const char *at, size_t more) {
-    size_t most = reader->limits.memory - reader->capacity * sizeof *reader->node;
-    if (most > UINT32_MAX)
-        most = UINT32_MAX;
-    size_t needed = reader->side_size + more;
-    size_t capacity = needed < 256 ? 256 : 2 * needed;
-    if (capacity > most)
-        capacity = most;
-    if (needed > capacity)
-        return refuse_limit(reader, at) != NULL;
-    char *side = arena_resize(reader->arena, reader->side, reader->side_capacity, capacity);
-    if (side == NULL)
-        return refuse_memory(reader, at) != NULL;
-    reader->side = side;
-    reader->side_capacity = capacity;
-    return true;
+/* Where the string that opens at `start` stops being plain ASCII: at its closing quote, mostly. Its opening quote is
+ * the first odd byte that is not behind us. */
+INTO_LOOP const char *plain_end(const struct reader *reader, struct hand *hand) {
+    (void)next_odd(reader, hand);
+    return next_odd(reader, hand);
 }
 
-/* Decodes the text of a string with escapes into the side text; a decoded text is never longer than its source. */
-static bool decode(struct reader *reader, struct json_node *string, const char *at, const char *end) {
-    size_t room = sizeof(uint32_t) + (size_t)(end - at);
-    if (reader->side_capacity - reader->side_size < room && !grow_side(reader, at, room))
-        return false;
-    char *start = reader->side + reader->side_size + sizeof(uint32_t);
-    char *out = start;
-    while (at < end) {
-        const char *escape = memchr(at, '\\', (size_t)(end - at));
-        size_t run = (size_t)((escape != NULL ? escape : end) - at);
-        memcpy(out, at, run);
-        out += run;
-        at += run;
-        const char *sentence;
-        if (escape == NULL || (at = json_escape_decode(escape, end, '"', &out, &sentence)) != NULL)
-            continue;
-        refuse_syntax(reader, escape, sentence);
-        return false;
-    }
-    uint32_t size = (uint32_t)(out - start);
-    memcpy(start - sizeof size, &size, sizeof size);
-    string->is.text.side = (uint32_t)reader->side_size;
-    string->is.text.hash = json_hash(span_make(start, size));
-    reader->side_size += sizeof size + size;
-    for (size_t i = 0; i < size; i++)
-        if ((unsigned char)start[i] >= 0x80)
-            string->flags &= (uint8_t)~NODE_ASCII;
-    return true;
+INTO_LOOP const char *read_odd(struct reader *reader, struct hand *hand, struct json_node *string, const char *start,
+                               const char *at, bool key) {
+    at = reader_odd_string(reader, string, start, at, key);
+    if (at != NULL)
+        leave_odd(reader, hand, at);
+    return at;
 }
 
-/* The rest of a string that begins at `start`, from its first byte that is not plain ASCII. */
-static const char *read_odd_string(struct reader *reader, const char *start, const char *at) {
-    const char *end = reader->end;
-    unsigned flags = NODE_ASCII;
-    while (at < end && *at != '"') {
-        if ((unsigned char)*at >= 0x80) {
-            size_t size = text_utf8_size(at, end);
-            if (size == 0)
-                return refuse(reader, at, JSON_FAULT_UTF8, "the text is not UTF-8");
-            flags &= ~(unsigned)NODE_ASCII;
-            at += size;
-            continue;
-        }
-        if ((unsigned char)*at < 0x20)
-            return refuse_syntax(reader, at, "a control character in a string must be escaped");
-        if (*at == '\\') {
-            flags |= NODE_ESCAPED;
-            at += end - at > 1 && (at[1] == '"' || at[1] == '\\') ? 2 : 1;
-            continue;
-        }
-        uint64_t odd = word_odd(word_load(at, end));
-        at += odd != 0 ? word_before(odd) : sizeof odd;
-    }
-    if (at == end)
-        return refuse_syntax(reader, at, "");
-    struct json_node *string = add_node(reader, start, NODE_STRING, flags);
-    if (string == NULL)
-        return NULL;
-    string->size = (uint32_t)(at + 1 - start);
-    if ((flags & NODE_ESCAPED) == 0)
-        string->is.text.hash = json_hash(span_make(start + 1, string->size - 2));
-    else if (!decode(reader, string, start + 1, at))
-        return NULL;
+/* `at` is the opening quote. */
+INTO_LOOP const char *read_string(struct reader *reader, struct hand *hand, struct json_node *string,
+                                  const char *start) {
+    const char *at = plain_end(reader, hand);
+    if (at == reader->end || *at != '"')
+        return read_odd(reader, hand, string, start, at, false);
+    fill_node(reader, string, NODE_STRING, NODE_ASCII, start, at + 1);
+    string->is.integer = 0; /* hash and side */
     return at + 1;
-}
-
-/* `at` is the opening quote. Plain ASCII is hashed on the way, as json_hash does it. */
-static inline const char *read_string(struct reader *reader, const char *start) {
-    const char *at = start + 1;
-    uint64_t hash = WORD_HASH_START;
-    uint64_t word, odd;
-    while ((odd = word_odd(word = word_load(at, reader->end))) == 0) {
-        hash = word_hash(hash, word);
-        at += sizeof word;
-    }
-    unsigned plain = word_before(odd);
-    at += plain;
-    if (at >= reader->end || *at != '"')
-        return read_odd_string(reader, start, at);
-    struct json_node *string = add_node(reader, start, NODE_STRING, NODE_ASCII);
-    if (string == NULL)
-        return NULL;
-    size_t size = (size_t)(at - start - 1);
-    string->size = (uint32_t)size + 2;
-    string->is.text.hash = word_hash_end(hash, word_first(word, plain), size);
-    return at + 1;
-}
-
-/* --- numbers --- */
-
-/* The digits from `at`, added to `*number` (which wraps: who cares looks at how many there were). */
-static inline const char *read_digits(const struct reader *reader, const char *at, uint64_t *number) {
-    for (; at < reader->end && *at >= '0' && *at <= '9'; at++)
-        *number = *number * 10 + (uint64_t)(*at - '0');
-    return at;
-}
-
-/* The same for the digits of a fraction, which are many: eight in a step. */
-static inline const char *read_fraction(const struct reader *reader, const char *at, uint64_t *number) {
-    static const uint64_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
-    unsigned count;
-    do {
-        uint64_t value;
-        count = word_digits(word_load(at, reader->end), &value);
-        *number = *number * powers[count] + value;
-        at += count;
-    } while (count == 8);
-    return at;
-}
-
-/* `at` is behind the e. An exponent beyond any use stays beyond any use. */
-static const char *read_exponent(struct reader *reader, const char *at, int64_t *exponent) {
-    bool negative = at < reader->end && *at == '-';
-    if (negative || (at < reader->end && *at == '+'))
-        at++;
-    const char *start = at;
-    int64_t number = 0;
-    for (; at < reader->end && *at >= '0' && *at <= '9'; at++)
-        if (number < INT32_MAX)
-            number = number * 10 + (*at - '0');
-    if (at == start)
-        return refuse_syntax(reader, at, "an exponent needs a digit");
-    *exponent = negative ? -number : number;
-    return at;
-}
-
-static inline const char *read_number(struct reader *reader, const char *start) {
-    bool negative = *start == '-';
-    const char *digits = start + negative;
-    uint64_t mantissa = 0;
-    int64_t exponent = 0;
-    const char *at = read_digits(reader, digits, &mantissa);
-    if (at == digits)
-        return refuse_syntax(reader, at, "a number needs a digit");
-    if (*digits == '0' && at - digits > 1)
-        return refuse_syntax(reader, digits, "a number must not begin with 0");
-    int64_t places = 0;
-    if (at < reader->end && *at == '.') {
-        const char *fraction = at + 1;
-        at = read_fraction(reader, fraction, &mantissa);
-        places = at - fraction;
-        if (places == 0)
-            return refuse_syntax(reader, at, "a decimal point needs a digit behind it");
-    }
-    size_t written = (size_t)(at - digits);
-    if (at < reader->end && (*at | 0x20) == 'e' && (at = read_exponent(reader, at + 1, &exponent)) == NULL)
-        return NULL;
-    struct json_node *number = add_node(reader, start, NODE_NUMBER, 0);
-    if (number == NULL)
-        return NULL;
-    number->size = (uint32_t)(at - start);
-    if (written > 18) {
-        json_number_set_long(number, negative, span_make(digits, written), exponent);
-    } else if (exponent == places) {
-        number->flags = NODE_INTEGER;
-        number->is.integer = negative ? -(int64_t)mantissa : (int64_t)mantissa;
-    } else {
-        json_number_set(number, negative, mantissa, exponent - places);
-    }
-    return at;
 }
 
 /* --- objects --- */
 
 static const char *refuse_duplicate(struct reader *reader, const struct json_node *key) {
-    return refuse(reader, reader->text + key->start, JSON_FAULT_DUPLICATE, "the same key twice in one object");
+    return reader_refuse(reader, reader->text + key->start, JSON_FAULT_DUPLICATE, "the same key twice in one object");
 }
 
 static struct json_document so_far(const struct reader *reader) {
@@ -286,13 +206,8 @@ static struct json_document so_far(const struct reader *reader) {
 }
 
 /* Holds the key that was read last against those before it in its object. */
-static inline bool is_new(const struct reader *reader, struct json_node *object) {
-    const struct json_node *last = &reader->node[reader->count - 1];
-    uint32_t bit = json_filter(last->is.text.hash);
-    bool seen = (object->is.filter & bit) != 0;
-    object->is.filter |= bit;
-    if (!seen || object->is.count > FEW_MEMBERS)
-        return true;
+static READER_SELDOM bool is_new(const struct reader *reader, const struct json_node *object,
+                                 const struct json_node *last) {
     struct json_document document = so_far(reader);
     const struct json_node *key = object + 1;
     while (key != last && !json_keys_equal(&document, key, last))
@@ -303,131 +218,167 @@ static inline bool is_new(const struct reader *reader, struct json_node *object)
 static const char *check_keys(struct reader *reader, const struct json_node *object, const char *at) {
     struct json_document document = so_far(reader);
     const struct json_node *twice;
+    if (reader->arena == NULL)
+        return reader_refuse_limit(reader, at);
     if (!json_keys_twice(reader->arena, &document, object, &twice))
-        return refuse_memory(reader, at);
+        return reader_refuse_memory(reader, at);
     return twice == NULL ? at : refuse_duplicate(reader, twice);
 }
 
-/* A key and its colon; `at` is where the key should begin. */
-static inline const char *read_key(struct reader *reader, const char *at) {
-    at = skip_space(reader, at);
+/* `at` is the opening quote of a key. */
+INTO_LOOP const char *read_name(struct reader *reader, struct hand *hand, struct json_node *name, const char *start) {
+    const char *at = plain_end(reader, hand);
     if (at == reader->end || *at != '"')
-        return refuse_syntax(reader, at, "expected a key in double quotes");
-    struct json_node *object = &reader->node[reader->open];
-    if (object->is.count == reader->limits.members)
-        return refuse(reader, at, JSON_FAULT_MEMBERS, "an object has more members than the limit allows");
-    at = read_string(reader, at);
+        return read_odd(reader, hand, name, start, at, true);
+    size_t size = (size_t)(at - start - 1);
+    fill_node(reader, name, NODE_STRING, NODE_ASCII, start, at + 1);
+    name->is.text.hash =
+        size >= 8 ? word_hash_long(start + 1, size)
+                  : word_hash_end(WORD_HASH_START, word_first(word_load(start + 1, reader->end), size), size);
+    name->is.text.side = 0;
+    return at + 1;
+}
+
+/* A key and its colon; `at` is where the key should begin. */
+INTO_LOOP const char *read_key(struct reader *reader, struct hand *hand, const char *at) {
+    if (!reach(reader, hand, &at, '"'))
+        return reader_refuse_syntax(reader, at, "expected a key in double quotes");
+    if (hand->open->is.count == reader->limits.members)
+        return reader_refuse(reader, at, JSON_FAULT_MEMBERS, "an object has more members than the limit allows");
+    if (!have_nodes(reader, hand, 2, at))
+        return NULL;
+    struct json_node *key = take_node(hand), *object = hand->open;
+    at = read_name(reader, hand, key, at);
     if (at == NULL)
         return NULL;
-    object = &reader->node[reader->open];
+    uint32_t filter = object->is.filter, place = json_filter_place(key->is.text.hash);
+    object->is.filter = filter | UINT32_C(1) << place;
+    if ((filter >> place & 1) != 0 && object->is.count < FEW_MEMBERS && !is_new(reader, object, key))
+        return refuse_duplicate(reader, key);
     object->is.count++;
-    if (!is_new(reader, object))
-        return refuse_duplicate(reader, &reader->node[reader->count - 1]);
-    at = skip_space(reader, at);
-    if (at == reader->end || *at != ':')
-        return refuse_syntax(reader, at, "expected ':'");
+    if (!reach(reader, hand, &at, ':'))
+        return reader_refuse_syntax(reader, at, "expected ':'");
     return at + 1;
 }
 
 /* --- the whole --- */
 
-static inline const char *open_container(struct reader *reader, const char *at, enum node_type type) {
+/* `at` is the opening bracket. Returns the place behind it and behind white space. */
+INTO_LOOP const char *open_container(struct reader *reader, struct hand *hand, const char *at) {
     if (reader->depth == reader->limits.depth)
-        return refuse(reader, at, JSON_FAULT_DEPTH, "arrays and objects are nested deeper than the limit allows");
-    struct json_node *container = add_node(reader, at, type, 0);
-    if (container == NULL)
-        return NULL;
+        return reader_refuse(reader, at, JSON_FAULT_DEPTH,
+                             "arrays and objects are nested deeper than the limit allows");
+    reader->depth++;
+    struct json_node *container = take_node(hand);
+    hand->object = *at == '{';
+    fill_node(reader, container, hand->object ? NODE_OBJECT : NODE_ARRAY, 0, at, at);
+    container->after = hand->open != NULL ? (uint32_t)(hand->open - reader->node) : NONE;
     container->is.count = 0;
     container->is.filter = 0;
-    container->after = reader->open;
-    reader->open = reader->count - 1;
-    reader->depth++;
-    return at + 1;
+    hand->open = container;
+    return skip_space(reader, hand, at + 1);
 }
 
 /* `at` is the closing bracket. */
-static inline const char *close_container(struct reader *reader, const char *at) {
-    struct json_node *container = &reader->node[reader->open];
-    if (container->type == NODE_OBJECT && container->is.count > FEW_MEMBERS &&
-        check_keys(reader, container, at) == NULL)
+INTO_LOOP const char *close_container(struct reader *reader, struct hand *hand, const char *at) {
+    struct json_node *container = hand->open;
+    if (hand->object && container->is.count > FEW_MEMBERS && check_keys(reader, container, at) == NULL)
         return NULL;
-    reader->open = container->after;
     reader->depth--;
-    container->after = reader->count;
+    hand->open = container->after == NONE ? NULL : reader->node + container->after;
+    hand->object = hand->open != NULL && hand->open->type == NODE_OBJECT;
+    container->after = hand->count;
     container->size = (uint32_t)(at + 1 - reader->text) - container->start;
     return at + 1;
 }
 
-static inline const char *read_word(struct reader *reader, const char *at, struct span word, enum node_type type) {
+static const char *read_word(struct reader *reader, struct json_node *node, const char *at, struct span word,
+                             enum node_type type) {
     if (!span_starts_with(span_make(at, (size_t)(reader->end - at)), word))
-        return refuse_syntax(reader, at, "expected a value");
-    struct json_node *node = add_node(reader, at, type, 0);
-    if (node == NULL)
-        return NULL;
-    node->size = (uint32_t)word.size;
+        return reader_refuse_syntax(reader, at, "expected a value");
+    fill_node(reader, node, type, 0, at, at + word.size);
+    node->is.integer = 0;
     return at + word.size;
 }
 
-/* A value that stands at `at`; of an array or object only what opens it. */
-static inline const char *read_value(struct reader *reader, const char *at) {
-    at = skip_space(reader, at);
-    switch (at < reader->end ? *at : '\0') {
-    case '"':
-        return read_string(reader, at);
-    case '{':
-        return open_container(reader, at, NODE_OBJECT);
-    case '[':
-        return open_container(reader, at, NODE_ARRAY);
-    case 't':
-        return read_word(reader, at, SPAN("true"), NODE_TRUE);
-    case 'f':
-        return read_word(reader, at, SPAN("false"), NODE_FALSE);
-    case 'n':
-        return read_word(reader, at, SPAN("null"), NODE_NULL);
-    default:
-        if (at < reader->end && (*at == '-' || (*at >= '0' && *at <= '9')))
-            return read_number(reader, at);
-        return refuse_syntax(reader, at, "expected a value");
-    }
+/* A value that is no string, array or object. */
+static inline const char *read_other(struct reader *reader, struct json_node *node, const char *at, char byte) {
+    if (byte == '-' || (byte >= '0' && byte <= '9'))
+        return reader_number(reader, node, at);
+    if (byte == 't')
+        return read_word(reader, node, at, SPAN("true"), NODE_TRUE);
+    if (byte == 'f')
+        return read_word(reader, node, at, SPAN("false"), NODE_FALSE);
+    return read_word(reader, node, at, SPAN("null"), NODE_NULL);
 }
 
-/* Reads on from a value to the place where the next one begins: closes what ends here, takes the comma or, right after
- * an opening bracket (`opened`), none, and the key. NULL at the end of the text, then the depth is 0, or when refused.
- */
-static inline const char *read_on(struct reader *reader, const char *at, bool opened) {
-    for (;; opened = false) {
-        at = skip_space(reader, at);
-        if (reader->open == NONE)
-            return at == reader->end ? NULL
-                                     : refuse_syntax(reader, at, "expected nothing but white space behind the value");
-        struct json_node *container = &reader->node[reader->open];
-        bool object = container->type == NODE_OBJECT;
-        char byte = at < reader->end ? *at : '\0';
-        if (byte == (object ? '}' : ']')) {
-            at = close_container(reader, at);
-            if (at == NULL)
-                return NULL;
-            continue;
+/* Reads on from the end of a value to where the next one or a key begins: closes what ends here and takes the comma.
+ * NULL at the end of the text, then nothing is open, or when refused. */
+INTO_LOOP const char *read_on(struct reader *reader, struct hand *hand, const char *at) {
+    while (hand->open != NULL) {
+        if (reach(reader, hand, &at, ',')) {
+            hand->open->is.count += !hand->object;
+            return at + 1;
         }
-        if (byte == ',' && !opened)
-            at++;
-        else if (!opened)
-            return refuse_syntax(reader, at, object ? "expected ',' or '}'" : "expected ',' or ']'");
-        if (object)
-            return read_key(reader, at);
-        container->is.count++;
-        return at;
+        if (look(reader, hand, at) != (hand->object ? '}' : ']'))
+            return reader_refuse_syntax(reader, at, hand->object ? "expected ',' or '}'" : "expected ',' or ']'");
+        if ((at = close_container(reader, hand, at)) == NULL)
+            return NULL;
+        if (hand->open != NULL && at < reader->end)
+            at = skip_space(reader, hand, at);
+        if (hand->open != NULL && at == reader->end)
+            return reader_refuse_syntax(reader, at, "");
     }
+    at = skip_spaces(at, reader->end);
+    return at == reader->end ? NULL
+                             : reader_refuse_syntax(reader, at, "expected nothing but white space behind the value");
 }
 
-static void read_text(struct reader *reader) {
+/* Returns the number of nodes; whether they are a whole text, the problem says. */
+INTO_LOOP uint32_t read_text(struct reader *reader, bool guarded) {
     const char *at = reader->text;
-    while (at != NULL) {
-        uint32_t outer = reader->open;
-        at = read_value(reader, at);
+    struct hand hand = {.node = reader->node, .guarded = guarded, .block = at, .odd = odd_of(reader, at)};
+    do {
+        if (hand.object) {
+            if ((at = read_key(reader, &hand, at)) == NULL)
+                break;
+        } else if (!have_nodes(reader, &hand, 1, at))
+            break;
+        at = skip_space(reader, &hand, at);
+        char byte = look(reader, &hand, at);
+        if (byte == '"') {
+            at = read_string(reader, &hand, take_node(&hand), at);
+        } else if (byte == '{' || byte == '[') {
+            at = open_container(reader, &hand, at);
+            if (at == NULL)
+                break;
+            if (look(reader, &hand, at) != (hand.object ? '}' : ']')) {
+                hand.open->is.count = !hand.object;
+                continue;
+            }
+        } else {
+            at = read_other(reader, take_node(&hand), at, byte);
+        }
         if (at != NULL)
-            at = read_on(reader, at, reader->open != outer);
-    }
+            at = read_on(reader, &hand, at);
+    } while (at != NULL);
+    return hand.count;
+}
+
+/* A text that ends with a closing bracket cannot end anywhere else: whatever stands before it leaves that byte. */
+static bool ends_with_bracket(const struct reader *reader) {
+    const char *at = reader->end;
+    while (at > reader->text && is_space(at[-1]))
+        at--;
+    return at > reader->text && (at[-1] == '}' || at[-1] == ']');
+}
+
+static __attribute__((noinline)) uint32_t read_guarded(struct reader *reader) {
+    return read_text(reader, true);
+}
+
+static __attribute__((noinline)) uint32_t read_freely(struct reader *reader) {
+    return read_text(reader, false);
 }
 
 /* Line and column are counted only when somebody must be told. */
@@ -455,23 +406,56 @@ static struct json_limits with_defaults(const struct json_limits *limits) {
     return all;
 }
 
+/* By hand: to clear it all would take longer than to read a small text. */
+static inline void begin(struct reader *reader, struct span text, const struct json_limits *limits) {
+    reader->text = text.data != NULL ? text.data : "";
+    reader->end = reader->text + text.size;
+    reader->node = NULL;
+    reader->capacity = 0;
+    reader->depth = 0;
+    reader->side = NULL;
+    reader->side_size = reader->side_capacity = 0;
+    reader->limits = with_defaults(limits);
+    reader->arena = NULL;
+    reader->problem.fault = JSON_FAULT_NONE;
+}
+
+/* Reads the text into nodes that stand in `reader` or that it takes from the arena. Returns their number, 0 when it is
+ * refused. */
+static uint32_t read_whole(struct reader *reader, struct json_problem *problem) {
+    uint32_t count = 0;
+    if ((size_t)(reader->end - reader->text) > reader->limits.size)
+        reader_refuse(reader, reader->text + reader->limits.size, JSON_FAULT_SIZE,
+                      "the text is longer than the limit allows");
+    else
+        count = ends_with_bracket(reader) ? read_freely(reader) : read_guarded(reader);
+    if (reader->problem.fault == JSON_FAULT_NONE)
+        return count;
+    if (problem != NULL)
+        place_problem(reader, problem);
+    return 0;
+}
+
 bool json_read(struct arena *arena, struct span text, const struct json_limits *limits, struct json_document *document,
                struct json_problem *problem) {
-    struct reader reader = {
-        .text = text.data != NULL ? text.data : "", .open = NONE, .arena = arena, .limits = with_defaults(limits)};
-    reader.end = reader.text + text.size;
-    if (text.size > reader.limits.size)
-        refuse(&reader, reader.text + reader.limits.size, JSON_FAULT_SIZE, "the text is longer than the limit allows");
-    else
-        read_text(&reader);
-    if (reader.problem.fault != JSON_FAULT_NONE) {
-        if (problem != NULL)
-            place_problem(&reader, problem);
+    struct reader reader;
+    begin(&reader, text, limits);
+    reader.arena = arena;
+    uint32_t count = read_whole(&reader, problem);
+    if (count == 0)
         return false;
-    }
-    arena_resize(arena, reader.side, reader.side_capacity, reader.side_size);
-    arena_resize(arena, reader.node, reader.capacity * sizeof *reader.node, reader.count * sizeof *reader.node);
+    if (reader.side != NULL)
+        arena_resize(arena, reader.side, reader.side_capacity, reader.side_size);
+    arena_resize(arena, reader.node, reader.capacity * sizeof *reader.node, count * sizeof *reader.node);
     *document = (struct json_document){
-        .source = span_make(reader.text, text.size), .node = reader.node, .count = reader.count, .side = reader.side};
+        .source = span_make(reader.text, text.size), .node = reader.node, .count = count, .side = reader.side};
     return true;
+}
+
+uint32_t json_read_few(struct span text, const struct json_limits *limits, struct json_node *node, uint32_t most) {
+    struct reader reader;
+    begin(&reader, text, limits);
+    reader.node = node;
+    reader.capacity = most;
+    return read_whole(&reader, NULL);
 }

@@ -118,7 +118,7 @@ static struct pick pick_of(const struct json_document *json, const struct json_n
     if (json_node_type(value) != NODE_STRING)
         return (struct pick){.text = {NULL, PICK_VALUE, (uint32_t)equal_hash(json, value)}, value, json, NULL};
     struct span text = json_text(json, value);
-    return (struct pick){.text = {text.data, (uint32_t)text.size, value->is.text.hash}, value, json, NULL};
+    return (struct pick){.text = {text.data, (uint32_t)text.size, json_hash(text)}, value, json, NULL};
 }
 
 /* The slot of a value, taken when it is new. */

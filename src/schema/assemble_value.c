@@ -103,7 +103,7 @@ static void emit_strings(struct assembler *assembler, struct run *run, const str
         strings->slot[i].size = TEXT_FREE;
     for (uint32_t i = 0; i < count; i++) {
         struct span text = json_text(json, values[i]);
-        uint32_t hash = values[i]->is.text.hash, at = hash & strings->mask;
+        uint32_t hash = json_hash(text), at = hash & strings->mask;
         while (strings->slot[at].size != TEXT_FREE)
             at = (at + 1) & strings->mask;
         strings->slot[at] = (struct text){text.data, (uint32_t)text.size, hash};

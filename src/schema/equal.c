@@ -32,8 +32,7 @@ bool equal_values(const struct json_document *json, const struct json_node *one,
     case NODE_NUMBER:
         return number_compare(json, one, other_json, other) == 0;
     case NODE_STRING:
-        return one->is.text.hash == other->is.text.hash &&
-               span_equal(json_text(json, one), json_text(other_json, other));
+        return span_equal(json_text(json, one), json_text(other_json, other));
     case NODE_ARRAY:
         if (json_count(one) != json_count(other))
             return false;

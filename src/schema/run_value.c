@@ -15,7 +15,7 @@ enum kind value_number_kind(const struct schema_context *context, const struct j
 
 bool value_in_strings(const struct schema_context *context, const struct strings *strings,
                       const struct json_node *value) {
-    uint32_t at = value->is.text.hash & strings->mask;
+    uint32_t at = json_hash(text_of(context->document, value)) & strings->mask;
     for (; strings->slot[at].size != TEXT_FREE; at = (at + 1) & strings->mask)
         if (same_text(context, &strings->slot[at], value))
             return true;

@@ -77,7 +77,7 @@ HOT bool equal_text(const struct json_document *document, const struct text *tex
 }
 
 HOT bool same_text(const struct schema_context *context, const struct text *text, const struct json_node *string) {
-    return text->hash == string->is.text.hash && equal_text(context->document, text, string);
+    return equal_text(context->document, text, string);
 }
 
 HOT bool length_holds(const struct schema_context *context, const struct op *op, const struct json_node *value) {

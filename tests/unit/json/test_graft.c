@@ -51,8 +51,8 @@ static enum json_splice compare(struct span text, const char *into, struct span 
     assert_non_null(path);
     arena_init(&arena, 0);
     assert_true(json_read(&arena, text, NULL, &document, NULL));
-    enum json_splice result = json_graft(&arena, &document, path, value, limits, &graft, &problem);
     enum json_splice spliced = json_splice(&document, path, value, &out);
+    enum json_splice result = json_graft(&arena, &document, path, value, limits, &graft, &problem);
     if (spliced != JSON_SPLICED)
         assert_int_equal(result, spliced);
     else if (!json_read(&arena, buf_span(&out), limits, &whole, &expected)) {
@@ -66,6 +66,10 @@ static enum json_splice compare(struct span text, const char *into, struct span 
         for (uint32_t i = 0; i < graft.count; i++)
             same_node(&graft, &whole, i);
     }
+    assert_true(json_read(&arena, text, NULL, &whole, NULL)); /* the old document stands as it was */
+    assert_int_equal(document.count, whole.count);
+    for (uint32_t i = 0; i < whole.count; i++)
+        same_node(&document, &whole, i);
     buf_finish(&out);
     json_path_destroy(path);
     arena_finish(&arena);
@@ -154,8 +158,38 @@ static void equals_reading_again(void **state) {
     buf_finish(&value);
 }
 
+/* One after the other onto what the one before made. */
+static void grafts_many_times(void **state) {
+    (void)state;
+    static const struct json_limits none = {0};
+    struct arena arena;
+    struct buf text = {0}, path_text = {0};
+    struct json_document graft, whole;
+    struct json_problem problem;
+    arena_init(&arena, 0);
+    buf_add_text(&text, "{\"a\":{\"b\":[1]},\"c\":[{\"d\":2}]}");
+    assert_true(json_read(&arena, arena_copy(&arena, buf_span(&text)), NULL, &graft, NULL));
+    for (int i = 0; i < 40; i++) {
+        buf_clear(&path_text);
+        buf_printf(&path_text, i % 2 == 0 ? "$.a.n%d" : "$.n%d", i % 30);
+        struct json_path *path = json_path_create(buf_span(&path_text), NULL);
+        buf_clear(&text);
+        assert_int_equal(json_splice(&graft, path, SPAN("[\"x\",{}]"), &text), JSON_SPLICED);
+        assert_int_equal(json_graft(&arena, &graft, path, SPAN("[\"x\",{}]"), &none, &graft, &problem), JSON_SPLICED);
+        assert_true(json_read(&arena, buf_span(&text), NULL, &whole, NULL));
+        assert_true(span_equal(graft.source, whole.source));
+        assert_int_equal(graft.count, whole.count);
+        for (uint32_t node = 0; node < graft.count; node++)
+            same_node(&graft, &whole, node);
+        json_path_destroy(path);
+    }
+    buf_finish(&text);
+    buf_finish(&path_text);
+    arena_finish(&arena);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(grafts), cmocka_unit_test(keeps_limits),
-                                       cmocka_unit_test(equals_reading_again)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(grafts), cmocka_unit_test(grafts_many_times),
+                                       cmocka_unit_test(keeps_limits), cmocka_unit_test(equals_reading_again)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,7 +5,7 @@
 
 #include "base/buf.h"
 #include "support/oracle.h"
-#include "json/word_private.h"
+#include "json/block_private.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -114,6 +114,67 @@ static void add_times(struct buf *out, const char *text, size_t times) {
         buf_add_text(out, text);
 }
 
+/* Every byte at every place of a block, among plain ones and among others. */
+static void blocks_are_exact(void **state) {
+    (void)state;
+    char block[BLOCK_SIZE];
+    for (unsigned around = 0; around < 2; around++)
+        for (unsigned byte = 0; byte < 256; byte++)
+            for (unsigned place = 0; place < BLOCK_SIZE; place++) {
+                for (unsigned i = 0; i < BLOCK_SIZE; i++)
+                    block[i] = (char)(around == 0 ? 'a' : i * 37 + byte * 11 + place);
+                block[place] = (char)byte;
+                uint64_t odd = 0;
+                for (unsigned i = 0; i < BLOCK_SIZE; i++) {
+                    unsigned char one = (unsigned char)block[i];
+                    odd |= (uint64_t)(one == '"' || one == '\\' || one < 0x20 || one > 0x7f) << i;
+                }
+                assert_true(block_odd(block) == odd);
+                for (unsigned i = 0; i < BLOCK_SIZE; i += 8)
+                    assert_int_equal(word_bits(word_odd(word_load_whole(block + i))), odd >> i & 0xff);
+            }
+}
+
+/* White space of every kind and length at every place where it may stand, in front of strings above all: it moves the
+ * places in the blocks of text that are looked at in one step. A letter more than white space is refused where it is.
+ */
+static void skips_white_space(void **state) {
+    (void)state;
+    static const char *const parts[] = {"",  "{",     "\"a\"", ":",    "[", "\"b\"",    ",", "1",
+                                        ",", "{",     "}",     "]",    ",", "\"c\\n\"", ":", "\"\xc3\xa5\"",
+                                        ",", "\"d\"", ":",     "true", "}", ""};
+    static const char *const spaces[] = {" ", "\n", "\r", "\t", "\n  ", "\r\n\t"};
+    const size_t count = sizeof parts / sizeof *parts;
+    struct buf text = {0};
+    const char *why = "";
+    for (size_t place = 0; place < count; place++)
+        for (size_t times = 0; times < 70; times += times < 20 ? 1 : 7)
+            for (size_t kind = 0; kind < sizeof spaces / sizeof *spaces; kind++) {
+                buf_clear(&text);
+                size_t at = 0;
+                for (size_t i = 0; i < count; i++) {
+                    buf_add_text(&text, parts[i]);
+                    if (i == place || (i > place && (i + times) % 7 == 0))
+                        add_times(&text, spaces[kind], i == place ? times : times % 11);
+                    if (i == place)
+                        at = text.size;
+                }
+                assert_int_equal(oracle_compare(buf_span(&text), NULL, &why), ORACLE_SAME);
+                assert_int_equal(fault_of(buf_span(&text), NULL), JSON_FAULT_NONE);
+                buf_add(&text, SPAN(" "));
+                memmove(text.data + at + 1, text.data + at, text.size - 1 - at);
+                text.data[at] = '\v';
+                struct arena arena;
+                struct json_document document;
+                struct json_problem problem = {0};
+                arena_init(&arena, 0);
+                assert_false(json_read(&arena, buf_span(&text), NULL, &document, &problem));
+                assert_int_equal(problem.offset, at);
+                arena_finish(&arena);
+            }
+    buf_finish(&text);
+}
+
 static void nesting(struct buf *out, size_t depth) {
     buf_clear(out);
     add_times(out, "[", depth);
@@ -196,16 +257,19 @@ static void a_reset_arena_is_enough(void **state) {
 }
 
 /* The cut text stands at the end of its own memory, so that a checker sees a byte read too far. */
+/* With white space behind the cut too, and nothing behind that: a checked build sees who looks there. */
 static void every_cut_is_refused(void **state) {
     (void)state;
-    for (size_t size = 0; size < sizeof whole - 1; size++) {
-        char *cut = malloc(size + 1);
-        assert_non_null(cut);
-        memcpy(cut + 1, whole, size);
-        enum json_fault fault = fault_of(span_make(cut + 1, size), NULL);
-        assert_true(fault == JSON_FAULT_SYNTAX || fault == JSON_FAULT_UTF8);
-        free(cut);
-    }
+    for (size_t size = 0; size < sizeof whole - 1; size++)
+        for (size_t more = 0; more < 3; more++) {
+            char *cut = malloc(size + 1 + more);
+            assert_non_null(cut);
+            memcpy(cut + 1, whole, size);
+            memset(cut + 1 + size, '\n', more);
+            enum json_fault fault = fault_of(span_make(cut + 1, size + more), NULL);
+            assert_true(fault == JSON_FAULT_SYNTAX || fault == JSON_FAULT_UTF8);
+            free(cut);
+        }
     assert_int_equal(fault_of(span_of(whole), NULL), JSON_FAULT_NONE);
 }
 
@@ -279,6 +343,8 @@ int main(void) {
         cmocka_unit_test(lays_out_nodes),
         cmocka_unit_test(tells_where),
         cmocka_unit_test(limits_are_exact),
+        cmocka_unit_test(skips_white_space),
+        cmocka_unit_test(blocks_are_exact),
         cmocka_unit_test(memory_is_limited),
         cmocka_unit_test(a_reset_arena_is_enough),
         cmocka_unit_test(every_cut_is_refused),

@@ -1,13 +1,22 @@
 /* A word is eight bytes of text looked at in one step. It never reads behind the text. */
-#ifndef SLUSS_JSON_WORD_PRIVATE_H
-#define SLUSS_JSON_WORD_PRIVATE_H
+#ifndef SLUSS_JSON_WORD_H
+#define SLUSS_JSON_WORD_H
 
 #include <endian.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
 /* A byte in all eight places. */
 #define WORD_OF(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Eight bytes; the first is the lowest. */
+static inline uint64_t word_load_whole(const char *at) {
+    uint64_t word;
+    memcpy(&word, at, 8);
+    return le64toh(word);
+}
 
 /* Fewer than eight bytes, by two looks that may meet in the middle. */
 static inline uint64_t word_load_short(const char *at, size_t size) {
@@ -25,29 +34,30 @@ static inline uint64_t word_load_short(const char *at, size_t size) {
 
 /* The first byte is the lowest; behind the text there are zeros. */
 static inline uint64_t word_load(const char *at, const char *end) {
-    uint64_t word;
-    if (end - at < 8)
-        return word_load_short(at, (size_t)(end - at));
-    memcpy(&word, at, 8);
-    return le64toh(word);
+    return end - at < 8 ? word_load_short(at, (size_t)(end - at)) : word_load_whole(at);
 }
 
-/* Not 0 when a byte is '"', '\\', below 0x20 or above 0x7f. The lowest bit that is set belongs to the first such byte
- * (a borrow may set bits of bytes behind it). */
+/* The highest bit of each byte that is '"', '\\', below 0x20 or above 0x7f. */
 static inline uint64_t word_odd(uint64_t word) {
-    uint64_t quote = (word ^ WORD_OF('"')) - WORD_OF(1);
-    uint64_t backslash = (word ^ WORD_OF('\\')) - WORD_OF(1);
-    uint64_t control = word - WORD_OF(0x20);
-    return (quote | backslash | control | word) & WORD_OF(0x80);
+    uint64_t quote = word ^ WORD_OF('"'), backslash = word ^ WORD_OF('\\');
+    quote |= (quote & WORD_OF(0x7f)) + WORD_OF(0x7f);
+    backslash |= (backslash & WORD_OF(0x7f)) + WORD_OF(0x7f);
+    uint64_t letter = (word & WORD_OF(0x60)) + WORD_OF(0x60);
+    return (~(quote & backslash & letter) | word) & WORD_OF(0x80);
 }
 
-/* The number of bytes before the odd one; `odd` is not 0. */
-static inline unsigned word_before(uint64_t odd) {
-    return (unsigned)__builtin_ctzll(odd) / 8;
+/* The number of bytes before the first whose highest bit is set; there is one. */
+static inline unsigned word_before(uint64_t highest) {
+    return (unsigned)__builtin_ctzll(highest) / 8;
+}
+
+/* The highest bits of the bytes side by side; nothing else may be set. */
+static inline uint64_t word_bits(uint64_t highest) {
+    return ((highest >> 7) * UINT64_C(0x0102040810204080)) >> 56;
 }
 
 /* The first `count` bytes, fewer than eight. */
-static inline uint64_t word_first(uint64_t word, unsigned count) {
+static inline uint64_t word_first(uint64_t word, size_t count) {
     return word & ((UINT64_C(1) << (8 * count)) - 1);
 }
 
@@ -67,7 +77,18 @@ static inline unsigned word_digits(uint64_t word, uint64_t *number) {
     return count;
 }
 
-/* The steps of json_hash: whole words, then the rest with the size. */
+/* Equal bytes; for short texts, where a call takes longer. */
+static inline bool word_same(const char *one, const char *other, size_t size) {
+    if (size < 8)
+        return word_load_short(one, size) == word_load_short(other, size);
+    for (size_t at = 0; at + 8 < size; at += 8)
+        if (word_load_whole(one + at) != word_load_whole(other + at))
+            return false;
+    return word_load_whole(one + size - 8) == word_load_whole(other + size - 8);
+}
+
+/* The steps of json_hash: whole words, the last of them so that it ends with the text (it may meet the one before),
+ * with the size; fewer than eight bytes are one word. */
 #define WORD_HASH_START UINT64_C(0x9e3779b97f4a7c15)
 
 static inline uint64_t word_hash(uint64_t hash, uint64_t word) {
@@ -78,6 +99,14 @@ static inline uint64_t word_hash(uint64_t hash, uint64_t word) {
 static inline uint32_t word_hash_end(uint64_t hash, uint64_t rest, size_t size) {
     hash = word_hash(hash, rest ^ (uint64_t)size << 56);
     return (uint32_t)((hash * UINT64_C(0xd6e8feb86659fd93)) >> 32);
+}
+
+/* Of a text of at least eight bytes. */
+static inline uint32_t word_hash_long(const char *text, size_t size) {
+    uint64_t hash = word_hash(WORD_HASH_START, word_load_whole(text));
+    for (size_t at = 8; at + 8 < size; at += 8)
+        hash = word_hash(hash, word_load_whole(text + at));
+    return word_hash_end(hash, word_load_whole(text + size - 8), size);
 }
 
 #endif

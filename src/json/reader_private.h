@@ -1,0 +1,43 @@
+/* The state of one reading and what its files do for each other. Nothing of it is seen outside. */
+#ifndef SLUSS_JSON_READER_PRIVATE_H
+#define SLUSS_JSON_READER_PRIVATE_H
+
+#include "json/reader.h"
+
+/* What is seldom called leaves the loop over the text its registers. */
+#define READER_SELDOM __attribute__((noinline, cold))
+
+struct reader {
+    const char *text;
+    const char *end;
+    struct json_node *node;
+    uint32_t capacity;
+    uint32_t depth;
+    char *side;
+    size_t side_size;
+    size_t side_capacity;
+    struct json_limits limits;
+    struct arena *arena;         /* NULL: `node` is all there is */
+    struct json_problem problem; /* without line and column */
+};
+
+/* Every step takes the place where it begins and returns the place behind, or NULL when it refused. */
+READER_SELDOM const char *reader_refuse(struct reader *reader, const char *at, enum json_fault fault,
+                                        const char *sentence);
+READER_SELDOM const char *reader_refuse_syntax(struct reader *reader, const char *at, const char *sentence);
+READER_SELDOM const char *reader_refuse_memory(struct reader *reader, const char *at);
+READER_SELDOM const char *reader_refuse_limit(struct reader *reader, const char *at);
+
+/* The rest of a string whose opening quote is at `start`, from `at`, its first byte that is not plain ASCII. Fills all
+ * of the node but `after`; the hash is that of a key, 0 when `key` is false. */
+READER_SELDOM const char *reader_odd_string(struct reader *reader, struct json_node *string, const char *start,
+                                            const char *at, bool key);
+
+/* The number at `start`, which is a digit or '-'. Fills all of the node but `after`. */
+const char *reader_number(struct reader *reader, struct json_node *number, const char *start);
+
+/* Reads a text of at most so many nodes, without escapes, into an array. Returns their number; 0: it is none of these.
+ */
+uint32_t json_read_few(struct span text, const struct json_limits *limits, struct json_node *node, uint32_t most);
+
+#endif
