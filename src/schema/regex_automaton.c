@@ -13,6 +13,8 @@ enum {
     WORK_MAXIMUM = 2000000, /* steps of the construction: about 10 ms */
     DIRECT = 0x180,         /* code points whose class is looked up directly: ASCII and Latin */
     STRIDE = 4,             /* bytes looked up before anybody asks where they led */
+    LANE_MAXIMUM = 10,      /* bytes of one lane */
+    LANE_STATES = 16,       /* a text may be in, on the way to a lane's end */
 };
 
 /* The first rows, which nothing leaves: no match is possible any more, there is one, a byte has to be looked at
@@ -33,6 +35,8 @@ struct regex_automaton {
     uint16_t accept;
     uint16_t start;
     bool idles;                /* some characters leave it at the start */
+    unsigned char lane;        /* bytes of a lane, 0: there are none */
+    uint16_t lane_start[2];    /* the only states in which an ASCII text can be after one lane and after two */
     unsigned char column[256]; /* of each byte */
     unsigned char direct[DIRECT];
 };
@@ -301,6 +305,42 @@ void regex_automaton_destroy(struct regex_automaton *automaton) {
     free(automaton);
 }
 
+/* From where a text may be to where it may be a character later. False where that is too much to follow, or a match. */
+static bool follow(const struct regex_automaton *automaton, uint16_t state[LANE_STATES], uint32_t *count) {
+    uint16_t then[LANE_STATES] = {0};
+    uint32_t found = 0;
+    for (uint32_t cell = 0; cell < *count * automaton->classes; cell++) {
+        uint16_t next = automaton->next[state[cell / automaton->classes] + cell % automaton->classes];
+        uint32_t same = 0;
+        while (same < found && then[same] != next)
+            same++;
+        if (same < found || next == ROW_DEAD)
+            continue;
+        if (next == automaton->accept || found == LANE_STATES)
+            return false;
+        then[found++] = next;
+    }
+    memcpy(state, then, found * sizeof *then);
+    *count = found;
+    return found > 0;
+}
+
+/* Patterns of fixed shape, as that of a date and time, have only one state in which a text can be after some numbers of
+ * bytes. There a text is cut in lanes, which need not wait for each other. */
+static void find_lanes(struct regex_automaton *automaton) {
+    static const unsigned char lengths[] = {8, 7, 9, 6, LANE_MAXIMUM, 5, 4};
+    uint16_t only[2 * LANE_MAXIMUM + 1] = {0}, state[LANE_STATES] = {automaton->start};
+    uint32_t count = automaton->start > automaton->accept;
+    for (uint32_t bytes = 1; bytes <= 2 * LANE_MAXIMUM && follow(automaton, state, &count); bytes++)
+        only[bytes] = count == 1 ? state[0] : 0;
+    for (size_t i = 0; i < sizeof lengths && automaton->lane == 0; i++)
+        if (only[lengths[i]] != 0 && only[2 * lengths[i]] != 0) {
+            automaton->lane = lengths[i];
+            automaton->lane_start[0] = only[lengths[i]];
+            automaton->lane_start[1] = only[2 * lengths[i]];
+        }
+}
+
 static struct regex_automaton *finish(const struct construction *construction, uint32_t start) {
     const struct regex_graph *graph = construction->graph;
     struct regex_automaton *automaton = calloc(1, sizeof *automaton);
@@ -320,6 +360,7 @@ static struct regex_automaton *finish(const struct construction *construction, u
     }
     copy_classes(automaton, graph);
     copy_rows(automaton, construction, start);
+    find_lanes(automaton);
     return automaton;
 }
 
@@ -370,16 +411,12 @@ __attribute__((noinline)) static bool match_slowly(const struct regex_automaton 
     return state == accept || (state > accept && automaton->next[state + automaton->classes] == accept);
 }
 
-/* Some bytes at a time: as nothing leaves the first rows, it is enough to ask after the last of them, and the look-ups
- * are all that is left of the loop. */
-bool regex_automaton_match(const struct regex_automaton *automaton, struct span text) {
-    const unsigned char *at = (const unsigned char *)text.data, *end = at + text.size;
-    const unsigned char *column = automaton->column;
+/* From `state` on. Some bytes at a time: as nothing leaves the first rows, it is enough to ask after the last of them,
+ * and the look-ups are all that is left of the loop. */
+static inline bool match_from(const struct regex_automaton *automaton, size_t state, const unsigned char *at,
+                              struct span text) {
+    const unsigned char *end = (const unsigned char *)text.data + text.size, *column = automaton->column;
     const uint16_t *next = automaton->next;
-    size_t state = automaton->start;
-    if (automaton->idles) /* characters that cannot begin a match: this loop does not wait for its own last look-up */
-        while (at < end && next[state + column[*at]] == state)
-            at++;
     for (size_t left = (size_t)(end - at) / STRIDE; left > 0; left--, at += STRIDE) {
         state = next[state + column[at[0]]];
         state = next[state + column[at[1]]];
@@ -393,6 +430,36 @@ bool regex_automaton_match(const struct regex_automaton *automaton, struct span 
     if (state <= automaton->beyond_row)
         return state == automaton->beyond_row ? match_slowly(automaton, text) : state == automaton->accept;
     return next[state + automaton->classes] == automaton->accept;
+}
+
+/* Three lanes side by side; the last one goes on. A lane that lives to its end is where the next one began. */
+__attribute__((noinline)) static bool match_lanes(const struct regex_automaton *automaton, struct span text) {
+    size_t lane = automaton->lane, room = text.size - 2 * lane, all = room < lane ? room : lane, i = 0;
+    const unsigned char *at = (const unsigned char *)text.data, *column = automaton->column;
+    const uint16_t *next = automaton->next;
+    size_t first = automaton->start, second = automaton->lane_start[0], third = automaton->lane_start[1];
+    for (; i < all; i++) {
+        first = next[first + column[at[i]]];
+        second = next[second + column[at[lane + i]]];
+        third = next[third + column[at[2 * lane + i]]];
+    }
+    for (; i < lane; i++) {
+        first = next[first + column[at[i]]];
+        second = next[second + column[at[lane + i]]];
+    }
+    if (first <= automaton->beyond_row || second <= automaton->beyond_row)
+        return match_slowly(automaton, text);
+    return match_from(automaton, third, at + 2 * lane + all, text);
+}
+
+bool regex_automaton_match(const struct regex_automaton *automaton, struct span text) {
+    const unsigned char *at = (const unsigned char *)text.data, *end = at + text.size;
+    if (automaton->lane > 0 && text.size >= 2 * (size_t)automaton->lane)
+        return match_lanes(automaton, text);
+    if (automaton->idles) /* characters that cannot begin a match: this loop does not wait for its own last look-up */
+        while (at < end && automaton->next[automaton->start + automaton->column[*at]] == automaton->start)
+            at++;
+    return match_from(automaton, automaton->start, at, text);
 }
 
 /* Whether a step of a live state or the end of a text there leads to a row. */

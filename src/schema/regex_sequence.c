@@ -158,6 +158,19 @@ static bool number_classes(const struct layout *layout, unsigned char *bit) {
     return true;
 }
 
+/* Sequences of one length, as those of numbers and identifiers are. */
+static void find_fixed(struct regex_sequence *sequence) {
+    uint32_t fixed = 0;
+    for (uint32_t i = 0; i < sequence->count; i++) {
+        const struct regex_item *item = &sequence->item[i];
+        if (item->minimum != item->maximum || item->beyond || item->minimum > REGEX_FIXED_MAXIMUM - fixed)
+            return;
+        memset(sequence->bits + fixed, item->bit, item->minimum);
+        fixed += item->minimum;
+    }
+    sequence->fixed = fixed;
+}
+
 static struct regex_sequence *make(const struct layout *layout, const unsigned char *bit) {
     size_t ranges = 0;
     for (size_t i = 0; i < layout->count; i++)
@@ -171,6 +184,7 @@ static struct regex_sequence *make(const struct layout *layout, const unsigned c
     sequence->count = (uint32_t)layout->count;
     sequence->end = layout->end;
     sequence->bytes = bytes;
+    memset(sequence->lacks, 0xff, sizeof sequence->lacks);
     struct regex_range *room = (struct regex_range *)(void *)(sequence->item + layout->count);
     for (size_t i = 0; i < layout->count; i++) {
         const struct regex_set *set = layout->part[i].set;
@@ -181,11 +195,12 @@ static struct regex_sequence *make(const struct layout *layout, const unsigned c
         for (uint32_t r = 0; r < set->count; r++) {
             room[r] = set->range[r];
             for (uint32_t point = room[r].low; point < 0x80 && point <= room[r].high; point++)
-                sequence->ascii[point] |= bit[i];
+                sequence->lacks[point] &= (unsigned char)~bit[i];
             item->beyond = item->beyond || room[r].high >= 0x80;
         }
         room += set->count;
     }
+    find_fixed(sequence);
     return sequence;
 }
 
@@ -230,7 +245,7 @@ __attribute__((noinline)) static bool match_beyond(const struct regex_sequence *
         for (;;) {
             size_t room = (size_t)(end - at), left = item->maximum - count;
             const char *start = at, *stop = at + (left < room ? left : room);
-            while (at < stop && (sequence->ascii[(unsigned char)*at] & item->bit) != 0)
+            while (at < stop && (sequence->lacks[(unsigned char)*at] & item->bit) == 0)
                 at++;
             count += (size_t)(at - start);
             if (!item->beyond || at == stop || (unsigned char)*at < 0x80)
@@ -247,11 +262,19 @@ __attribute__((noinline)) static bool match_beyond(const struct regex_sequence *
     return !sequence->end || at == end;
 }
 
-bool regex_sequence_match(const struct regex_sequence *sequence, struct span text) {
+static inline bool has_four(const unsigned char *lacks, unsigned char bit, const char *at) {
+    return ((lacks[(unsigned char)at[0]] | lacks[(unsigned char)at[1]] | lacks[(unsigned char)at[2]] |
+             lacks[(unsigned char)at[3]]) &
+            bit) == 0;
+}
+
+static bool match_items(const struct regex_sequence *sequence, struct span text) {
     const char *at = text.data, *end = text.data + text.size;
     for (const struct regex_item *item = sequence->item, *last = item + sequence->count; item < last; item++) {
         const char *start = at, *stop = (size_t)(end - at) > item->maximum ? at + item->maximum : end;
-        while (at < stop && (sequence->ascii[(unsigned char)*at] & item->bit) != 0)
+        while (stop - at >= 4 && has_four(sequence->lacks, item->bit, at))
+            at += 4;
+        while (at < stop && (sequence->lacks[(unsigned char)*at] & item->bit) == 0)
             at++;
         if (item->beyond && at < stop && (unsigned char)*at >= 0x80)
             return match_beyond(sequence, item, start, end);
@@ -259,4 +282,23 @@ bool regex_sequence_match(const struct regex_sequence *sequence, struct span tex
             return false;
     }
     return !sequence->end || at == end;
+}
+
+/* What any byte lacks of its bit. */
+static bool match_fixed(const struct regex_sequence *sequence, struct span text) {
+    const unsigned char *at = (const unsigned char *)text.data, *bits = sequence->bits, *lacks = sequence->lacks;
+    size_t size = sequence->fixed;
+    if (text.size < size || (sequence->end && text.size != size))
+        return false;
+    unsigned lacking = 0;
+    for (; size >= 4; size -= 4, at += 4, bits += 4)
+        lacking |=
+            (bits[0] & lacks[at[0]]) | (bits[1] & lacks[at[1]]) | (bits[2] & lacks[at[2]]) | (bits[3] & lacks[at[3]]);
+    for (size_t i = 0; i < size; i++)
+        lacking |= bits[i] & lacks[at[i]];
+    return lacking == 0;
+}
+
+bool regex_sequence_match(const struct regex_sequence *sequence, struct span text) {
+    return sequence->fixed > 0 ? match_fixed(sequence, text) : match_items(sequence, text);
 }

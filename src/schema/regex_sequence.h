@@ -9,17 +9,21 @@
 /* One class and how often. */
 struct regex_item {
     uint32_t minimum, maximum;
-    unsigned char bit; /* of its class in `ascii` */
+    unsigned char bit; /* of its class in `lacks` */
     bool beyond;       /* its class has members from U+0080 on */
     struct regex_set set;
 };
+
+enum { REGEX_FIXED_MAXIMUM = 64 };
 
 struct regex_sequence {
     struct regex_item *item;
     uint32_t count;
     bool end; /* the last item must reach the end of the text */
     size_t bytes;
-    unsigned char ascii[256]; /* for each byte the classes it is in, as bits; none from 0x80 on */
+    unsigned char lacks[256]; /* for each byte the classes it is not in, as bits; all from 0x80 on */
+    uint32_t fixed; /* so many characters of ASCII, no more and no less: the bit of each; 0: it is not so simple */
+    unsigned char bits[REGEX_FIXED_MAXIMUM];
 };
 
 enum regex_shape {

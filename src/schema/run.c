@@ -16,21 +16,31 @@ static bool no_more_steps(struct schema_context *context, uint32_t depth) {
     return context_fault(context, depth == 0 ? "schemas nested deeper than allowed" : "more steps than allowed");
 }
 
-/* A value below against its node; NULL says yes. For the loops over all members and items: what most schemas for a
- * string or number are needs no frame of run(). */
+/* Simple ops, and what follows them. */
+APART bool run_simple(struct schema_context *context, const struct op *op, const struct json_node *value,
+                      uint32_t depth) {
+    for (; op->code <= OP_LAST_SIMPLE; op++) {
+        if (!value_simple_holds[op->code](context, op, value))
+            return false;
+        if (op->last)
+            return true;
+    }
+    return run(context, op, value, depth);
+}
+
+/* Each way is a call of no more than it needs. */
+HOT bool run_ops(struct schema_context *context, const struct op *op, const struct json_node *value, uint32_t depth) {
+    if (op->code <= OP_LAST_SIMPLE)
+        return op->last ? value_simple_holds[op->code](context, op, value) : run_simple(context, op, value, depth);
+    return op->code == OP_MEMBERS && op->last ? run_object(context, op->one.members, value, depth)
+                                              : run(context, op, value, depth);
+}
+
+/* A value below against its node; NULL says yes. For the loops over all members and items. */
 HOT bool run_node_here(struct schema_context *context, const struct node *node, const struct json_node *value,
                        uint32_t depth) {
     const struct op *op = node->run[kind_of(context, value)];
-    if (op == NULL)
-        return true;
-    do {
-        if (op->code > OP_LAST_SIMPLE)
-            return op->code == OP_MEMBERS && op->last ? run_object(context, op->one.members, value, depth)
-                                                      : run(context, op, value, depth);
-        if (!value_simple_holds[op->code](context, op, value))
-            return false;
-    } while (!(op++)->last);
-    return true;
+    return op == NULL || run_ops(context, op, value, depth);
 }
 
 APART bool run_node(struct schema_context *context, const struct node *node, const struct json_node *value,
@@ -203,21 +213,17 @@ APART bool run_plain(struct schema_context *context, const struct members *membe
                      uint32_t depth) {
     const struct json_document *document = context->document;
     const struct json_node *key = json_first(value), *end = json_next(document, value);
-    uint32_t required = members->required, left = members->names;
-    while (key < end) {
+    uint32_t required = members->required, left = members->rest == NULL ? members->names : UINT32_MAX;
+    for (; key < end && left > 0; key = json_next(document, key + 1)) {
         const struct slot *slot = find_slot(document, members, key);
-        const struct json_node *child = key + 1;
         const struct node *node = members->rest;
         if (slot != NULL) {
             node = slot->node;
             required -= slot->flags & SLOT_REQUIRED;
             left--;
         }
-        if (node != NULL && !run_node_here(context, node, child, depth))
+        if (node != NULL && !run_node_here(context, node, key + 1, depth))
             return false;
-        if (left == 0 && members->rest == NULL)
-            break;
-        key = json_next(document, child);
     }
     return required == 0;
 }
