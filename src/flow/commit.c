@@ -38,7 +38,7 @@ static void map_tries(const struct flow *flow, struct partition *partition, stru
     LIST_EACH(link, &partition->passages) {
         const struct passage *passage = LIST_OF(link, struct passage, sibling);
         int64_t spent_ms = passage->spent_ms;
-        if (passage->first_failed_wall_ms >= 0)
+        if (passage->clocked)
             spent_ms = breaker_up_time(breaker, flow->now_ms) - passage->patience_from_ms;
         bool first = passage->attempts == 1 && passage->attempts_before == 0 && passage->started &&
                      passage->first_failed_wall_ms < 0;

@@ -235,7 +235,7 @@ void desk_judged(struct flow *flow, struct desk *desk, const struct passage *pas
 }
 
 void desk_told(struct flow *flow, struct desk *desk, enum platform_state state, int64_t until_ms) {
-    if (!breaker_told(&desk->breaker, state, until_ms, flow->now_ms))
+    if (PLANTED(TOLD_IGNORED) || !breaker_told(&desk->breaker, state, until_ms, flow->now_ms))
         return;
     desk->status = 0;
     desk->fault = REPLY_FAULT_NONE;

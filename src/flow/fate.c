@@ -246,10 +246,11 @@ static bool patience_ended(struct flow *flow, struct passage *passage, const str
     int64_t patience_ms = group_of(passage)->route->retry.patience_ms;
     bool ended = false;
     for (struct passage *each = passage; each != NULL; each = each->along) {
-        if (each->first_failed_wall_ms < 0) {
+        if (!each->clocked) {
             each->first_failed_wall_ms = flow->wall_ms;
             commit_tell(each->home);
             each->patience_from_ms = up_ms - each->spent_ms;
+            each->clocked = true;
         }
         ended = ended || up_ms - each->patience_from_ms >= patience_ms;
     }

@@ -208,7 +208,7 @@ static void say_stopped(struct flow *flow) {
     if (!flow->stopping || flow->stopped)
         return;
     for (uint32_t i = 0; i < flow->plan->route_count; i++)
-        if (flow->groups[i].phase != GROUP_IDLE)
+        if (flow->groups[i].phase != GROUP_IDLE && !(flow->groups[i].phase == GROUP_CLOSING && PLANTED(STOPPED_EARLY)))
             return;
     flow->stopped = true;
     say(flow, ACTION_STOPPED)->is.stopped = flow->commit_missed ? 75 : 0;

@@ -60,7 +60,10 @@ void hold_recall(struct flow *flow, struct partition *partition, struct event *e
     partition->lost -= event->offset < partition->begin ? 1 : 0;
     struct passage *passage = passage_create(flow, partition, event);
     ENSURE(passage != NULL, "out of memory for an event");
-    if (passage->ordered && dead_key_find(&partition->dead_keys, passage->lane) == NULL) {
+    struct dead_key *key = passage->ordered ? dead_key_find(&partition->dead_keys, passage->lane) : NULL;
+    if (key != NULL && key->last < dead->last) /* what were two keys is one by an order that changed */
+        key->last = dead->last;
+    if (passage->ordered && key == NULL) {
         (void)add_key(flow, partition, (struct dead_key){passage->lane, dead->first, dead->last, -1, flow->now_ms});
         say_report(flow, REPORT_KEY_DEAD, event->place, event->offset);
     }
@@ -148,6 +151,8 @@ static struct dead_key *die_again(struct flow *flow, const struct passage *passa
 /* What the map said of an event counts as long as the route still wants it. */
 static enum held held_before(const struct passage *passage) {
     const struct route *route = route_of(passage);
+    if (PLANTED(HOLD_OUTLIVES))
+        return passage->before;
     if (passage->before == HELD_AMBIGUOUS && route->ambiguous != AMBIGUOUS_HOLD)
         return HELD_NOT;
     if (passage->before == HELD_DEAD_KEY && (route->after_letter == AFTER_CONTINUE || !passage->ordered))
@@ -167,6 +172,8 @@ void hold_admit(struct flow *flow, struct passage *passage) {
         passage->ordered || PLANTED(FOLLOW_OUT_OF_ORDER) ? dead_key_find(&home->dead_keys, passage->lane) : NULL;
     if (before == HELD_DEAD_KEY && key == NULL)
         key = die_again(flow, passage);
+    if (key != NULL && passage->event->offset < key->first) /* it stands ahead, by an order that changed */
+        key = NULL;
     if (before == HELD_AMBIGUOUS)
         hold_park(flow, passage, HELD_AMBIGUOUS, -1);
     else if (key == NULL || PLANTED(HOLD_FORGOTTEN))

@@ -64,7 +64,7 @@ struct passage {
     enum reply_fault fault; /* of the last attempt, where it was not answered */
     int64_t read_ms;
     int64_t since_ms;             /* in its state */
-    int64_t patience_from_ms;     /* up-time of its platform when it first failed */
+    int64_t patience_from_ms;     /* up-time of its platform when an attempt first failed, where its clock runs */
     int64_t first_failed_wall_ms; /* -1: not since we read it */
     int64_t spent_ms;             /* of its patience before we read it */
     enum held before;             /* what the offset map says of it, until it is first of its lane */
@@ -73,6 +73,7 @@ struct passage {
     bool ordered;                 /* stands in a lane */
     bool started;                 /* sent since we read it */
     bool aborted;
+    bool clocked;       /* an attempt has failed since we read it: its clock runs */
     bool grown;         /* the rooms have begun with it */
     bool without_value; /* its letter was too large */
 };

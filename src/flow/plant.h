@@ -48,6 +48,9 @@
     each(FINAL_COMMIT_SKIPPED, "final-commit-skipped") /* partitions are handed back without it */ \
     each(FINAL_COMMIT_ONCE, "final-commit-once")      /* a final commit that is refused for a moment is given up */ \
     each(STOP_SAYS_DONE, "stop-says-done")            /* exit status 0 although the final commit failed */ \
+    each(STOPPED_EARLY, "stopped-early")              /* done is said while a final commit is under way */ \
+    each(HOLD_OUTLIVES, "hold-outlives")              /* what was held stays so under a configuration that holds nothing */ \
+    each(TOLD_IGNORED, "told-ignored")                /* what another worker says of a platform is not believed */ \
     each(FENCE_IGNORED, "fence-ignored")              /* after a stall work goes on at once */ \
     each(MEMORY_IGNORED, "memory-ignored")            /* reading goes on at the limit */ \
     each(WINDOW_IGNORED, "window-ignored")            /* more is read than the window has room for */ \

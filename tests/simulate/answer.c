@@ -70,8 +70,8 @@ static void draw_body(struct world *world, struct task *task) {
 }
 
 /* A platform whose events are as patient as a day mends itself in the end; others answer 500 for ever. */
-static bool mended(const struct world *world, uint32_t route) {
-    return world->frozen && world->scene.route[route].retry.patience_ms > LIVENESS_MS / 4;
+static bool mended(const struct world *world, const struct member *member, uint32_t route) {
+    return world->frozen && member->setting->route[route].retry.patience_ms > LIVENESS_MS / 4;
 }
 
 static bool carries(const struct open_request *open, enum record_kind kind) {
@@ -83,8 +83,8 @@ static bool carries(const struct open_request *open, enum record_kind kind) {
 
 void answer_request(struct world *world, struct member *member, struct open_request *open) {
     struct choices *choices = world->choices;
-    uint32_t platform = world->scene.route[open->route].mapping.platform;
-    int64_t timeout_ms = world->scene.platform[platform].timeout_ms;
+    uint32_t platform = member->setting->route[open->route].mapping.platform;
+    int64_t timeout_ms = member->setting->platform[platform].timeout_ms;
     struct task task = {
         .kind = TASK_REPLY, .member = member->index, .life = member->life, .id = open->id, .retry_ms = -1};
     int64_t delay_ms = 2 + choose(choices, 60);
@@ -97,7 +97,7 @@ void answer_request(struct world *world, struct member *member, struct open_requ
         set(&task, REPLY_ANSWERED, REPLY_FAULT_NONE, 401);
     else if (carries(open, REFUSED))
         set(&task, REPLY_ANSWERED, REPLY_FAULT_NONE, 400);
-    else if (carries(open, ANSWERED_500) && !mended(world, open->route))
+    else if (carries(open, ANSWERED_500) && !mended(world, member, open->route))
         set(&task, REPLY_ANSWERED, REPLY_FAULT_NONE, 500);
     else if (!draw_status(world, &task))
         draw_transport(world, &task, &delay_ms, timeout_ms);
@@ -174,7 +174,8 @@ static void note(struct world *world, struct member *member, const struct task *
         return;
     }
     tenure->open--;
-    enum meaning meaning = meaning_of(&world->scene.platform[world->scene.route[open->route].mapping.platform], task);
+    enum meaning meaning =
+        meaning_of(&member->setting->platform[member->setting->route[open->route].mapping.platform], task);
     if (open->letter) {
         open->record[0]->view[member->index].letter = 0;
         world->cause_settles = task->what == LETTER_ACKNOWLEDGED;

@@ -50,8 +50,9 @@ static size_t size_in_batch(const struct route *route, const struct record *reco
     return 0;
 }
 
-static void check_body(struct world *world, const struct open_request *open, const struct request *request) {
-    const struct route *route = &world->scene.route[open->route];
+static void check_body(struct world *world, const struct member *member, const struct open_request *open,
+                       const struct request *request) {
+    const struct route *route = &member->setting->route[open->route];
     bool batch = route->batch.events > 0, lines = route->mapping.bundle == BUNDLE_NDJSON;
     struct span rest = request->body;
     if (batch && !lines)
@@ -73,9 +74,9 @@ static void check_body(struct world *world, const struct open_request *open, con
 }
 
 /* A batch's id is made of its events' ids, so that the same events are known again and others are not (I4). */
-static void check_batch_id(struct world *world, struct open_request *open, const struct request *request,
-                           struct span id) {
-    const struct route *route = &world->scene.route[open->route];
+static void check_batch_id(struct world *world, const struct member *member, struct open_request *open,
+                           const struct request *request, struct span id) {
+    const struct route *route = &member->setting->route[open->route];
     unsigned char digest[DIGEST_SIZE];
     struct buf ids = {0};
     for (uint32_t i = 0; i < open->count; i++)
@@ -93,7 +94,7 @@ static void check_batch_id(struct world *world, struct open_request *open, const
 
 /* What was not refused comes again as it was; what was refused comes in halves. */
 static void check_batch(struct world *world, const struct member *member, const struct open_request *open) {
-    if (open->count > world->scene.route[open->route].batch.events)
+    if (open->count > member->setting->route[open->route].batch.events)
         violated(world, "I4", "a batch of %u events", open->count);
     for (uint32_t i = 0; i < open->count; i++) {
         struct view *view = &open->record[i]->view[member->index];
@@ -109,11 +110,11 @@ static void check_batch(struct world *world, const struct member *member, const 
 
 void check_carried(struct world *world, const struct member *member, struct open_request *open,
                    const struct request *request) {
-    struct span id = check_id(world, open->route, open->record[0], request);
-    check_body(world, open, request);
-    if (world->scene.route[open->route].batch.events == 0)
+    struct span id = check_id(world, member, open->route, open->record[0], request);
+    check_body(world, member, open, request);
+    if (member->setting->route[open->route].batch.events == 0)
         return;
-    check_batch_id(world, open, request, id);
+    check_batch_id(world, member, open, request, id);
     check_batch(world, member, open);
 }
 
@@ -127,7 +128,7 @@ static bool is_suspicious(enum meaning meaning, const struct task *task) {
 /* What an answer means for each event that the request carried. */
 void note_carried(struct world *world, const struct member *member, enum meaning meaning, const struct task *task,
                   const struct open_request *open) {
-    const struct route *route = &world->scene.route[open->route];
+    const struct route *route = &member->setting->route[open->route];
     bool refused = meaning == REFUSES || meaning == FOR_EVER, many = open->count > 1;
     bool whole = many && !refused && !is_suspicious(meaning, task) && route->retry.patience_ms >= LONG_PATIENCE_MS;
     for (uint32_t i = 0; i < open->count; i++) {

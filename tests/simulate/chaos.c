@@ -9,14 +9,17 @@ static const enum fault sudden[] = {
     FAULT_COMMITTED_STALE, FAULT_OUT_OF_RANGE,    FAULT_TRUNCATED,     FAULT_UNAVAILABLE,
     FAULT_PARTITION_STALE, FAULT_PLATFORM_OUTAGE, FAULT_PLATFORM_TOLD, FAULT_TIMER_EARLY,
     FAULT_TABLE_CHANGED,   FAULT_RECREATED,       FAULT_KAFKA_OUTAGE,  FAULT_CALENDAR,
-    FAULT_TOKEN_OUTAGE};
+    FAULT_TOKEN_OUTAGE,    FAULT_RELOAD};
 
 static void stall(struct world *world, struct member *member, bool expired) {
-    int64_t session_ms = world->scene.plan.session_timeout_ms;
-    member->stalled_ms = world->now_ms + session_ms / 2 + 1 + choose(world->choices, (uint32_t)session_ms);
+    int64_t session_ms = world->scene.session_timeout_ms;
+    int64_t until_ms = world->now_ms + session_ms / 2 + 1 + choose(world->choices, (uint32_t)session_ms);
+    for (uint32_t i = 0; i < world->scene.members; i++) /* the whole process */
+        if (world->scene.process[i] == world->scene.process[member->index] && world->member[i].flow != NULL)
+            world->member[i].stalled_ms = until_ms;
     if (!expired)
         return;
-    for (uint32_t i = 0; i < world->scene.plan.route_count; i++)
+    for (uint32_t i = 0; i < world->scene.route_count; i++)
         if (!world->group[i].expired[member->index])
             group_expire(world, i, member->index, member->stalled_ms - world->now_ms + 1);
 }
@@ -63,10 +66,25 @@ static void break_partition(struct world *world, struct member *member, uint32_t
 static void tell_platform(struct world *world, struct member *member) {
     static const enum platform_state states[] = {PLATFORM_UP, PLATFORM_OPEN, PLATFORM_HELD};
     struct input input = {.kind = INPUT_PLATFORM,
-                          .is.platform = {choose(world->choices, world->scene.plan.platform_count),
+                          .is.platform = {choose(world->choices, member->setting->plan.platform_count),
                                           states[choose(world->choices, 3)],
                                           world->now_ms + choose(world->choices, 10000)}};
     feed(world, member, &input);
+}
+
+/* A process that is about to change its configuration is stopping already: the first stop only ends it for good. */
+static void stop(struct world *world, uint32_t process, bool stopping) {
+    struct choices *choices = world->choices;
+    bool turns = world->process[process].reloading;
+    world->process[process].reloading = false;
+    if (stopping && !turns)
+        return;
+    if (!turns)
+        process_stop(world, process, 0);
+    if (choices->rate[FAULT_STOP_TWICE] == 0 || choose(choices, 2) != 1)
+        return;
+    choices->count[FAULT_STOP_TWICE]++;
+    process_stop(world, process, 1 + choose(choices, 1000));
 }
 
 static void strike_member(struct world *world, struct member *member, uint32_t route, enum fault fault) {
@@ -95,14 +113,11 @@ static void strike_member(struct world *world, struct member *member, uint32_t r
         }
         break;
     case FAULT_STOP:
-        if (!member->stopping) {
-            struct task task = {.kind = TASK_STOP, .member = member->index, .life = member->life};
-            later(world, task, 0);
-            if (choices->rate[FAULT_STOP_TWICE] > 0 && choose(choices, 2) == 1) {
-                choices->count[FAULT_STOP_TWICE]++;
-                later(world, task, 1 + choose(choices, 1000));
-            }
-        }
+        stop(world, world->scene.process[member->index], member->stopping);
+        break;
+    case FAULT_RELOAD:
+        if (!member->stopping)
+            process_reload(world, world->scene.process[member->index]);
         break;
     case FAULT_REPLY_UNKNOWN:
         input.kind = INPUT_REPLY;
@@ -157,7 +172,7 @@ void chaos(struct world *world) {
     if (fault == FAULT_COUNT || choices->rate[fault] == 0)
         return;
     choices->count[fault]++;
-    uint32_t route = choose(choices, world->scene.plan.route_count);
+    uint32_t route = choose(choices, world->scene.route_count);
     struct member *member = &world->member[choose(choices, world->scene.members)];
     if (fault == FAULT_REBALANCE)
         group_rebalance(world, route);
@@ -172,7 +187,7 @@ void chaos(struct world *world) {
     else if (fault == FAULT_LETTER_OUTAGE)
         world->letter_outage_ms = world->now_ms + choose(choices, 30000);
     else if (fault == FAULT_PLATFORM_OUTAGE)
-        world->outage_ms[choose(choices, world->scene.plan.platform_count)] = world->now_ms + choose(choices, 30000);
+        world->outage_ms[choose(choices, MOST_ROUTES)] = world->now_ms + choose(choices, 30000);
     else if (fault == FAULT_TOKEN_OUTAGE)
         world->token_outage_ms = world->now_ms + choose(choices, 30000);
     else if (member->flow != NULL && world->now_ms >= member->stalled_ms)

@@ -83,7 +83,7 @@ static void check_request(struct world *world, struct member *member, const stru
         check_sent(world, member, open->route, event->place, record, request->id);
     }
     struct view *view = &open->record[0]->view[member->index];
-    token_check_attempt(world, view, open, request);
+    token_check_attempt(world, member, open, request);
     open->renewed = view->renewed;
     view->attempts = request->attempt;
     check_carried(world, member, open, request);
@@ -103,15 +103,22 @@ static void check_letter(struct world *world, struct member *member, const struc
                  record->offset);
     view->letter_made = letter->headers;
     bool value = letter->value.data == NULL || span_equal(letter->value, span_of(record->value));
+    char generation[24] = "";
+    for (size_t i = 0; i < letter->header_count; i++)
+        if (span_equal(letter->headers[i].name, SPAN("sluss-generation")))
+            (void)snprintf(generation, sizeof generation, SPAN_FORMAT, SPAN_ARGUMENT(letter->headers[i].value));
+    if (strtoull(generation, NULL, 10) != member->setting->plan.generation)
+        violated(world, "I14", "the dead letter of offset %" PRId64 " is of generation %s", record->offset, generation);
     bool key = (letter->key.data == NULL) == (record->key == 0);
-    if (!value || !key || !span_equal(letter->topic, world->scene.route[open->route].dead_letter))
+    if (!value || !key || !span_equal(letter->topic, member->setting->route[open->route].dead_letter))
         violated(world, "I4", "the dead letter of offset %" PRId64 " is not the event", record->offset);
 }
 
 /* `before`: refusals by what the map said. */
-static bool may_die(const struct world *world, const struct record *record, const struct view *view, uint32_t index,
+static bool may_die(const struct world *world, const struct member *member, const struct record *record, uint32_t index,
                     uint32_t before, enum reason reason) {
-    const struct route *route = &world->scene.route[index];
+    const struct view *view = &record->view[member->index];
+    const struct route *route = &member->setting->route[index];
     switch ((int)reason) {
     case REASON_TOMBSTONE:
         return record->kind == TOMBSTONE && route->tombstone == TOMBSTONE_DEAD_LETTER;
@@ -139,8 +146,8 @@ static bool may_die(const struct world *world, const struct record *record, cons
     return false;
 }
 
-static bool by_rule(const struct world *world, const struct record *record, uint32_t index, enum outcome outcome) {
-    const struct route *route = &world->scene.route[index];
+static bool by_rule(const struct member *member, const struct record *record, uint32_t index, enum outcome outcome) {
+    const struct route *route = &member->setting->route[index];
     if (outcome == OUTCOME_FILTERED)
         return record->kind == TOMBSTONE && route->tombstone == TOMBSTONE_FILTER;
     return outcome == OUTCOME_SKIPPED && record->kind == NO_ROW && route->recipe_count > 0 &&
@@ -156,7 +163,7 @@ static void check_settled(struct world *world, struct member *member, const stru
     if (view == NULL || view->tenure != tenure->number || !view->read || view->settled)
         violated(world, "I3", "offset %" PRId64 " is settled, but is not held", offset);
     enum outcome outcome = action->is.report.outcome;
-    bool good = by_rule(world, record, place.route, outcome);
+    bool good = by_rule(member, record, place.route, outcome);
     const struct open_request *cause = &world->cause;
     bool answered = false;
     for (uint32_t i = 0; cause->id != 0 && i < cause->count; i++)
@@ -166,7 +173,7 @@ static void check_settled(struct world *world, struct member *member, const stru
     if (outcome == OUTCOME_DEAD_LETTERED) {
         good = answered && cause->letter;
         if (good &&
-            !may_die(world, record, view, place.route,
+            !may_die(world, member, record, place.route,
                      refusals_before(member, place.route, (uint32_t)place.partition, record), action->is.report.reason))
             violated(world, "I11", "offset %" PRId64 " was dead-lettered without cause", offset);
     }
@@ -177,7 +184,7 @@ static void check_settled(struct world *world, struct member *member, const stru
     record->settled = true;
     view->settled = true;
     if (outcome == OUTCOME_DEAD_LETTERED)
-        hold_died(world, member, place.route, (uint32_t)place.partition, record);
+        hold_died(member, place.route, (uint32_t)place.partition, record);
     tenure->settled++;
     tenure->unsettled--;
 }
@@ -206,7 +213,7 @@ static void check_foreign(struct world *world, struct member *member, const stru
     struct offset_map map;
     if (!offset_map_read(&map, reading->told, place.partition, span_make(reading->taken.text, reading->taken.size)))
         return;
-    if (flow_bytes(member->flow) + sizeof map < world->scene.plan.memory_limit / 4)
+    if (flow_bytes(member->flow) + sizeof map < member->setting->plan.memory_limit / 4)
         violated(world, "I5", "partition %d: the map is dropped and there is memory for it", place.partition);
     reading->taken.size = reading->map.size = 0;
     world->group[place.route].log[place.partition].forgot = true;
@@ -276,10 +283,11 @@ static bool lacks_commit(const struct world *world, const struct member *member,
 }
 
 /* How long a drain may take until what is still under way is aborted (I8). */
-static int64_t longest_drain_ms(const struct world *world, uint32_t route) {
-    int64_t most_ms = world->scene.platform[world->scene.route[route].mapping.platform].timeout_ms;
-    if (most_ms > world->scene.plan.max_poll_interval_ms / 3)
-        most_ms = world->scene.plan.max_poll_interval_ms / 3;
+static int64_t longest_drain_ms(const struct member *member, uint32_t route) {
+    const struct setting *setting = member->setting;
+    int64_t most_ms = setting->platform[setting->route[route].mapping.platform].timeout_ms;
+    if (most_ms > setting->plan.max_poll_interval_ms / 3)
+        most_ms = setting->plan.max_poll_interval_ms / 3;
     return most_ms < 30000 ? most_ms : 30000;
 }
 
@@ -289,7 +297,7 @@ static void check_abort(struct world *world, const struct member *member, const 
     bool asked = tenure->held && tenure->number == open->tenure && tenure->draining;
     bool at_once = world->input->kind == INPUT_LOST || world->input->kind == INPUT_ASSIGNED ||
                    world->input->kind == INPUT_STOP; /* the second one */
-    if (asked && !at_once && world->now_ms < tenure->revoked_ms + longest_drain_ms(world, open->route))
+    if (asked && !at_once && world->now_ms < tenure->revoked_ms + longest_drain_ms(member, open->route))
         violated(world, "I8", "offset %" PRId64 " is aborted and the drain had time", open->record[0]->offset);
 }
 
@@ -324,6 +332,16 @@ static void check_hand_back(struct world *world, struct member *member, uint32_t
         violated(world, "I8", "route %u was handed back without the final commit", route);
     member->missed = member->missed || (member->stopping && missing);
     member->unsure = member->unsure || (member->stopping && (tenure->committing || tenure->error || tenure->fenced));
+}
+
+/* What begins next in this process, under another configuration maybe, finds nothing of ours under way (I14). */
+static void check_all_over(struct world *world, const struct member *member) {
+    for (uint32_t i = 0; i < world->scene.route_count; i++)
+        if (member->doom == 0 && member->tenure[i].held)
+            violated(world, "I14", "stopped before route %u is handed back", i);
+    for (uint32_t i = 0; i < member->open_count; i++)
+        if (!member->open[i].letter && !member->open[i].aborted)
+            violated(world, "I14", "stopped while offset %" PRId64 " is under way", member->open[i].record[0]->offset);
 }
 
 void check_action(struct world *world, struct member *member, const struct action *action) {
@@ -379,9 +397,12 @@ void check_action(struct world *world, struct member *member, const struct actio
         if (action->is.report.kind == REPORT_PLATFORM) {
             member->platform[action->is.report.platform].state = action->is.report.state;
             member->platform[action->is.report.platform].probed = false;
+            if (action->is.report.state == PLATFORM_UP)
+                member->platform[action->is.report.platform].told_ms = 0;
         }
         break;
     case ACTION_STOPPED:
+        check_all_over(world, member);
         if (action->is.stopped == 0 ? member->missed : !member->missed && !member->unsure)
             violated(world, "I16", "stopped with %d, the final commit is %s", action->is.stopped,
                      member->missed ? "missing" : "there");
@@ -389,14 +410,25 @@ void check_action(struct world *world, struct member *member, const struct actio
     }
 }
 
+/* What another worker saw is believed: nobody finds out by himself. */
+static void check_heard(struct world *world, const struct member *member) {
+    const struct input *input = world->input;
+    if (input->kind == INPUT_PLATFORM && input->is.platform.state != PLATFORM_UP &&
+        member->platform[input->is.platform.platform].state == PLATFORM_UP)
+        violated(world, "breaker", "platform %u is down, says another worker, and goes on as up",
+                 input->is.platform.platform);
+}
+
 void check_step(struct world *world, struct member *member) {
+    check_heard(world, member);
     if (world->refused != 0)
         violated(world, "token", "token %" PRIu64 " of platform %u is refused and not replaced", world->refused,
                  world->refused_by);
-    for (uint32_t i = 0; i < world->scene.plan.route_count; i++) {
+    for (uint32_t i = 0; i < world->scene.route_count; i++) {
         struct route_counts counts;
         struct tenure *tenure = &member->tenure[i];
-        if (tenure->draining && (tenure->open == 0 || world->now_ms >= tenure->revoked_ms + longest_drain_ms(world, i)))
+        if (tenure->draining &&
+            (tenure->open == 0 || world->now_ms >= tenure->revoked_ms + longest_drain_ms(member, i)))
             note_closed(world, tenure);
         flow_counts(member->flow, i, &counts);
         uint64_t settled = 0;
@@ -419,10 +451,10 @@ void check_step(struct world *world, struct member *member) {
         int64_t late_ms = 2 * world->scene.tick_ms + 4000; /* timers may be late, or never come */
         int64_t from_ms = tenure->revoked_ms > member->stalled_ms ? tenure->revoked_ms : member->stalled_ms;
         if (tenure->held && tenure->draining &&
-            world->now_ms > from_ms + longest_drain_ms(world, i) + FINAL_COMMIT_MS + late_ms)
+            world->now_ms > from_ms + longest_drain_ms(member, i) + FINAL_COMMIT_MS + late_ms)
             violated(world, "I8", "route %u was not handed back in time", i);
     }
-    size_t most = world->scene.plan.memory_limit;
+    size_t most = member->setting->plan.memory_limit;
     if (flow_bytes(member->flow) > most)
         violated(world, "I10", "%zu bytes are held, %zu are allowed", flow_bytes(member->flow), most);
 }

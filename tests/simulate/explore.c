@@ -99,6 +99,7 @@ static bool lively(const struct world *of, const struct task *task) {
     case TASK_RELEASE:
     case TASK_RESTART:
     case TASK_TABLE:
+    case TASK_TELL:
         break;
     }
     return false;

@@ -23,6 +23,7 @@
     each(DRAIN_LATE, "handed back too late for the group") \
     each(STOP, "stop") \
     each(STOP_TWICE, "second stop") \
+    each(RELOAD, "configuration changed, the process goes on with the new one") \
     each(REPLY_TWICE, "reply that came twice") \
     each(REPLY_UNKNOWN, "reply to a request nobody sent") \
     each(REPLY_STALE, "reply of an older epoch") \

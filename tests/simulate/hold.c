@@ -8,8 +8,8 @@
 enum { PARTITION_LANE = MOST_LANES - 1, LONGEST_WAIT_MS = 20000 };
 
 /* -1: no order. */
-static int lane_of(const struct world *world, uint32_t route, const struct record *record) {
-    enum order_kind order = world->scene.route[route].order;
+static int lane_of(const struct member *member, uint32_t route, const struct record *record) {
+    enum order_kind order = member->setting->route[route].order;
     if (order == ORDER_QUERY && record_query(record) != 0)
         return record_query(record) == '1' ? 0 : PARTITION_LANE;
     if (order == ORDER_NONE || (order != ORDER_PARTITION && record->key == 0))
@@ -17,10 +17,10 @@ static int lane_of(const struct world *world, uint32_t route, const struct recor
     return order == ORDER_PARTITION ? PARTITION_LANE : (int)record->key;
 }
 
-static struct dead_lane *dead_of(struct world *world, struct member *member, uint32_t route, uint32_t partition,
+static struct dead_lane *dead_of(struct member *member, uint32_t route, uint32_t partition,
                                  const struct record *record) {
-    int lane = lane_of(world, route, record);
-    if (lane < 0 || world->scene.route[route].after_letter == AFTER_CONTINUE)
+    int lane = lane_of(member, route, record);
+    if (lane < 0 || member->setting->route[route].after_letter == AFTER_CONTINUE)
         return NULL;
     return &member->tenure[route].reading[partition].dead[lane];
 }
@@ -30,9 +30,9 @@ static bool is_dead(const struct dead_lane *dead) {
 }
 
 /* What the map says of an event that is read: it is held as long as the route wants it. */
-void hold_read(struct world *world, struct member *member, uint32_t route, uint32_t partition, struct record *record) {
+void hold_read(struct member *member, uint32_t route, uint32_t partition, struct record *record) {
     const struct reading *reading = &member->tenure[route].reading[partition];
-    const struct route *spec = &world->scene.route[route];
+    const struct route *spec = &member->setting->route[route];
     struct view *view = &record->view[member->index];
     struct offset_map map;
     view->held_first = -1;
@@ -45,28 +45,36 @@ void hold_read(struct world *world, struct member *member, uint32_t route, uint3
         view->held = held;
         view->ambiguous = true;
     }
-    if (held == HELD_DEAD_KEY && spec->after_letter == AFTER_HOLD && lane_of(world, route, record) >= 0) {
+    if (held == HELD_DEAD_KEY && spec->after_letter == AFTER_HOLD && lane_of(member, route, record) >= 0) {
         view->held = held;
+        view->held_first = tried->first;
+    }
+    /* Held under a configuration that held: now it follows, also where its order is another one. */
+    if (held == HELD_DEAD_KEY && spec->after_letter == AFTER_FOLLOW && lane_of(member, route, record) >= 0) {
+        view->follows = true;
         view->held_first = tried->first;
     }
 }
 
 /* A key that the map calls dead, and the event is settled: known again. */
-void hold_seen(struct world *world, struct member *member, uint32_t route, uint32_t partition,
-               const struct record *record) {
+void hold_seen(struct member *member, uint32_t route, uint32_t partition, const struct record *record) {
     const struct reading *reading = &member->tenure[route].reading[partition];
-    struct dead_lane *lane = dead_of(world, member, route, partition, record);
+    struct dead_lane *lane = dead_of(member, route, partition, record);
     struct offset_map map;
-    if (lane == NULL || lane->known || reading->taken.size == 0 ||
+    if (lane == NULL || reading->taken.size == 0 ||
         !offset_map_read(&map, reading->told, (int32_t)partition, span_make(reading->taken.text, reading->taken.size)))
         return;
     const struct offset_dead *dead = offset_map_dead(&map, record->offset);
-    if (dead != NULL && (record->offset < reading->told || offset_map_knows(&map, record->offset)))
+    if (dead == NULL || (record->offset >= reading->told && !offset_map_knows(&map, record->offset)))
+        return;
+    if (!lane->known)
         *lane = (struct dead_lane){true, dead->first, dead->last, -1, lane->released};
+    else if (lane->last < dead->last) /* of two keys that are one by this member's order */
+        lane->last = dead->last;
 }
 
 void hold_check_request(struct world *world, struct member *member, struct place place, const struct record *record) {
-    const struct dead_lane *dead = dead_of(world, member, place.route, (uint32_t)place.partition, record);
+    const struct dead_lane *dead = dead_of(member, place.route, (uint32_t)place.partition, record);
     if (record->view[member->index].held != HELD_NOT)
         violated(world, "hold", "offset %" PRId64 " is sent and waits for an operator", record->offset);
     if (is_dead(dead) && record->offset > dead->first)
@@ -77,27 +85,32 @@ void hold_check_request(struct world *world, struct member *member, struct place
 void hold_check_letter(struct world *world, struct member *member, struct record *record, const struct letter *letter) {
     uint32_t route = letter->place.route;
     struct view *view = &record->view[member->index];
-    const struct dead_lane *dead = dead_of(world, member, route, (uint32_t)letter->place.partition, record);
+    struct dead_lane *dead = dead_of(member, route, (uint32_t)letter->place.partition, record);
     bool follows = false;
     for (size_t i = 0; i < letter->header_count; i++)
         follows = follows || (span_equal(letter->headers[i].name, SPAN("sluss-reason")) &&
                               span_equal(letter->headers[i].value, SPAN("followed")));
+    if (view->held == HELD_DEAD_KEY && is_dead(dead) && record->offset < dead->until)
+        view->held = HELD_NOT; /* he let go the one ahead of it, which was of another key once */
     if (view->held != HELD_NOT)
         violated(world, "hold", "offset %" PRId64 " is dead-lettered and waits for an operator", record->offset);
     bool may = is_dead(dead) && record->offset > dead->first &&
-               (world->scene.route[route].after_letter == AFTER_FOLLOW || record->offset < dead->until);
+               (member->setting->route[route].after_letter == AFTER_FOLLOW || record->offset < dead->until);
     /* it may have been told to follow before the key was released */
     may = may || (dead != NULL && record->offset < dead->released);
     if (follows && !may && !view->follows)
         violated(world, "hold", "offset %" PRId64 " follows no dead letter", record->offset);
     if (!follows && is_dead(dead) && record->offset > dead->first && !view->ambiguous) /* with all of its batch */
         violated(world, "hold", "offset %" PRId64 " does not follow %" PRId64, record->offset, dead->first);
+    if (follows && dead != NULL && !dead->known && view->follows && record->offset >= dead->released) {
+        int64_t first = view->held_first >= 0 ? view->held_first : record->offset;
+        *dead = (struct dead_lane){true, first, first, -1, dead->released};
+    }
     view->follows = view->follows || follows;
 }
 
-void hold_died(struct world *world, struct member *member, uint32_t route, uint32_t partition,
-               const struct record *record) {
-    struct dead_lane *dead = dead_of(world, member, route, partition, record);
+void hold_died(struct member *member, uint32_t route, uint32_t partition, const struct record *record) {
+    struct dead_lane *dead = dead_of(member, route, partition, record);
     if (dead == NULL)
         return;
     if (dead->known)
@@ -119,6 +132,11 @@ void hold_reported(struct world *world, struct member *member, const struct acti
     struct record *record = log_record(world, member, place, offset);
     if (record == NULL)
         violated(world, "hold", "offset %" PRId64 " is held and was never read", offset);
+    const struct route *route = &member->setting->route[place.route];
+    enum held held = action->is.report.kind == REPORT_KEY_HELD ? action->is.report.held : HELD_NOT;
+    bool wanted = held == HELD_AMBIGUOUS ? route->ambiguous == AMBIGUOUS_HOLD : route->after_letter != AFTER_CONTINUE;
+    if (!wanted)
+        violated(world, "I14", "offset %" PRId64 " is held, and its route does not hold any more", offset);
     if (action->is.report.kind == REPORT_KEY_HELD) {
         record->view[member->index].held = action->is.report.held;
         record->view[member->index].held_first = action->is.report.first;
@@ -168,12 +186,11 @@ static void let_go(struct dead_lane *dead, const struct reading *reading) {
     dead->released = reading->next;
 }
 
-static void note_event(struct world *world, struct member *member, const struct input *input, uint32_t partition,
-                       struct record *record) {
+static void note_event(struct member *member, const struct input *input, uint32_t partition, struct record *record) {
     uint32_t route = input->is.release.route;
     const struct tenure *tenure = &member->tenure[route];
     struct view *view = &record->view[member->index];
-    struct dead_lane *dead = dead_of(world, member, route, partition, record);
+    struct dead_lane *dead = dead_of(member, route, partition, record);
     bool here = view->tenure == tenure->number && view->read && !view->settled && view->held != HELD_NOT;
     bool named =
         is_meant(input, record->offset) || is_meant(input, view->held_first) ||
@@ -201,7 +218,7 @@ static void note(struct world *world, struct member *member, const struct input 
         if (input->is.release.offset >= 0 && input->is.release.partition != (int32_t)i)
             continue;
         for (uint32_t k = 0; k < log->count; k++)
-            note_event(world, member, input, i, &log->record[k]);
+            note_event(member, input, i, &log->record[k]);
         for (uint32_t lane = 0; lane < MOST_LANES && !input->is.release.letters; lane++) {
             struct dead_lane *dead = &tenure->reading[i].dead[lane];
             if (dead->known && (is_meant(input, dead->first) || is_meant(input, dead->last)))

@@ -99,6 +99,7 @@ static bool is_idle(const struct world *world, const struct task *task) {
     case TASK_RESTART:
     case TASK_STOP:
     case TASK_TABLE:
+    case TASK_TELL:
         break;
     }
     return task->life != member->life;

@@ -85,7 +85,7 @@ void logs_draw(struct world *world) {
         lay(world);
         return;
     }
-    for (uint32_t route = 0; route < world->scene.plan.route_count; route++) {
+    for (uint32_t route = 0; route < world->scene.route_count; route++) {
         struct coordinator *group = &world->group[route];
         group->partitions = 1 + choose(choices, MOST_PARTITIONS);
         for (uint32_t i = 0; i < group->partitions; i++) {
@@ -108,7 +108,7 @@ void logs_draw(struct world *world) {
 
 uint32_t logs_partitions(const struct world *world) {
     uint32_t count = 0;
-    for (uint32_t route = 0; route < world->scene.plan.route_count; route++)
+    for (uint32_t route = 0; route < world->scene.route_count; route++)
         count += world->group[route].partitions;
     return count;
 }
@@ -116,7 +116,7 @@ uint32_t logs_partitions(const struct world *world) {
 /* The record that a member's core means, as it was when this tenure read it; else what stands there now. */
 struct record *log_record(struct world *world, const struct member *member, struct place place, int64_t offset) {
     uint32_t partition = (uint32_t)place.partition;
-    if (place.route >= world->scene.plan.route_count || partition >= world->group[place.route].partitions)
+    if (place.route >= world->scene.route_count || partition >= world->group[place.route].partitions)
         return NULL;
     struct partition_log *log = &world->group[place.route].log[partition];
     uint32_t tenure = member->tenure[place.route].number;
@@ -154,7 +154,7 @@ void log_recreate(struct world *world, uint32_t route) {
 }
 
 bool logs_done(const struct world *world, char *what, size_t size) {
-    for (uint32_t route = 0; route < world->scene.plan.route_count; route++)
+    for (uint32_t route = 0; route < world->scene.route_count; route++)
         for (uint32_t i = 0; i < world->group[route].partitions; i++) {
             const struct partition_log *log = &world->group[route].log[i];
             for (uint32_t k = 0; k < log->count; k++)

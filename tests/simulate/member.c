@@ -8,7 +8,9 @@ static const int64_t wall_base_ms = 1700000000000;
 
 void member_start(struct world *world, struct member *member) {
     uint64_t seed = 1 + choose(world->choices, 1000);
-    member->flow = flow_create(&world->scene.plan, seed);
+    const struct process *process = &world->process[world->scene.process[member->index]];
+    member->setting = &world->scene.setting[process->generation];
+    member->flow = flow_create(&member->setting->plan, seed);
     paste_begin(world, member, seed);
     if (member->flow == NULL)
         abort();
@@ -19,25 +21,24 @@ void member_start(struct world *world, struct member *member) {
     member->stopping = member->missed = member->unsure = false;
     struct task task = {.kind = TASK_TABLE, .member = member->index, .life = member->life};
     later(world, task, strikes(world->choices, FAULT_TABLE_LATE) ? choose(world->choices, 5000) : 0);
-    for (uint32_t i = 0; i < world->scene.plan.route_count; i++) {
+    for (uint32_t i = 0; i < world->scene.route_count; i++) {
         struct task join = {.kind = TASK_REBALANCE, .route = i};
         later(world, join, 1 + choose(world->choices, 100));
     }
 }
 
-void member_end(struct world *world, struct member *member) {
+void member_end(struct world *world, struct member *member, bool crashed) {
     flow_destroy(member->flow);
     member->flow = NULL;
     member->life++;
     member->open_count = 0;
     member->doom = 0;
-    for (uint32_t i = 0; i < world->scene.plan.route_count; i++)
+    for (uint32_t i = 0; i < world->scene.route_count; i++)
         tenure_end(world, member, i);
     memset(member->tenure, 0, sizeof member->tenure);
-    for (uint32_t i = 0; i < world->scene.plan.route_count; i++)
+    for (uint32_t i = 0; i < world->scene.route_count; i++)
         group_returned(world, i, member->index);
-    struct task task = {.kind = TASK_RESTART, .member = member->index, .life = member->life};
-    later(world, task, 1 + choose(world->choices, 12000));
+    process_ended(world, member, crashed);
 }
 
 /* What the core now knows of a record, before it knows it. */
@@ -55,16 +56,25 @@ static void note_input(struct world *world, struct member *member, const struct 
         return;
     if (event->offset >= reading->seen) {
         reading->seen = event->offset + 1;
-        hold_seen(world, member, event->place.route, (uint32_t)event->place.partition, world->fed);
+        hold_seen(member, event->place.route, (uint32_t)event->place.partition, world->fed);
     }
     if (event->offset < reading->next)
         return;
     struct record *record = world->fed;
     record->view[member->index] = (struct view){.tenure = tenure->number, .read = true};
-    hold_read(world, member, event->place.route, (uint32_t)event->place.partition, record);
+    hold_read(member, event->place.route, (uint32_t)event->place.partition, record);
     reading->next = event->offset + 1;
     tenure->consumed++;
     tenure->unsettled++;
+}
+
+/* Another worker looks first whether the platform is up again. */
+static void note_heard(struct member *member, const struct input *input) {
+    if (input->kind != INPUT_PLATFORM || input->is.platform.state == PLATFORM_UP ||
+        member->platform[input->is.platform.platform].state == PLATFORM_HALF_OPEN)
+        return;
+    int64_t *told_ms = &member->platform[input->is.platform.platform].told_ms;
+    *told_ms = input->is.platform.until_ms > *told_ms ? input->is.platform.until_ms : *told_ms;
 }
 
 static void perform_partition(struct world *world, struct member *member, const struct action *action) {
@@ -130,6 +140,9 @@ static void perform(struct world *world, struct member *member, const struct act
             group_returned(world, action->is.group.route, member->index);
         }
         break;
+    case ACTION_TELL_WORKERS:
+        process_tell(world, member, action);
+        break;
     case ACTION_WAKE_AT:
         member->wake_ms = action->is.wake_at_ms;
         if (strikes(world->choices, FAULT_TIMER_LATE))
@@ -144,14 +157,14 @@ static void tell_input(struct world *world, const struct member *member, const s
     if (world->story == NULL)
         return;
     buf_printf(world->story, "%u ", member->index);
-    trace_input(world->story, &world->scene.plan, input);
+    trace_input(world->story, &member->setting->plan, input);
     buf_add_text(world->story, "\n");
 }
 
-static void tell_action(struct world *world, const struct action *action) {
+static void tell_action(struct world *world, const struct member *member, const struct action *action) {
     if (world->story == NULL)
         return;
-    trace_action(world->story, &world->scene.plan, action);
+    trace_action(world->story, &member->setting->plan, action);
     buf_add_text(world->story, "\n");
 }
 
@@ -162,13 +175,14 @@ void feed(struct world *world, struct member *member, struct input *input) {
     size_t told = world->story != NULL ? world->story->size : 0, pasted = member->lines.size;
     tell_input(world, member, input);
     paste_input(world, member, input);
-    int64_t session_ms = world->scene.plan.session_timeout_ms;
+    int64_t session_ms = world->scene.session_timeout_ms;
     if (member->last_ms >= 0 && world->now_ms - member->last_ms > session_ms / 2)
         member->fence_ms = world->now_ms + session_ms / 3 * 2;
     member->last_ms = world->now_ms;
     if (member->wake_ms <= world->now_ms)
         member->wake_ms = INT64_MAX;
     note_input(world, member, input);
+    note_heard(member, input);
     flow_step(member->flow, input, &member->actions);
     world->steps++;
     size_t count = member->actions.count;
@@ -182,7 +196,7 @@ void feed(struct world *world, struct member *member, struct input *input) {
     bool stopped = false;
     for (size_t i = 0; i < count; i++) {
         const struct action *action = &member->actions.list[i];
-        tell_action(world, action);
+        tell_action(world, member, action);
         check_action(world, member, action);
         if (i < done)
             perform(world, member, action);
@@ -194,17 +208,17 @@ void feed(struct world *world, struct member *member, struct input *input) {
     if (world->story != NULL && member->doom != 0)
         buf_printf(world->story, "%u crashes: %zu of %zu actions were performed\n", member->index, done, count);
     if (stopped || member->doom != 0)
-        member_end(world, member);
+        member_end(world, member, member->doom != 0);
 }
 
 void member_task(struct world *world, struct member *member, const struct task *task) {
     struct input input = {.kind = INPUT_STOP};
     switch ((int)task->kind) {
     case TASK_RESTART:
-        member_start(world, member);
+        process_start(world, world->scene.process[member->index]);
         break;
     case TASK_STOP:
-        for (uint32_t i = 0; i < world->scene.plan.route_count; i++) {
+        for (uint32_t i = 0; i < world->scene.route_count; i++) {
             struct tenure *tenure = &member->tenure[i];
             if (member->stopping && tenure->draining && tenure->closed_ms < 0)
                 tenure->closed_ms = world->now_ms; /* the second one: the drain has no more time */

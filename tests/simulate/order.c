@@ -27,8 +27,9 @@ char record_query(const struct record *record) {
     return 0;
 }
 
-static bool same_lane(const struct world *world, uint32_t route, const struct record *one, const struct record *other) {
-    switch (world->scene.route[route].order) {
+static bool same_lane(const struct member *member, uint32_t route, const struct record *one,
+                      const struct record *other) {
+    switch (member->setting->route[route].order) {
     case ORDER_QUERY:
         if (record_query(one) != 0 || record_query(other) != 0)
             return record_query(one) == record_query(other);
@@ -49,21 +50,22 @@ void check_order(struct world *world, const struct member *member, uint32_t rout
     for (uint32_t i = 0; i < log->count; i++) {
         const struct view *view = &log->record[i].view[member->index];
         if (view->tenure == tenure && log->record[i].offset < record->offset && view->read && !view->settled &&
-            view->request != id && same_lane(world, route, record, &log->record[i]))
+            view->request != id && same_lane(member, route, record, &log->record[i]))
             violated(world, "I2", "route %u, partition %u: %" PRId64 " starts before %" PRId64 " of its key is settled",
                      route, partition, record->offset, log->record[i].offset);
     }
 }
 
 /* A request tried again is known to the platform by its id (I4), and no two events share one. */
-struct span check_id(struct world *world, uint32_t route, struct record *record, const struct request *request) {
+struct span check_id(struct world *world, const struct member *member, uint32_t route, struct record *record,
+                     const struct request *request) {
     struct span id = SPAN_NONE;
     for (size_t i = 0; i < request->header_count; i++)
         if (span_equal(request->headers[i].name, SPAN("Idempotency-Key")))
             id = request->headers[i].value;
     if (id.size == 0 || id.size >= sizeof record->id)
         violated(world, "I4", "offset %" PRId64 " has no idempotency id", record->offset);
-    if (world->scene.route[route].batch.events > 0)
+    if (member->setting->route[route].batch.events > 0)
         return id; /* it is the batch's */
     if (record->id[0] != '\0') {
         if (!span_equal(id, span_of(record->id)))
@@ -121,7 +123,7 @@ void check_again(struct world *world, const struct member *member, uint32_t rout
                  record->offset);
     uint32_t before = refusals_before(member, route, partition, record);
     const struct view *view = &record->view[member->index];
-    if (view->refusals > 0 && view->refusals + before >= world->scene.route[route].refusals)
+    if (view->refusals > 0 && view->refusals + before >= member->setting->route[route].refusals)
         violated(world, "I11", "offset %" PRId64 " was refused %u times and is sent again", record->offset,
                  view->refusals + before);
     if (record->offset < reading->told)
@@ -140,6 +142,8 @@ void check_platform(struct world *world, struct member *member, uint32_t platfor
         return;
     if (state != PLATFORM_HALF_OPEN || member->platform[platform].probed)
         violated(world, "breaker", "platform %u is down and gets more than a probe", platform);
+    if (world->now_ms < member->platform[platform].told_ms)
+        violated(world, "breaker", "platform %u is probed before the worker that told of it", platform);
     member->platform[platform].probed = true;
 }
 
@@ -182,7 +186,7 @@ void check_window(struct world *world, const struct member *member, uint32_t rou
         const struct view *view = &log->record[i].view[member->index];
         exposed += view->tenure == tenure->number && view->read && log->record[i].offset >= reading->acknowledged;
     }
-    if (exposed > world->scene.route[route].window)
+    if (exposed > member->setting->route[route].window)
         violated(world, "I5", "%u events of partition %u are read above the commit, the window is %u", exposed,
-                 partition, world->scene.route[route].window);
+                 partition, member->setting->route[route].window);
 }

@@ -157,12 +157,12 @@ void paste_begin(struct world *world, struct member *member, uint64_t seed) {
     buf_clear(&member->lines);
     if (world->story != NULL)
         buf_printf(&member->lines, "{\"seed\": %" PRIu64 ", \"window\": %" PRIu32 ", \"memory\": %zu}\n", seed,
-                   world->scene.route[0].window, world->scene.plan.memory_limit);
+                   member->setting->route[0].window, member->setting->plan.memory_limit);
 }
 
 void paste_input(struct world *world, struct member *member, const struct input *input) {
     if (world->story == NULL ||
-        (input->kind == INPUT_PLATFORM && input->is.platform.platform != world->scene.route[0].mapping.platform))
+        (input->kind == INPUT_PLATFORM && input->is.platform.platform != member->setting->route[0].mapping.platform))
         return;
     buf_printf(&member->lines, "{\"at\": %" PRId64 ", ", input->now_ms);
     write_input(&member->lines, world, input);
@@ -201,13 +201,14 @@ static void write_platform(struct buf *out, const struct platform_spec *platform
 }
 
 void paste_settings(const struct world *world, struct buf *out) {
-    const struct plan *plan = &world->scene.plan;
+    const struct setting *setting = world->member[world->teller].setting;
+    const struct plan *plan = &setting->plan;
     buf_printf(out,
                "# From the simulator.\nkafka = {\n  bootstrap-servers = \"kafka.example.se:9092\";\n  group-id = "
                "\"sluss\";\n  security-protocol = \"PLAINTEXT\";\n  start = \"earliest\";\n"
                "  session-timeout-ms = %" PRIu32 ";\n  max-poll-interval-ms = %" PRIu32 ";\n};\n",
                plan->session_timeout_ms, plan->max_poll_interval_ms);
-    write_platform(out, &world->scene.platform[world->scene.route[0].mapping.platform]);
+    write_platform(out, &setting->platform[setting->route[0].mapping.platform]);
     buf_add_text(out, "lookups = { status = { table = \"status.csv\"; key = \"code\"; value = \"name\"; }; };\n"
                       "limits = { event = \"3 KiB\"; depth = 8; };\n");
 }
@@ -226,7 +227,7 @@ void paste_route(const struct world *world, struct buf *out) {
     static const char *const ambiguities[] = {"retry", "dead-letter", "hold"};
     static const char *const afterwards[] = {"continue", "hold", "follow"};
     static const char *const starts[] = {"earliest", "2023-11-14T22:13:20Z", "stop"};
-    const struct route *route = &world->scene.route[0];
+    const struct route *route = &world->member[world->teller].setting->route[0];
     buf_printf(out,
                "# From the simulator.\nowner = \"forvaltning@example.se\";\nfrom = \"arende.v1\";\nstart = \"%s\";\n"
                "schema = \"simulate.schema.json\";\ntombstone = \"%s\";\n",

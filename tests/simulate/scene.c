@@ -71,11 +71,12 @@ static void draw_platform(struct platform_spec *platform, const struct props *pr
                                        .permanent = {permanent, choose(choices, 2)}};
 }
 
-static void draw_route(struct scene *scene, const struct props *props, uint32_t index, struct choices *choices) {
-    struct route *route = &scene->route[index];
-    scene->recipe[index] = (struct recipe){.key = props->key,
-                                           .into = props->into,
-                                           .absent = choose(choices, 2) == 0 ? ABSENT_DEAD_LETTER : ABSENT_SKIP_EVENT};
+static void draw_route(struct setting *setting, const struct props *props, uint32_t index, struct choices *choices) {
+    struct route *route = &setting->route[index];
+    setting->recipe[index] =
+        (struct recipe){.key = props->key,
+                        .into = props->into,
+                        .absent = choose(choices, 2) == 0 ? ABSENT_DEAD_LETTER : ABSENT_SKIP_EVENT};
     static const enum ambiguous ambiguities[] = {AMBIGUOUS_RETRY, AMBIGUOUS_RETRY,       AMBIGUOUS_RETRY,
                                                  AMBIGUOUS_RETRY, AMBIGUOUS_DEAD_LETTER, AMBIGUOUS_HOLD};
     *route = (struct route){.name = names[index],
@@ -83,7 +84,7 @@ static void draw_route(struct scene *scene, const struct props *props, uint32_t 
                             .topic_count = 1,
                             .tombstone = choose(choices, 3) == 2 ? TOMBSTONE_DEAD_LETTER : TOMBSTONE_FILTER,
                             .gate = {.program = props->schema, .name = SPAN("simulate.json")},
-                            .recipes = choose(choices, 3) != 0 ? &scene->recipe[index] : NULL,
+                            .recipes = choose(choices, 3) != 0 ? &setting->recipe[index] : NULL,
                             .refusals = 1 + choose(choices, 3),
                             .ambiguous = ambiguities[choose(choices, 6)],
                             .retry = {.first_ms = 50 + choose(choices, 20) * 50, .max_ms = 10000},
@@ -103,7 +104,7 @@ static void draw_route(struct scene *scene, const struct props *props, uint32_t 
     route->recipe_count = route->recipes != NULL ? 1 : 0;
     route->retry.patience_ms = choose(choices, 2) == 0 ? 86400000 : 2000 + choose(choices, 30) * 1000;
     route->window = strikes(choices, FAULT_WINDOW_1) ? 1 : 2 + choose(choices, 30);
-    route->mapping = (struct mapping_spec){.platform = choose(choices, scene->plan.platform_count),
+    route->mapping = (struct mapping_spec){.platform = choose(choices, setting->plan.platform_count),
                                            .method = SPAN("POST"),
                                            .target = props->target,
                                            .route = names[index],
@@ -118,29 +119,72 @@ static void draw_route(struct scene *scene, const struct props *props, uint32_t 
     route->batch.wait_ms = 1 + choose(choices, 2) * choose(choices, 5000);
 }
 
+/* What points into the setting itself. */
+static void join(struct setting *setting) {
+    struct plan *plan = &setting->plan;
+    plan->platforms = setting->platform;
+    plan->lookups = &setting->lookup;
+    plan->routes = setting->route;
+    for (uint32_t i = 0; i < plan->route_count; i++)
+        setting->route[i].recipes = setting->route[i].recipe_count > 0 ? &setting->recipe[i] : NULL;
+}
+
+static void draw_first(struct setting *setting, struct scene *scene, const struct props *props,
+                       struct choices *choices) {
+    struct plan *plan = &setting->plan;
+    plan->generation = 1;
+    plan->platform_count = 1 + choose(choices, 2);
+    plan->lookup_count = 1;
+    setting->lookup = (struct lookup_spec){.name = SPAN("status")};
+    scene->route_count = plan->route_count = 1 + (choose(choices, 4) == 3 ? 1 : 0);
+    plan->memory_limit = 64 << 20;
+    scene->little_memory = strikes(choices, FAULT_MEMORY_SMALL);
+    scene->session_timeout_ms = plan->session_timeout_ms = choose(choices, 2) == 0 ? 45000 : 10000;
+    plan->max_poll_interval_ms = choose(choices, 2) == 0 ? 300000 : 15000;
+    for (uint32_t i = 0; i < plan->platform_count; i++)
+        draw_platform(&setting->platform[i], props, choices);
+    for (uint32_t i = 0; i < plan->route_count; i++)
+        draw_route(setting, props, i, choices);
+    join(setting);
+}
+
+/* Some of it is as before, some is not: also how many platforms there are, and which is whose. */
+static void draw_next(struct setting *setting, const struct scene *scene, const struct props *props,
+                      struct choices *choices) {
+    *setting = scene->setting[0];
+    if (choices->explore || choices->rate[FAULT_RELOAD] == 0)
+        return;
+    setting->plan.generation = 2;
+    uint32_t before = setting->plan.platform_count;
+    setting->plan.platform_count = 1 + choose(choices, 2);
+    for (uint32_t i = 0; i < setting->plan.platform_count; i++)
+        if (i >= before || choose(choices, 2) == 1)
+            draw_platform(&setting->platform[i], props, choices);
+    for (uint32_t i = 0; i < setting->plan.route_count; i++) {
+        struct route *route = &setting->route[i];
+        if (route->mapping.platform < setting->plan.platform_count && choose(choices, 2) == 0)
+            continue;
+        draw_route(setting, props, i, choices);
+        const struct route *first = &scene->setting[0].route[i];
+        if (route->after_letter == AFTER_CONTINUE && first->after_letter == AFTER_CONTINUE)
+            continue;
+        route->order = first->order; /* by another one nobody could say which keys are dead */
+        if (route->order == ORDER_NONE)
+            route->after_letter = AFTER_CONTINUE;
+    }
+    join(setting);
+}
+
 void scene_draw(struct scene *scene, const struct props *props, struct choices *choices) {
     uint32_t most = 20000 + choose(choices, 300000);
     for (int i = 0; i < FAULT_COUNT; i++)
         choices->rate[i] = choices->explore          ? choices->rate[i]
                            : choose(choices, 2) != 0 ? 1 + choose(choices, most)
                                                      : 0;
-    struct plan *plan = &scene->plan;
-    plan->generation = 1;
-    plan->platforms = scene->platform;
-    plan->platform_count = 1 + choose(choices, 2);
-    plan->lookups = &scene->lookup;
-    plan->lookup_count = 1;
-    plan->routes = scene->route;
-    plan->route_count = 1 + (choose(choices, 4) == 3 ? 1 : 0);
-    plan->memory_limit = 64 << 20;
-    scene->little_memory = strikes(choices, FAULT_MEMORY_SMALL);
-    plan->session_timeout_ms = choose(choices, 2) == 0 ? 45000 : 10000;
-    plan->max_poll_interval_ms = choose(choices, 2) == 0 ? 300000 : 15000;
-    for (uint32_t i = 0; i < plan->platform_count; i++)
-        draw_platform(&scene->platform[i], props, choices);
-    for (uint32_t i = 0; i < plan->route_count; i++)
-        draw_route(scene, props, i, choices);
+    draw_first(&scene->setting[0], scene, props, choices);
+    draw_next(&scene->setting[1], scene, props, choices);
     scene->members = 1 + choose(choices, MOST_MEMBERS);
-    scene->tick_ms = plan->session_timeout_ms / 3;
-    scene->lookup = (struct lookup_spec){.name = SPAN("status")};
+    for (uint32_t i = 1; i < scene->members; i++)
+        scene->process[i] = choose(choices, 3) == 2 ? scene->process[i - 1] : i;
+    scene->tick_ms = scene->session_timeout_ms / 3;
 }

@@ -6,7 +6,7 @@
 #include "fault.h"
 #include "flow/flow.h"
 
-enum { MOST_ROUTES = 2, MOST_MEMBERS = 3, TABLE_VERSIONS = 2, MOST_TOGETHER = 8 };
+enum { MOST_ROUTES = 2, MOST_MEMBERS = 3, TABLE_VERSIONS = 2, MOST_TOGETHER = 8, GENERATIONS = 2 };
 /* Little: the largest events have 2 KiB and take 28 KiB in the rooms, of which few fit at a time; and of each partition
  * there may be the map of whoever read before. */
 enum { LITTLE_MEMORY = 256 * 1024, MAP_OF_PARTITION = 12 * 1024 };
@@ -26,15 +26,22 @@ struct props {
 bool props_init(struct props *props);
 void props_finish(struct props *props);
 
-struct scene {
+/* One generation of the configuration. */
+struct setting {
     struct platform_spec platform[MOST_ROUTES];
     struct lookup_spec lookup;
     struct recipe recipe[MOST_ROUTES];
     struct route route[MOST_ROUTES];
     struct plan plan;
+};
+
+struct scene {
+    struct setting setting[GENERATIONS];
+    uint32_t route_count, session_timeout_ms; /* of all generations */
     bool little_memory;
     uint32_t members;
-    int64_t tick_ms; /* most time between two inputs */
+    uint32_t process[MOST_MEMBERS]; /* which one each is a worker of */
+    int64_t tick_ms;                /* most time between two inputs */
 };
 
 struct choices;

@@ -60,7 +60,7 @@ static void tell_case(const char *folder) {
     struct buf *lines = &world.member[world.teller].lines;
     paste_settings(&world, &settings);
     paste_route(&world, &route);
-    if (world.scene.plan.route_count > 1)
+    if (world.scene.route_count > 1)
         printf("Two routes take part in it: a case has one.\n");
     else if (folder == NULL)
         printf("--- as a case: sluss.cfg\n%s--- route.cfg\n%s--- story.jsonl, of member %u\n%s---\n",

@@ -6,19 +6,19 @@
 
 enum { FRESH_MS = 10000 }; /* a token that follows so soon on the one before is not to blame */
 
-static uint32_t platform_of(const struct world *world, const struct open_request *open) {
-    return world->scene.route[open->route].mapping.platform;
+static uint32_t platform_of(const struct member *member, const struct open_request *open) {
+    return member->setting->route[open->route].mapping.platform;
 }
 
-static bool has_tokens(const struct world *world, const struct open_request *open) {
-    return world->scene.platform[platform_of(world, open)].auth.kind == AUTH_OAUTH2;
+static bool has_tokens(const struct member *member, const struct open_request *open) {
+    return member->setting->platform[platform_of(member, open)].auth.kind == AUTH_OAUTH2;
 }
 
 /* What the shell does before it sends. False: there is none to be had. */
 bool token_take(struct world *world, struct member *member, struct open_request *open) {
-    uint32_t platform = platform_of(world, open);
+    uint32_t platform = platform_of(member, open);
     uint64_t *token = &member->platform[platform].token;
-    if (!has_tokens(world, open))
+    if (!has_tokens(member, open))
         return true;
     bool ended = *token <= member->platform[platform].worn;
     if (!ended && strikes(world->choices, FAULT_TOKEN_ENDED))
@@ -31,7 +31,7 @@ bool token_take(struct world *world, struct member *member, struct open_request 
 }
 
 bool token_is_refused(struct world *world, struct member *member, const struct open_request *open) {
-    uint64_t *useless = &member->platform[platform_of(world, open)].useless;
+    uint64_t *useless = &member->platform[platform_of(member, open)].useless;
     if (open->token == 0)
         return false;
     if (strikes(world->choices, FAULT_TOKEN_REVOKED))
@@ -42,7 +42,7 @@ bool token_is_refused(struct world *world, struct member *member, const struct o
 /* Whether the answer is about the request's token alone; then the core must have it replaced in this step, unless it
  * has. */
 bool token_noted(struct world *world, struct member *member, const struct task *task, const struct open_request *open) {
-    uint32_t platform = platform_of(world, open);
+    uint32_t platform = platform_of(member, open);
     if (task->what != REPLY_ANSWERED || task->status != 401 || open->token == 0)
         return false;
     uint64_t worn = member->platform[platform].worn;
@@ -68,10 +68,11 @@ void token_check(struct world *world, struct member *member, const struct action
 }
 
 /* A request that nobody looked at costs its event nothing. */
-void token_check_attempt(struct world *world, const struct view *view, const struct open_request *open,
+void token_check_attempt(struct world *world, const struct member *member, const struct open_request *open,
                          const struct request *request) {
+    const struct view *view = &open->record[0]->view[member->index];
     uint32_t expected = view->attempts + (view->spared ? 0 : 1);
-    if (view->attempts > 0 && world->scene.route[open->route].batch.events == 0 && request->attempt != expected)
+    if (view->attempts > 0 && member->setting->route[open->route].batch.events == 0 && request->attempt != expected)
         violated(world, "I11", "offset %" PRId64 ": attempt %u is called %u", open->record[0]->offset, expected,
                  request->attempt);
 }

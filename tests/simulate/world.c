@@ -38,6 +38,7 @@ void task_run(struct world *world, const struct task *task) {
     case TASK_RESTART:
     case TASK_STOP:
     case TASK_TABLE:
+    case TASK_TELL:
         break;
     }
     if (task->life != member->life || (member->flow == NULL && task->kind != TASK_RESTART))
@@ -54,6 +55,8 @@ void task_run(struct world *world, const struct task *task) {
         log_task(world, task);
     else if (task->kind == TASK_ASSIGNED || task->kind == TASK_REVOKED || task->kind == TASK_LOST)
         group_task(world, task);
+    else if (task->kind == TASK_TELL)
+        process_task(world, task);
     else
         member_task(world, member, task);
 }
@@ -89,7 +92,7 @@ static void freeze(struct world *world) {
         buf_printf(world->story, "[%6" PRId64 "] faults end\n", world->now_ms);
     for (uint32_t i = 0; i < world->scene.members; i++)
         world->member[i].doom = 0;
-    for (uint32_t route = 0; route < world->scene.plan.route_count; route++)
+    for (uint32_t route = 0; route < world->scene.route_count; route++)
         for (uint32_t i = 0; i < world->group[route].partitions; i++)
             if (world->group[route].log[i].committed < world->group[route].log[i].highest) {
                 group_rebalance(world, route);
@@ -159,7 +162,9 @@ bool world_play(struct world *world, const struct props *props, struct choices *
     world->restless = choose(choices, 4) * choose(choices, 60000);
     logs_draw(world);
     if (world->scene.little_memory)
-        world->scene.plan.memory_limit = LITTLE_MEMORY + logs_partitions(world) * (size_t)MAP_OF_PARTITION;
+        for (uint32_t i = 0; i < GENERATIONS; i++)
+            world->scene.setting[i].plan.memory_limit =
+                LITTLE_MEMORY + logs_partitions(world) * (size_t)MAP_OF_PARTITION;
     for (uint32_t i = 0; i < world->scene.members; i++) {
         world->member[i].index = i;
         member_start(world, &world->member[i]);

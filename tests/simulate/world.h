@@ -141,6 +141,7 @@ struct open_request {
 
 struct member {
     struct flow *flow;
+    const struct setting *setting; /* of its generation */
     uint32_t index, life;
     bool stopping, missed, unsure; /* unsure: a commit failed or was not answered */
     int doom;                      /* a crash comes with the next step */
@@ -152,6 +153,12 @@ struct member {
         uint64_t token, useless;   /* the last that was taken; those up to this one are refused */
         uint64_t worn;             /* those up to this one the core wants no more */
         int64_t worn_ms;
+        int64_t told_ms; /* another worker looks first: not probed before */
+        struct {
+            bool pending;
+            enum platform_state state;
+            int64_t until_ms;
+        } post; /* the last word of another worker of its process */
     } platform[MOST_ROUTES];
     struct open_request open[MOST_OPEN];
     uint32_t open_count;
@@ -182,7 +189,8 @@ enum task_kind {
     TASK_RELEASE,
     TASK_RESTART,
     TASK_STOP,
-    TASK_TABLE
+    TASK_TABLE,
+    TASK_TELL
 };
 
 /* Something that will happen. */
@@ -203,8 +211,16 @@ struct task {
     uint32_t incarnation[MOST_PARTITIONS];
 };
 
+/* Members that share it start, stop, crash and change their configuration together, and tell each other of platforms.
+ */
+struct process {
+    uint32_t generation; /* of the files that it reads when it starts */
+    bool reloading;      /* it starts again as soon as all have stopped */
+};
+
 struct world {
     struct scene scene;
+    struct process process[MOST_MEMBERS];
     const struct props *props;
     struct choices *choices;
     int64_t now_ms, freeze_ms, outage_ms[MOST_ROUTES], letter_outage_ms, kafka_outage_ms, token_outage_ms;
@@ -255,7 +271,14 @@ void task_run(struct world *world, const struct task *task);
 void member_start(struct world *world, struct member *member);
 void member_task(struct world *world, struct member *member, const struct task *task);
 void feed(struct world *world, struct member *member, struct input *input);
-void member_end(struct world *world, struct member *member); /* its process is gone */
+void member_end(struct world *world, struct member *member, bool crashed);
+/* process.c */
+void process_start(struct world *world, uint32_t process);
+void process_stop(struct world *world, uint32_t process, int64_t delay_ms);
+void process_reload(struct world *world, uint32_t process);
+void process_ended(struct world *world, struct member *member, bool crashed);
+void process_tell(struct world *world, const struct member *member, const struct action *action);
+void process_task(struct world *world, const struct task *task);
 /* group.c */
 void group_rebalance(struct world *world, uint32_t route);
 void group_returned(struct world *world, uint32_t route, uint32_t member);
@@ -293,7 +316,7 @@ bool token_take(struct world *world, struct member *member, struct open_request 
 bool token_is_refused(struct world *world, struct member *member, const struct open_request *open);
 bool token_noted(struct world *world, struct member *member, const struct task *task, const struct open_request *open);
 void token_check(struct world *world, struct member *member, const struct action *action);
-void token_check_attempt(struct world *world, const struct view *view, const struct open_request *open,
+void token_check_attempt(struct world *world, const struct member *member, const struct open_request *open,
                          const struct request *request);
 /* check.c */
 void check_action(struct world *world, struct member *member, const struct action *action);
@@ -307,7 +330,8 @@ void note_carried(struct world *world, const struct member *member, enum meaning
 /* order.c */
 void check_order(struct world *world, const struct member *member, uint32_t route, uint32_t partition,
                  const struct record *record, uint32_t tenure, uint64_t id);
-struct span check_id(struct world *world, uint32_t route, struct record *record, const struct request *request);
+struct span check_id(struct world *world, const struct member *member, uint32_t route, struct record *record,
+                     const struct request *request);
 void check_again(struct world *world, const struct member *member, uint32_t route, uint32_t partition,
                  const struct record *record);
 void check_window(struct world *world, const struct member *member, uint32_t route, uint32_t partition);
@@ -317,16 +341,14 @@ char record_query(const struct record *record);
 void check_covered(struct world *world, struct member *member, uint32_t route);
 uint32_t refusals_before(const struct member *member, uint32_t route, uint32_t partition, const struct record *record);
 /* hold.c */
-void hold_read(struct world *world, struct member *member, uint32_t route, uint32_t partition, struct record *record);
+void hold_read(struct member *member, uint32_t route, uint32_t partition, struct record *record);
 void hold_check_request(struct world *world, struct member *member, struct place place, const struct record *record);
 void hold_check_letter(struct world *world, struct member *member, struct record *record, const struct letter *letter);
 void hold_check_told(struct world *world, const struct member *member, uint32_t route,
                      const struct commit_entry *entry);
-void hold_died(struct world *world, struct member *member, uint32_t route, uint32_t partition,
-               const struct record *record);
+void hold_died(struct member *member, uint32_t route, uint32_t partition, const struct record *record);
 void hold_reported(struct world *world, struct member *member, const struct action *action);
-void hold_seen(struct world *world, struct member *member, uint32_t route, uint32_t partition,
-               const struct record *record);
+void hold_seen(struct member *member, uint32_t route, uint32_t partition, const struct record *record);
 void hold_task(struct world *world, const struct task *task);
 /* explore.c */
 bool explore_known(const struct world *world);

@@ -403,10 +403,76 @@ static void batches_keep_to_the_memory(void **state) {
     assert_true(flow_bytes(set->flow) <= set->plan.memory_limit);
 }
 
+/* A partition that begins at 9 with a map; its text. */
+static void assign_with_map(struct stage_set *set, const struct offset_map *map) {
+    const struct place place = {.epoch = 1};
+    char text[OFFSET_MAP_SIZE];
+    size_t size = offset_map_write(map, 0, text);
+    const struct committed committed = {.offset = 9, .metadata = span_make(text, size)};
+    assert_true(size > 0);
+    step(set, (struct input){.kind = INPUT_ASSIGNED, .is.group = {.epoch = 1, .place = &place, .count = 1}});
+    step(set, (struct input){.kind = INPUT_COMMITTED, .is.committed = {.epoch = 1, .entry = &committed, .count = 1}});
+}
+
+/* An order that changed puts events of other keys ahead of a dead letter: they are not behind it. */
+static void what_stands_ahead_of_a_dead_letter_goes_on(void **state) {
+    struct stage_set *set = *state;
+    struct offset_map map;
+    offset_map_init(&map, 9);
+    offset_map_settle(&map, 12);
+    offset_map_die(&map, (struct offset_dead){12, 12});
+    set->route.order = ORDER_PARTITION;
+    set->route.after_letter = AFTER_HOLD;
+    assign_with_map(set, &map);
+    read_event(set, 1, 9, "a");
+    read_event(set, 1, 11, "a");
+    read_event(set, 1, 12, "b");
+    read_event(set, 1, 13, "a");
+    answer(set, 1, 200);
+    assert_true(says(set, "send request 2 to oep, attempt 1, arende.v1/0/11"));
+    answer(set, 2, 200);
+    assert_true(says(set, "key held behind a dead letter arende.v1/0/13, first 12"));
+}
+
+/* The clock of an event that is now dead-lettered for another reason does not run: its map says what the one before
+ * said. */
+static void a_letter_does_not_use_up_patience(void **state) {
+    struct stage_set *set = *state;
+    struct offset_map map;
+    offset_map_init(&map, 9);
+    offset_map_try(&map, (struct offset_try){.offset = 9, .attempts = 2, .seconds = 5, .first = -1});
+    set->plan.session_timeout_ms = 0; /* no fence */
+    assign_with_map(set, &map);
+    set->now_ms = 100000;
+    const struct place place = {.epoch = 1};
+    struct event *event = event_create(place, 9, 1700000000000, SPAN("a"), SPAN("no JSON"), NULL, 0);
+    step(set, (struct input){.kind = INPUT_EVENT, .is.event = event});
+    event = event_create(place, 10, 1700000000000, SPAN("b"), SPAN("{\"id\":\"A1\",\"n\":1.10}"), NULL, 0);
+    step(set, (struct input){.kind = INPUT_EVENT, .is.event = event});
+    assert_true(says(set, "write letter 1"));
+    buf_clear(&set->trace);
+    answer(set, 2, 200);
+    bool told = false;
+    for (size_t i = 0; i < set->actions.count; i++) {
+        if (set->actions.list[i].kind != ACTION_COMMIT)
+            continue;
+        const struct commit_entry *entry = &set->actions.list[i].is.commit.entry[0];
+        assert_true(offset_map_read(&map, entry->offset, 0, entry->metadata));
+        const struct offset_try *tried = offset_map_find(&map, 9);
+        assert_non_null(tried);
+        assert_int_equal(tried->attempts, 2);
+        assert_int_equal(tried->seconds, 5);
+        told = true;
+    }
+    assert_true(told);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        TEST(what_stands_ahead_of_a_dead_letter_goes_on),
+        TEST(a_letter_does_not_use_up_patience),
         TEST(delivers_and_commits),
         TEST(keeps_order_per_key),
         TEST(stops_clean),

@@ -1,0 +1,73 @@
+/* Processes: one to three members each, workers that share it. Their configuration changes when they start anew, and a
+ * platform's state that one of them sees is told to the others. What a member does by itself stands in member.c. */
+#include "world.h"
+
+enum { LONGEST_REST_MS = 12000, LONGEST_TURN_MS = 50, LONGEST_POST_MS = 5 };
+
+static bool is_of(const struct world *world, uint32_t member, uint32_t process) {
+    return member < world->scene.members && world->scene.process[member] == process;
+}
+
+void process_start(struct world *world, uint32_t process) {
+    world->process[process].reloading = false;
+    for (uint32_t i = 0; i < MOST_MEMBERS; i++)
+        if (is_of(world, i, process))
+            member_start(world, &world->member[i]);
+}
+
+void process_stop(struct world *world, uint32_t process, int64_t delay_ms) {
+    for (uint32_t i = 0; i < MOST_MEMBERS; i++) {
+        struct task task = {.kind = TASK_STOP, .member = i, .life = world->member[i].life};
+        if (is_of(world, i, process) && world->member[i].flow != NULL)
+            later(world, task, delay_ms);
+    }
+}
+
+/* The files have changed: what runs ends as at a stop, then the new generation begins. */
+void process_reload(struct world *world, uint32_t process) {
+    world->process[process].generation ^= 1;
+    world->process[process].reloading = true;
+    process_stop(world, process, 0);
+}
+
+/* One worker has ended. If it crashed, so have the others; when none is left, the process starts again. */
+void process_ended(struct world *world, struct member *member, bool crashed) {
+    uint32_t process = world->scene.process[member->index];
+    for (uint32_t i = 0; i < MOST_MEMBERS; i++) {
+        struct member *other = &world->member[i];
+        if (!is_of(world, i, process) || other->flow == NULL)
+            continue;
+        if (crashed)
+            member_end(world, other, true); /* and so on: the last one plans the start */
+        return;
+    }
+    struct task task = {.kind = TASK_RESTART, .member = member->index, .life = member->life};
+    bool turns = world->process[process].reloading && !crashed;
+    later(world, task, 1 + choose(world->choices, turns ? LONGEST_TURN_MS : LONGEST_REST_MS));
+}
+
+/* The last word on each platform is what the others hear. */
+void process_tell(struct world *world, const struct member *member, const struct action *action) {
+    uint32_t platform = action->is.platform.platform;
+    for (uint32_t i = 0; i < MOST_MEMBERS; i++) {
+        struct member *other = &world->member[i];
+        if (other == member || !is_of(world, i, world->scene.process[member->index]) || other->flow == NULL)
+            continue;
+        bool pending = other->platform[platform].post.pending;
+        other->platform[platform].post.pending = true;
+        other->platform[platform].post.state = action->is.platform.state;
+        other->platform[platform].post.until_ms = action->is.platform.until_ms;
+        struct task task = {.kind = TASK_TELL, .member = i, .life = other->life, .number = platform};
+        if (!pending)
+            later(world, task, choose(world->choices, LONGEST_POST_MS));
+    }
+}
+
+void process_task(struct world *world, const struct task *task) {
+    struct member *member = &world->member[task->member];
+    member->platform[task->number].post.pending = false;
+    struct input input = {.kind = INPUT_PLATFORM,
+                          .is.platform = {task->number, member->platform[task->number].post.state,
+                                          member->platform[task->number].post.until_ms}};
+    feed(world, member, &input);
+}
