@@ -10,8 +10,12 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+/* Of one partition, and of one answer: librdkafka keeps an answer whole until its last record was read. */
+enum { MOST_FETCH = 1024 * 1024 };
+#define MOST_ANSWER "1048576"
+
 static struct queue_limits limit_queue(size_t bytes) {
-    enum { BYTES_A_RECORD = 512, LEAST_FETCH = 64 * 1024, MOST_FETCH = 1024 * 1024 };
+    enum { BYTES_A_RECORD = 512, LEAST_FETCH = 64 * 1024 };
     size_t fetch = bytes / 4 < LEAST_FETCH ? LEAST_FETCH : bytes / 4 > MOST_FETCH ? MOST_FETCH : bytes / 4;
     size_t each = bytes > fetch ? (bytes - fetch) / 2 : 0;
     size_t kbytes = each / 1024, records = each / BYTES_A_RECORD;
@@ -38,6 +42,7 @@ static rd_kafka_conf_t *configure(const struct consumer_spec *spec, struct queue
                                               {"session.timeout.ms", "10000"},
                                               {"socket.keepalive.enable", "true"},
                                               {"fetch.message.max.bytes", fetch},
+                                              {"fetch.max.bytes", MOST_ANSWER},
                                               {"fetch.wait.max.ms", wait}};
     const struct kafka_property fixed[] = {
         {"group.id", spec->group},

@@ -121,7 +121,7 @@ static const struct option rows[] = {
            "broker, and so often each idle route asks. Default: 100, with more than 20 routes 5 for each (a route "
            "counts once for each of its workers), from 100 routes on 500."),
     NUMBER("fetch-min-bytes", 1, 100000000, OPTION_CONSUMER, "The broker waits until it has so much."),
-    NUMBER("fetch-max-bytes", 0, 2147483135, OPTION_CONSUMER, "The most of one fetch."),
+    NUMBER("fetch-max-bytes", 0, 2147483135, OPTION_CONSUMER, "The most of one fetch; default 1048576."),
     NUMBER("max-partition-fetch-bytes", 1, 1000000000, OPTION_CONSUMER, "The most of one fetch of one partition."),
     NUMBER("fetch-error-backoff-ms", 0, 300000, OPTION_CONSUMER, "The wait after a fetch that failed."),
     {.name = "compression-codec",

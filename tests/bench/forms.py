@@ -71,7 +71,7 @@ def run_ready(broker, topics, options, number):
 def flat(broker, options):
     """CPU us an event over routes, each with a consumer of its own, and over keys; the floor has as many consumers."""
     print(f"\n{options.events:,} events to sides that wait for them, CPU us an event; medians of {options.rounds} rounds\n", flush=True)
-    shapes = [(routes, 1_000) for routes in options.routes] + [(1, keys) for keys in options.of_keys]
+    shapes = list(dict.fromkeys([(routes, 1_000) for routes in options.routes] + [(1, keys) for keys in options.of_keys]))
     found = {shape: [] for shape in shapes}
     for number in range(options.rounds):
         for shape in shapes:
