@@ -48,6 +48,11 @@ static void report_platform(const struct plan *plan, const struct action *action
         [PLATFORM_HELD] = "the platform is held: check its credentials, certificate and address; it is probed",
     };
     enum platform_state state = action->is.report.state;
+    if (state == PLATFORM_HELD && action->is.report.why != NULL) {
+        log_say(LOG_LEVEL_ERROR, fields.field, fields.count, "the platform is held: %s: its events wait, it is probed",
+                action->is.report.why);
+        return;
+    }
     log_say(state == PLATFORM_HELD   ? LOG_LEVEL_ERROR
             : state == PLATFORM_OPEN ? LOG_LEVEL_WARNING
                                      : LOG_LEVEL_INFO,

@@ -195,7 +195,8 @@ static void lament(struct token *token, int64_t now_ms) {
     int64_t left_ms = token->end_ms - now_ms;
     if (token->bearer == NULL || left_ms <= 0)
         return;
-    token->ahead_ms = now_ms + (left_ms / 2 > AGAIN_MS ? left_ms / 2 : AGAIN_MS);
+    int64_t pause_ms = left_ms / 2 > AGAIN_MS ? left_ms / 2 : AGAIN_MS;
+    token->ahead_ms = now_ms + (token->retry_after_ms > pause_ms ? token->retry_after_ms : pause_ms);
     const struct log_field field[] = {{"platform", token->platform, 0}, {"left-ms", SPAN_NONE, left_ms}};
     log_say(LOG_LEVEL_WARNING, field, 2, "no new token yet: %s: the one before is used until its end", token->why.text);
 }

@@ -234,7 +234,7 @@ bool type_is_local(struct span url) {
     struct in_addr bytes;
     while (size < rest.size && strchr("/?", rest.data[size]) == NULL)
         size++;
-    if (!divide((struct span){rest.data, size}, &host, &port))
+    if (size == 0 || !divide((struct span){rest.data, size}, &host, &port))
         return false;
     (void)snprintf(text, sizeof text, SPAN_FORMAT, SPAN_ARGUMENT(host));
     return span_equal(host, SPAN("::1")) || span_equal(host, SPAN("localhost")) ||

@@ -211,7 +211,7 @@ def test_an_endpoint_that_gives_none_holds_the_platform(broker, platform, houses
     house.start()
     produced = produce(broker.bootstrap, topic, events(30))
     line = held(house)
-    assert (line.get("fault"), line.get("why"), line["level"]) == ("token", words, "error")
+    assert (line.get("fault"), line.get("why"), line["level"]) == ("token", words, "error") and words in line["message"]
     status = json.loads(house.ask("/status")[1])
     assert status["platforms"][0]["why"] == words and words in status["routes"][0]["why"]
     why = house.ctl("why", topic)
