@@ -70,7 +70,7 @@ static void on_wanted(void *owner, struct place place, size_t bytes) {
     worker_step(owner, &input);
 }
 
-static void on_partition_error(void *owner, struct place place, bool out_of_range, const char *why) {
+static void on_partition_error(void *owner, struct place place, enum consumer_end end, const char *why) {
     struct worker *worker = owner;
     const struct route *route = &worker->plan->routes[place.route];
     const struct log_field field[] = {
@@ -78,7 +78,10 @@ static void on_partition_error(void *owner, struct place place, bool out_of_rang
     log_say(LOG_LEVEL_ERROR, field, 3, "the partition cannot be read on: %s", why);
     struct input input = {.kind = INPUT_PARTITION_ERROR};
     input.is.partition.place = place;
-    input.is.partition.error = out_of_range ? PARTITION_OUT_OF_RANGE : PARTITION_UNAVAILABLE;
+    static const enum partition_error errors[] = {[CONSUMER_OUT_OF_RANGE] = PARTITION_OUT_OF_RANGE,
+                                                  [CONSUMER_GONE] = PARTITION_GONE,
+                                                  [CONSUMER_UNREADABLE] = PARTITION_UNAVAILABLE};
+    input.is.partition.error = errors[end];
     worker_step(worker, &input);
 }
 

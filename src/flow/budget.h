@@ -10,9 +10,9 @@ struct flow;
 /* Each may take what the ones before it may, and some more. */
 enum budget {
     BUDGET_READ,       /* events, as many as are of use, by whoever comes first */
-    BUDGET_READ_NEXT,  /* kept for the next event of a partition, however much is granted to others that use nothing */
-    BUDGET_READ_FIRST, /* kept for partitions that hold nothing */
-    BUDGET_READ_ALONE, /* kept for routes that hold nothing: nobody else's platform keeps them waiting */
+    BUDGET_READ_NEXT,  /* kept for the next event of a partition, where it waits */
+    BUDGET_READ_FIRST, /* likewise, of one that holds nothing */
+    BUDGET_READ_ALONE, /* likewise, of a route that holds nothing */
     BUDGET_GROW,       /* what the rooms make of an event */
     BUDGET_GROW_FIRST, /* likewise, of the only one of its route */
     BUDGET_LOOK,       /* what must be looked at when it is read, for its order */

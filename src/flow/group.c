@@ -321,10 +321,12 @@ void group_partition_error(struct flow *flow, const struct input *input) {
     struct partition *partition = group_partition(group, input->is.partition.place);
     if (partition == NULL || partition->state == PARTITION_STOPPED)
         return;
-    partition->foreign = input->is.partition.error == PARTITION_OUT_OF_RANGE && !PLANTED(COMMIT_OUT_OF_RANGE);
-    stop_reading(flow, partition,
-                 input->is.partition.error == PARTITION_OUT_OF_RANGE ? "the committed offset is out of range"
-                                                                     : "the partition is not available");
+    static const char *const why[] = {[PARTITION_OUT_OF_RANGE] = "the committed offset is out of range",
+                                      [PARTITION_GONE] = "the topic or partition is gone",
+                                      [PARTITION_UNAVAILABLE] = "the partition is not available"};
+    enum partition_error error = input->is.partition.error;
+    partition->foreign = error != PARTITION_UNAVAILABLE && !PLANTED(COMMIT_OUT_OF_RANGE);
+    stop_reading(flow, partition, why[error]);
 }
 
 /* At the end of each step in which something happened to the group. */

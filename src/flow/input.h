@@ -43,7 +43,8 @@ enum commit_error {
 
 enum partition_error {
     PARTITION_OUT_OF_RANGE, /* the committed offset is gone: stops until an operator decides */
-    PARTITION_UNAVAILABLE,  /* topic deleted, not authorised ... : stops, said aloud */
+    PARTITION_GONE,         /* the topic is deleted: one that is made anew has other events under the same offsets */
+    PARTITION_UNAVAILABLE   /* not authorised ... : stops, said aloud */
 };
 
 enum letter_outcome { LETTER_ACKNOWLEDGED, LETTER_TOO_LARGE, LETTER_FAILED };

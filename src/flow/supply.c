@@ -66,23 +66,21 @@ static struct credit share(const struct flow *flow) {
                                                          : bytes};
 }
 
-/* Nobody else's platform, however long it is down, keeps a route waiting that holds nothing. */
-static bool is_alone(const struct partition *partition) {
-    const struct group *group = partition->group;
-    return group->counts.unsettled == 0 && (group->credit == 0 || partition->wants);
-}
-
-/* As much as it can use, or else its next event. */
+/* As much as it can use; or its next event, where that waits: what is granted to partitions that have nothing to read
+ * keeps nobody else waiting, nor does another's platform, however long it is down, a route that holds nothing. */
 static struct credit affordable(const struct flow *flow, const struct partition *partition, struct credit all) {
-    bool first = partition->unsettled == 0;
-    if (supply_cost(all.events, all.bytes) <= budget_left(flow, first ? BUDGET_READ_FIRST : BUDGET_READ))
+    if (supply_cost(all.events, all.bytes) <= budget_left(flow, BUDGET_READ))
         return all;
-    size_t next = partition->wants ? partition->wanted : LEAST_BYTES;
+    if (!partition->wants)
+        return (struct credit){0, 0};
+    size_t next = partition->wanted;
     struct credit least = {.events = partition->credit == 0 ? 1 : 0,
                            .bytes = next > partition->credit_bytes ? next - partition->credit_bytes : 0};
     if (least.events > all.events)
         least.events = all.events;
-    enum budget what = is_alone(partition) ? BUDGET_READ_ALONE : first ? BUDGET_READ_FIRST : BUDGET_READ_NEXT;
+    enum budget what = partition->group->counts.unsettled == 0 ? BUDGET_READ_ALONE
+                       : partition->unsettled == 0             ? BUDGET_READ_FIRST
+                                                               : BUDGET_READ_NEXT;
     return supply_cost(least.events, least.bytes) <= budget_left(flow, what) ? least : (struct credit){0, 0};
 }
 
@@ -135,7 +133,7 @@ static bool feed(struct flow *flow, struct partition *partition) {
         return true;
     more = affordable(flow, partition, more);
     if (more.events == 0 && more.bytes == 0)
-        return false;
+        return !partition->wants; /* else it says so when it has something */
     set_credit(flow, partition, partition->credit + more.events, partition->credit_bytes + more.bytes);
     partition->wants = partition->wants && (partition->credit == 0 || partition->wanted > partition->credit_bytes);
     struct action *action = say(flow, ACTION_GRANT_CREDIT);

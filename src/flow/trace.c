@@ -110,6 +110,7 @@ static void trace_release(struct buf *out, const struct plan *plan, const struct
 
 void trace_input(struct buf *out, const struct plan *plan, const struct input *input) {
     static const char *const letters[] = {"acknowledged", "too large", "failed"};
+    static const char *const ends[] = {"out of range", "gone", "unavailable"};
     buf_printf(out, "[%6" PRId64 "] ", input->now_ms);
     switch (input->kind) {
     case INPUT_ASSIGNED:
@@ -141,7 +142,7 @@ void trace_input(struct buf *out, const struct plan *plan, const struct input *i
     case INPUT_PARTITION_ERROR:
         buf_add_text(out, "partition error ");
         write_partition(out, plan, input->is.partition.place);
-        buf_add_text(out, input->is.partition.error == PARTITION_OUT_OF_RANGE ? ": out of range" : ": unavailable");
+        buf_printf(out, ": %s", ends[input->is.partition.error]);
         break;
     case INPUT_COMMIT_RESULT:
         buf_add_text(out, "commit result ");

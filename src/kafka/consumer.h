@@ -25,6 +25,13 @@ enum consumer_commit {
     CONSUMER_COMMIT_FAILED
 };
 
+/* Why a partition cannot be read on. */
+enum consumer_end {
+    CONSUMER_OUT_OF_RANGE, /* the log does not have the next offset */
+    CONSUMER_GONE,         /* there is no such topic or partition (any more) */
+    CONSUMER_UNREADABLE    /* not allowed, no memory, ... */
+};
+
 /* What happened, told from inside consumer_serve. Spans and arrays are borrowed for the call; an event is the
  * receiver's. */
 struct consumer_handler {
@@ -35,7 +42,7 @@ struct consumer_handler {
     void (*event)(void *owner, struct event *event);
     /* A record waits for more credit than there is; said once of each. May be NULL. */
     void (*wanted)(void *owner, struct place place, size_t bytes);
-    void (*partition_error)(void *owner, struct place place, bool out_of_range, const char *why);
+    void (*partition_error)(void *owner, struct place place, enum consumer_end end, const char *why);
     void (*commit_result)(void *owner, uint32_t route, uint32_t epoch, enum consumer_commit result, const char *why);
     void (*fatal)(void *owner, uint32_t route, const char *why);
     struct kafka_voice voice;

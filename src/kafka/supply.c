@@ -58,11 +58,24 @@ static bool give(struct consumer *consumer, struct assigned_partition *partition
     return true;
 }
 
+static enum consumer_end end_of(rd_kafka_resp_err_t code) {
+    switch ((int)code) {
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+        return CONSUMER_OUT_OF_RANGE;
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+        return CONSUMER_GONE;
+    default:
+        return CONSUMER_UNREADABLE;
+    }
+}
+
 static void fail(struct consumer *consumer, struct assigned_partition *partition, rd_kafka_resp_err_t code) {
-    bool out_of_range = code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET || code == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
     partition->stopped = true;
     partition->credit_events = 0;
-    consumer->handler.partition_error(consumer->handler.owner, partition->place, out_of_range, rd_kafka_err2str(code));
+    consumer->handler.partition_error(consumer->handler.owner, partition->place, end_of(code), rd_kafka_err2str(code));
 }
 
 /* Errors that librdkafka heals by itself are said, not acted on. */

@@ -303,7 +303,8 @@ static const struct branches *branches_left(struct schema_context *context, cons
     if (member->type >= NODE_ARRAY)
         return telling->other;
     bool string = member->type == NODE_STRING;
-    uint32_t hash = string ? json_hash(json_text(context->document, member)) : (uint32_t)equal_hash(context->document, member);
+    uint32_t hash =
+        string ? json_hash(json_text(context->document, member)) : (uint32_t)equal_hash(context->document, member);
     for (uint32_t at = hash & telling->mask; telling->slot[at].text.size != PICK_FREE; at = (at + 1) & telling->mask) {
         const struct pick *pick = &telling->slot[at];
         if (string ? same_text(context, &pick->text, member)

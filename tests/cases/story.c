@@ -192,9 +192,10 @@ static bool read_other(const json_t *line, struct input *input) {
         input->is.partition.place = (struct place){.route = number(line, "route", 0),
                                                    .partition = atoi(word(line, "error")),
                                                    .epoch = number(line, "epoch", 1)};
-        bool range = word(line, "is") != NULL && strcmp(word(line, "is"), "out of range") == 0;
-        input->is.partition.error = range ? PARTITION_OUT_OF_RANGE : PARTITION_UNAVAILABLE;
-        return true;
+        static const char *const ends[] = {"out of range", "gone", "unavailable", NULL};
+        int end = word(line, "is") != NULL ? pick(word(line, "is"), ends) : PARTITION_UNAVAILABLE;
+        input->is.partition.error = (enum partition_error)end;
+        return end >= 0;
     }
     if (json_object_get(line, "wanted") != NULL) {
         input->kind = INPUT_WANTED;

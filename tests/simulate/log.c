@@ -131,6 +131,16 @@ struct record *log_record(struct world *world, const struct member *member, stru
     return found;
 }
 
+/* Who reads it may hear of it at once, or find another log where it reads on. */
+static void tell_gone(struct world *world, uint32_t route, uint32_t partition) {
+    for (uint32_t i = 0; i < world->scene.members; i++) {
+        struct member *member = &world->member[i];
+        if (member->flow != NULL && world->now_ms >= member->stalled_ms && member->tenure[route].held &&
+            member->tenure[route].reading[partition].begun && choose(world->choices, 2) == 1)
+            log_error(world, member, route, partition, PARTITION_GONE);
+    }
+}
+
 /* The topic is deleted and made anew: other records, from 0 on, and the group's offsets are gone with it. */
 void log_recreate(struct world *world, uint32_t route) {
     struct choices *choices = world->choices;
@@ -151,6 +161,7 @@ void log_recreate(struct world *world, uint32_t route) {
         log->count++;
     }
     log_stopped(world, route, partition);
+    tell_gone(world, route, partition);
 }
 
 bool logs_done(const struct world *world, char *what, size_t size) {
@@ -197,7 +208,7 @@ void log_stopped(struct world *world, uint32_t route, uint32_t partition) {
 void log_error(struct world *world, struct member *member, uint32_t route, uint32_t partition,
                enum partition_error error) {
     struct tenure *tenure = &member->tenure[route];
-    if (error == PARTITION_OUT_OF_RANGE && !tenure->reading[partition].stopped)
+    if (error != PARTITION_UNAVAILABLE && !tenure->reading[partition].stopped)
         tenure->reading[partition].foreign = true;
     struct input input = {
         .kind = INPUT_PARTITION_ERROR,

@@ -83,10 +83,9 @@ static void write_reply(struct buf *out, const struct reply *reply) {
 }
 
 static void write_partition_error(struct buf *out, const struct input *input) {
-    bool range = input->is.partition.error == PARTITION_OUT_OF_RANGE;
+    static const char *const ends[] = {"out of range", "gone", "unavailable"};
     buf_printf(out, "\"error\": \"%" PRId32 "\", \"is\": \"%s\", \"epoch\": %" PRIu32,
-               input->is.partition.place.partition, range ? "out of range" : "unavailable",
-               input->is.partition.place.epoch);
+               input->is.partition.place.partition, ends[input->is.partition.error], input->is.partition.place.epoch);
 }
 
 static void write_release(struct buf *out, const struct input *input) {

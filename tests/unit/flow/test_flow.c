@@ -331,8 +331,13 @@ static void reads_on_beside_a_partition_that_waits(void **state) {
     uint32_t credit[] = {granted(set, 0), granted(set, 1)};
     int64_t offset = 0;
     for (int64_t other = 0; other < 50; other++) {
-        for (; credit[0] > 0; credit[0] += granted(set, 0) - 1, credit[1] += granted(set, 1))
+        for (want(set, 0, 2005), credit[0] += granted(set, 0), credit[1] += granted(set, 1); credit[0] > 0;
+             credit[0] += granted(set, 0) - 1, credit[1] += granted(set, 1))
             read_padded(set, 0, offset++, "waits");
+        if (credit[1] == 0) {
+            want(set, 1, 2007);
+            credit[1] += granted(set, 1);
+        }
         assert_true(credit[1] > 0);
         read_padded(set, 1, other, "goes on");
         credit[0] += granted(set, 0);

@@ -12,7 +12,7 @@
 
 #include <stdlib.h>
 
-enum { PARTITIONS = 3, EVENTS = 30, KEYS = 3, OPEN = 256, SEEDS = 1500, STEPS = 500 };
+enum { PARTITIONS = 3, EVENTS = 30, KEYS = 3, OPEN = 256, MOST_BYTES = 12, SEEDS = 1500, STEPS = 500 };
 
 static const struct status_range success[] = {{200, 299}};
 static const struct status_range retry[] = {{408, 408}, {425, 425}, {429, 429}, {500, 599}};
@@ -197,13 +197,16 @@ static void answer_committed(struct world *world) {
 
 static void read_event(struct world *world, int partition) {
     int index = index_of(world->partition[partition].position);
-    if (!world->assigned || !world->partition[partition].reading || world->partition[partition].credit == 0 ||
-        world->partition[partition].bytes == 0 || index >= EVENTS)
+    struct place place = {.partition = partition, .epoch = world->epoch};
+    if (!world->assigned || !world->partition[partition].reading || index >= EVENTS)
         return;
+    if (world->partition[partition].credit == 0 || world->partition[partition].bytes < MOST_BYTES) {
+        step(world, (struct input){.kind = INPUT_WANTED, .is.wanted = {place, MOST_BYTES}});
+        return;
+    }
     int kind = world->partition[partition].kind[index], key = world->partition[partition].key[index];
     static const char *const keys[] = {"a", "b", "c"};
-    struct event *event = event_create((struct place){.partition = partition, .epoch = world->epoch}, offset_of(index),
-                                       -1, key < 0 ? SPAN_NONE : span_of(keys[key]),
+    struct event *event = event_create(place, offset_of(index), -1, key < 0 ? SPAN_NONE : span_of(keys[key]),
                                        kind == 2   ? SPAN_NONE
                                        : kind == 1 ? SPAN("{]")
                                                    : SPAN("{\"id\":\"x\"}"),
