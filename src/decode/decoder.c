@@ -49,8 +49,9 @@ struct verdict decode(const struct decode_spec *spec, struct event *event, struc
     *message = (struct message){.mode = MESSAGE_PLAIN};
     if (spec->format == DECODE_JSON)
         return decode_plain(spec, event, message);
-    if (is_structured(event_header(event, SPAN("content-type"))))
-        return envelope_structured(spec, event, message);
+    struct span content_type = event_header(event, SPAN("content-type"));
+    if (is_structured(content_type))
+        return envelope_structured(spec, event, content_type, message);
     if (event_header(event, SPAN("ce_specversion")).data != NULL)
         return envelope_binary(spec, event, message);
     if (spec->format == DECODE_CLOUDEVENTS)

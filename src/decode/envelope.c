@@ -49,10 +49,11 @@ static bool is_event_format_json(struct span type) {
     return rest.size == 0 || rest.data[0] == ';';
 }
 
-struct verdict envelope_structured(const struct decode_spec *spec, struct event *event, struct message *message) {
+struct verdict envelope_structured(const struct decode_spec *spec, struct event *event, struct span content_type,
+                                   struct message *message) {
     struct json_problem problem;
     message->mode = MESSAGE_STRUCTURED;
-    if (!is_event_format_json(event_header(event, SPAN("content-type"))))
+    if (!is_event_format_json(content_type))
         return detail_dead(event, REASON_ENVELOPE,
                            "its content-type is another event format than application/cloudevents+json");
     if (!json_read(&event->arena, event->value, &spec->limits, &message->document, &problem))

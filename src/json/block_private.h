@@ -51,7 +51,7 @@ static inline uint64_t block_odd(const char *at) {
 static inline uint64_t block_odd(const char *at) {
     uint64_t odd = 0;
     for (unsigned i = 0; i < BLOCK_SIZE; i += 8)
-        odd |= word_bits(word_odd(word_load_whole(at + i))) << i;
+        odd |= word_bits(word_odd_all(word_load_whole(at + i))) << i;
     return odd;
 }
 

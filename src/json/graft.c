@@ -2,11 +2,10 @@
  * left to splice and reader. */
 #include "json/graft.h"
 
-#include "json/reader_private.h"
 #include "json/word.h"
 
-/* Deeper paths and larger values are left to the reader. */
-enum { MOST_HOLDERS = 8, FEW_NODES = 16 };
+/* Deeper paths are left to the reader. */
+enum { MOST_HOLDERS = 8 };
 
 /* What a value may be that is moved. */
 static const struct json_limits small = {.size = 64 * 1024, .depth = 8, .members = 1024, .memory = 64 * 1024};
@@ -19,6 +18,7 @@ struct grafting {
     struct span value;
     const struct json_node *shoot; /* the value's nodes, by themselves */
     uint32_t shoot_count;
+    struct json_node string;          /* the one of them */
     uint32_t holder[MOST_HOLDERS];    /* indexes of the objects that hold the place, outermost first */
     const struct json_node *parent;   /* the last of them */
     const struct json_node *replaced; /* the member's value so far; NULL: there is none */
@@ -73,17 +73,26 @@ static bool is_plain(struct span name) {
     return word_before(word_odd(word_load_short(at, (size_t)(end - at)))) == (size_t)(end - at); /* the zeros are odd */
 }
 
-/* Reads the value: a few nodes here, more in the arena. */
-static bool read_shoot(struct grafting *grafting, struct json_node few[FEW_NODES], struct arena *arena) {
-    struct json_document many;
-    grafting->shoot = few;
-    grafting->shoot_count = json_read_few(grafting->value, &small, few, FEW_NODES);
-    if (grafting->shoot_count > 0)
+/* Most values are texts from a table: the reader is not needed to see that. */
+static bool is_plain_string(struct span value) {
+    return value.size >= 2 && value.size <= small.size && value.data[0] == '"' && value.data[value.size - 1] == '"' &&
+           is_plain(span_make(value.data + 1, value.size - 2));
+}
+
+static bool read_shoot(struct grafting *grafting, struct arena *arena) {
+    struct span value = grafting->value;
+    if (is_plain_string(value)) {
+        grafting->string = (struct json_node){
+            .type = NODE_STRING, .flags = NODE_ASCII, .after = 1, .size = (uint32_t)value.size, .is.integer = 0};
+        grafting->shoot = &grafting->string;
+        grafting->shoot_count = 1;
         return true;
-    if (!json_read(arena, grafting->value, &small, &many, NULL) || many.side != NULL)
+    }
+    struct json_document read;
+    if (!json_read(arena, value, &small, &read, NULL) || read.side != NULL)
         return false;
-    grafting->shoot = many.node;
-    grafting->shoot_count = many.count;
+    grafting->shoot = read.node;
+    grafting->shoot_count = read.count;
     return true;
 }
 
@@ -196,10 +205,9 @@ enum json_splice json_graft(struct arena *arena, const struct json_document *doc
                             struct span value, const struct json_limits *limits, struct json_document *graft,
                             struct json_problem *problem) {
     struct grafting grafting = {.old = document, .into = into, .value = value};
-    struct json_node few[FEW_NODES];
     if (!find_place(&grafting))
         return JSON_SPLICE_NO_PARENT;
-    if (!read_shoot(&grafting, few, arena) || !is_easy(&grafting, limits))
+    if (!read_shoot(&grafting, arena) || !is_easy(&grafting, limits))
         return read_again(arena, document, into, value, limits, graft, problem);
     uint32_t count = document->count - (grafting.behind - grafting.at) + grafting.nodes;
     size_t size = document->source.size - (grafting.to - grafting.from) + grafting.bytes;

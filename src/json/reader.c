@@ -52,7 +52,7 @@ static READER_SELDOM bool grow_nodes(struct reader *reader, const char *at) {
         capacity = (size_t)(reader->end - reader->text) / 8 + 8;
     if (capacity > most)
         capacity = most;
-    if (capacity <= reader->capacity || reader->arena == NULL)
+    if (capacity <= reader->capacity)
         return reader_refuse_limit(reader, at) != NULL;
     void *node = arena_resize(reader->arena, reader->node, reader->capacity * sizeof *reader->node,
                               capacity * sizeof *reader->node);
@@ -96,7 +96,7 @@ static inline bool is_space(char byte) {
     return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
 }
 
-static READER_SELDOM const char *skip_spaces(const char *at, const char *end) {
+static __attribute__((noinline)) const char *skip_spaces(const char *at, const char *end) {
     while (at < end && is_space(*at))
         at += end - at >= 8 && word_load_whole(at) == WORD_OF(' ') ? 8 : 1;
     return at;
@@ -114,7 +114,7 @@ static READER_SELDOM uint64_t odd_at_end(const struct reader *reader, const char
         return block_odd(reader->end - BLOCK_SIZE) >> (BLOCK_SIZE - left) | UINT64_MAX << left;
     uint64_t odd = UINT64_MAX << left;
     for (size_t i = 0; i < left; i += 8)
-        odd |= word_bits(word_odd(word_load(at + i, reader->end))) << i;
+        odd |= word_bits(word_odd_all(word_load(at + i, reader->end))) << i;
     return odd;
 }
 
@@ -129,7 +129,7 @@ INTO_LOOP const char *next_odd(const struct reader *reader, struct hand *hand) {
         hand->block += BLOCK_SIZE;
         hand->odd = odd_of(reader, hand->block);
     }
-    const char *at = hand->block + __builtin_ctzll(hand->odd);
+    const char *at = hand->block + (unsigned)__builtin_ctzll(hand->odd);
     hand->odd &= hand->odd - 1;
     return at;
 }
@@ -152,7 +152,7 @@ INTO_LOOP char look(const struct reader *reader, const struct hand *hand, const 
 /* Mostly there is no white space, and what else stands there is above it. */
 INTO_LOOP const char *skip_space(const struct reader *reader, struct hand *hand, const char *at) {
     char byte = look(reader, hand, at);
-    if (byte > ' ' || !is_space(byte))
+    if (!READER_RARELY(byte <= ' ') || !is_space(byte))
         return at;
     at = skip_spaces(at + 1, reader->end);
     leave_odd(reader, hand, at);
@@ -188,7 +188,7 @@ INTO_LOOP const char *read_odd(struct reader *reader, struct hand *hand, struct 
 INTO_LOOP const char *read_string(struct reader *reader, struct hand *hand, struct json_node *string,
                                   const char *start) {
     const char *at = plain_end(reader, hand);
-    if (at == reader->end || *at != '"')
+    if (READER_RARELY(at == reader->end || *at != '"'))
         return read_odd(reader, hand, string, start, at, false);
     fill_node(reader, string, NODE_STRING, NODE_ASCII, start, at + 1);
     string->is.integer = 0; /* hash and side */
@@ -208,18 +208,18 @@ static struct json_document so_far(const struct reader *reader) {
 /* Holds the key that was read last against those before it in its object. */
 static READER_SELDOM bool is_new(const struct reader *reader, const struct json_node *object,
                                  const struct json_node *last) {
-    struct json_document document = so_far(reader);
-    const struct json_node *key = object + 1;
-    while (key != last && !json_keys_equal(&document, key, last))
-        key = json_next(&document, key + 1);
-    return key == last;
+    for (const struct json_node *key = object + 1; key != last; key = reader->node + key[1].after)
+        if (key->is.text.hash == last->is.text.hash) {
+            struct json_document document = so_far(reader);
+            if (json_keys_equal(&document, key, last))
+                return false;
+        }
+    return true;
 }
 
 static const char *check_keys(struct reader *reader, const struct json_node *object, const char *at) {
     struct json_document document = so_far(reader);
     const struct json_node *twice;
-    if (reader->arena == NULL)
-        return reader_refuse_limit(reader, at);
     if (!json_keys_twice(reader->arena, &document, object, &twice))
         return reader_refuse_memory(reader, at);
     return twice == NULL ? at : refuse_duplicate(reader, twice);
@@ -228,7 +228,7 @@ static const char *check_keys(struct reader *reader, const struct json_node *obj
 /* `at` is the opening quote of a key. */
 INTO_LOOP const char *read_name(struct reader *reader, struct hand *hand, struct json_node *name, const char *start) {
     const char *at = plain_end(reader, hand);
-    if (at == reader->end || *at != '"')
+    if (READER_RARELY(at == reader->end || *at != '"'))
         return read_odd(reader, hand, name, start, at, true);
     size_t size = (size_t)(at - start - 1);
     fill_node(reader, name, NODE_STRING, NODE_ASCII, start, at + 1);
@@ -301,10 +301,24 @@ static const char *read_word(struct reader *reader, struct json_node *node, cons
     return at + word.size;
 }
 
+/* Whole numbers of up to 18 digits; the others are left to a call. */
+static inline const char *read_number(struct reader *reader, struct json_node *node, const char *start) {
+    const char *digits = start + (*start == '-'), *at = digits;
+    uint64_t number = 0;
+    for (; at < reader->end && (unsigned char)(*at - '0') < 10; at++)
+        number = number * 10 + (uint64_t)(*at - '0');
+    bool more = at < reader->end && (*at == '.' || (*at | 0x20) == 'e');
+    if (more || at == digits || at - digits > 18 || (*digits == '0' && at - digits > 1))
+        return reader_number(reader, node, start);
+    fill_node(reader, node, NODE_NUMBER, NODE_INTEGER, start, at);
+    node->is.integer = digits != start ? -(int64_t)number : (int64_t)number;
+    return at;
+}
+
 /* A value that is no string, array or object. */
 static inline const char *read_other(struct reader *reader, struct json_node *node, const char *at, char byte) {
     if (byte == '-' || (byte >= '0' && byte <= '9'))
-        return reader_number(reader, node, at);
+        return read_number(reader, node, at);
     if (byte == 't')
         return read_word(reader, node, at, SPAN("true"), NODE_TRUE);
     if (byte == 'f')
@@ -406,8 +420,9 @@ static struct json_limits with_defaults(const struct json_limits *limits) {
     return all;
 }
 
-/* By hand: to clear it all would take longer than to read a small text. */
-static inline void begin(struct reader *reader, struct span text, const struct json_limits *limits) {
+/* By hand: to clear all of it would take longer than to read a small text. */
+static inline void begin(struct reader *reader, struct arena *arena, struct span text,
+                         const struct json_limits *limits) {
     reader->text = text.data != NULL ? text.data : "";
     reader->end = reader->text + text.size;
     reader->node = NULL;
@@ -416,46 +431,29 @@ static inline void begin(struct reader *reader, struct span text, const struct j
     reader->side = NULL;
     reader->side_size = reader->side_capacity = 0;
     reader->limits = with_defaults(limits);
-    reader->arena = NULL;
+    reader->arena = arena;
     reader->problem.fault = JSON_FAULT_NONE;
-}
-
-/* Reads the text into nodes that stand in `reader` or that it takes from the arena. Returns their number, 0 when it is
- * refused. */
-static uint32_t read_whole(struct reader *reader, struct json_problem *problem) {
-    uint32_t count = 0;
-    if ((size_t)(reader->end - reader->text) > reader->limits.size)
-        reader_refuse(reader, reader->text + reader->limits.size, JSON_FAULT_SIZE,
-                      "the text is longer than the limit allows");
-    else
-        count = ends_with_bracket(reader) ? read_freely(reader) : read_guarded(reader);
-    if (reader->problem.fault == JSON_FAULT_NONE)
-        return count;
-    if (problem != NULL)
-        place_problem(reader, problem);
-    return 0;
 }
 
 bool json_read(struct arena *arena, struct span text, const struct json_limits *limits, struct json_document *document,
                struct json_problem *problem) {
     struct reader reader;
-    begin(&reader, text, limits);
-    reader.arena = arena;
-    uint32_t count = read_whole(&reader, problem);
-    if (count == 0)
+    uint32_t count = 0;
+    begin(&reader, arena, text, limits);
+    if (text.size > reader.limits.size)
+        reader_refuse(&reader, reader.text + reader.limits.size, JSON_FAULT_SIZE,
+                      "the text is longer than the limit allows");
+    else
+        count = ends_with_bracket(&reader) ? read_freely(&reader) : read_guarded(&reader);
+    if (reader.problem.fault != JSON_FAULT_NONE) {
+        if (problem != NULL)
+            place_problem(&reader, problem);
         return false;
+    }
     if (reader.side != NULL)
         arena_resize(arena, reader.side, reader.side_capacity, reader.side_size);
     arena_resize(arena, reader.node, reader.capacity * sizeof *reader.node, count * sizeof *reader.node);
     *document = (struct json_document){
         .source = span_make(reader.text, text.size), .node = reader.node, .count = count, .side = reader.side};
     return true;
-}
-
-uint32_t json_read_few(struct span text, const struct json_limits *limits, struct json_node *node, uint32_t most) {
-    struct reader reader;
-    begin(&reader, text, limits);
-    reader.node = node;
-    reader.capacity = most;
-    return read_whole(&reader, NULL);
 }

@@ -5,7 +5,8 @@
 #include "json/reader.h"
 
 /* What is seldom called leaves the loop over the text its registers. */
-#define READER_SELDOM __attribute__((noinline, cold))
+#define READER_SELDOM     __attribute__((noinline, cold))
+#define READER_RARELY(so) __builtin_expect(!!(so), 0)
 
 struct reader {
     const char *text;
@@ -17,7 +18,7 @@ struct reader {
     size_t side_size;
     size_t side_capacity;
     struct json_limits limits;
-    struct arena *arena;         /* NULL: `node` is all there is */
+    struct arena *arena;
     struct json_problem problem; /* without line and column */
 };
 
@@ -30,14 +31,10 @@ READER_SELDOM const char *reader_refuse_limit(struct reader *reader, const char 
 
 /* The rest of a string whose opening quote is at `start`, from `at`, its first byte that is not plain ASCII. Fills all
  * of the node but `after`; the hash is that of a key, 0 when `key` is false. */
-READER_SELDOM const char *reader_odd_string(struct reader *reader, struct json_node *string, const char *start,
-                                            const char *at, bool key);
+const char *reader_odd_string(struct reader *reader, struct json_node *string, const char *start, const char *at,
+                              bool key);
 
 /* The number at `start`, which is a digit or '-'. Fills all of the node but `after`. */
 const char *reader_number(struct reader *reader, struct json_node *number, const char *start);
-
-/* Reads a text of at most so many nodes, without escapes, into an array. Returns their number; 0: it is none of these.
- */
-uint32_t json_read_few(struct span text, const struct json_limits *limits, struct json_node *node, uint32_t most);
 
 #endif

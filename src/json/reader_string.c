@@ -8,8 +8,6 @@
 #include "json/word.h"
 
 static bool grow_side(struct reader *reader, const char *at, size_t more) {
-    if (reader->arena == NULL)
-        return reader_refuse_limit(reader, at) != NULL;
     size_t most = reader->limits.memory - reader->capacity * sizeof *reader->node;
     if (most > UINT32_MAX)
         most = UINT32_MAX;

@@ -37,8 +37,17 @@ static inline uint64_t word_load(const char *at, const char *end) {
     return end - at < 8 ? word_load_short(at, (size_t)(end - at)) : word_load_whole(at);
 }
 
-/* The highest bit of each byte that is '"', '\\', below 0x20 or above 0x7f. */
+/* Not 0 when a byte is '"', '\\', below 0x20 or above 0x7f. The lowest bit that is set belongs to the first such byte
+ * (a borrow may set bits of bytes behind it). */
 static inline uint64_t word_odd(uint64_t word) {
+    uint64_t quote = (word ^ WORD_OF('"')) - WORD_OF(1);
+    uint64_t backslash = (word ^ WORD_OF('\\')) - WORD_OF(1);
+    uint64_t control = word - WORD_OF(0x20);
+    return (quote | backslash | control | word) & WORD_OF(0x80);
+}
+
+/* The highest bit of each such byte and no other. */
+static inline uint64_t word_odd_all(uint64_t word) {
     uint64_t quote = word ^ WORD_OF('"'), backslash = word ^ WORD_OF('\\');
     quote |= (quote & WORD_OF(0x7f)) + WORD_OF(0x7f);
     backslash |= (backslash & WORD_OF(0x7f)) + WORD_OF(0x7f);
@@ -77,14 +86,26 @@ static inline unsigned word_digits(uint64_t word, uint64_t *number) {
     return count;
 }
 
-/* Equal bytes; for short texts, where a call takes longer. */
+/* Equal bytes; for short texts, where a call takes longer. Two looks may meet in the middle. */
 static inline bool word_same(const char *one, const char *other, size_t size) {
-    if (size < 8)
-        return word_load_short(one, size) == word_load_short(other, size);
-    for (size_t at = 0; at + 8 < size; at += 8)
-        if (word_load_whole(one + at) != word_load_whole(other + at))
+    if (size >= 8) {
+        for (size_t at = 0; at + 8 < size; at += 8)
+            if (word_load_whole(one + at) != word_load_whole(other + at))
+                return false;
+        return word_load_whole(one + size - 8) == word_load_whole(other + size - 8);
+    }
+    if (size >= 4) {
+        uint32_t a, b, c, d;
+        memcpy(&a, one, 4);
+        memcpy(&b, other, 4);
+        memcpy(&c, one + size - 4, 4);
+        memcpy(&d, other + size - 4, 4);
+        return ((a ^ b) | (c ^ d)) == 0;
+    }
+    for (size_t at = 0; at < size; at++)
+        if (one[at] != other[at])
             return false;
-    return word_load_whole(one + size - 8) == word_load_whole(other + size - 8);
+    return true;
 }
 
 /* The steps of json_hash: whole words, the last of them so that it ends with the text (it may meet the one before),
@@ -97,7 +118,7 @@ static inline uint64_t word_hash(uint64_t hash, uint64_t word) {
 }
 
 static inline uint32_t word_hash_end(uint64_t hash, uint64_t rest, size_t size) {
-    hash = word_hash(hash, rest ^ (uint64_t)size << 56);
+    hash = word_hash(hash, rest ^ (uint64_t)size * (UINT64_C(1) << 56)); /* in the highest byte */
     return (uint32_t)((hash * UINT64_C(0xd6e8feb86659fd93)) >> 32);
 }
 
