@@ -113,6 +113,7 @@ struct desk {
     uint64_t turns;
     size_t waiting_count;
     uint32_t groups;  /* whose events wait here before they are delivered */
+    uint32_t readers; /* groups that have partitions, and deliver here */
     struct list busy; /* in flow->busy: is served at the end of the step */
     struct timer timer;
     uint64_t probe; /* the request that probes it; 0 none */

@@ -97,6 +97,7 @@ void group_end(struct flow *flow, struct group *group) {
     group->entries = NULL;
     group->maps = NULL;
     flow->partitions -= group->count;
+    flow->desks[group->route->mapping.platform].readers -= group->count > 0 ? 1 : 0;
     group->count = group->open = 0;
     group->committing = group->ask_again = false;
     group->phase = GROUP_IDLE;
@@ -170,6 +171,7 @@ void group_assigned(struct flow *flow, const struct input *input) {
         list_init(&partition->dirty);
     }
     flow->partitions += group->count;
+    flow->desks[group->route->mapping.platform].readers++;
     ask_committed(flow, group);
 }
 

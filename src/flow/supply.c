@@ -9,9 +9,10 @@ enum {
     EVENT_COST = 4608,        /* memory that any event takes as soon as it is read */
     BYTE_COST = 3,            /* and for each of its bytes: the arena grows in steps that double */
     READY_BEYOND_FLIGHT = 64, /* so many events more than max-in-flight may wait for the platform */
-    LEAST_READY = 8,          /* but of each of its routes at least so many */
+    LEAST_READY = 4,          /* but of each of its routes at least so many */
+    LEAST_CREDIT = 8,         /* events, where many read for one platform */
     LEAST_PART = 4,           /* of what is in flight or waits, belongs to each route at least */
-    MOST_BEHIND = 64,         /* so many requests' events may stand behind those, while the platform has enough to do */
+    MOST_BEHIND = 16,         /* so many requests' events may stand behind those, while the platform has enough to do */
 };
 
 _Static_assert(EVENT_COST >= 4096 + sizeof(struct batch), "a small event is one block, and brings its batch");
@@ -100,14 +101,16 @@ static uint32_t most_ready(const struct flow *flow, const struct group *group) {
     return part_of(flow, group, desk_of(flow, group)->pace.most + READY_BEYOND_FLIGHT, LEAST_READY);
 }
 
-/* What memory has room for, and of requests of one event each no more than may wait. */
+/* What memory has room for, and of requests of one event each no more than twice what may wait, divided among all that
+ * read: they may all begin at once. */
 static struct credit most_credit(const struct flow *flow, const struct group *group) {
     struct credit most = share(flow);
-    uint32_t ready = most_ready(flow, group) * 2 / group->count;
-    if (ready < LEAST_READY)
-        ready = LEAST_READY;
-    if (group->route->batch.events <= 1 && ready < most.events)
-        most.events = ready;
+    const struct desk *desk = desk_of(flow, group);
+    uint32_t events = (desk->pace.most + READY_BEYOND_FLIGHT) * 2 / desk->readers / group->count;
+    if (events < LEAST_CREDIT)
+        events = LEAST_CREDIT;
+    if (group->route->batch.events <= 1 && events < most.events)
+        most.events = events;
     return most;
 }
 
