@@ -57,6 +57,7 @@ def test_groups_are_struck_together_and_counted_for_themselves(monkeypatch):
             begun.add(scene.number)
             both.wait(20)
             play.PAUSE = 0
+        world.ending.wait(0.02)  # long enough to be met inside
         inside.remove(scene.number)
 
     def all_broken(*_):
