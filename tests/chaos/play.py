@@ -52,6 +52,8 @@ class Play:
         if fault.kills and took is not None:
             took, limit = took + mended - strike.began, GOING_ON
         strike.ended = time.monotonic() + TIMEOUT  # an answer may still be on its way to somebody who has gone
+        if fault.moves and not fault.kills:
+            strike.ended += scene.world.session  # a member that heard nothing of its coordinator meanwhile may give itself up so much later
         if fault.kills:  # and what a killed one had sent and nobody had read yet
             strike.bound = left + REACH * fault.kills
         elif fault.moves or fault.ambiguous:  # answers may be lost with every attempt of what is in flight

@@ -73,6 +73,14 @@ def test_a_lost_event(story):
     assert ("lost", 1) in story.found()
 
 
+def test_what_no_commit_covers_is_not_lost_but_behind(story):
+    del story.requests[3]
+    story.letters = {}
+    story.commits.steps.clear()
+    story.commit(3, 20.0)
+    assert story.found() == [("behind", 1)]
+
+
 def test_a_lost_letter(story):
     story.letters = {}
     assert story.found() == [("lost", 1)]

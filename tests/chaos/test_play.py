@@ -17,6 +17,8 @@ class Scene:
         self.number, self.group, self.broken, self.members, self.exposed, self.commits = number, f"sluss{number}", [], [1, 2], 0, None
         self.witness = self
 
+        self.world = World
+
     def would_repeat(self, _):
         return 7 * self.number
 
@@ -31,6 +33,8 @@ class Scene:
 
 
 class World:
+    session = 6
+
     def __init__(self, groups):
         self.scenes, self.ending, self.lags = [Scene(number) for number in range(1, groups + 1)], threading.Event(), []
 

@@ -33,7 +33,11 @@ def judge(truth, acknowledged, witness, commits, strikes):
     good = {event for event, (_, kind) in truth.items() if kind == "good"}
     delivered, again = witness.delivered()
     followed = set(witness.followed)
-    find("lost", [event for event in truth if event not in (delivered if event in good - followed else witness.letters)], "lost")
+    alive = good - followed
+    missing = [event for event in truth if event not in (delivered if event in alive else witness.letters)]
+    behind = {event for event in missing if commits.covered(event) == float("inf")}
+    find("lost", set(missing) - behind, "lost")
+    find("behind", behind, "neither settled nor committed in the time that was given: whoever goes on would deliver them")
     find("strange", (set(delivered) | set(witness.letters)) - set(truth), "never produced")
     find("strange", [n for _, _, ns in witness.unplaced for n in ns if n not in witness.places], "in a batch and never produced")
     find("letters", good & set(witness.letters) - followed, "good ones in the dead letters")
@@ -44,7 +48,7 @@ def judge(truth, acknowledged, witness, commits, strikes):
     find("scrapes", witness.unconserved, f"of {witness.scrapes} scrapes not conserved")
     judge_held(find, truth, witness)
     order(find, {event: told for event, told in truth.items() if event not in followed} if followed else truth, sorted(witness.seen, key=lambda seen: seen.at), witness.assigned)
-    committed(find, good - followed, witness, commits, forgotten)
+    committed(find, alive, witness, commits, forgotten)
     repetitions(found, find, again, strikes)
     return found
 
