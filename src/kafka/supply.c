@@ -35,7 +35,8 @@ static size_t credit_of(const struct consumer *consumer, const rd_kafka_message_
     struct header header[MOST_HEADERS];
     struct span key = span_make(message->key, message->key_len);
     struct span value = span_make(message->payload, is_left_out(consumer, message) ? 0 : message->len);
-    return event_size(key, value, header, copy_headers(message, header));
+    size_t headers = copy_headers(message, header);
+    return event_size(key, value, header, headers);
 }
 
 /* False when memory is short: the record stays unread by stopping the partition, for it must not be passed over. */
