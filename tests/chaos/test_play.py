@@ -47,6 +47,7 @@ def fault(act, common=False, kills=0, moves=True):
 
 def company(monkeypatch, groups, *wanted):
     monkeypatch.setattr(play, "PAUSE", 10 ** 9)
+    monkeypatch.setattr(play, "print", lambda *_, **__: None, raising=False)  # a line each
     world = World(groups)
     return world, play.Company(world, 1, list(wanted))
 
