@@ -77,9 +77,10 @@ static bool read_topic(const char *servers, const char *topic, int part, int par
 }
 
 static bool read_all(const char *servers, char *topics, int part, int parts, int all) {
+    char *rest;
     if (parts < 1)
         return false;
-    for (char *topic = strtok(topics, ","); topic != NULL; topic = strtok(NULL, ","))
+    for (char *topic = strtok_r(topics, ",", &rest); topic != NULL; topic = strtok_r(NULL, ",", &rest))
         if (reader_count == MOST_TOPICS || !read_topic(servers, topic, part, parts, all))
             return false;
     return reader_count > 0;
