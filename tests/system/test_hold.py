@@ -137,7 +137,7 @@ def test_status_says_why(broker, platform, houses, name):
     assert house.ctl("why", "nobody").returncode == 64
     assert house.ctl("release", f"{name}-held", wait["event"]).returncode == 64, "of another route's topic"
     assert house.ctl("release", f"{name}-held").stdout == "released 1 key\n"
-    eventually(lambda: told() is not None and last[0][f"{name}-held"]["rates"]["settled"] > 0, 8,
+    eventually(lambda: told() is not None and (rates := last[0][f"{name}-held"]["rates"]) and rates["settled"] > 0, 8,
                lambda: f"a rate of what was released: {last[0][f'{name}-held']['rates']}")
     eventually(lambda: house.ctl("why", f"{name}-held").returncode == 0, 20, "the route to be well")
     house.daemon.stop(45)
