@@ -108,6 +108,10 @@ static void on_commit_result(void *owner, uint32_t route, uint32_t epoch, enum c
 static void on_fatal(void *owner, uint32_t route, const char *why) {
     struct worker *worker = owner;
     const struct log_field field[] = {{"route", worker->plan->routes[route].name, 0}};
+    if (worker->finished) { /* the final commit was answered before: that is how it ended */
+        log_say(LOG_LEVEL_WARNING, field, 1, "while the group was left: %s", why);
+        return;
+    }
     log_say(LOG_LEVEL_ERROR, field, 1, "Kafka is unusable: %s; stopping without a commit: nothing is lost, restart",
             why);
     worker->finished = true;

@@ -155,8 +155,16 @@ static bool serve_groups(struct worker *worker) {
  * of a process stop together, so none leaves before all have committed. */
 static void wait_for_others(struct worker *worker) {
     int64_t until = time_now_ms() + LONGEST_END_MS;
-    while (atomic_load(worker->spec.working) > 0 && time_now_ms() < until)
+    for (unsigned i = 0; i < worker->wait_count; i++) /* what nobody reads any more wakes nobody */
+        if (worker->wait_route[i] == UINT32_MAX)
+            worker->wait[i].events = 0;
+    while (atomic_load(worker->spec.working) > 0 && time_now_ms() < until) {
         (void)serve_groups(worker);
+        if (worker->now_ms - worker->input_ms < TURN_MS)
+            continue;
+        struct input input = {.kind = INPUT_TIMER}; /* else it would take the wait for a stall (I9) */
+        worker_step(worker, &input);
+    }
 }
 
 /* Leaves the groups, so that others take over at once instead of after the session timeout. */

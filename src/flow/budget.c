@@ -6,14 +6,16 @@
 
 enum { PARTS = 32, OF_EVENT = PARTS / 4 };
 
-/* Where a route orders by a query its events are decoded as they are read: that, too, needs the room of one event. */
+/* What grows stops below what a route that holds nothing may read: one whose platform is down keeps no other waiting.
+ * Where a route orders by a query its events are decoded as they are read: that needs the room of one event, which
+ * nothing else may take, for an event that cannot be looked at has no place in the order. */
 static size_t part_of(const struct plan *plan, enum budget what) {
-    static const size_t usual[] = {[BUDGET_READ] = 10,       [BUDGET_READ_NEXT] = 13, [BUDGET_READ_FIRST] = 16,
-                                   [BUDGET_READ_ALONE] = 20, [BUDGET_GROW] = 24,      [BUDGET_GROW_FIRST] = 28,
+    static const size_t usual[] = {[BUDGET_READ] = 8,        [BUDGET_READ_NEXT] = 10, [BUDGET_READ_FIRST] = 12,
+                                   [BUDGET_READ_ALONE] = 20, [BUDGET_GROW] = 16,      [BUDGET_GROW_FIRST] = 28,
                                    [BUDGET_LOOK] = 28,       [BUDGET_WRITE] = 31,     [BUDGET_ALL] = PARTS};
-    static const size_t asked[] = {[BUDGET_READ] = 6,        [BUDGET_READ_NEXT] = 8, [BUDGET_READ_FIRST] = 10,
-                                   [BUDGET_READ_ALONE] = 12, [BUDGET_GROW] = 16,     [BUDGET_GROW_FIRST] = 20,
-                                   [BUDGET_LOOK] = 28,       [BUDGET_WRITE] = 31,    [BUDGET_ALL] = PARTS};
+    static const size_t asked[] = {[BUDGET_READ] = 5,        [BUDGET_READ_NEXT] = 6, [BUDGET_READ_FIRST] = 8,
+                                   [BUDGET_READ_ALONE] = 15, [BUDGET_GROW] = 12,     [BUDGET_GROW_FIRST] = 20,
+                                   [BUDGET_LOOK] = 31,       [BUDGET_WRITE] = 23,    [BUDGET_ALL] = PARTS};
     bool asks = false;
     for (uint32_t i = 0; i < plan->route_count; i++)
         asks = asks || plan->routes[i].order == ORDER_QUERY;
@@ -38,7 +40,6 @@ size_t budget_of_body(const struct plan *plan) {
 }
 
 size_t budget_largest(const struct plan *plan) {
-    enum { KEPT = 2 }; /* parts, for what else is there */
-    size_t most = part_of(plan, BUDGET_READ_ALONE) - plan->memory_limit / PARTS * KEPT;
+    size_t most = part_of(plan, BUDGET_READ_ALONE) - part_of(plan, BUDGET_READ); /* credit of those that have nothing */
     return (most - supply_cost(1, 0)) / (supply_cost(0, 1));
 }

@@ -7,7 +7,7 @@
 
 struct flow;
 
-/* Each may take what the ones before it may, and some more. */
+/* How far each may fill it: budget.c says how far that is. */
 enum budget {
     BUDGET_READ,       /* events, as many as are of use, by whoever comes first */
     BUDGET_READ_NEXT,  /* kept for the next event of a partition, where it waits */
@@ -30,7 +30,7 @@ size_t budget_of_event(const struct plan *plan);
 /* The body of a batch of one, likewise. */
 size_t budget_of_body(const struct plan *plan);
 
-/* The largest value that is read; of a larger one only its place and key. */
+/* The largest record that is read, in bytes: key, value and headers. Of a larger one the value is left out. */
 size_t budget_largest(const struct plan *plan);
 
 #endif

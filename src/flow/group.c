@@ -106,6 +106,7 @@ void group_end(struct flow *flow, struct group *group) {
     list_remove(&group->starving);
     timers_clear(&flow->timers, &group->pause);
     timers_clear(&flow->timers, &group->deadline);
+    flow->relieved = true; /* maps and dead keys are gone, too */
 }
 
 void group_finish(struct flow *flow, struct group *group) {

@@ -115,11 +115,12 @@ static void serve_waiting(struct http_client *client, struct token *token) {
         struct transfer *transfer = LIST_OF(link, struct transfer, link);
         list_remove(link);
         struct bearer *bearer = token_use(token, client->now_ms);
-        if (bearer != NULL && transfer_carry(transfer, bearer, client->now_ms)) {
+        if (bearer != NULL) {
+            transfer_carry(transfer, bearer);
             start(client, transfer, transfer->request);
             continue;
         }
-        transfer->unsent = bearer != NULL || token_why(token).size > 0 ? REPLY_FAULT_TOKEN : REPLY_FAULT_MEMORY;
+        transfer->unsent = token_why(token).size > 0 ? REPLY_FAULT_TOKEN : REPLY_FAULT_MEMORY;
         list_add_last(&client->ended, link);
     }
 }
@@ -131,7 +132,7 @@ static void ask(struct http_client *client, struct token *token) {
 
 static void start_with_token(struct http_client *client, struct transfer *transfer, const struct request *request) {
     struct token *token = transfer->pool->token;
-    transfer_wait(transfer, request, client->now_ms);
+    transfer_wait(transfer, request);
     list_add_last(token_waiting(token), &transfer->link);
     if (token_is_there(token, client->now_ms))
         serve_waiting(client, token);

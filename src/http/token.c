@@ -53,6 +53,8 @@ static bool make_pool(struct token *token, const struct platform_spec *platform,
     grant_write_encoded(&secret, platform->auth.password.value);
     token->spec = *platform;
     token->spec.base_url = platform->auth.token_url;
+    if (!span_starts_with(token->spec.base_url, SPAN("https:"))) /* then it is on this machine, where no proxy looks */
+        token->spec.proxy = SPAN_NONE;
     token->spec.auth.kind = AUTH_BASIC;
     token->spec.auth.user = buf_span(&id);
     token->spec.auth.password.value = buf_span(&secret);
@@ -198,7 +200,8 @@ static void lament(struct token *token, int64_t now_ms) {
     int64_t pause_ms = left_ms / 2 > AGAIN_MS ? left_ms / 2 : AGAIN_MS;
     token->ahead_ms = now_ms + (token->retry_after_ms > pause_ms ? token->retry_after_ms : pause_ms);
     const struct log_field field[] = {{"platform", token->platform, 0}, {"left-ms", SPAN_NONE, left_ms}};
-    log_say(LOG_LEVEL_WARNING, field, 2, "no new token yet: %s: the one before is used until its end", token->why.text);
+    log_say(LOG_LEVEL_WARNING, field, 2, "no new token yet: %s: the one before is used until its end",
+            token->why.text[0] != '\0' ? token->why.text : "memory is short");
 }
 
 bool token_answered(struct token *token, CURLcode result, int64_t now_ms, int64_t wall_ms) {
@@ -208,6 +211,8 @@ bool token_answered(struct token *token, CURLcode result, int64_t now_ms, int64_
     token->asked = false;
     token->why.text[0] = '\0';
     bool taken = reply != NULL ? grant_read(reply, &line, &good_ms, &token->why) : false;
+    if (taken && now_ms >= token->asked_ms + good_ms) /* whoever waits would take it for none at all */
+        taken = error_set(&token->why, "the token endpoint's token was over when it came");
     taken = taken && keep(token, buf_span(&line), good_ms);
     token->retry_after_ms = reply != NULL ? reply->retry_after_ms : -1;
     if (!taken)

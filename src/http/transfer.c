@@ -277,18 +277,13 @@ bool transfer_prepare(struct transfer *transfer, const struct request *request) 
            set_method(transfer->easy, request);
 }
 
-void transfer_wait(struct transfer *transfer, const struct request *request, int64_t now_ms) {
+void transfer_wait(struct transfer *transfer, const struct request *request) {
     begin(transfer, request);
     transfer->request = request;
-    transfer->began_ms = now_ms;
 }
 
-bool transfer_carry(struct transfer *transfer, struct bearer *bearer, int64_t now_ms) {
-    int64_t left_ms = transfer->pool->spec->timeout_ms - (now_ms - transfer->began_ms);
+void transfer_carry(struct transfer *transfer, struct bearer *bearer) {
     transfer->bearer = bearer;
-    if (left_ms <= 0)
-        return false;
-    return curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, (long)left_ms) == CURLE_OK;
 }
 
 /* --- how it ended --- */

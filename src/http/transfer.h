@@ -25,7 +25,6 @@ struct transfer {
     uint32_t platform;
     const struct request *request; /* while it waits for a token */
     struct bearer *bearer;         /* the token that it carries; NULL none */
-    int64_t began_ms;              /* its time runs from then on, also while it waits for a token */
     enum reply_fault unsent;       /* TOKEN or MEMORY: it is not sent for want of that */
     struct curl_slist node[MOST_HEADER_NODES];
     struct buf text; /* header lines, path */
@@ -50,11 +49,11 @@ void transfer_destroy(struct transfer *transfer);
 /* Makes it ready for this request. False when memory is short or the request cannot be expressed. */
 bool transfer_prepare(struct transfer *transfer, const struct request *request);
 
-/* Makes it wait for a token first; transfer_prepare comes later, or transfer_deny. */
-void transfer_wait(struct transfer *transfer, const struct request *request, int64_t now_ms);
+/* Makes it wait for a token first: as long as the question for one may take. transfer_prepare comes later, or never. */
+void transfer_wait(struct transfer *transfer, const struct request *request);
 
-/* Gives it its token (released when its reply is made), and what is left of its time; false when none is. */
-bool transfer_carry(struct transfer *transfer, struct bearer *bearer, int64_t now_ms);
+/* Gives it its token (released when its reply is made). Its own time begins when it is sent. */
+void transfer_carry(struct transfer *transfer, struct bearer *bearer);
 
 /* The reply after libcurl's result; NULL when memory is short. */
 struct reply *transfer_reply(struct transfer *transfer, CURLcode result, int64_t wall_ms);

@@ -55,7 +55,7 @@ struct consumer_spec {
     uint32_t topic_count;
     struct kafka_properties properties; /* the user's */
     size_t queue_bytes;                 /* memory that librdkafka's own queue of a partition may take */
-    size_t largest;                     /* bytes: a larger value is left out of its event; 0 none is */
+    size_t largest;                     /* bytes: of a larger record the value is left out; 0 of none */
     uint32_t consumers;                 /* of the whole process: the more, the longer a broker may wait for a fetch */
     struct arena_stock *stock;          /* for its events; may be NULL */
     struct consumer_handler handler;

@@ -31,7 +31,7 @@ struct consumer {
     const struct span *topics;
     uint32_t topic_count;
     struct consumer_handler handler;
-    size_t largest; /* value that is read; 0 any */
+    size_t largest; /* record that is read whole; 0 any */
     struct arena_stock *stock;
     rd_kafka_t *client;
     rd_kafka_queue_t *news;    /* the group's: rebalances, errors, logs */

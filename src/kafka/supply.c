@@ -25,18 +25,18 @@ static size_t copy_headers(const rd_kafka_message_t *message, struct header *hea
     return count;
 }
 
-/* A value for which there can be no memory is left out. */
-static bool is_left_out(const struct consumer *consumer, const rd_kafka_message_t *message) {
-    return consumer->largest > 0 && message->len > consumer->largest;
+static bool is_too_large(const struct consumer *consumer, size_t bytes) {
+    return consumer->largest > 0 && bytes > consumer->largest;
 }
 
-/* The credit that a record takes. */
-static size_t credit_of(const struct consumer *consumer, const rd_kafka_message_t *message) {
+/* The credit that a record takes. A value for which there can be no memory is left out. */
+static size_t credit_of(const struct consumer *consumer, const rd_kafka_message_t *message, bool *left_out) {
     struct header header[MOST_HEADERS];
-    struct span key = span_make(message->key, message->key_len);
-    struct span value = span_make(message->payload, is_left_out(consumer, message) ? 0 : message->len);
+    struct span key = span_make(message->key, message->key_len), value = span_make(message->payload, message->len);
     size_t headers = copy_headers(message, header);
-    return event_size(key, value, header, headers);
+    size_t bytes = event_size(key, value, header, headers);
+    *left_out = is_too_large(consumer, bytes) && message->payload != NULL;
+    return *left_out ? event_size(key, SPAN_NONE, header, headers) : bytes;
 }
 
 /* False when memory is short: the record stays unread by stopping the partition, for it must not be passed over. */
@@ -44,8 +44,10 @@ static bool give(struct consumer *consumer, struct assigned_partition *partition
     struct header header[MOST_HEADERS];
     size_t headers = copy_headers(message, header);
     struct span key = message->key == NULL ? SPAN_NONE : span_make(message->key, message->key_len);
-    bool left_out = message->payload == NULL || is_left_out(consumer, message);
-    struct span value = left_out ? SPAN_NONE : span_make(message->payload, message->len);
+    struct span value = message->payload == NULL ? SPAN_NONE : span_make(message->payload, message->len);
+    bool left_out = value.data != NULL && is_too_large(consumer, event_size(key, value, header, headers));
+    if (left_out)
+        value = SPAN_NONE;
     struct event *event = event_create_in(consumer->stock, partition->place, message->offset,
                                           rd_kafka_message_timestamp(message, NULL), key, value, header, headers);
     if (event == NULL)
@@ -73,10 +75,15 @@ static enum consumer_end end_of(rd_kafka_resp_err_t code) {
     }
 }
 
-static void fail(struct consumer *consumer, struct assigned_partition *partition, rd_kafka_resp_err_t code) {
+static void stop(struct consumer *consumer, struct assigned_partition *partition, enum consumer_end end,
+                 const char *why) {
     partition->stopped = true;
     partition->credit_events = 0;
-    consumer->handler.partition_error(consumer->handler.owner, partition->place, end_of(code), rd_kafka_err2str(code));
+    consumer->handler.partition_error(consumer->handler.owner, partition->place, end, why);
+}
+
+static void fail(struct consumer *consumer, struct assigned_partition *partition, rd_kafka_resp_err_t code) {
+    stop(consumer, partition, end_of(code), rd_kafka_err2str(code));
 }
 
 /* Errors that librdkafka heals by itself are said, not acted on. */
@@ -100,6 +107,7 @@ static bool may_read(const struct assigned_partition *partition) {
 struct catch {
     struct assigned_partition *partition;
     rd_kafka_message_t *message; /* NULL: it waits for credit, as the core shall hear */
+    bool too_large;              /* even without its value */
 };
 
 /* The bytes lie where librdkafka's thread put them, in another core's cache: called in time, they are here when they
@@ -125,11 +133,16 @@ static bool read_one(struct consumer *consumer, struct assigned_partition *parti
         return false;
     }
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        size_t bytes = credit_of(consumer, message);
+        bool left_out;
+        size_t bytes = credit_of(consumer, message, &left_out);
+        if (is_too_large(consumer, bytes)) {
+            *catch = (struct catch){partition, message, .too_large = true};
+            return true;
+        }
         if (!has_credit(partition, bytes)) {
             partition->waiting = message;
             partition->waiting_bytes = bytes;
-            *catch = (struct catch){partition, NULL};
+            *catch = (struct catch){partition, NULL, .too_large = false};
             return true;
         }
         partition->credit_events--;
@@ -137,7 +150,7 @@ static bool read_one(struct consumer *consumer, struct assigned_partition *parti
         call_for(message->payload, message->len);
         call_for(message->key, message->key_len);
     }
-    *catch = (struct catch){partition, message};
+    *catch = (struct catch){partition, message, .too_large = false};
     return true;
 }
 
@@ -167,7 +180,10 @@ static void serve(struct consumer *consumer, const struct catch *catch) {
             consumer->handler.wanted(consumer->handler.owner, catch->partition->place, catch->partition->waiting_bytes);
         return;
     }
-    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    if (catch->too_large)
+        stop(consumer, catch->partition, CONSUMER_UNREADABLE,
+             "the key and headers of its next record take more memory than there is for one: raise limits.memory");
+    else if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
         if (!give(consumer, catch->partition, message))
             fail(consumer, catch->partition, RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE);
     } else if (is_passing(message->err))

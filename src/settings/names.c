@@ -248,6 +248,10 @@ READ(read_token_url) {
     if (type_is_plain(items[0]) && !type_is_local(items[0]))
         return complain(complaint, PROBLEM_FORM, "write https://",
                         "`%s` is not encrypted: the secret and the token would travel in clear", option->name);
+    if (memmem(items[0].data, items[0].size, "secret", 6) != NULL ||
+        memmem(items[0].data, items[0].size, "password", 8) != NULL)
+        return complain(complaint, PROBLEM_FORM, "write client-secret = \"secret:NAME\"",
+                        "`%s` must not hold a secret: it is shown as it stands", option->name);
     *(struct span *)field = reader_copy(reader, items[0]);
     normal_text(normal, items[0]);
     return true;

@@ -204,7 +204,7 @@ static void hide_string(struct scanner *scanner, struct span name, struct span s
     struct span content = {string.data + 1, string.size - 2};
     if (content.size == 0 || span_starts_with(content, SPAN("secret:")))
         return;
-    bool address = span_equal(name, SPAN("token-url")) && contains(content, "://");
+    bool address = span_equal(name, SPAN("token-url")) && contains(content, "://") && !contains(content, "?");
     if ((is_secretive(scanner, name) && !address) || contains(content, "-----BEGIN"))
         hide(scanner->source, content);
     else

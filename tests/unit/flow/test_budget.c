@@ -245,13 +245,44 @@ static void a_value_beyond_all_memory_is_left_out(void **state) {
     assert_string_equal(house->omitted, "10485760");
 }
 
+/* Credit of partitions that have nothing to read is never taken back: what is left must do for the largest record. */
+static void the_largest_record_is_read_beside_idle_credit(void **state) {
+    struct house *house = *state;
+    enum { PARTITIONS = 16, ONE = 7 };
+    struct place place[PARTITIONS];
+    struct committed committed[PARTITIONS];
+    for (int32_t i = 0; i < PARTITIONS; i++) {
+        place[i] = (struct place){.partition = i, .epoch = 1};
+        committed[i] = (struct committed){.partition = i, .offset = 0};
+    }
+    for (int asks = 0; asks < 2; asks++) {
+        house->plan.memory_limit = 4 << 20;
+        house->route.order = asks ? ORDER_QUERY : ORDER_KEY;
+        house->flow = flow_create(&house->plan, 1);
+        assert_non_null(house->flow);
+        step(house,
+             (struct input){.kind = INPUT_ASSIGNED, .is.group = {.epoch = 1, .place = place, .count = PARTITIONS}});
+        step(house, (struct input){.kind = INPUT_COMMITTED,
+                                   .is.committed = {.epoch = 1, .entry = committed, .count = PARTITIONS}});
+        assert_true(house->credit >= PARTITIONS); /* each has some */
+        size_t granted = house->credit_bytes, largest = budget_largest(&house->plan);
+        step(house, (struct input){.kind = INPUT_WANTED, .is.wanted = {place[ONE], largest}});
+        assert_true(house->credit_bytes - granted + granted / PARTITIONS * 2 >= largest);
+        flow_destroy(house->flow);
+        house->flow = NULL;
+        house->credit = 0;
+        house->credit_bytes = 0;
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(events_that_grow_keep_to_the_memory),          TEST(events_behind_the_fence_keep_to_the_memory),
-        TEST(events_ordered_by_a_query_keep_to_the_memory), TEST(batches_keep_to_the_memory),
-        TEST(an_event_beyond_all_memory_is_put_aside),      TEST(a_value_beyond_all_memory_is_left_out),
+        TEST(events_that_grow_keep_to_the_memory),           TEST(events_behind_the_fence_keep_to_the_memory),
+        TEST(events_ordered_by_a_query_keep_to_the_memory),  TEST(batches_keep_to_the_memory),
+        TEST(the_largest_record_is_read_beside_idle_credit), TEST(an_event_beyond_all_memory_is_put_aside),
+        TEST(a_value_beyond_all_memory_is_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
