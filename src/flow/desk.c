@@ -130,32 +130,23 @@ static void serve_up(struct flow *flow, struct desk *desk) {
     }
 }
 
-static void serve_down(struct flow *flow, struct desk *desk) {
-    struct passage *passage = choose_probe(desk);
+/* One request, when it is time for it. Half open, the probe under way came back only for its token: whoever is sent
+ * next is it. */
+static void serve_probe(struct flow *flow, struct desk *desk) {
+    bool down = desk->breaker.state != PLATFORM_HALF_OPEN;
+    struct passage *passage = down || desk->probe == 0 ? choose_probe(desk) : NULL;
     if (passage == NULL || !pace_has_room(&desk->pace, false))
         return;
     int64_t ready_ms = pace_ready_ms(&desk->pace, flow->now_ms);
-    if (ready_ms < desk->breaker.probe_ms)
+    if (down && ready_ms < desk->breaker.probe_ms)
         ready_ms = desk->breaker.probe_ms;
     if (ready_ms > flow->now_ms) {
         timers_set(&flow->timers, &desk->timer, ready_ms);
         return;
     }
-    breaker_probe(&desk->breaker, flow->now_ms);
-    tell_state(flow, desk);
-    send(flow, desk, passage);
-    desk->probe = passage->open;
-}
-
-/* The probe under way came back only for its token: whoever is sent next is it. */
-static void serve_half_open(struct flow *flow, struct desk *desk) {
-    struct passage *passage = desk->probe == 0 ? choose_probe(desk) : NULL;
-    if (passage == NULL || !pace_has_room(&desk->pace, false))
-        return;
-    int64_t ready_ms = pace_ready_ms(&desk->pace, flow->now_ms);
-    if (ready_ms > flow->now_ms) {
-        timers_set(&flow->timers, &desk->timer, ready_ms);
-        return;
+    if (down) {
+        breaker_probe(&desk->breaker, flow->now_ms);
+        tell_state(flow, desk);
     }
     send(flow, desk, passage);
     desk->probe = passage->open;
@@ -168,13 +159,13 @@ void desk_serve(struct flow *flow, struct desk *desk) {
         break;
     case PLATFORM_OPEN:
     case PLATFORM_HELD:
-        serve_down(flow, desk);
+        serve_probe(flow, desk);
         break;
     case PLATFORM_HALF_OPEN:
         if (PLANTED(PROBE_MANY))
             serve_up(flow, desk);
         else
-            serve_half_open(flow, desk);
+            serve_probe(flow, desk);
         break;
     }
 }

@@ -214,7 +214,8 @@ static bool set_headers(struct transfer *transfer, const struct request *request
         accepts = accepts || span_equal_nocase(header->name, SPAN("Accept"));
         add_line(text, header->name, header->value);
     }
-    buf_add(text, accepts ? SPAN("") : SPAN("Accept: */*\r\n"));
+    if (!accepts)
+        buf_add(text, SPAN("Accept: */*\r\n"));
     buf_add(text, SPAN("User-Agent: sluss/" SLUSS_VERSION "\0"));
     size_t start_of_type = text->size, count = 0;
     if (type != NULL)

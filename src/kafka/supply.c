@@ -39,20 +39,28 @@ static size_t credit_of(const struct consumer *consumer, const rd_kafka_message_
     return *left_out ? event_size(key, SPAN_NONE, header, headers) : bytes;
 }
 
+/* What was read and is not given yet. */
+struct catch {
+    struct assigned_partition *partition;
+    rd_kafka_message_t *message; /* NULL: it waits for credit, as the core shall hear */
+    bool left_out;               /* its value: there can be no memory for it */
+    bool too_large;              /* even so */
+};
+
 /* False when memory is short: the record stays unread by stopping the partition, for it must not be passed over. */
-static bool give(struct consumer *consumer, struct assigned_partition *partition, const rd_kafka_message_t *message) {
+static bool give(struct consumer *consumer, const struct catch *catch) {
     struct header header[MOST_HEADERS];
+    struct assigned_partition *partition = catch->partition;
+    const rd_kafka_message_t *message = catch->message;
     size_t headers = copy_headers(message, header);
     struct span key = message->key == NULL ? SPAN_NONE : span_make(message->key, message->key_len);
-    struct span value = message->payload == NULL ? SPAN_NONE : span_make(message->payload, message->len);
-    bool left_out = value.data != NULL && is_too_large(consumer, event_size(key, value, header, headers));
-    if (left_out)
-        value = SPAN_NONE;
+    bool none = message->payload == NULL || catch->left_out;
+    struct span value = none ? SPAN_NONE : span_make(message->payload, message->len);
     struct event *event = event_create_in(consumer->stock, partition->place, message->offset,
                                           rd_kafka_message_timestamp(message, NULL), key, value, header, headers);
     if (event == NULL)
         return false;
-    event->omitted = left_out ? message->len : 0;
+    event->omitted = catch->left_out ? message->len : 0;
     partition->next = message->offset + 1;
     partition->taken++;
     partition->taken_bytes += key.size + value.size;
@@ -103,13 +111,6 @@ static bool may_read(const struct assigned_partition *partition) {
            (partition->waiting == NULL || has_credit(partition, partition->waiting_bytes));
 }
 
-/* What was read and is not given yet. */
-struct catch {
-    struct assigned_partition *partition;
-    rd_kafka_message_t *message; /* NULL: it waits for credit, as the core shall hear */
-    bool too_large;              /* even without its value */
-};
-
 /* The bytes lie where librdkafka's thread put them, in another core's cache: called in time, they are here when they
  * are copied. */
 static void call_for(const void *bytes, size_t size) {
@@ -132,17 +133,16 @@ static bool read_one(struct consumer *consumer, struct assigned_partition *parti
         hurry_look(consumer, partition);
         return false;
     }
+    *catch = (struct catch){.partition = partition, .message = message};
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        bool left_out;
-        size_t bytes = credit_of(consumer, message, &left_out);
-        if (is_too_large(consumer, bytes)) {
-            *catch = (struct catch){partition, message, .too_large = true};
+        size_t bytes = credit_of(consumer, message, &catch->left_out);
+        catch->too_large = is_too_large(consumer, bytes);
+        if (catch->too_large)
             return true;
-        }
         if (!has_credit(partition, bytes)) {
             partition->waiting = message;
             partition->waiting_bytes = bytes;
-            *catch = (struct catch){partition, NULL, .too_large = false};
+            catch->message = NULL;
             return true;
         }
         partition->credit_events--;
@@ -150,7 +150,6 @@ static bool read_one(struct consumer *consumer, struct assigned_partition *parti
         call_for(message->payload, message->len);
         call_for(message->key, message->key_len);
     }
-    *catch = (struct catch){partition, message, .too_large = false};
     return true;
 }
 
@@ -184,7 +183,7 @@ static void serve(struct consumer *consumer, const struct catch *catch) {
         stop(consumer, catch->partition, CONSUMER_UNREADABLE,
              "the key and headers of its next record take more memory than there is for one: raise limits.memory");
     else if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        if (!give(consumer, catch->partition, message))
+        if (!give(consumer, catch))
             fail(consumer, catch->partition, RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE);
     } else if (is_passing(message->err))
         consumer_say(consumer, 5, rd_kafka_message_errstr(message));

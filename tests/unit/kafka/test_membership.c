@@ -1,34 +1,26 @@
 /* Tests of kafka/membership on a broker in memory: what the group says to a commit becomes what the core can act on. */
 #include "kafka/consumer.h"
 
-#include <librdkafka/rdkafka_mock.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include <cmocka.h>
+
+#include "support/mock.h"
 
 enum { OFFSET_COMMIT = 8, PATIENCE_MS = 30000 };
 
 struct member {
     struct consumer *consumer;
-    rd_kafka_t *host;
-    rd_kafka_mock_cluster_t *cluster;
-    struct span topic;
+    struct mock mock;
     uint32_t epoch;
     bool assigned, answered;
     enum consumer_commit result;
 };
-
-static int64_t now_ms(void) {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void on_assigned(void *owner, uint32_t route, uint32_t epoch, const struct place *place, size_t count) {
     struct member *member = owner;
@@ -57,7 +49,7 @@ static void on_result(void *owner, uint32_t route, uint32_t epoch, enum consumer
 
 static void serve_until(struct member *member, const bool *done) {
     struct pollfd wait = {.fd = consumer_descriptor(member->consumer), .events = POLLIN};
-    for (int64_t until = now_ms() + PATIENCE_MS; !*done && now_ms() < until;) {
+    for (int64_t until = mock_now_ms() + PATIENCE_MS; !*done && mock_now_ms() < until;) {
         (void)consumer_serve(member->consumer, 1);
         (void)poll(&wait, 1, 100);
     }
@@ -66,11 +58,7 @@ static void serve_until(struct member *member, const bool *done) {
 
 static int setup(void **state) {
     struct member *member = calloc(1, sizeof *member);
-    char why[256];
-    member->topic = SPAN("told");
-    member->host = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), why, sizeof why);
-    member->cluster = rd_kafka_mock_cluster_new(member->host, 1);
-    (void)rd_kafka_mock_topic_create(member->cluster, member->topic.data, 1, 1);
+    mock_begin(&member->mock, SPAN("told"));
     *state = member;
     return 0;
 }
@@ -78,8 +66,7 @@ static int setup(void **state) {
 static int teardown(void **state) {
     struct member *member = *state;
     consumer_destroy(member->consumer);
-    rd_kafka_mock_cluster_destroy(member->cluster);
-    rd_kafka_destroy(member->host);
+    mock_end(&member->mock);
     free(member);
     return 0;
 }
@@ -103,11 +90,11 @@ static void judges_what_the_group_says_to_a_commit(void **state) {
         {RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, CONSUMER_COMMIT_FAILED},
         {RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, CONSUMER_COMMIT_FENCED}}; /* the last: it takes the partition away */
     struct member *member = *state;
-    const struct kafka_property property[] = {{"bootstrap.servers", rd_kafka_mock_cluster_bootstraps(member->cluster)}};
+    const struct kafka_property property[] = {{"bootstrap.servers", mock_servers(&member->mock)}};
     struct error error;
     const struct consumer_spec spec = {
         .group = "told",
-        .topics = &member->topic,
+        .topics = &member->mock.topic,
         .topic_count = 1,
         .properties = {property, 1},
         .queue_bytes = 256 * 1024,
@@ -117,7 +104,7 @@ static void judges_what_the_group_says_to_a_commit(void **state) {
     serve_until(member, &member->assigned);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (rows[i].said != RD_KAFKA_RESP_ERR_NO_ERROR)
-            rd_kafka_mock_push_request_errors(member->cluster, OFFSET_COMMIT, 1, rows[i].said);
+            rd_kafka_mock_push_request_errors(member->mock.cluster, OFFSET_COMMIT, 1, rows[i].said);
         assert_int_equal(commit(member), rows[i].judged);
     }
 }
