@@ -13,6 +13,7 @@ from verdict import Strike
 GOING_ON, RECOVERED = 15, 60  # seconds after a kill; after any other fault is mended; on a machine that lets all processes run
 GIVEN_UP = 180
 KILLING = 0.8  # the share of kills, of what happens to one of several groups
+BEHIND = 60  # seconds of goods; a group that is further behind catches up before it is struck again, or it could never end
 PAUSE = 60  # seconds between two faults that happen to all groups
 
 
@@ -149,6 +150,7 @@ class Company:
     def _alone(self, play, seconds, kills):
         try:
             while not self.ended(seconds, kills):
+                self._catch_up(play.scene, seconds, kills)
                 self.gate.enter()
                 try:
                     if not self.ended(seconds, kills):
@@ -159,6 +161,13 @@ class Company:
             self.fallen.append(error)
             self.over.set()
         self.world.ending.wait()  # the members that this thread started end with it
+
+    def _catch_up(self, scene, seconds, kills):
+        """Commits move while it is behind; where they do not, the next fault says so."""
+        most = BEHIND * self.world.rate
+        began = time.monotonic()
+        while scene.behind() > most and not self.ended(seconds, kills) and time.monotonic() - began < GIVEN_UP:
+            self.over.wait(0.5)
 
     def _together(self, seconds, kills):
         dice, deck, last = self.plays[0].dice, [], time.monotonic()

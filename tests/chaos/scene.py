@@ -179,6 +179,11 @@ class Scene:
         return [f"{topic}/{number}" for topic, count in self.partitions.items() for number in range(count)
                 if self.witness.last_success.get((topic, number), 0) <= since]
 
+    def behind(self):
+        """Events that stand in Kafka and that no commit covers yet."""
+        ends, steps = dict(self.world.feeder.last), dict(self.commits.steps)
+        return sum(offset + 1 - (steps[place][-1][0] if place in steps else 0) for place, offset in ends.items())
+
     def raise_fallen(self):
         """No member may end by itself."""
         for member in self.members:

@@ -17,7 +17,7 @@ class Scene:
         self.number, self.group, self.broken, self.members, self.exposed, self.commits = number, f"sluss{number}", [], [1, 2], 0, None
         self.witness = self
 
-        self.world = World
+        self.world, self.late = World, []
 
     def would_repeat(self, _):
         return 7 * self.number
@@ -28,12 +28,15 @@ class Scene:
     def silent(self, _):
         return ["t/0"]
 
+    def behind(self):
+        return self.late.pop() if self.late else 0
+
     def raise_fallen(self):
         pass
 
 
 class World:
-    session = 6
+    session, rate = 6, 10
 
     def __init__(self, groups):
         self.scenes, self.ending, self.lags = [Scene(number) for number in range(1, groups + 1)], threading.Event(), []
@@ -81,6 +84,21 @@ def test_groups_are_struck_together_and_counted_for_themselves(monkeypatch):
     assert one.kills == sum(each.kills for each in one.plays) >= 2 and all(each.kills for each in one.plays)
     slow, quick = one.plays[1].scene.broken, one.plays[0].scene.broken
     assert not quick and len(slow) == len(one.plays[1].strikes) and "sluss2: after" in slow[0], "only the slow one is to blame"
+
+
+def test_a_group_that_is_behind_catches_up_first(monkeypatch):
+    left = []
+
+    def kill(scene, _):
+        left.append(len(scene.late))
+        one.over.set()
+    world, one = company(monkeypatch, 2, fault(kill, kills=1))
+    monkeypatch.setattr(one.over, "wait", lambda _: False)
+    world.scenes[0].late = [1, play.BEHIND * World.rate, play.BEHIND * World.rate + 1, 10 ** 6]  # from the end
+    world.scenes[1].late = [1, play.BEHIND * World.rate, 10 ** 6, 10 ** 6]
+    world.ending.set()
+    one.go(0, 0)
+    assert left and set(left) == {1}, "as soon as it is near enough"
 
 
 def test_an_error_ends_the_play(monkeypatch):

@@ -21,6 +21,7 @@ class World:
         """own: whether we are in a network of our own, so that members may have namespaces. drop: see Witness. session: seconds.
         logs: of how many lives of each member."""
         self.folder, self.kind, self.session, self.logs, self.broken, self.lags = pathlib.Path(folder), kind, session, logs, [], []
+        self.rate = rate  # events a second
         self.closing, self.ending, self.places, self.scenes = contextlib.ExitStack(), threading.Event(), {}, []
         try:
             self._build(seed, rate, own, groups, drop)
