@@ -3,6 +3,7 @@
 #include "base/bug.h"
 #include "daemon/daemon.h"
 #include "kafka/client.h"
+#include "kafka/farewell.h"
 
 #include <execinfo.h>
 #include <getopt.h>
@@ -96,6 +97,14 @@ static void tell_heap(void) {
     (void)mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
 }
 
+/* Threads of librdkafka that did not end must find all as it was: the exit handlers would clear away under them. */
+static int leave(int status) {
+    if (farewell_left() == 0)
+        return status;
+    (void)fflush(NULL);
+    _exit(status);
+}
+
 int main(int count, char **argument) {
     static const struct option options[] = {
         {"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, 'k'}, {"print", no_argument, NULL, 'p'},
@@ -130,5 +139,5 @@ int main(int count, char **argument) {
         (void)fprintf(stderr, "slussd: there is no argument \"%s\": see slussd --help\n", argument[optind]);
         return STATUS_USAGE;
     }
-    return serve(path, wish);
+    return leave(serve(path, wish));
 }

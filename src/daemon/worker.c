@@ -177,14 +177,17 @@ static void leave(struct worker *worker) {
         ;
 }
 
-/* Blocks for librdkafka's threads to end: here, so that the main thread goes on meanwhile. */
+/* Blocks for librdkafka's threads to end, all together: here, so that the main thread goes on meanwhile. */
 static void end_clients(struct worker *worker) {
+    for (uint32_t i = 0; worker->consumer != NULL && i < worker->plan->route_count; i++)
+        if (worker->consumer[i] != NULL)
+            consumer_end(worker->consumer[i]);
+    producer_destroy(worker->producer, 0);
+    worker->producer = NULL;
     for (uint32_t i = 0; worker->consumer != NULL && i < worker->plan->route_count; i++) {
         consumer_destroy(worker->consumer[i]);
         worker->consumer[i] = NULL;
     }
-    producer_destroy(worker->producer, 0);
-    worker->producer = NULL;
 }
 
 static void *run(void *argument) {

@@ -13,7 +13,8 @@ static uint32_t topic_index(const struct span *topics, uint32_t count, const cha
 }
 
 bool assignment_begin(struct assignment *assignment, rd_kafka_t *client, const rd_kafka_topic_partition_list_t *list,
-                      const struct span *topics, uint32_t topic_count, uint32_t route, uint32_t epoch, int wake) {
+                      const struct span *topics, uint32_t topic_count, uint32_t route, uint32_t epoch, int wake,
+                      struct assignment *past) {
     static const uint64_t one = 1;
     *assignment = (struct assignment){.epoch = epoch};
     assignment->partition = calloc((size_t)list->cnt + 1, sizeof *assignment->partition);
@@ -32,18 +33,46 @@ bool assignment_begin(struct assignment *assignment, rd_kafka_t *client, const r
         rd_kafka_queue_forward(to->queue, NULL);
         rd_kafka_queue_io_event_enable(to->queue, wake, &one, sizeof one);
     }
+    assignment_forget(past, assignment);
     return true;
 }
 
-void assignment_end(struct assignment *assignment) {
+void assignment_end(struct assignment *assignment, struct assignment *past) {
+    if (assignment->partition == NULL)
+        return;
+    assignment_forget(past, assignment);
     for (size_t i = 0; i < assignment->count; i++) {
         if (assignment->partition[i].waiting != NULL) /* never given out: whoever comes next reads it */
             rd_kafka_message_destroy(assignment->partition[i].waiting);
+        assignment->partition[i].waiting = NULL;
         rd_kafka_queue_io_event_enable(assignment->partition[i].queue, -1, NULL, 0);
-        rd_kafka_queue_destroy(assignment->partition[i].queue);
     }
-    free(assignment->partition);
+    *past = *assignment;
     *assignment = (struct assignment){0};
+}
+
+static void empty(rd_kafka_queue_t *queue) {
+    for (rd_kafka_message_t *message; (message = rd_kafka_consume_queue(queue, 0)) != NULL;)
+        rd_kafka_message_destroy(message);
+}
+
+/* The queue of a partition that is ours again is the same one: it is emptied by reading. */
+static bool has(const struct assignment *assignment, struct place place) {
+    for (size_t i = 0; assignment != NULL && i < assignment->count; i++)
+        if (assignment->partition[i].place.topic == place.topic &&
+            assignment->partition[i].place.partition == place.partition)
+            return true;
+    return false;
+}
+
+void assignment_forget(struct assignment *past, const struct assignment *next) {
+    for (size_t i = 0; i < past->count; i++) {
+        if (!has(next, past->partition[i].place))
+            empty(past->partition[i].queue);
+        rd_kafka_queue_destroy(past->partition[i].queue);
+    }
+    free(past->partition);
+    *past = (struct assignment){0};
 }
 
 struct assigned_partition *assignment_find(struct assignment *assignment, struct place place) {

@@ -31,12 +31,17 @@ struct assignment {
 };
 
 /* Takes the partitions' queues away from the main queue. Must happen before rd_kafka_assign, or their records would
- * come unasked. False when memory is short: then nothing was taken. */
+ * come unasked. Forgets `past`. False when memory is short: then nothing was taken. */
 bool assignment_begin(struct assignment *assignment, rd_kafka_t *client, const rd_kafka_topic_partition_list_t *list,
-                      const struct span *topics, uint32_t topic_count, uint32_t route, uint32_t epoch, int wake);
+                      const struct span *topics, uint32_t topic_count, uint32_t route, uint32_t epoch, int wake,
+                      struct assignment *past);
 
-/* Gives the queues back; before rd_kafka_assign(NULL). */
-void assignment_end(struct assignment *assignment);
+/* Nothing is read of it any more, before rd_kafka_assign(NULL). It becomes `past`, with its queues: what librdkafka
+ * still puts into them refers to their partition, and where nobody takes it out again, to a client that never ends. */
+void assignment_end(struct assignment *assignment, struct assignment *past);
+
+/* Empties the queues of partitions that are not in `next` too, and gives all back. `next` may be NULL. */
+void assignment_forget(struct assignment *past, const struct assignment *next);
 
 /* The partition of that place, or NULL (another epoch, not ours). */
 struct assigned_partition *assignment_find(struct assignment *assignment, struct place place);

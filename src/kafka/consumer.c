@@ -10,6 +10,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+enum { FAREWELL_MS = 5000 };
+
 /* Of one partition, and of one answer: librdkafka keeps an answer whole until its last record was read. */
 enum { MOST_FETCH = 1024 * 1024 };
 #define MOST_ANSWER "1048576"
@@ -369,9 +371,7 @@ bool consumer_closed(struct consumer *consumer) {
     return rd_kafka_consumer_closed(consumer->client) != 0;
 }
 
-void consumer_destroy(struct consumer *consumer) {
-    if (consumer == NULL)
-        return;
+void consumer_end(struct consumer *consumer) {
     consumer->closing = true;
     while (consumer->questions != NULL) {
         struct pending_question *next = consumer->questions->next;
@@ -382,14 +382,26 @@ void consumer_destroy(struct consumer *consumer) {
         consumer->questions = next;
     }
     hurry_end(consumer);
-    assignment_end(&consumer->assignment);
+    assignment_end(&consumer->assignment, &consumer->past);
+    assignment_forget(&consumer->past, NULL);
     if (consumer->answers != NULL)
         rd_kafka_queue_destroy(consumer->answers);
     if (consumer->news != NULL)
         rd_kafka_queue_destroy(consumer->news);
     if (consumer->client != NULL)
-        rd_kafka_destroy_flags(consumer->client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-    if (consumer->wake >= 0)
+        consumer->farewell = farewell_begin(consumer->client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE, FAREWELL_MS);
+    consumer->answers = consumer->news = NULL;
+    consumer->client = NULL;
+}
+
+void consumer_destroy(struct consumer *consumer) {
+    if (consumer == NULL)
+        return;
+    consumer_end(consumer);
+    bool ended = farewell_end(consumer->farewell);
+    if (!ended)
+        consumer_say(consumer, 4, "librdkafka does not end; its threads are left to the end of the process");
+    if (ended && consumer->wake >= 0) /* else somebody may write to it yet */
         (void)close(consumer->wake);
     free(consumer->entry);
     free(consumer->group);

@@ -97,7 +97,11 @@ struct place consumer_partition(const struct consumer *consumer, size_t index);
 void consumer_close(struct consumer *consumer);
 bool consumer_closed(struct consumer *consumer);
 
-/* Destroys it; blocks for librdkafka's threads to end. */
+/* Begins to end librdkafka's threads: nothing is asked of it any more but to be destroyed. */
+void consumer_end(struct consumer *consumer);
+
+/* Ends it, and blocks for librdkafka's threads as long as farewell.h waits: those that do not end are left, and the
+ * voice says so. NULL is fine. */
 void consumer_destroy(struct consumer *consumer);
 
 #endif

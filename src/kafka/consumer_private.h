@@ -5,6 +5,7 @@
 
 #include "kafka/assignment.h"
 #include "kafka/consumer.h"
+#include "kafka/farewell.h"
 #include "kafka/question.h"
 
 /* A question that is out, and what it was about. */
@@ -37,12 +38,14 @@ struct consumer {
     rd_kafka_queue_t *news;    /* the group's: rebalances, errors, logs */
     rd_kafka_queue_t *answers; /* to our commits */
     struct assignment assignment;
+    struct assignment past;        /* the one before: only its queues count, until they are empty for good */
     struct consumer_offset *entry; /* room for one answer about all partitions of the epoch */
     struct pending_question *questions;
     struct queue_limits queue;
-    struct question *hurry; /* asked only to wake librdkafka; NULL none */
-    uint32_t refused;       /* epoch of a commit that librdkafka refused at once; 0 none */
-    uint32_t unasked;       /* epoch whose committed offsets could not be asked for; 0 none */
+    struct question *hurry;    /* asked only to wake librdkafka; NULL none */
+    uint32_t refused;          /* epoch of a commit that librdkafka refused at once; 0 none */
+    uint32_t unasked;          /* epoch whose committed offsets could not be asked for; 0 none */
+    struct farewell *farewell; /* its client's; NULL not yet, or gone */
     int wake;
     bool joined;
     bool closing;

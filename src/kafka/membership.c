@@ -7,12 +7,12 @@
 #include <stdlib.h>
 
 void consumer_unassign(struct consumer *consumer) {
-    assignment_end(&consumer->assignment);
+    assignment_end(&consumer->assignment, &consumer->past);
     (void)rd_kafka_assign(consumer->client, NULL);
 }
 
 static void on_assign(struct consumer *consumer, const rd_kafka_topic_partition_list_t *list) {
-    assignment_end(&consumer->assignment);
+    assignment_end(&consumer->assignment, &consumer->past);
     consumer->joined = true;
     if (list == NULL || list->cnt == 0 || consumer->closing) {
         (void)rd_kafka_assign(consumer->client, consumer->closing ? NULL : list);
@@ -24,7 +24,7 @@ static void on_assign(struct consumer *consumer, const rd_kafka_topic_partition_
     consumer->entry = calloc((size_t)list->cnt, sizeof *consumer->entry);
     if (place == NULL || consumer->entry == NULL ||
         !assignment_begin(&consumer->assignment, consumer->client, list, consumer->topics, consumer->topic_count,
-                          consumer->route, consumer->epoch, consumer->wake)) {
+                          consumer->route, consumer->epoch, consumer->wake, &consumer->past)) {
         /* Nothing is read, the group goes on with heartbeats; the next rebalance tries again. */
         (void)rd_kafka_assign(consumer->client, NULL);
         free(place);

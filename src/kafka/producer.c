@@ -2,6 +2,7 @@
 #include "kafka/producer.h"
 
 #include "base/bug.h"
+#include "kafka/farewell.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -9,7 +10,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { FIRST_IDEMPOTENT = 0x020503ff };
+enum { FIRST_IDEMPOTENT = 0x020503ff, FAREWELL_MS = 5000 };
 
 /* A letter that librdkafka refused at once: reported at the next serving, so that writing never calls back. */
 struct refusal {
@@ -181,19 +182,24 @@ enum producer_topic producer_probe(struct producer *producer, const char *topic,
 void producer_destroy(struct producer *producer, int timeout_ms) {
     if (producer == NULL)
         return;
+    bool ended = true;
     if (producer->client != NULL) {
         if (timeout_ms > 0)
             (void)rd_kafka_flush(producer->client, timeout_ms);
         (void)rd_kafka_purge(producer->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
         rd_kafka_queue_destroy(producer->queue);
-        rd_kafka_destroy(producer->client);
+        ended = farewell_end(farewell_begin(producer->client, 0, FAREWELL_MS));
     }
+    if (!ended && producer->handler.voice.say != NULL)
+        producer->handler.voice.say(producer->handler.voice.owner, 4,
+                                    "dead letters: librdkafka does not end; its threads are left to the end of the "
+                                    "process");
     while (producer->refused != NULL) {
         struct refusal *next = producer->refused->next;
         free(producer->refused);
         producer->refused = next;
     }
-    if (producer->wake >= 0)
+    if (ended && producer->wake >= 0) /* else somebody may write to it yet */
         (void)close(producer->wake);
     free(producer);
 }
