@@ -28,6 +28,7 @@ struct file {
     struct lookup_table *table;
     struct signature read; /* of what was read last, also when it was refused */
     struct signature seen; /* at the last look */
+    int64_t seen_ms;       /* when a look saw that first */
     int64_t look_ms;       /* the next look */
     int watch;             /* inotify's, of the folder; -1 none */
 };
@@ -203,14 +204,18 @@ static void take_notices(struct tables *tables) {
         }
 }
 
-/* One look. A file that differs from what was read is read when two looks in a row saw the same. */
+/* One look. A file that differs from what was read is read when it has stood still, however often it was looked at
+ * meanwhile: what happens to other files of its folder makes looks too. */
 static bool look_at(struct tables *tables, struct file *file, int64_t now_ms, struct tables_change *change) {
     struct signature now = look(file->path);
     bool changed = !same(&now, &file->read);
-    bool still = same(&now, &file->seen);
     int64_t reload_ms = file->spec->reload_ms > 0 ? file->spec->reload_ms : STILL_MS;
+    int64_t still_ms = reload_ms < STILL_MS ? reload_ms : STILL_MS;
+    if (!same(&now, &file->seen))
+        file->seen_ms = now_ms;
+    bool still = now_ms - file->seen_ms >= still_ms;
     file->seen = now;
-    file->look_ms = now_ms + (changed && !still && reload_ms > STILL_MS ? STILL_MS : reload_ms);
+    file->look_ms = changed && !still ? file->seen_ms + still_ms : now_ms + reload_ms;
     watch_folder(tables, file);
     if (!changed || !still)
         return false;

@@ -133,6 +133,28 @@ static void test_growing_file_is_left_alone(void **state) {
     tables_destroy(tables);
 }
 
+/* Half a table is a good table: what it does not have yet would be absent. */
+static void test_news_of_another_file_does_not_hurry_a_growing_one(void **state) {
+    (void)state;
+    struct tables *tables = tables_create(&spec, 1, NULL);
+    struct tables_change change;
+    int64_t now_ms = 1000;
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs("code,name\nB,half\n", file) >= 0);
+    assert_int_equal(fflush(file), 0);
+    for (int i = 0; i < 5; i++, now_ms += 10) {
+        write_file(other, "not ours");
+        assert_false(tables_poll(tables, now_ms, &change));
+    }
+    assert_true(fputs("A,whole\n", file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    assert_true(poll_until(tables, &now_ms, 60000, &change));
+    assert_int_equal(lookup_table_rows(tables_current(tables, 0)), 2);
+    assert_false(poll_until(tables, &now_ms, 200000, &change));
+    tables_destroy(tables);
+}
+
 static void test_bad_file_keeps_the_old_table(void **state) {
     (void)state;
     struct tables *tables = tables_create(&spec, 1, NULL);
@@ -207,6 +229,7 @@ int main(void) {
         TEST(test_rewritten_and_replaced),
         TEST(test_without_notices),
         TEST(test_growing_file_is_left_alone),
+        TEST(test_news_of_another_file_does_not_hurry_a_growing_one),
         TEST(test_bad_file_keeps_the_old_table),
         TEST(test_two_lookups_one_file),
         TEST(test_refused_at_start),
