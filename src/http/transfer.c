@@ -19,8 +19,12 @@ enum {
 
 /* --- what has come --- */
 
+/* Whatever libcurl takes for one: it skips blanks, and reads "HTTP/2 200" of a mixed-up gateway too. */
 static void on_status_line(struct transfer *transfer, struct span line) {
-    struct span code = span_from(line, 9); /* behind "HTTP/1.1 " */
+    size_t version = 0;
+    while (version < line.size && line.data[version] != ' ')
+        version++;
+    struct span code = span_trim(span_from(line, version));
     transfer->status = 0;
     transfer->retry_after[0] = '\0';
     for (size_t i = 0; i < 3 && i < code.size && code.data[i] >= '0' && code.data[i] <= '9'; i++)
@@ -87,8 +91,10 @@ static void set_tls(CURL *easy, const struct platform_spec *spec) {
                      spec->tls.minimum == 13 ? (long)CURL_SSLVERSION_TLSv1_3 : (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-    if (spec->tls.ca.data != NULL)
+    if (spec->tls.ca.data != NULL) {
         curl_easy_setopt(easy, CURLOPT_CAINFO, spec->tls.ca.data);
+        curl_easy_setopt(easy, CURLOPT_CAPATH, NULL); /* else the system's folder is trusted beside it */
+    }
     curl_easy_setopt(easy, CURLOPT_CERTINFO, 1L); /* costs only where a connection is made */
     if (spec->tls.certificate.data == NULL)
         return;

@@ -84,7 +84,8 @@ static const struct option tls_rows[] = {
     {.name = "ca",
      .type = &type_file,
      .field = PLATFORM(tls.ca),
-     .sentence = "The certificates that the platform's is checked against; default: the system's."},
+     .sentence = "The file of certificates that the platform's, and its token endpoint's, is checked against, and no "
+                 "others; default: the system's."},
     {.name = "certificate",
      .type = &type_file,
      .field = PLATFORM(tls.certificate),

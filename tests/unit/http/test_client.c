@@ -1,0 +1,186 @@
+/* Whole requests to a server on the loopback that answers as the rows say: what becomes of odd answers, and whose
+ * certificates are trusted. */
+#include "http/client.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <openssl/x509.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* --- the server: one answer a connection, which it then closes --- */
+
+struct server {
+    int listener;
+    char url[64];
+    const char *answer;
+    pthread_t thread;
+};
+
+static void *serve(void *argument) {
+    struct server *server = argument;
+    int connection = accept(server->listener, NULL, NULL);
+    char text[4096] = "";
+    size_t size = 0;
+    while (strstr(text, "\r\n\r\n") == NULL && size < sizeof text - 1) {
+        ssize_t got = recv(connection, text + size, sizeof text - 1 - size, 0);
+        if (got <= 0)
+            break;
+        size += (size_t)got;
+    }
+    (void)send(connection, server->answer, strlen(server->answer), MSG_NOSIGNAL);
+    (void)close(connection);
+    return NULL;
+}
+
+static void server_begin(struct server *server, const char *scheme, const char *answer) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    server->answer = answer;
+    server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(server->listener, (const struct sockaddr *)&address, size), 0);
+    assert_int_equal(listen(server->listener, 1), 0);
+    assert_int_equal(getsockname(server->listener, (struct sockaddr *)&address, &size), 0);
+    (void)snprintf(server->url, sizeof server->url, "%s://127.0.0.1:%d", scheme, ntohs(address.sin_port));
+    assert_int_equal(pthread_create(&server->thread, NULL, serve, server), 0);
+}
+
+static void server_end(struct server *server) {
+    (void)pthread_join(server->thread, NULL);
+    (void)close(server->listener);
+}
+
+/* --- the client --- */
+
+static void take(void *owner, struct reply *reply) {
+    struct reply **place = owner;
+    *place = reply;
+}
+
+static struct reply *ask(struct platform_spec *platform, const struct server *server) {
+    const struct request request = {.id = 1, .method = SPAN("POST"), .target = SPAN("/in"), .body = SPAN("{}")};
+    struct reply *reply = NULL;
+    platform->name = SPAN("p");
+    platform->base_url = span_of(server->url);
+    platform->connect_timeout_ms = platform->timeout_ms = 20000;
+    platform->max_in_flight = 1;
+    struct http_client *client = http_client_create(platform, 1, NULL);
+    assert_non_null(client);
+    http_client_send(client, &request);
+    while (reply == NULL) {
+        http_client_perform(client, 0, 0, take, &reply);
+        if (reply == NULL)
+            http_client_wait(client, NULL, 0, 1000);
+    }
+    http_client_destroy(client);
+    return reply;
+}
+
+/* --- answers --- */
+
+static void a_status_line_means_what_libcurl_takes_it_for(void **state) {
+    (void)state;
+    static const struct {
+        const char *answer;
+        enum reply_kind kind;
+        int status;
+    } rows[] = {
+        {"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n", REPLY_ANSWERED, 201},
+        {"HTTP/1.0 204 \r\n\r\n", REPLY_ANSWERED, 204},
+        {"HTTP/1.1 204\r\n\r\n", REPLY_ANSWERED, 204},
+        {"HTTP/1.1  200 OK\r\nContent-Length: 0\r\n\r\n", REPLY_ANSWERED, 200},
+        {"HTTP/2 200\r\nContent-Length: 0\r\n\r\n", REPLY_ANSWERED, 200}, /* gateways that mix things up */
+        {"HTTP/2 503 \r\nContent-Length: 0\r\n\r\n", REPLY_ANSWERED, 503},
+        {"HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 422 No\r\nContent-Length: 0\r\n\r\n", REPLY_ANSWERED, 422},
+        {"HTTP/1.1 100 Continue\r\n\r\n", REPLY_AMBIGUOUS, 0},
+        {"HTTP/1.1 OK\r\n\r\n", REPLY_AMBIGUOUS, 0},
+        {"ICY 200 OK\r\n\r\n", REPLY_AMBIGUOUS, 0},
+        {"", REPLY_AMBIGUOUS, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct server server;
+        struct platform_spec platform = {0};
+        server_begin(&server, "http", rows[i].answer);
+        struct reply *reply = ask(&platform, &server);
+        server_end(&server);
+        if (reply->kind != rows[i].kind || reply->status != rows[i].status)
+            fail_msg("row %zu, \"%.20s\": %s %d", i, rows[i].answer, reply_kind_name(reply->kind), reply->status);
+        reply_destroy(reply);
+    }
+}
+
+/* --- trust --- */
+
+static unsigned folders; /* of certificates that libcurl was told to trust */
+
+/* Instead of OpenSSL's own, also for libcurl. */
+int X509_STORE_load_path(X509_STORE *store, const char *path);
+int X509_STORE_load_path(X509_STORE *store, const char *path) {
+    (void)store, (void)path;
+    folders++;
+    return 1;
+}
+
+#define OWN_CA                                                                                                         \
+    "-----BEGIN CERTIFICATE-----\n"                                                                                    \
+    "MIIBbzCCARWgAwIBAgIUE61TkX0SRFxXV93R/0zRlD8elh0wCgYIKoZIzj0EAwIw\n"                                               \
+    "DDEKMAgGA1UEAwwBYjAgFw0yNjExMjQxMTIwMThaGA8yMDgxMDgyNzExMjAxOFow\n"                                               \
+    "DDEKMAgGA1UEAwwBYjBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABMupanCE9YvX\n"                                               \
+    "EAElED7DVW2IbPW6bHT7A9QwDSCfvIYTAGhD5OukV03+oNoDi7l1TeCfufe+/oiM\n"                                               \
+    "YRGXlVqZeFujUzBRMB0GA1UdDgQWBBQqBHTOPBSh6PTHnwlQV5CggLfOkjAfBgNV\n"                                               \
+    "HSMEGDAWgBQqBHTOPBSh6PTHnwlQV5CggLfOkjAPBgNVHRMBAf8EBTADAQH/MAoG\n"                                               \
+    "CCqGSM49BAMCA0gAMEUCIHH4fCk7AzTf6vSoeywCjsshu/H4aYB9ya5VNievzn1N\n"                                               \
+    "AiEAx6y4pSQA9LFCNFAsvRo5XW9xahRv7GwGR7jOiWXNk6g=\n"                                                               \
+    "-----END CERTIFICATE-----\n"
+
+static unsigned folders_trusted_with(struct span ca) {
+    struct server server;
+    struct platform_spec platform = {.tls = {.ca = ca, .minimum = 12}};
+    folders = 0;
+    server_begin(&server, "https", "no TLS");
+    struct reply *reply = ask(&platform, &server);
+    server_end(&server);
+    assert_int_equal(reply->kind, REPLY_NOT_SENT);
+    reply_destroy(reply);
+    return folders;
+}
+
+/* The system's certificates stand in a file and, on Debian, in a folder too: a platform with certificates of its own
+ * trusts neither. */
+static void certificates_of_its_own_are_instead_of_the_systems(void **state) {
+    (void)state;
+    char path[] = "/tmp/sluss-ca-XXXXXX";
+    int file = mkstemp(path);
+    assert_true(file >= 0);
+    assert_int_equal(write(file, OWN_CA, sizeof OWN_CA - 1), sizeof OWN_CA - 1);
+    (void)close(file);
+    unsigned by_default = folders_trusted_with(SPAN_NONE), by_own = folders_trusted_with(span_of(path));
+    (void)unlink(path);
+    assert_int_equal(by_default, curl_version_info(CURLVERSION_NOW)->capath != NULL ? 1 : 0);
+    assert_int_equal(by_own, 0);
+}
+
+static int set_up(void **state) {
+    (void)state;
+    return http_init(NULL) ? 0 : -1;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    http_finish();
+    return 0;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_status_line_means_what_libcurl_takes_it_for),
+                                       cmocka_unit_test(certificates_of_its_own_are_instead_of_the_systems)};
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
