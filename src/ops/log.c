@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,14 +17,15 @@
 #include <systemd/sd-journal.h>
 #endif
 
-enum { MOST_FIELDS = 16 };
+enum { MOST_FIELDS = 16, READER_MS = 1000 };
 
 static struct {
     enum log_format format;
     enum log_level level;
     bool colours;
+    unsigned long long dropped; /* lines, since the last that was written */
     pthread_mutex_t mutex;
-} output = {LOG_FORMAT_TEXT, LOG_LEVEL_INFO, false, PTHREAD_MUTEX_INITIALIZER};
+} output = {LOG_FORMAT_TEXT, LOG_LEVEL_INFO, false, 0, PTHREAD_MUTEX_INITIALIZER};
 
 /* systemd.exec(5): $JOURNAL_STREAM names the device and inode of the stream that it connected. */
 static bool stands_before_journal(void) {
@@ -84,46 +86,72 @@ static void add_clean(struct buf *line, struct span text, bool json) {
     }
 }
 
-static void write_text(enum log_level level, const struct log_field *field, size_t count, struct span message) {
-    struct buf line = {0};
+static void add_text_line(struct buf *line, enum log_level level, const struct log_field *field, size_t count,
+                          struct span message) {
     const char *colour = level == LOG_LEVEL_ERROR ? "\033[31m" : level == LOG_LEVEL_WARNING ? "\033[33m" : "";
-    add_now(&line);
-    buf_printf(&line, " %s%-7s%s ", output.colours ? colour : "", level_name(level),
+    add_now(line);
+    buf_printf(line, " %s%-7s%s ", output.colours ? colour : "", level_name(level),
                output.colours && *colour != '\0' ? "\033[0m" : "");
-    add_clean(&line, message, false);
+    add_clean(line, message, false);
     for (size_t i = 0; i < count; i++) {
-        buf_printf(&line, " %s=", field[i].name);
+        buf_printf(line, " %s=", field[i].name);
         if (field[i].text.data != NULL)
-            add_clean(&line, field[i].text, false);
+            add_clean(line, field[i].text, false);
         else
-            buf_printf(&line, "%lld", (long long)field[i].number);
+            buf_printf(line, "%lld", (long long)field[i].number);
     }
-    buf_add_byte(&line, '\n');
-    ssize_t written = write(STDERR_FILENO, line.data, line.size);
-    (void)written;
-    buf_finish(&line);
+    buf_add_byte(line, '\n');
 }
 
-static void write_json(enum log_level level, const struct log_field *field, size_t count, struct span message) {
-    struct buf line = {0};
-    buf_add_text(&line, "{\"time\":\"");
-    add_now(&line);
-    buf_printf(&line, "\",\"level\":\"%s\",\"message\":\"", level_name(level));
-    add_clean(&line, message, true);
-    buf_add_byte(&line, '"');
+static void add_json_line(struct buf *line, enum log_level level, const struct log_field *field, size_t count,
+                          struct span message) {
+    buf_add_text(line, "{\"time\":\"");
+    add_now(line);
+    buf_printf(line, "\",\"level\":\"%s\",\"message\":\"", level_name(level));
+    add_clean(line, message, true);
+    buf_add_byte(line, '"');
     for (size_t i = 0; i < count; i++) {
-        buf_printf(&line, ",\"%s\":", field[i].name);
+        buf_printf(line, ",\"%s\":", field[i].name);
         if (field[i].text.data == NULL) {
-            buf_printf(&line, "%lld", (long long)field[i].number);
+            buf_printf(line, "%lld", (long long)field[i].number);
             continue;
         }
-        buf_add_byte(&line, '"');
-        add_clean(&line, field[i].text, true);
-        buf_add_byte(&line, '"');
+        buf_add_byte(line, '"');
+        add_clean(line, field[i].text, true);
+        buf_add_byte(line, '"');
     }
-    buf_add_text(&line, "}\n");
+    buf_add_text(line, "}\n");
+}
+
+static void add_line(struct buf *line, enum log_level level, const struct log_field *field, size_t count,
+                     struct span message) {
+    if (output.format == LOG_FORMAT_JSON)
+        add_json_line(line, level, field, count, message);
+    else
+        add_text_line(line, level, field, count, message);
+}
+
+/* A reader that does not keep up is waited for once, for a moment; then lines are dropped until it reads again. */
+static bool is_read(void) {
+    struct pollfd standard = {.fd = STDERR_FILENO, .events = POLLOUT};
+    return poll(&standard, 1, output.dropped > 0 ? 0 : READER_MS) != 0;
+}
+
+static void write_line(enum log_level level, const struct log_field *field, size_t count, struct span message) {
+    struct buf line = {0}, dropped = {0};
+    if (!is_read()) {
+        output.dropped++;
+        return;
+    }
+    if (output.dropped > 0) {
+        buf_printf(&dropped, "%llu lines of the log were dropped: nobody read them", output.dropped);
+        add_line(&line, LOG_LEVEL_WARNING, NULL, 0, buf_span(&dropped));
+        output.dropped = 0;
+    }
+    add_line(&line, level, field, count, message);
     ssize_t written = write(STDERR_FILENO, line.data, line.size);
     (void)written;
+    buf_finish(&dropped);
     buf_finish(&line);
 }
 
@@ -167,14 +195,14 @@ void log_say(enum log_level level, const struct log_field *field, size_t count, 
         return;
     struct span message = span_of(text);
     (void)pthread_mutex_lock(&output.mutex);
-    if (output.format == LOG_FORMAT_JSON)
-        write_json(level, field, count, message);
 #if SLUSS_SYSTEMD
-    else if (output.format == LOG_FORMAT_JOURNAL)
+    if (output.format == LOG_FORMAT_JOURNAL)
         write_journal(level, field, count, message);
-#endif
     else
-        write_text(level, field, count, message);
+        write_line(level, field, count, message);
+#else
+    write_line(level, field, count, message);
+#endif
     (void)pthread_mutex_unlock(&output.mutex);
 }
 

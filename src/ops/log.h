@@ -25,7 +25,8 @@ struct log_field {
     int64_t number;
 };
 
-/* Writes one line. Safe from every thread. A line that cannot be written is dropped: a log must not stop a lock. */
+/* Writes one line. Safe from every thread. A line that cannot be written, or that nobody has read for a second, is
+ * dropped, and the next says how many: a log must not stop a lock. (The journal's own socket has no such limit.) */
 void log_say(enum log_level level, const struct log_field *field, size_t count, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
