@@ -22,11 +22,12 @@ static const char *plural(uint32_t count) {
     return count == 1 ? "" : "s";
 }
 
-static void say_good(const struct settings *settings) {
+static void say_good(const struct settings *settings, size_t unready) {
     const struct plan *plan = &settings->plan;
-    (void)printf(SPAN_FORMAT ": good: %u route%s, %u platform%s, %u lookup%s\n", SPAN_ARGUMENT(settings->file),
-                 plan->route_count, plural(plan->route_count), plan->platform_count, plural(plan->platform_count),
-                 plan->lookup_count, plural(plan->lookup_count));
+    (void)printf(SPAN_FORMAT ": %s: %u route%s, %u platform%s, %u lookup%s\n", SPAN_ARGUMENT(settings->file),
+                 unready > 0 ? "good, but slussd does not start without its secrets" : "good", plan->route_count,
+                 plural(plan->route_count), plan->platform_count, plural(plan->platform_count), plan->lookup_count,
+                 plural(plan->lookup_count));
 }
 
 static int run(const struct call *call) {
@@ -35,7 +36,7 @@ static int run(const struct call *call) {
     struct settings *settings = configuration_read(call, &problems);
     print(call, &problems);
     if (settings != NULL && problems.errors == 0 && !call_has(call, "json"))
-        say_good(settings);
+        say_good(settings, problems.unready);
     int status = problems.failed ? EXIT_BUG : problems.errors == 0 && settings != NULL ? EXIT_YES : EXIT_CONFIG;
     settings_destroy(settings);
     problems_finish(&problems);

@@ -138,7 +138,7 @@ static uint32_t find_column(const struct reading *reading, struct span name) {
 }
 
 /* The nearest name may be told: it differs from what the configuration says by a slip of the pen only. */
-static void fail_column(struct reading *reading, struct span wanted) {
+static void fail_column(struct reading *reading, struct span wanted, struct span also) {
     const char *names[32 + 1] = {NULL};
     struct buf texts[32] = {{0}};
     size_t count = reading->cell_count < 32 ? reading->cell_count : 32;
@@ -146,10 +146,17 @@ static void fail_column(struct reading *reading, struct span wanted) {
         buf_add(&texts[i], cell(reading, i));
         names[i] = buf_text(&texts[i]);
     }
-    const char *near = text_nearest(wanted, names);
-    error_set(reading->error, "line 1: none of its %zu columns is called \"" SPAN_FORMAT "\"%s%s%s",
+    const char *near = text_nearest(wanted, names), *more = also.data != NULL ? text_nearest(also, names) : NULL;
+    struct buf second = {0};
+    if (also.data != NULL)
+        buf_printf(&second, "; nor \"" SPAN_FORMAT "\"", SPAN_ARGUMENT(also));
+    if (more != NULL)
+        buf_printf(&second, "; did you mean \"%s\"?", more);
+    error_set(reading->error, "line 1: none of its %zu columns is called \"" SPAN_FORMAT "\"%s%s%s%s",
               reading->cell_count, SPAN_ARGUMENT(wanted), near != NULL ? "; did you mean \"" : "",
-              near != NULL ? near : "", near != NULL ? "\"?" : "; its first line must name the columns");
+              near != NULL ? near : "", near != NULL ? "\"?" : "; its first line must name the columns",
+              buf_text(&second));
+    buf_finish(&second);
     reading->failed = true;
     for (size_t i = 0; i < count; i++)
         buf_finish(&texts[i]);
@@ -163,12 +170,11 @@ static void take_header(struct reading *reading) {
         }
     reading->key_column = find_column(reading, reading->key);
     reading->value_column = reading->value.data == NULL ? NONE : find_column(reading, reading->value);
-    if (reading->key_column == NONE) {
-        fail_column(reading, reading->key);
-        return;
-    }
-    if (reading->value.data != NULL && reading->value_column == NONE) {
-        fail_column(reading, reading->value);
+    bool valueless = reading->value.data != NULL && reading->value_column == NONE;
+    if (reading->key_column == NONE || valueless) {
+        bool both = reading->key_column == NONE && valueless;
+        fail_column(reading, reading->key_column == NONE ? reading->key : reading->value,
+                    both ? reading->value : SPAN_NONE);
         return;
     }
     reading->columns = reading->cell_count;

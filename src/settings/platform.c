@@ -165,6 +165,9 @@ static void lookup_done(struct reader *reader, config_setting_t *group, void *sp
     if (table == NULL)
         ERROR(group, PROBLEM_CONTENT, "table", CURE(reader, "mend " SPAN_FORMAT, SPAN_ARGUMENT(lookup->file)),
               "this table cannot be used: %s", error.text);
+    else if (lookup_table_rows(table) == 0)
+        WARN(group, PROBLEM_RISK, "table", CURE(reader, "write rows into " SPAN_FORMAT, SPAN_ARGUMENT(lookup->file)),
+             "this table has no rows: no event finds its key there");
     lookup_table_release(table);
     buf_finish(&content);
 }

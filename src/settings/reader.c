@@ -301,6 +301,15 @@ static bool writes_defaults_alike(const struct option *option) {
            option->type->shape != SHAPE_GROUPS && option->type->shape != SHAPE_LATER;
 }
 
+/* What is derived may be written once for all. */
+static struct span how_to_write(struct reader *reader, const struct section *section, const struct option *option,
+                                const config_setting_t *group) {
+    if (group == NULL)
+        return CURE(reader, "write `%s = { %s = ...; };` with %s", section->name, option->name, option->type->form);
+    return CURE(reader, "write `%s = ...;` with %s%s", option->name, option->type->form,
+                option->derive != NULL ? "; under kafka in sluss.cfg it is for all routes" : "");
+}
+
 /* A value's default is read into a scratch target, to compare normal forms. */
 static void read_value(struct reader *reader, const struct section *section, const struct option *option,
                        config_setting_t *group, config_setting_t *setting, void *target) {
@@ -323,9 +332,8 @@ static void read_value(struct reader *reader, const struct section *section, con
             write_normal(reader, option->name, buf_span(&usual), true);
         else if ((option->flags & OPTION_REQUIRED) != 0)
             reader_problem(reader, SEVERITY_ERROR, PROBLEM_REQUIRED, group, "",
-                           CURE(reader, "write `%s = ...;` with %s", option->name, option->type->form),
-                           "`%s%s%s` is missing", group == NULL ? section->name : "", group == NULL ? "." : "",
-                           option->name);
+                           how_to_write(reader, section, option, group), "`%s%s%s` is missing",
+                           group == NULL ? section->name : "", group == NULL ? "." : "", option->name);
         else if ((option->flags & (OPTION_PROPERTY | OPTION_QUIET)) == 0) {
             indent(reader);
             buf_printf(&reader->normal, "# %s: none\n", option->name);
@@ -383,7 +391,7 @@ static const char *nearest_option(const struct section *section, const char *nam
 /* What was surely meant for this option by a name that is none: it is not called missing too, and a group is read as
  * what it was meant to be. */
 static config_setting_t *find_misspelt(const struct section *section, const struct option *option,
-                                       config_setting_t *group) {
+                                       const config_setting_t *group) {
     for (int i = 0; group != NULL && i < config_setting_length(group); i++) {
         config_setting_t *setting = config_setting_get_elem(group, (unsigned)i);
         const char *name = config_setting_name(setting);
@@ -392,6 +400,11 @@ static config_setting_t *find_misspelt(const struct section *section, const stru
             return setting;
     }
     return NULL;
+}
+
+bool reader_meant(const struct section *section, const char *name, const config_setting_t *group) {
+    const struct option *option = find_option(section, name);
+    return option != NULL && find_misspelt(section, option, group) != NULL;
 }
 
 static void refuse_option(struct reader *reader, const struct section *section, config_setting_t *setting) {

@@ -34,6 +34,9 @@ struct reader {
  * or wrong, and writes the normal form of each option. */
 void reader_section(struct reader *reader, const struct section *section, config_setting_t *group, void *target);
 
+/* Whether the group has an option under a name that is none, but was surely meant to be `name`. */
+bool reader_meant(const struct section *section, const char *name, const config_setting_t *group);
+
 /* The problem of an option: `path` below `group` ("tls.ca"); where it is not written, its group is marked. */
 void reader_problem(struct reader *reader, enum severity severity, enum problem_code code, config_setting_t *group,
                     const char *path, struct span cure, const char *format, ...) __attribute__((format(printf, 7, 8)));
@@ -61,6 +64,9 @@ void normal_text(struct buf *out, struct span text);
 
 /* A file's content, at most `most` bytes. False with a sentence. Ended by a NUL that is not counted. */
 bool reader_file(struct span path, size_t most, struct buf *out, struct error *error);
+
+/* The name in the same folder that is nearest to the path's last one; SPAN_NONE when none is near. */
+struct span nearby_file(struct reader *reader, struct span path);
 
 /* "secret:NAME" or a text written out: fills it, or complains. `lines`: it may have several lines. */
 bool secret_read(struct reader *reader, struct span text, bool lines, struct secret *secret,

@@ -84,7 +84,7 @@ void enrich_read(struct reader *reader, const struct option *option, config_sett
 static void check_topics(struct reader *reader, config_setting_t *group, const struct draft *draft) {
     const struct route *route = &draft->route;
     if (route->mode != ROUTE_OFF && route->dead_letter.data == NULL &&
-        config_setting_get_member(group, "dead-letter") == NULL)
+        config_setting_get_member(group, "dead-letter") == NULL && !reader_meant(&section_route, "dead-letter", group))
         ERROR(group, PROBLEM_REQUIRED, "", SPAN("write dead-letter = \"TOPIC\";, or mode = \"off\""),
               "`dead-letter` is missing: what cannot be delivered must go somewhere");
     for (uint32_t i = 0; i < route->topic_count; i++)
@@ -278,6 +278,31 @@ static int is_route_file(const struct dirent *entry) {
     return entry->d_name[0] != '.' && span_ends_with(span_of(entry->d_name), SPAN(".cfg"));
 }
 
+/* What was surely meant to be a route; names such as NAME.cfg.off and NAME.bak are how routes are put aside. */
+static int is_almost_route_file(const struct dirent *entry) {
+    static const char *const endings[] = {".cfg", ".conf", ".config", ".txt"};
+    struct span name = span_of(entry->d_name);
+    bool almost = false;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        size_t size = strlen(endings[i]);
+        almost =
+            almost || (name.size > size && span_equal_nocase(span_from(name, name.size - size), span_of(endings[i])));
+    }
+    return almost && name.data[0] != '.' && !is_route_file(entry);
+}
+
+static void warn_of_almost(struct reader *reader, struct span folder) {
+    struct dirent **entries = NULL;
+    int count = folder.data == NULL ? 0 : scandir(folder.data, &entries, is_almost_route_file, by_name);
+    for (int i = 0; i < count; i++) {
+        struct span file = CURE(reader, SPAN_FORMAT "/%s", SPAN_ARGUMENT(folder), entries[i]->d_name);
+        problems_add(reader->problems, SEVERITY_WARNING, PROBLEM_RISK, (struct spot){.file = file},
+                     SPAN("call it NAME.cfg, or take it away"), "this is no route: its name does not end in .cfg");
+        free(entries[i]);
+    }
+    free(entries);
+}
+
 /* The folder as the user named it, for messages. */
 static struct span routes_folder(struct reader *reader) {
     struct span file = reader->settings->file;
@@ -316,6 +341,7 @@ static bool read_folder(struct reader *reader) {
     free(entries);
     if (why != ENOENT)
         return refuse_folder(reader, folder, why);
+    warn_of_almost(reader, folder);
     if (count <= 0 && reader->problems->errors == 0)
         problems_add(reader->problems, SEVERITY_WARNING, PROBLEM_RISK, (struct spot){.file = folder},
                      SPAN("write routes.d/NAME.cfg; sluss.cfg(5) shows one"), "there are no routes");

@@ -256,6 +256,16 @@ static bool scan_elements(struct scanner *scanner, struct span name, char close,
     }
 }
 
+/* What other languages and word processors write around texts. */
+static bool is_foreign_quote(struct span token) {
+    static const char *const quotes[] = {"'",      "`",      "\u2018", "\u2019", "\u201a",
+                                         "\u201c", "\u201d", "\u201e", "\u00ab", "\u00bb"};
+    for (size_t i = 0; i < sizeof quotes / sizeof *quotes; i++)
+        if (span_equal(token, span_of(quotes[i])))
+            return true;
+    return false;
+}
+
 static bool scan_plain(struct scanner *scanner, struct span name) {
     struct token token = scanner->token;
     switch (token.kind) {
@@ -275,13 +285,19 @@ static bool scan_plain(struct scanner *scanner, struct span name) {
         return true;
     case TOKEN_WORD:
         if (!span_equal_nocase(token.text, SPAN("true")) && !span_equal_nocase(token.text, SPAN("false"))) {
+            bool answer = span_equal_nocase(token.text, SPAN("yes")) || span_equal_nocase(token.text, SPAN("no"));
             hide_bare(scanner, name);
-            return wrong(scanner, "a text stands without quotes", "put it into quotes");
+            return wrong(scanner, "a text stands without quotes",
+                         answer ? "write true or false, or put it into quotes" : "put it into quotes");
         }
         advance(scanner);
         return true;
-    case TOKEN_SIGN:
     case TOKEN_BAD:
+        if (is_foreign_quote(token.text))
+            return wrong(scanner, "this quotation mark begins no text",
+                         "write texts in straight double quotes: \"text\"");
+        break;
+    case TOKEN_SIGN:
     case TOKEN_END:
         break;
     }
@@ -324,6 +340,10 @@ static bool scan_settings(struct scanner *scanner, struct span open, unsigned de
         if (add_mark(scanner, name) == NULL)
             return false;
         advance(scanner);
+        if (scanner->token.kind == TOKEN_NUMBER && scanner->token.text.data == name.data + name.size &&
+            scanner->token.text.data[0] == '.')
+            return wrong(scanner, "a name holds no dot",
+                         "write dashes as in bootstrap-servers, or a group: kafka = { group-id = \"sluss\"; };");
         if (!take_sign(scanner, '=') && !take_sign(scanner, ':'))
             return wrong(scanner, "expected '=' here", "options are written as name = value;");
         if (!scan_value(scanner, name, mark, depth))

@@ -128,6 +128,9 @@ struct schema_program *schemas_compile(struct reader *reader, config_setting_t *
                                                 problem.file[0] != '\0' ? problem.file : path)
                                          : CURE(reader, "see %s%s%s", problem.file[0] != '\0' ? problem.file : path,
                                                 problem.pointer[0] != '\0' ? ", at " : "", problem.pointer);
+    if (strstr(problem.error.text, "no such document is registered") != NULL)
+        where = CURE(reader, SPAN_FORMAT "; what a $ref names is found in schemas/ by its $id, or by its path there",
+                     SPAN_ARGUMENT(where));
     reader_problem(reader, SEVERITY_ERROR, PROBLEM_CONTENT, group, "schema", where, "this schema cannot be used: %s",
                    problem.error.text);
     return NULL;

@@ -28,47 +28,71 @@ static struct span find(struct reader *reader, struct span name, struct stat *st
     return path.data != NULL && stat(path.data, status) == 0 ? path : SPAN_NONE;
 }
 
+/* What is wrong with a secret, and what to do. */
+struct fault {
+    const char *what;
+    const char *cure; /* NULL: put it there */
+};
+
 /* A warning when the configuration is only checked. True when that is what it was. */
-static bool lament(struct reader *reader, struct span name, const char *why, struct complaint *complaint) {
-    char cure[256];
-    (void)snprintf(cure, sizeof cure,
-                   "put it into secrets.d/" SPAN_FORMAT " (root:sluss, mode 0640), or give it as a systemd credential",
-                   SPAN_ARGUMENT(name));
+static bool lament(struct reader *reader, struct span name, struct fault fault, struct complaint *complaint) {
+    struct span near = SPAN_NONE;
+    char cure[320];
+    if (fault.cure == NULL)
+        near = nearby_file(reader, CURE(reader, SPAN_FORMAT "/secrets.d/" SPAN_FORMAT, SPAN_ARGUMENT(reader->folder),
+                                        SPAN_ARGUMENT(name)));
+    if (near.data != NULL)
+        (void)snprintf(cure, sizeof cure,
+                       "did you mean \"secret:" SPAN_FORMAT "\"? else put it into secrets.d/" SPAN_FORMAT,
+                       SPAN_ARGUMENT(near), SPAN_ARGUMENT(name));
+    else if (fault.cure == NULL)
+        (void)snprintf(cure, sizeof cure,
+                       "put it into secrets.d/" SPAN_FORMAT
+                       " (root:sluss, mode 0640), or give it as a systemd credential",
+                       SPAN_ARGUMENT(name));
+    else
+        (void)snprintf(cure, sizeof cure, "%s", fault.cure);
+    reader->problems->unready++;
     if (!reader->options->check)
         return complain(complaint, PROBLEM_SECRET, cure, "the secret \"" SPAN_FORMAT "\": %s", SPAN_ARGUMENT(name),
-                        why);
-    complain(complaint, PROBLEM_SECRET, cure, "the secret \"" SPAN_FORMAT "\": %s; Sluss will not start so",
-             SPAN_ARGUMENT(name), why);
+                        fault.what);
+    complain(complaint, PROBLEM_SECRET, cure, "the secret \"" SPAN_FORMAT "\": %s; Sluss will not start like this",
+             SPAN_ARGUMENT(name), fault.what);
     return true;
 }
 
-static const char *fault_of(struct span value, bool lines) {
+static struct fault fault_of(struct span value, bool lines) {
     if (value.size == 0)
-        return "it is empty";
+        return (struct fault){"it is empty", NULL};
     for (size_t i = 0; i < value.size; i++) {
         unsigned char byte = (unsigned char)value.data[i];
+        if (byte == '\0' && lines)
+            return (struct fault){"it holds a NUL byte", "save it as plain text"};
+        if (byte == '\r' && i + 1 == value.size && !lines)
+            return (struct fault){"its line ends as Windows ends lines", "save it with Unix line ends, or with none"};
         if (byte == '\0' || (!lines && (byte < 0x20 || byte == 0x7f)))
-            return lines ? "it holds a NUL byte" : "it has more than one line, or a control character";
+            return (struct fault){"it has more than one line, or a control character",
+                                  "leave the secret alone in it, on one line"};
     }
-    return NULL;
+    return (struct fault){NULL, NULL};
 }
 
 static bool read_value(struct reader *reader, struct span path, struct span name, bool lines, struct secret *secret,
                        struct complaint *complaint) {
     struct buf content = {0};
     struct error error = {0};
-    const char *why = NULL;
+    struct fault fault = {NULL, "let the user that runs Sluss read it: root:sluss, mode 0640"};
     if (!reader_file(path, LONGEST, &content, &error)) {
-        why = error.text;
+        fault.what = error.text;
     } else {
         struct span value = buf_span(&content);
         if (value.size > 0 && value.data[value.size - 1] == '\n')
             value.size--;
-        why = fault_of(value, lines);
-        if (why == NULL)
+        fault = fault_of(value, lines);
+        if (fault.what == NULL)
             secret->value = reader_copy(reader, value);
     }
-    bool good = why == NULL || lament(reader, name, why, complaint);
+    bool good = fault.what == NULL || lament(reader, name, fault, complaint);
     if (content.data != NULL)
         explicit_bzero(content.data, content.capacity);
     buf_finish(&content);
@@ -92,7 +116,7 @@ bool secret_read(struct reader *reader, struct span text, bool lines, struct sec
     struct stat status;
     struct span path = find(reader, secret->name, &status);
     if (path.data == NULL)
-        return lament(reader, secret->name, "there is no such file or credential", complaint);
+        return lament(reader, secret->name, (struct fault){"there is no such file or credential", NULL}, complaint);
     if (!read_value(reader, path, secret->name, lines, secret, complaint))
         return false;
     if ((status.st_mode & (S_IROTH | S_IWOTH)) != 0)

@@ -215,11 +215,17 @@ READ(read_file) {
         }
     }
     struct stat status;
-    char cure[300];
-    (void)snprintf(cure, sizeof cure, "looked for %.250s", path.data);
-    if (stat(path.data, &status) != 0 || !S_ISREG(status.st_mode))
+    if (stat(path.data, &status) != 0 || !S_ISREG(status.st_mode)) {
+        struct span near = nearby_file(reader, path);
+        char cure[300];
+        if (near.data != NULL)
+            (void)snprintf(cure, sizeof cure, "did you mean \"" SPAN_FORMAT "\"? looked for %s", SPAN_ARGUMENT(near),
+                           path.data);
+        else
+            (void)snprintf(cure, sizeof cure, "looked for %s", path.data);
         return complain(complaint, PROBLEM_CONTENT, cure, "`%s`: there is no such file: \"" SPAN_FORMAT "\"",
                         option->name, SPAN_ARGUMENT(items[0]));
+    }
     if (access(path.data, R_OK) != 0)
         return complain(complaint, PROBLEM_CONTENT, "let the user that runs Sluss read it",
                         "`%s`: this file cannot be read: \"" SPAN_FORMAT "\"", option->name, SPAN_ARGUMENT(items[0]));
