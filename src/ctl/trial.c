@@ -10,6 +10,7 @@
 #include "shape/bundle.h"
 #include "tables/tables.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -23,6 +24,7 @@ struct trial {
     struct message message;
     struct request request;
     struct schema_context *context;
+    struct verdict verdict; /* of the last stage */
     int64_t began_ns;
 };
 
@@ -34,17 +36,70 @@ static int64_t now_ns(void) {
 
 /* --- the stages --- */
 
+/* What is wrong with one value: as `validate` says it. */
+static void tell_complaint(const json_t *complaint) {
+    const char *at = json_string_value(json_object_get(complaint, "instance"));
+    const char *what = json_string_value(json_object_get(complaint, "what"));
+    const char *schema = json_string_value(json_object_get(complaint, "schema"));
+    (void)printf("            %s: %s", at != NULL && *at != '\0' ? at : "the whole", what != NULL ? what : "");
+    (void)printf(schema != NULL ? "  (%s)\n" : "\n", schema);
+}
+
+/* The sentence, then the other members in brackets. */
+static void tell_cause(json_t *cause) {
+    const char *what = json_string_value(json_object_get(cause, "what")), *name, *before = "  (";
+    json_t *value;
+    (void)printf("            %s", what != NULL ? what : "");
+    json_object_foreach(cause, name, value) {
+        if (!json_is_integer(value) && (!json_is_string(value) || strcmp(name, "what") == 0))
+            continue;
+        (void)printf("%s%s ", before, name);
+        if (json_is_integer(value))
+            (void)printf("%lld", (long long)json_integer_value(value));
+        else
+            (void)printf("%s", json_string_value(value));
+        before = ", ";
+    }
+    (void)printf("%s\n", *before == ',' ? ")" : "");
+}
+
+/* A verdict's detail, which a dead letter would carry as it is, in words. */
+static void tell_detail(struct span detail) {
+    json_t *all = detail.size > 0 ? json_loadb(detail.data, detail.size, 0, NULL) : NULL, *one;
+    size_t index;
+    json_array_foreach(all, index, one) tell_complaint(one);
+    if (json_is_object(all))
+        tell_cause(all);
+    json_decref(all);
+}
+
 /* One line: the stage, its result, its time, and what there is to say. True
  * when the event goes on. */
-static bool tell(const struct trial *trial, enum stage stage, struct verdict verdict, const char *what) {
+static bool tell(struct trial *trial, enum stage stage, struct verdict verdict, const char *what) {
     static const char *const words[] = {"pass", "wait", "retry", "skip", "dead"};
     double ms = (double)(now_ns() - trial->began_ns) / 1e6;
-    (void)printf("  %-9s %-5s %7.3f ms  ", stage_name(stage), words[verdict.kind], ms);
-    if (verdict.kind == VERDICT_PASS)
-        (void)printf("%s\n", what);
+    bool passed = verdict.kind == VERDICT_PASS;
+    (void)printf("  %-9s %-5s %7.3f ms  %s\n", stage_name(stage), words[verdict.kind], ms,
+                 passed ? what : reason_name(verdict.reason));
+    if (!passed)
+        tell_detail(verdict.detail);
+    trial->verdict = verdict;
+    return passed;
+}
+
+/* What becomes of an event that does not pass. */
+static void tell_end(const struct trial *trial) {
+    struct span topic = trial->route->dead_letter;
+    const char *reason = reason_name(trial->verdict.reason);
+    if (trial->verdict.kind == VERDICT_SKIP)
+        (void)printf("\n  It would be skipped, as the route says: %s.\n", reason);
+    else if (trial->verdict.kind != VERDICT_DEAD)
+        (void)printf("\n  It would not be delivered yet: memory is short.\n");
+    else if (topic.data != NULL)
+        (void)printf("\n  It would not be delivered, but put aside in " SPAN_FORMAT ": %s.\n", SPAN_ARGUMENT(topic),
+                     reason);
     else
-        (void)printf("%s " SPAN_FORMAT "\n", reason_name(verdict.reason), SPAN_ARGUMENT(verdict.detail));
-    return verdict.kind == VERDICT_PASS;
+        (void)printf("\n  It would not be delivered: %s.\n", reason);
 }
 
 static bool try_decode(struct trial *trial) {
@@ -86,6 +141,9 @@ static bool try_recipe(struct trial *trial, const struct recipe *recipe, struct 
     else
         buf_printf(&what, SPAN_FORMAT, SPAN_ARGUMENT(json_path_text(recipe->into)));
     bool good = tell(trial, STAGE_ENRICH, verdict, buf_text(&what));
+    if (verdict.reason == REASON_LOOKUP_ABSENT)
+        (void)printf("            lookup " SPAN_FORMAT ": " SPAN_FORMAT "\n", SPAN_ARGUMENT(lookup->name),
+                     SPAN_ARGUMENT(lookup->file));
     buf_finish(&what);
     lookup_table_release(table);
     return good;
@@ -187,7 +245,8 @@ static void print_request(const struct trial *trial, const struct platform_spec 
         (void)printf("  Content-Length: %zu\n\n", request->body.size);
     if (request->body.data != NULL)
         (void)fwrite(request->body.data, 1, request->body.size, stdout);
-    (void)printf("\n");
+    if (request->body.size == 0 || request->body.data[request->body.size - 1] != '\n')
+        (void)printf("\n");
 }
 
 /* --- the answer --- */
@@ -287,7 +346,7 @@ static int play(struct trial *trial, struct error *error) {
     if (error->text[0] != '\0')
         return EXIT_CONFIG;
     if (!would) {
-        (void)printf("\n  It would not be delivered.\n");
+        tell_end(trial);
         return EXIT_NO;
     }
     print_request(trial, platform);
