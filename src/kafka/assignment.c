@@ -16,17 +16,18 @@ bool assignment_begin(struct assignment *assignment, rd_kafka_t *client, const r
                       const struct span *topics, uint32_t topic_count, uint32_t route, uint32_t epoch, int wake,
                       struct assignment *past) {
     static const uint64_t one = 1;
-    *assignment = (struct assignment){.epoch = epoch};
+    *assignment = (struct assignment){0};
     assignment->partition = calloc((size_t)list->cnt + 1, sizeof *assignment->partition);
     if (assignment->partition == NULL)
         return false;
+    assignment->epoch = epoch;
     for (int i = 0; i < list->cnt; i++) {
         const rd_kafka_topic_partition_t *from = &list->elems[i];
+        uint32_t topic = topic_index(topics, topic_count, from->topic);
+        if (topic == topic_count)
+            continue;
         struct assigned_partition *to = &assignment->partition[assignment->count++];
-        to->place = (struct place){.route = route,
-                                   .topic = topic_index(topics, topic_count, from->topic),
-                                   .partition = from->partition,
-                                   .epoch = epoch};
+        to->place = (struct place){.route = route, .topic = topic, .partition = from->partition, .epoch = epoch};
         to->begin = RD_KAFKA_OFFSET_INVALID;
         to->next = -1;
         to->queue = rd_kafka_queue_get_partition(client, from->topic, from->partition);

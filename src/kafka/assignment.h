@@ -31,7 +31,8 @@ struct assignment {
 };
 
 /* Takes the partitions' queues away from the main queue. Must happen before rd_kafka_assign, or their records would
- * come unasked. Forgets `past`. False when memory is short: then nothing was taken. */
+ * come unasked. Forgets `past`. What the group's leader gives us of topics that are not ours is left out. False when
+ * memory is short: then nothing was taken, and there is no epoch. */
 bool assignment_begin(struct assignment *assignment, rd_kafka_t *client, const rd_kafka_topic_partition_list_t *list,
                       const struct span *topics, uint32_t topic_count, uint32_t route, uint32_t epoch, int wake,
                       struct assignment *past);

@@ -141,6 +141,38 @@ static void assign_when_decided(struct consumer *consumer) {
     assignment->assigned = true;
 }
 
+/* `failed`: why it was asked in vain before. */
+static void begin_time(struct consumer *consumer, struct place place, int64_t wall_ms, rd_kafka_resp_err_t failed) {
+    struct pending_question *pending = calloc(1, sizeof *pending);
+    struct question *question = pending == NULL ? NULL
+                                                : question_time(consumer->client, consumer->topics[place.topic].data,
+                                                                place.partition, wall_ms, consumer->wake);
+    if (question == NULL) {
+        free(pending);
+        consumer_say(consumer, 3,
+                     "no memory or thread to ask where a partition begins; it is not read: restart when there is");
+        consumer_stop_partition(consumer, place);
+        return;
+    }
+    *pending = (struct pending_question){
+        .next = consumer->questions, .question = question, .place = place, .wall_ms = wall_ms, .failed = failed};
+    consumer->questions = pending;
+}
+
+/* A question that failed has taken its time. The cause is said once. */
+static void begin_time_again(struct consumer *consumer, const struct pending_question *asked, rd_kafka_resp_err_t why) {
+    if (consumer->closing || assignment_find(&consumer->assignment, asked->place) == NULL)
+        return;
+    if (why != asked->failed) {
+        char sentence[400];
+        (void)snprintf(sentence, sizeof sentence,
+                       "where %s [%d] begins by its time cannot be told: %s: it is asked again until it can",
+                       consumer->topics[asked->place.topic].data, (int)asked->place.partition, rd_kafka_err2str(why));
+        consumer_say(consumer, 4, sentence);
+    }
+    begin_time(consumer, asked->place, asked->wall_ms, why);
+}
+
 static void answer(struct consumer *consumer, const struct pending_question *asked) {
     rd_kafka_topic_partition_list_t *list;
     rd_kafka_resp_err_t result = question_finish(asked->question, &list);
@@ -154,8 +186,8 @@ static void answer(struct consumer *consumer, const struct pending_question *ask
         consumer_begin_offset(consumer, asked->place, from < asked->offset ? from : asked->offset);
     } else if (list != NULL)
         consumer_begin_offset(consumer, asked->place, list->elems[0].offset);
-    else if (!consumer->closing)
-        consumer_begin_time(consumer, asked->place, asked->wall_ms);
+    else
+        begin_time_again(consumer, asked, result);
     if (list != NULL)
         rd_kafka_topic_partition_list_destroy(list);
 }
@@ -265,22 +297,8 @@ void consumer_begin_earliest(struct consumer *consumer, struct place place) {
 }
 
 void consumer_begin_time(struct consumer *consumer, struct place place, int64_t wall_ms) {
-    if (assignment_find(&consumer->assignment, place) == NULL)
-        return;
-    struct pending_question *pending = calloc(1, sizeof *pending);
-    struct question *question = pending == NULL ? NULL
-                                                : question_time(consumer->client, consumer->topics[place.topic].data,
-                                                                place.partition, wall_ms, consumer->wake);
-    if (question == NULL) {
-        free(pending);
-        consumer_say(consumer, 3,
-                     "no memory or thread to ask where a partition begins; it is not read: restart when there is");
-        consumer_stop_partition(consumer, place);
-        return;
-    }
-    *pending = (struct pending_question){
-        .next = consumer->questions, .question = question, .place = place, .wall_ms = wall_ms};
-    consumer->questions = pending;
+    if (assignment_find(&consumer->assignment, place) != NULL)
+        begin_time(consumer, place, wall_ms, RD_KAFKA_RESP_ERR_NO_ERROR);
 }
 
 void consumer_stop_partition(struct consumer *consumer, struct place place) {
@@ -404,6 +422,7 @@ void consumer_destroy(struct consumer *consumer) {
     if (ended && consumer->wake >= 0) /* else somebody may write to it yet */
         (void)close(consumer->wake);
     free(consumer->entry);
+    free(consumer->header);
     free(consumer->group);
     free(consumer);
 }

@@ -14,6 +14,7 @@ struct pending_question {
     struct question *question;
     struct place place; /* the partition whose beginning a time decides; for what is committed only its epoch counts */
     int64_t wall_ms;
+    rd_kafka_resp_err_t failed; /* a time: why it was answered in vain before; said once */
     int64_t offset, from; /* `back`: where it begins at the latest, and at best */
     bool committed;
     bool back;
@@ -34,6 +35,8 @@ struct consumer {
     struct consumer_handler handler;
     size_t largest; /* record that is read whole; 0 any */
     struct arena_stock *stock;
+    struct header *header; /* room for one record's headers; NULL none yet */
+    size_t header_room;
     rd_kafka_t *client;
     rd_kafka_queue_t *news;    /* the group's: rebalances, errors, logs */
     rd_kafka_queue_t *answers; /* to our commits */

@@ -30,6 +30,15 @@ static void on_assign(struct consumer *consumer, const rd_kafka_topic_partition_
         free(place);
         return;
     }
+    if (consumer->assignment.count < (size_t)list->cnt)
+        consumer_say(consumer, 4,
+                     "the group's leader gave us partitions of topics that the route does not read: they are not read "
+                     "here: find out who else is a member of the group");
+    if (consumer->assignment.count == 0) {
+        consumer_unassign(consumer);
+        free(place);
+        return;
+    }
     for (size_t i = 0; i < consumer->assignment.count; i++)
         place[i] = consumer->assignment.partition[i].place;
     consumer->handler.assigned(consumer->handler.owner, consumer->route, consumer->epoch, place,

@@ -1,12 +1,13 @@
 /* One blocking question on one short thread. Decides nothing: its consumer does. */
 #include "kafka/question.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { TIME_WITHIN_MS = 10000, COMMITTED_WITHIN_MS = 5000, END_WITHIN_MS = 1000 };
+enum { TIME_WITHIN_MS = 10000, COMMITTED_WITHIN_MS = 5000, END_WITHIN_MS = 1000, AGAIN_MS = 1000 };
 
 struct question {
     pthread_t thread;
@@ -31,6 +32,8 @@ static rd_kafka_resp_err_t ask_time(rd_kafka_t *client, rd_kafka_topic_partition
         result = one->err;
     if (result == RD_KAFKA_RESP_ERR_NO_ERROR && one->offset < 0)
         one->offset = high;
+    if (result != RD_KAFKA_RESP_ERR_NO_ERROR) /* it is asked again at once, and some brokers refuse at once too */
+        (void)poll(NULL, 0, AGAIN_MS);
     return result;
 }
 

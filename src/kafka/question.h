@@ -10,7 +10,8 @@ struct question;
 
 /* Each starts one; `wake` is written to when it has ended. NULL when no memory or thread could be had.
  *
- * Where in one partition the first record at or after `wall_ms` is; the partition's end where there is none. */
+ * Where in one partition the first record at or after `wall_ms` is; the partition's end where there is none. One that
+ * fails takes a second at least. */
 struct question *question_time(rd_kafka_t *client, const char *topic, int32_t partition, int64_t wall_ms, int wake);
 
 /* Where in one partition the first record is that is still there. */

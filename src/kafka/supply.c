@@ -1,28 +1,55 @@
 /* Records become events, as many as were granted, one from each partition in turn. What has no credit waits for it. */
 #include "kafka/consumer_private.h"
 
+#include <stdlib.h>
+
 enum {
-    MOST_HEADERS = 256,
     AT_ONCE = 8,        /* records read before the first of them is given */
     CACHE_LINE = 64,    /* bytes */
     MOST_CALLED = 2048, /* of a record's bytes: the rest the machine foresees */
 };
 
-static size_t copy_headers(const rd_kafka_message_t *message, struct header *header) {
+/* What the headers of a record take. */
+static size_t measure_headers(const rd_kafka_message_t *message) {
     rd_kafka_headers_t *all;
     if (rd_kafka_message_headers(message, &all) != RD_KAFKA_RESP_ERR_NO_ERROR)
         return 0;
-    size_t count = 0;
+    const char *name;
+    const void *value;
+    size_t bytes = 0, size;
+    for (size_t i = 0; rd_kafka_header_get_all(all, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; i++) {
+        const struct header one = {span_of(name), span_make(value, size)};
+        bytes += event_size(SPAN_NONE, SPAN_NONE, &one, 1);
+    }
+    return bytes;
+}
+
+static bool make_room(struct consumer *consumer, size_t headers) {
+    if (headers <= consumer->header_room)
+        return true;
+    struct header *more = realloc(consumer->header, headers * sizeof *more);
+    if (more == NULL)
+        return false;
+    consumer->header = more;
+    consumer->header_room = headers;
+    return true;
+}
+
+/* All headers of a record, borrowed from it, in the consumer's room for them. False when memory is short. */
+static bool list_headers(struct consumer *consumer, const rd_kafka_message_t *message, size_t *count) {
+    rd_kafka_headers_t *all;
+    *count = 0;
+    if (rd_kafka_message_headers(message, &all) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return true;
+    if (!make_room(consumer, rd_kafka_header_cnt(all)))
+        return false;
     const char *name;
     const void *value;
     size_t size;
-    while (count < MOST_HEADERS &&
-           rd_kafka_header_get_all(all, count, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        header[count].name = span_of(name);
-        header[count].value = span_make(value, size);
-        count++;
-    }
-    return count;
+    while (*count < consumer->header_room &&
+           rd_kafka_header_get_all(all, *count, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR)
+        consumer->header[(*count)++] = (struct header){span_of(name), span_make(value, size)};
+    return true;
 }
 
 static bool is_too_large(const struct consumer *consumer, size_t bytes) {
@@ -31,12 +58,9 @@ static bool is_too_large(const struct consumer *consumer, size_t bytes) {
 
 /* The credit that a record takes. A value for which there can be no memory is left out. */
 static size_t credit_of(const struct consumer *consumer, const rd_kafka_message_t *message, bool *left_out) {
-    struct header header[MOST_HEADERS];
-    struct span key = span_make(message->key, message->key_len), value = span_make(message->payload, message->len);
-    size_t headers = copy_headers(message, header);
-    size_t bytes = event_size(key, value, header, headers);
+    size_t beside = message->key_len + measure_headers(message), bytes = beside + message->len;
     *left_out = is_too_large(consumer, bytes) && message->payload != NULL;
-    return *left_out ? event_size(key, SPAN_NONE, header, headers) : bytes;
+    return *left_out ? beside : bytes;
 }
 
 /* What was read and is not given yet. */
@@ -49,15 +73,17 @@ struct catch {
 
 /* False when memory is short: the record stays unread by stopping the partition, for it must not be passed over. */
 static bool give(struct consumer *consumer, const struct catch *catch) {
-    struct header header[MOST_HEADERS];
     struct assigned_partition *partition = catch->partition;
     const rd_kafka_message_t *message = catch->message;
-    size_t headers = copy_headers(message, header);
+    size_t headers;
+    if (!list_headers(consumer, message, &headers))
+        return false;
     struct span key = message->key == NULL ? SPAN_NONE : span_make(message->key, message->key_len);
     bool none = message->payload == NULL || catch->left_out;
     struct span value = none ? SPAN_NONE : span_make(message->payload, message->len);
-    struct event *event = event_create_in(consumer->stock, partition->place, message->offset,
-                                          rd_kafka_message_timestamp(message, NULL), key, value, header, headers);
+    struct event *event =
+        event_create_in(consumer->stock, partition->place, message->offset, rd_kafka_message_timestamp(message, NULL),
+                        key, value, consumer->header, headers);
     if (event == NULL)
         return false;
     event->omitted = catch->left_out ? message->len : 0;

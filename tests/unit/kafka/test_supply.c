@@ -1,5 +1,5 @@
 /* Tests of kafka/supply on a broker in memory: of a record for which there can be no memory the value is left out, and
- * where that is not enough its partition stops and says so. */
+ * where that is not enough its partition stops and says so; all headers of the others are given. */
 #include "kafka/consumer_private.h"
 
 #include <poll.h>
@@ -7,13 +7,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
 
 #include "support/mock.h"
 
-enum { LARGEST = 1000, BEYOND = 2 * LARGEST, PATIENCE_MS = 60000 };
+enum { LARGEST = 1000, BEYOND = 2 * LARGEST, PATIENCE_MS = 60000, HEADERS = 1000 };
 
 struct reading {
     struct consumer *consumer;
@@ -21,6 +22,7 @@ struct reading {
     int64_t last;   /* offset; -1 none */
     size_t omitted; /* of the last */
     bool whole;     /* likewise: it has a value */
+    size_t headers; /* likewise */
     bool stopped;
     enum consumer_end end;
 };
@@ -40,6 +42,13 @@ static void on_event(void *owner, struct event *event) {
     reading->last = event->offset;
     reading->omitted = event->omitted;
     reading->whole = event->value.data != NULL;
+    reading->headers = event->header_count;
+    for (size_t i = 0; event->header_count == HEADERS && i < HEADERS; i++) {
+        char value[16];
+        (void)snprintf(value, sizeof value, "%zu", i);
+        assert_true(span_equal(event->headers[i].name, SPAN("h")));
+        assert_true(span_equal(event->headers[i].value, span_of(value)));
+    }
     event_destroy(event);
 }
 
@@ -76,11 +85,32 @@ static void write_record(rd_kafka_t *producer, const struct reading *reading, si
                      0);
 }
 
-static void fill(const struct reading *reading) {
+static rd_kafka_t *open_producer(const struct reading *reading) {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     (void)rd_kafka_conf_set(conf, "bootstrap.servers", mock_servers(&reading->mock), NULL, 0);
     rd_kafka_t *producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf, NULL, 0);
     assert_non_null(producer);
+    return producer;
+}
+
+static void open_consumer(struct reading *reading, size_t largest) {
+    const struct kafka_property property[] = {{"bootstrap.servers", mock_servers(&reading->mock)},
+                                              {"fetch.wait.max.ms", "10"}};
+    struct error error;
+    const struct consumer_spec spec = {
+        .group = "large",
+        .topics = &reading->mock.topic,
+        .topic_count = 1,
+        .properties = {property, 2},
+        .queue_bytes = 256 * 1024,
+        .largest = largest,
+        .handler = {.owner = reading, .assigned = on_assigned, .event = on_event, .partition_error = on_error}};
+    reading->consumer = consumer_create(&spec, &error);
+    assert_non_null(reading->consumer);
+}
+
+static void fill(const struct reading *reading) {
+    rd_kafka_t *producer = open_producer(reading);
     write_record(producer, reading, LARGEST / 2, 10);
     write_record(producer, reading, BEYOND, 10);
     write_record(producer, reading, 10, BEYOND);
@@ -104,26 +134,38 @@ static void serve_until_it_stops(struct reading *reading) {
 static void what_no_memory_can_hold_is_left_out_or_stops_its_partition(void **state) {
     struct reading *reading = *state;
     fill(reading);
-    const struct kafka_property property[] = {{"bootstrap.servers", mock_servers(&reading->mock)},
-                                              {"fetch.wait.max.ms", "10"}};
-    struct error error;
-    const struct consumer_spec spec = {
-        .group = "large",
-        .topics = &reading->mock.topic,
-        .topic_count = 1,
-        .properties = {property, 2},
-        .queue_bytes = 256 * 1024,
-        .largest = LARGEST,
-        .handler = {.owner = reading, .assigned = on_assigned, .event = on_event, .partition_error = on_error}};
-    reading->consumer = consumer_create(&spec, &error);
-    assert_non_null(reading->consumer);
+    open_consumer(reading, LARGEST);
     serve_until_it_stops(reading);
     assert_true(reading->stopped && reading->end == CONSUMER_UNREADABLE);
     assert_int_equal(reading->last, 1); /* nothing behind the one that stopped it was given */
 }
 
+/* A dead letter has them all. */
+static void every_header_is_given(void **state) {
+    struct reading *reading = *state;
+    rd_kafka_t *producer = open_producer(reading);
+    rd_kafka_headers_t *headers = rd_kafka_headers_new(HEADERS);
+    for (int i = 0; i < HEADERS; i++) {
+        char value[16];
+        (void)snprintf(value, sizeof value, "%d", i);
+        assert_int_equal(rd_kafka_header_add(headers, "h", 1, value, -1), 0);
+    }
+    assert_int_equal(rd_kafka_producev(producer, RD_KAFKA_V_TOPIC(reading->mock.topic.data), RD_KAFKA_V_PARTITION(0),
+                                       RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END),
+                     0);
+    assert_int_equal(rd_kafka_flush(producer, PATIENCE_MS), 0);
+    rd_kafka_destroy(producer);
+    open_consumer(reading, 0);
+    struct pollfd wait = {.fd = consumer_descriptor(reading->consumer), .events = POLLIN};
+    for (int64_t until = mock_now_ms() + PATIENCE_MS; reading->last < 0 && mock_now_ms() < until;)
+        if (!consumer_serve(reading->consumer, 1))
+            (void)poll(&wait, 1, 100);
+    assert_int_equal(reading->headers, HEADERS);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(what_no_memory_can_hold_is_left_out_or_stops_its_partition, setup, teardown)};
+        cmocka_unit_test_setup_teardown(what_no_memory_can_hold_is_left_out_or_stops_its_partition, setup, teardown),
+        cmocka_unit_test_setup_teardown(every_header_is_given, setup, teardown)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,67 @@
+/* What an assignment takes of what the group's leader gives. No broker is asked. */
+#include "kafka/assignment.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "support/memory.h"
+
+static const struct span topics[] = {{"ours", 4}, {"likewise", 8}};
+
+static int setup(void **state) {
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    (void)rd_kafka_conf_set(conf, "group.id", "g", NULL, 0);
+    *state = rd_kafka_new(RD_KAFKA_CONSUMER, conf, NULL, 0);
+    return *state != NULL ? 0 : -1;
+}
+
+static int teardown(void **state) {
+    rd_kafka_destroy(*state);
+    return 0;
+}
+
+static bool begin(struct assignment *assignment, rd_kafka_t *client, struct assignment *past) {
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(4);
+    (void)rd_kafka_topic_partition_list_add(list, "foreign", 0);
+    (void)rd_kafka_topic_partition_list_add(list, "likewise", 7);
+    (void)rd_kafka_topic_partition_list_add(list, "foreign", 1);
+    (void)rd_kafka_topic_partition_list_add(list, "ours", 3);
+    bool begun = assignment_begin(assignment, client, list, topics, 2, 0, 5, -1, past);
+    rd_kafka_topic_partition_list_destroy(list);
+    return begun;
+}
+
+static void what_the_route_does_not_read_is_left_out(void **state) {
+    struct assignment assignment = {0}, past = {0};
+    assert_true(begin(&assignment, *state, &past));
+    assert_int_equal(assignment.count, 2);
+    assert_int_equal(assignment.partition[0].place.topic, 1);
+    assert_int_equal(assignment.partition[0].place.partition, 7);
+    assert_int_equal(assignment.partition[1].place.topic, 0);
+    assert_int_equal(assignment.partition[1].place.partition, 3);
+    assignment_end(&assignment, &past);
+    assignment_forget(&past, NULL);
+}
+
+/* Else a revoke of it would be told to a core that never heard of it, and never be answered. */
+static void without_memory_there_is_no_epoch(void **state) {
+    struct assignment assignment = {0}, past = {0};
+    memory_fail(0, false);
+    bool begun = begin(&assignment, *state, &past);
+    assert_int_equal(memory_heal(), 1);
+    assert_false(begun);
+    assert_int_equal(assignment.epoch, 0);
+    assignment_end(&assignment, &past);
+    assignment_forget(&past, NULL);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_the_route_does_not_read_is_left_out, setup, teardown),
+        cmocka_unit_test_setup_teardown(without_memory_there_is_no_epoch, setup, teardown)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
