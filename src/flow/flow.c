@@ -3,7 +3,11 @@
 
 #include <stdlib.h>
 
-enum { HEARTBEATS_A_SESSION = 3, HEARTBEATS_OF_FENCE = 2 };
+enum {
+    HEARTBEATS_A_SESSION = 3,
+    HEARTBEATS_OF_FENCE = 2,
+    ASKED_AT_ONCE = 4 /* groups, when memory came free */
+};
 
 static bool init(struct flow *flow) {
     const struct plan *plan = flow->plan;
@@ -183,16 +187,26 @@ static void run(struct flow *flow) {
     } while (!flow_fenced(flow) && !list_is_empty(&flow->busy)); /* batches were closed */
 }
 
+static void take_up(struct list *link, struct list *before) {
+    list_remove(link);
+    list_add_last(before, link);
+}
+
 /* Memory was given back: whoever waits for it may ask again. Also when the last event that had grown went at the end of
- * the step before: nobody else will give memory back then. */
+ * the step before: nobody else will give memory back then. Groups ask in turn, a few in each step; all of them when no
+ * answer will bring another one. */
 static void feed_starving(struct flow *flow, size_t bytes_before) {
-    if (flow->bytes + flow->reserved >= bytes_before && !flow->relieved)
-        return;
-    flow->relieved = false;
-    LIST_EACH(link, &flow->starving) group_touch(flow, LIST_OF(link, struct group, starving));
-    LIST_EACH(link, &flow->cramped) {
-        list_remove(link);
-        list_add_last(&flow->due, link);
+    elder_look(flow);
+    if (flow->bytes + flow->reserved < bytes_before || flow->relieved) {
+        flow->relieved = false;
+        flow->unasked = flow->starved;
+        LIST_EACH(link, &flow->cramped) take_up(link, &flow->due);
+    }
+    uint32_t most = flow->pending.count == 0 ? flow->unasked : ASKED_AT_ONCE;
+    for (struct list *link; most > 0 && flow->unasked > 0 && (link = list_first(&flow->starving)) != NULL; most--) {
+        take_up(link, &flow->starving);
+        group_touch(flow, LIST_OF(link, struct group, starving));
+        flow->unasked--;
     }
 }
 

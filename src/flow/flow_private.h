@@ -10,6 +10,7 @@
 #include "flow/batch.h"
 #include "flow/budget.h"
 #include "flow/dead_key.h"
+#include "flow/elder.h"
 #include "flow/flow.h"
 #include "flow/lane.h"
 #include "flow/passage.h"
@@ -41,6 +42,7 @@ struct partition {
     size_t credit_bytes;      /* likewise, as accounted */
     bool wants;               /* its next record waits for credit */
     size_t wanted;            /* and takes so many bytes of it */
+    int64_t wanted_ms;        /* since then, or since it was the elder in vain */
     int64_t committed;        /* acknowledged in this epoch; -1 none */
     int64_t committing;       /* under way; -1 none */
     uint64_t covered;         /* of the tracker's passed events: how many `committed` covers */
@@ -145,6 +147,9 @@ struct flow {
     struct list due, busy, touched, starving;
     struct list cramped; /* passages that wait for memory */
     bool relieved;       /* an event is gone: whoever waits for memory may ask again */
+    uint32_t starved;    /* so many groups are starving */
+    uint32_t unasked;    /* of them, not asked yet since memory was last given back */
+    struct elder elder;
     uint64_t last_id;
     uint32_t grown;      /* events that the rooms have begun with, of all groups, also of epochs that are over */
     size_t known_bytes;  /* of `bytes`: maps of those who read before us */
@@ -229,5 +234,6 @@ bool supply_is_dry(const struct flow *flow, const struct group *group); /* nothi
 void supply_hungry(struct flow *flow, struct partition *partition);     /* it may want credit */
 void supply_read(struct flow *flow, struct partition *partition, const struct event *event); /* within credit */
 void supply_forget(struct flow *flow, struct partition *partition);                          /* no more will come */
+void supply_starve(struct flow *flow, struct group *group, bool starves); /* for want of memory, or no longer */
 
 #endif

@@ -103,7 +103,7 @@ void group_end(struct flow *flow, struct group *group) {
     group->phase = GROUP_IDLE;
     list_init(&group->hungry);
     list_init(&group->dirty);
-    list_remove(&group->starving);
+    supply_starve(flow, group, false);
     timers_clear(&flow->timers, &group->pause);
     timers_clear(&flow->timers, &group->deadline);
     flow->relieved = true; /* maps and dead keys are gone, too */
@@ -314,6 +314,7 @@ void group_wanted(struct flow *flow, const struct input *input) {
     }
     if (group->phase != GROUP_RUNNING || partition->state != PARTITION_READING)
         return;
+    partition->wanted_ms = partition->wants ? partition->wanted_ms : flow->now_ms;
     partition->wants = true;
     partition->wanted = input->is.wanted.bytes;
     supply_hungry(flow, partition);

@@ -33,6 +33,7 @@ static void set_credit(struct flow *flow, struct partition *partition, uint32_t 
 void supply_forget(struct flow *flow, struct partition *partition) {
     set_credit(flow, partition, 0, 0);
     partition->wants = false;
+    elder_forget(flow, partition);
     list_remove(&partition->hungry);
 }
 
@@ -48,6 +49,7 @@ void supply_read(struct flow *flow, struct partition *partition, const struct ev
     uint32_t events = partition->credit > 0 ? 1 : 0; /* none: of an assignment that drains, it was forgotten */
     set_credit(flow, partition, partition->credit - events, partition->credit_bytes - used);
     partition->wants = false;
+    elder_forget(flow, partition);
     supply_hungry(flow, partition);
 }
 
@@ -79,9 +81,8 @@ static struct credit affordable(const struct flow *flow, const struct partition 
                            .bytes = next > partition->credit_bytes ? next - partition->credit_bytes : 0};
     if (least.events > all.events)
         least.events = all.events;
-    enum budget what = partition->group->counts.unsettled == 0 ? BUDGET_READ_ALONE
-                       : partition->unsettled == 0             ? BUDGET_READ_FIRST
-                                                               : BUDGET_READ_NEXT;
+    bool alone = partition->group->counts.unsettled == 0 || partition == flow->elder.partition;
+    enum budget what = alone ? BUDGET_READ_ALONE : partition->unsettled == 0 ? BUDGET_READ_FIRST : BUDGET_READ_NEXT;
     return supply_cost(least.events, least.bytes) <= budget_left(flow, what) ? least : (struct credit){0, 0};
 }
 
@@ -134,7 +135,7 @@ static bool feed(struct flow *flow, struct partition *partition) {
     if (partition->credit + more.events == 0 || (more.events == 0 && more.bytes == 0) ||
         partition->state != PARTITION_READING)
         return true;
-    more = affordable(flow, partition, more);
+    more = elder_is_before(flow, partition) ? (struct credit){0, 0} : affordable(flow, partition, more);
     if (more.events == 0 && more.bytes == 0)
         return !partition->wants; /* else it says so when it has something */
     set_credit(flow, partition, partition->credit + more.events, partition->credit_bytes + more.bytes);
@@ -171,16 +172,40 @@ bool supply_is_dry(const struct flow *flow, const struct group *group) {
     return true;
 }
 
-/* One that gets nothing keeps its place and stands in nobody's way: what holds nothing may still read. */
+void supply_starve(struct flow *flow, struct group *group, bool starves) {
+    if (starves == !list_is_empty(&group->starving))
+        return;
+    flow->starved += starves ? 1 : UINT32_MAX;
+    if (starves)
+        list_add_last(&flow->starving, &group->starving);
+    else
+        list_remove(&group->starving);
+}
+
+/* Before anybody else. */
+static void feed_elder(struct flow *flow) {
+    struct partition *elder = flow->elder.partition;
+    if (elder == NULL)
+        return;
+    if (is_sated(flow, elder->group)) {
+        elder_forget(flow, elder);
+        return;
+    }
+    bool served = feed(flow, elder);
+    if (served)
+        list_remove(&elder->hungry);
+    elder_asked(flow, served);
+}
+
+/* One that gets nothing keeps its place and stands in nobody's way: what holds nothing may still read. But when it has
+ * waited too long it is the elder. */
 void supply_tend(struct flow *flow, struct group *group) {
+    feed_elder(flow);
     if (!list_is_empty(&group->hungry) && is_sated(flow, group))
         return;
     LIST_EACH(link, &group->hungry) {
         if (feed(flow, LIST_OF(link, struct partition, hungry)))
             list_remove(link);
     }
-    if (list_is_empty(&group->hungry))
-        list_remove(&group->starving);
-    else if (list_is_empty(&group->starving))
-        list_add_last(&flow->starving, &group->starving);
+    supply_starve(flow, group, !list_is_empty(&group->hungry));
 }

@@ -1,0 +1,279 @@
+/* Tests of flow/elder through the step: beside steady traffic of others the largest record is read in a bounded time;
+ * and where nobody gives it any memory, the others go on. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "flow/budget.h"
+#include "flow/flow.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct status_range success[] = {{200, 299}};
+static const struct status_range retry[] = {{500, 599}};
+static const struct span topics[] = {{"arende.v1", 9}};
+
+enum { ROUTES = 3, PARTITIONS = 2, MOST = 256, MOST_VALUE = 128 * 1024, ANSWER_MS = 20 };
+enum { ENOUGH = 1000 }; /* answers: 20 s */
+enum { FEW = 300 };     /* numbers in an event */
+
+/* As the shell sees it: what is granted, and whether it said that more is wanted. */
+struct lot {
+    uint32_t credit;
+    size_t bytes;
+    int64_t next;
+    bool told;
+};
+
+struct house {
+    struct platform_spec platform[ROUTES];
+    struct route route[ROUTES];
+    struct plan plan;
+    struct flow *flow;
+    struct actions actions;
+    int64_t now_ms;
+    struct lot lot[ROUTES][PARTITIONS];
+    struct {
+        uint64_t id;
+        uint32_t route;
+    } sent[MOST]; /* not answered yet, in the order they went out */
+    size_t sents;
+    bool committing[ROUTES];
+    uint64_t letter; /* written; 0 none */
+    char text[MOST_VALUE];
+};
+
+static int set_up(void **state) {
+    struct house *house = calloc(1, sizeof *house);
+    assert_non_null(house);
+    struct template *target = template_create(TEMPLATE_TARGET, SPAN("/in"), NULL);
+    assert_non_null(target);
+    for (uint32_t i = 0; i < ROUTES; i++) {
+        house->platform[i] = (struct platform_spec){.name = SPAN("p"),
+                                                    .timeout_ms = 30000,
+                                                    .max_in_flight = 64,
+                                                    .breaker = {1, 85, 50, 10000, 30000, 300000},
+                                                    .success = {success, 1},
+                                                    .retry = {retry, 1}};
+        house->route[i] = (struct route){.name = SPAN("bygglov"),
+                                         .topics = topics,
+                                         .topic_count = 1,
+                                         .dead_letter = SPAN("arende.v1.dlq"),
+                                         .refusals = 3,
+                                         .order = ORDER_NONE,
+                                         .retry = {1000, 300000, 86400000},
+                                         .window = 1024,
+                                         .mapping = {.platform = i,
+                                                     .method = SPAN("POST"),
+                                                     .route = SPAN("bygglov"),
+                                                     .topics = topics,
+                                                     .body = BODY_EVENT,
+                                                     .target = target}};
+    }
+    house->plan = (struct plan){.generation = 1,
+                                .platforms = house->platform,
+                                .platform_count = ROUTES,
+                                .routes = house->route,
+                                .route_count = ROUTES,
+                                .memory_limit = 256 << 10,
+                                .max_poll_interval_ms = 300000,
+                                .session_timeout_ms = 45000};
+    house->flow = flow_create(&house->plan, 1);
+    assert_non_null(house->flow);
+    *state = house;
+    return 0;
+}
+
+static int tear_down(void **state) {
+    struct house *house = *state;
+    flow_destroy(house->flow);
+    template_destroy(house->route[0].mapping.target);
+    actions_finish(&house->actions);
+    free(house);
+    return 0;
+}
+
+static void step(struct house *house, struct input input) {
+    input.now_ms = house->now_ms;
+    flow_step(house->flow, &input, &house->actions);
+    assert_true(flow_bytes(house->flow) <= house->plan.memory_limit);
+    for (size_t i = 0; i < house->actions.count; i++) {
+        const struct action *action = &house->actions.list[i];
+        if (action->kind == ACTION_COMMIT)
+            house->committing[action->is.commit.route] = true;
+        else if (action->kind == ACTION_GRANT_CREDIT) {
+            struct lot *lot = &house->lot[action->is.credit.place.route][action->is.credit.place.partition];
+            lot->credit += action->is.credit.events;
+            lot->bytes += action->is.credit.bytes;
+        } else if (action->kind == ACTION_SEND_REQUEST) {
+            assert_true(house->sents < MOST);
+            house->sent[house->sents].id = action->is.request->id;
+            house->sent[house->sents++].route = action->is.request->place.route;
+        } else if (action->kind == ACTION_WRITE_LETTER)
+            house->letter = action->is.letter->id;
+    }
+}
+
+static void assign(struct house *house, uint32_t route) {
+    struct place place[PARTITIONS];
+    struct committed committed[PARTITIONS];
+    for (int32_t i = 0; i < PARTITIONS; i++) {
+        place[i] = (struct place){.route = route, .partition = i, .epoch = 1};
+        committed[i] = (struct committed){.partition = i, .offset = 0};
+    }
+    step(house, (struct input){.kind = INPUT_ASSIGNED,
+                               .is.group = {.route = route, .epoch = 1, .place = place, .count = PARTITIONS}});
+    step(house, (struct input){.kind = INPUT_COMMITTED,
+                               .is.committed = {.route = route, .epoch = 1, .entry = committed, .count = PARTITIONS}});
+}
+
+/* As the shell does: only within credit, and what waits for it is told once. */
+static bool read_one(struct house *house, uint32_t route, int32_t partition, struct span value) {
+    const struct place place = {.route = route, .partition = partition, .epoch = 1};
+    struct lot *lot = &house->lot[route][partition];
+    size_t bytes = event_size(SPAN_NONE, value, NULL, 0);
+    if (lot->credit == 0 || lot->bytes < bytes) {
+        if (!lot->told)
+            step(house, (struct input){.kind = INPUT_WANTED, .is.wanted = {place, bytes}});
+        lot->told = lot->credit == 0 || lot->bytes < bytes;
+    }
+    if (lot->told && (lot->credit == 0 || lot->bytes < bytes))
+        return false;
+    lot->told = false;
+    struct event *event = event_create(place, lot->next++, 1700000000000, SPAN_NONE, value, NULL, 0);
+    assert_non_null(event);
+    lot->credit--;
+    lot->bytes -= bytes;
+    step(house, (struct input){.kind = INPUT_EVENT, .is.event = event});
+    return true;
+}
+
+/* A text of so many bytes that takes little more than them; or one that the rooms make many times as much of. */
+static struct span text_of(struct house *house, size_t size) {
+    memset(house->text, 'x', size);
+    memcpy(house->text, "{\"p\":\"", 6);
+    memcpy(house->text + size - 2, "\"}", 2);
+    return span_make(house->text, size);
+}
+
+static struct span numbers_of(struct house *house, int numbers) {
+    int size = snprintf(house->text, MOST_VALUE, "{\"n\":[0");
+    for (int i = 1; i < numbers; i++)
+        size += snprintf(house->text + size, (size_t)(MOST_VALUE - size), ",%d", i % 10);
+    size += snprintf(house->text + size, (size_t)(MOST_VALUE - size), "]}");
+    return span_make(house->text, (size_t)size);
+}
+
+static void answer_first(struct house *house, int status) {
+    assert_true(house->sents > 0);
+    struct reply *reply = reply_create(house->sent[0].id, REPLY_ANSWERED, REPLY_FAULT_NONE);
+    assert_non_null(reply);
+    reply->status = status;
+    house->sents--;
+    memmove(house->sent, house->sent + 1, house->sents * sizeof *house->sent);
+    step(house, (struct input){.kind = INPUT_REPLY, .is.reply = reply});
+}
+
+static uint64_t ended(const struct house *house, uint32_t route, enum outcome outcome) {
+    struct route_counts counts;
+    flow_counts(house->flow, route, &counts);
+    return counts.outcome[outcome];
+}
+
+/* Small events without end in one partition: as many as may be, and the platform answers the first that it was sent. */
+static void trickle(struct house *house, uint32_t route, int32_t partition) {
+    while (read_one(house, route, partition, numbers_of(house, FEW)))
+        ;
+    house->now_ms += ANSWER_MS;
+    for (uint32_t i = 0; i < ROUTES; i++) {
+        if (house->committing[i]) {
+            house->committing[i] = false;
+            step(house, (struct input){.kind = INPUT_COMMIT_RESULT, .is.commit = {.route = i, .epoch = 1}});
+        }
+    }
+    if (house->sents > 0)
+        answer_first(house, 200);
+    else
+        step(house, (struct input){.kind = INPUT_TIMER});
+}
+
+/* So long until the largest record that may be is read. Too much is made of it: it ends as a dead letter. */
+static int read_largest(struct house *house, uint32_t route, int32_t partition) {
+    struct span largest = text_of(house, budget_largest(&house->plan) - 64);
+    int turns = 0;
+    while (!read_one(house, route, partition, largest) && turns++ < ENOUGH) {
+        trickle(house, 0, 0);
+        largest = text_of(house, largest.size);
+    }
+    return turns;
+}
+
+static void end_letter(struct house *house) {
+    int turns = 0;
+    while (house->letter == 0 && turns++ < ENOUGH)
+        trickle(house, 0, 0);
+    assert_true(turns < ENOUGH);
+    step(house, (struct input){.kind = INPUT_LETTER, .is.letter = {house->letter, LETTER_ACKNOWLEDGED}});
+}
+
+static void the_largest_is_read_beside_small_ones_of_other_routes(void **state) {
+    struct house *house = *state;
+    for (uint32_t i = 0; i < 2; i++)
+        assign(house, i);
+    for (int i = 0; i < 100; i++)
+        trickle(house, 0, 0);
+    uint64_t before = ended(house, 0, OUTCOME_DELIVERED);
+    int turns = read_largest(house, 1, 0);
+    assert_in_range(turns, 10, ENOUGH - 1); /* it had to wait, and did not starve */
+    assert_true((int64_t)(ended(house, 0, OUTCOME_DELIVERED) - before) > turns / 2); /* nor did they */
+    end_letter(house);
+    assert_int_equal(ended(house, 1, OUTCOME_DEAD_LETTERED), 1);
+}
+
+static void the_largest_is_read_beside_small_ones_of_its_own_route(void **state) {
+    struct house *house = *state;
+    assign(house, 0);
+    for (int i = 0; i < 100; i++)
+        trickle(house, 0, 0);
+    assert_in_range(read_largest(house, 0, 1), 10, ENOUGH - 1);
+    end_letter(house);
+    assert_int_equal(ended(house, 0, OUTCOME_DEAD_LETTERED), 1);
+}
+
+/* A platform that is down holds what the largest needs: the others do not stand back for its sake. */
+static void the_others_go_on_while_what_is_needed_is_held(void **state) {
+    struct house *house = *state;
+    for (uint32_t i = 0; i < ROUTES; i++)
+        assign(house, i);
+    while (read_one(house, 2, 0, numbers_of(house, FEW)))
+        ;
+    while (house->sents > 0) {
+        answer_first(house, 500); /* one opens its breaker */
+        while (read_one(house, 2, 0, numbers_of(house, FEW)))
+            ;
+    }
+    for (int i = 0; i < 100; i++)
+        trickle(house, 0, 0);
+    uint64_t before = ended(house, 0, OUTCOME_DELIVERED);
+    struct span largest = text_of(house, budget_largest(&house->plan) - 64);
+    assert_false(read_one(house, 1, 0, largest));
+    for (int i = 0; i < ENOUGH; i++)
+        trickle(house, 0, 0);
+    uint64_t after = ended(house, 0, OUTCOME_DELIVERED);
+    assert_true(after - before > ENOUGH * 3 / 4);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(the_largest_is_read_beside_small_ones_of_other_routes),
+        TEST(the_largest_is_read_beside_small_ones_of_its_own_route),
+        TEST(the_others_go_on_while_what_is_needed_is_held),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
