@@ -31,8 +31,9 @@ int64_t breaker_up_time(const struct breaker *breaker, int64_t now_ms) {
 
 static void enter(struct breaker *breaker, enum platform_state state, int64_t now_ms) {
     breaker->up_ms = breaker_up_time(breaker, now_ms);
+    if (state == PLATFORM_UP || breaker->state == PLATFORM_UP)
+        breaker->since_ms = now_ms;
     breaker->state = state;
-    breaker->since_ms = now_ms;
 }
 
 /* Up again: the past counts no more. */
@@ -160,6 +161,7 @@ bool breaker_judged(struct breaker *breaker, const struct judgement *judgement, 
 void breaker_probe(struct breaker *breaker, int64_t now_ms) {
     ENSURE(breaker->state == PLATFORM_OPEN || breaker->state == PLATFORM_HELD,
            "a platform was probed that is not down");
+    breaker->down = breaker->state;
     enter(breaker, PLATFORM_HALF_OPEN, now_ms);
 }
 
@@ -167,7 +169,7 @@ void breaker_unprobe(struct breaker *breaker, int64_t now_ms) {
     if (breaker->state != PLATFORM_HALF_OPEN)
         return;
     breaker->probe_ms = now_ms;
-    enter(breaker, PLATFORM_OPEN, now_ms);
+    enter(breaker, breaker->down, now_ms);
 }
 
 bool breaker_told(struct breaker *breaker, enum platform_state state, int64_t until_ms, int64_t now_ms) {

@@ -12,7 +12,8 @@ struct breaker_mark;
 struct breaker {
     const struct breaker_spec *spec;
     enum platform_state state;
-    int64_t since_ms;           /* of this state */
+    enum platform_state down;   /* HALF_OPEN: OPEN or HELD, as before the probe */
+    int64_t since_ms;           /* it is up, or is not: probes in between change nothing */
     int64_t probe_ms;           /* OPEN, HELD: not probed before */
     int64_t wait_ms;            /* the wait before this probe; doubles from probe to probe */
     int64_t up_ms;              /* time spent UP before since_ms */
@@ -39,7 +40,7 @@ bool breaker_judged(struct breaker *breaker, const struct judgement *judgement, 
 /* The probe leaves now: half-open until it is answered. */
 void breaker_probe(struct breaker *breaker, int64_t now_ms);
 
-/* The probe ended without an answer (aborted): as before it, to be probed at once. */
+/* The probe ended without an answer (aborted): open or held as before it, to be probed at once. */
 void breaker_unprobe(struct breaker *breaker, int64_t now_ms);
 
 /* Another worker saw it in this state (UP, OPEN or HELD). True when the state changed. A platform that is down is then

@@ -216,7 +216,8 @@ void desk_judged(struct flow *flow, struct desk *desk, const struct passage *pas
     if (judgement->kind == JUDGED_RENEW)
         refresh(flow, desk, reply->token);
     else if (breaker_judged(&desk->breaker, judgement, probe, passage->blame, flow->now_ms)) {
-        keep_cause(desk, judgement, reply);
+        if (judgement->mark != MARK_NONE) /* else it is down as before, for the same reason */
+            keep_cause(desk, judgement, reply);
         struct action *said = tell_state(flow, desk);
         said->is.report.status = desk->status;
         said->is.report.fault = desk->fault;

@@ -108,6 +108,26 @@ static void an_aborted_probe_is_repeated(void **state) {
     assert_int_equal(breaker->probe_ms, 31000);
 }
 
+static void an_aborted_probe_leaves_it_held(void **state) {
+    struct breaker *breaker = *state;
+    assert_true(breaker_judged(breaker, &hold, false, 1, 500));
+    breaker_probe(breaker, 30500);
+    assert_true(breaker_judged(breaker, &aborted, true, 1, 31000));
+    assert_int_equal(breaker->state, PLATFORM_HELD);
+    assert_int_equal(breaker->probe_ms, 31000);
+}
+
+static void probes_do_not_change_since_when_it_is_down(void **state) {
+    struct breaker *breaker = *state;
+    fail_times(breaker, 5, 1000);
+    breaker_probe(breaker, 31000);
+    breaker_judged(breaker, &hold, true, 1, 32000);
+    assert_int_equal(breaker->since_ms, 1000);
+    breaker_probe(breaker, breaker->probe_ms);
+    breaker_judged(breaker, &good, true, 1, 95000);
+    assert_int_equal(breaker->since_ms, 95000);
+}
+
 static void one_poison_probe_does_not_keep_it_down(void **state) {
     struct breaker *breaker = *state;
     fail_times(breaker, 5, 0);
@@ -185,6 +205,8 @@ int main(void) {
         TEST(suspicion_fades),
         TEST(probes_wait_twice_as_long_each_time),
         TEST(an_aborted_probe_is_repeated),
+        TEST(an_aborted_probe_leaves_it_held),
+        TEST(probes_do_not_change_since_when_it_is_down),
         TEST(one_poison_probe_does_not_keep_it_down),
         TEST(three_suspects_keep_it_down),
         TEST(configuration_faults_hold_at_once),
