@@ -5,7 +5,8 @@
 #include "event/detail.h"
 #include "flow/flow_private.h"
 
-enum { SEED_OF_QUERY = 0x5157 }; /* keys and query values never meet in one lane by their text alone */
+/* Keys, query values and places never meet in one lane by their text alone. */
+enum { SEED_OF_QUERY = 0x5157, SEED_OF_PLACE = 0x504c };
 
 void passage_borrow(struct flow *flow, struct passage *passage, enum budget what) {
     struct arena *arena = &passage->event->arena;
@@ -51,12 +52,19 @@ static bool look(struct flow *flow, const struct route *route, struct passage *p
     return text.data != NULL;
 }
 
+/* Of a partition or of one of its events. Not of the partition's number alone: a breaker hears of lanes from all routes
+ * and topics, and several of one name would speak to it with one voice. */
+static uint64_t lane_of_place(const struct flow *flow, const struct place *place, int64_t offset) {
+    const int64_t where[] = {place->route, place->topic, place->partition, offset};
+    return hash_bytes(span_make(where, sizeof where), flow->seed ^ SEED_OF_PLACE);
+}
+
 /* Which lane: the order that the route wants, else the record's key, else none. */
 static void choose_lane(struct flow *flow, const struct route *route, struct passage *passage) {
     struct event *event = passage->event;
     passage->ordered = true;
     if (route->order == ORDER_PARTITION) {
-        passage->lane = flow->seed;
+        passage->lane = lane_of_place(flow, &event->place, -1);
         return;
     }
     if (route->order == ORDER_QUERY && event->value.data != NULL && look(flow, route, passage))
@@ -66,8 +74,7 @@ static void choose_lane(struct flow *flow, const struct route *route, struct pas
         return;
     }
     passage->ordered = false;
-    passage->lane =
-        hash_bytes(span_make(&event->offset, sizeof event->offset), flow->seed + (uint64_t)event->place.partition);
+    passage->lane = lane_of_place(flow, &event->place, event->offset);
 }
 
 struct passage *passage_create(struct flow *flow, struct partition *home, struct event *event) {
