@@ -91,7 +91,7 @@ static bool make_letter(struct flow *flow, struct passage *passage) {
                                             .attempts = passage->attempts,
                                             .first_failed_wall_ms = passage->first_failed_wall_ms,
                                             .generation = flow->plan->generation,
-                                            .without_value = passage->without_value};
+                                            .omits = passage->omits};
     const struct arena_mark mark = arena_mark(&passage->event->arena);
     passage_borrow(flow, passage, BUDGET_WRITE);
     bool made = dead_letter_make(&passage->letter, passage->event, &facts);
@@ -469,8 +469,10 @@ void fate_letter(struct flow *flow, uint64_t id, enum letter_outcome outcome) {
         settle(flow, passage, OUTCOME_DEAD_LETTERED);
         return;
     }
-    bool smaller = outcome == LETTER_TOO_LARGE && !passage->without_value && passage->event->value.data != NULL;
-    passage->without_value = passage->without_value || smaller;
+    enum letter_omits before = passage->omits;
+    if (outcome == LETTER_TOO_LARGE)
+        passage->omits = dead_letter_smaller(passage->event, before);
+    bool smaller = passage->omits != before;
     if (smaller)
         passage->letter.headers = NULL; /* another one */
     if (group->phase != GROUP_RUNNING)

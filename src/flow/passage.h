@@ -73,9 +73,9 @@ struct passage {
     bool ordered;                 /* stands in a lane */
     bool started;                 /* sent since we read it */
     bool aborted;
-    bool clocked;       /* an attempt has failed since we read it: its clock runs */
-    bool grown;         /* the rooms have begun with it */
-    bool without_value; /* its letter was too large */
+    bool clocked;            /* an attempt has failed since we read it, and it does not rest: its clock runs */
+    bool grown;              /* the rooms have begun with it */
+    enum letter_omits omits; /* its letter was too large */
 };
 
 /* Takes the event in: its lane is fixed now, since an order of the route's own needs the content. NULL when memory is

@@ -6,18 +6,25 @@
 
 #include <inttypes.h>
 
-enum { OWN_HEADERS = 13 };
+enum { OWN_HEADERS = 15 };
 
 /* The names that CONTRACT 6 gives away: what an event brings of them is replaced. */
 static bool is_own(struct span name) {
-    static const char *const names[] = {"sluss-reason",        "sluss-stage",        "sluss-detail",
-                                        "sluss-value-omitted", "sluss-route",        "sluss-topic",
-                                        "sluss-partition",     "sluss-offset",       "sluss-timestamp",
-                                        "sluss-attempts",      "sluss-first-failed", "sluss-generation"};
+    static const char *const names[] = {
+        "sluss-reason",       "sluss-stage",      "sluss-detail",      "sluss-value-omitted",  "sluss-route",
+        "sluss-topic",        "sluss-partition",  "sluss-offset",      "sluss-timestamp",      "sluss-attempts",
+        "sluss-first-failed", "sluss-generation", "sluss-key-omitted", "sluss-headers-omitted"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (span_equal(name, span_of(names[i])))
             return true;
     return false;
+}
+
+static size_t count_foreign(const struct event *event) {
+    size_t count = 0;
+    for (size_t i = 0; i < event->header_count; i++)
+        count += is_own(event->headers[i].name) ? 0 : 1;
+    return count;
 }
 
 struct maker {
@@ -48,8 +55,12 @@ static void add_own(struct maker *maker, const struct event *event, const struct
     add(maker, "sluss-stage", span_of(stage_name(facts->stage)));
     if (facts->verdict.detail.data != NULL)
         add(maker, "sluss-detail", facts->verdict.detail);
-    if (facts->without_value || event->omitted > 0)
+    if ((facts->omits >= OMITS_VALUE && event->value.data != NULL) || event->omitted > 0)
         add_number(maker, "sluss-value-omitted", (int64_t)(event->value.size + event->omitted));
+    if (facts->omits >= OMITS_HEADERS && count_foreign(event) > 0)
+        add_number(maker, "sluss-headers-omitted", (int64_t)count_foreign(event));
+    if (facts->omits >= OMITS_KEY)
+        add_number(maker, "sluss-key-omitted", (int64_t)event->key.size);
     add(maker, "sluss-route", facts->route);
     add(maker, "sluss-topic", facts->topic);
     add_number(maker, "sluss-partition", event->place.partition);
@@ -67,17 +78,25 @@ bool dead_letter_make(struct letter *letter, struct event *event, const struct d
     maker.header = arena_take_zero(&event->arena, event->header_count + OWN_HEADERS, sizeof *maker.header);
     if (maker.header == NULL)
         return false;
-    for (size_t i = 0; i < event->header_count; i++)
+    for (size_t i = 0; i < event->header_count && facts->omits < OMITS_HEADERS; i++)
         if (!is_own(event->headers[i].name))
             maker.header[maker.count++] = event->headers[i];
     add_own(&maker, event, facts);
     letter->place = event->place;
     letter->offset = event->offset;
-    letter->key = event->key;
-    letter->value = facts->without_value ? SPAN_NONE : event->value;
+    letter->key = facts->omits >= OMITS_KEY ? SPAN_NONE : event->key;
+    letter->value = facts->omits >= OMITS_VALUE ? SPAN_NONE : event->value;
     letter->headers = maker.header;
     letter->header_count = maker.count;
     return !maker.failed;
+}
+
+enum letter_omits dead_letter_smaller(const struct event *event, enum letter_omits omits) {
+    if (omits < OMITS_VALUE && event->value.data != NULL)
+        return OMITS_VALUE;
+    if (omits < OMITS_HEADERS && count_foreign(event) > 0)
+        return OMITS_HEADERS;
+    return event->key.size > 0 ? OMITS_KEY : omits;
 }
 
 struct span dead_letter_detail(struct arena *arena, const struct reply *reply, const char *why) {

@@ -18,6 +18,9 @@ struct letter {
     size_t header_count;
 };
 
+/* What is left out because the broker found the letter too large: each also what those before it leave out. */
+enum letter_omits { OMITS_NOTHING, OMITS_VALUE, OMITS_HEADERS, OMITS_KEY };
+
 struct dead_letter_facts {
     struct verdict verdict;
     enum stage stage;
@@ -26,12 +29,15 @@ struct dead_letter_facts {
     uint32_t attempts;            /* requests that were sent for it */
     int64_t first_failed_wall_ms; /* -1: never failed before */
     uint64_t generation;          /* of the configuration */
-    bool without_value;           /* the broker found it too large */
+    enum letter_omits omits;
 };
 
 /* Fills key, value and headers in the event's arena; id and topic are the caller's. Headers of an earlier dead letter
  * are replaced. False when memory is short. */
 bool dead_letter_make(struct letter *letter, struct event *event, const struct dead_letter_facts *facts);
+
+/* What the next one must leave out to be smaller; the same where there is nothing more. */
+enum letter_omits dead_letter_smaller(const struct event *event, enum letter_omits omits);
 
 /* `sluss-detail` of an answer: {"status":400,"why":"...","answer":"..."}, `why` plain ASCII or NULL, with at most 1024
  * bytes of the answer, ASCII, whatever looks like a personal number made unreadable; or {"fault":"reset"}. SPAN_NONE

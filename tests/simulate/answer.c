@@ -126,7 +126,7 @@ void answer_letter(struct world *world, struct member *member, const struct open
                         .id = open->id,
                         .what = LETTER_ACKNOWLEDGED};
     int64_t delay_ms = 2 + choose(choices, 20);
-    if (!small && strikes(choices, FAULT_LETTER_TOO_LARGE))
+    if (strikes(choices, small ? FAULT_LETTER_STILL_LARGE : FAULT_LETTER_TOO_LARGE))
         task.what = LETTER_TOO_LARGE;
     else if (world->letter_outage_ms > world->now_ms || world->kafka_outage_ms > world->now_ms ||
              strikes(choices, FAULT_LETTER_FAILED) || strikes(choices, FAULT_LETTER_WRITTEN))

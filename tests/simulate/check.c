@@ -109,7 +109,10 @@ static void check_letter(struct world *world, struct member *member, const struc
             (void)snprintf(generation, sizeof generation, SPAN_FORMAT, SPAN_ARGUMENT(letter->headers[i].value));
     if (strtoull(generation, NULL, 10) != member->setting->plan.generation)
         violated(world, "I14", "the dead letter of offset %" PRId64 " is of generation %s", record->offset, generation);
-    bool key = (letter->key.data == NULL) == (record->key == 0);
+    bool omitted = false;
+    for (size_t i = 0; i < letter->header_count; i++)
+        omitted = omitted || span_equal(letter->headers[i].name, SPAN("sluss-key-omitted"));
+    bool key = omitted ? open->small && letter->key.data == NULL : (letter->key.data == NULL) == (record->key == 0);
     if (!value || !key || !span_equal(letter->topic, member->setting->route[open->route].dead_letter))
         violated(world, "I4", "the dead letter of offset %" PRId64 " is not the event", record->offset);
 }

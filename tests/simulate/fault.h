@@ -34,6 +34,7 @@
     each(LETTER_FAILED, "dead letter failed") \
     each(LETTER_WRITTEN, "dead letter written, report says failed") \
     each(LETTER_TOO_LARGE, "dead letter too large") \
+    each(LETTER_STILL_LARGE, "dead letter too large, also without its value") \
     each(LETTER_SLOW, "dead-letter report slow") \
     each(LETTER_OUTAGE, "dead-letter topic down for a while") \
     each(COMMIT_RETRY, "commit: try again") \

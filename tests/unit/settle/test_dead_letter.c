@@ -60,12 +60,67 @@ static void replaces_and_never_doubles(void **state) {
     assert_header(&letter, "sluss-attempts", "2");
     assert_header(&letter, "sluss-first-failed", NULL);
     assert_header(&letter, "sluss-generation", "4");
-    facts.without_value = true;
+    facts.omits = OMITS_VALUE;
     facts.first_failed_wall_ms = 1700000000123;
     assert_true(dead_letter_make(&letter, event, &facts));
     assert_null(letter.value.data);
     assert_header(&letter, "sluss-value-omitted", "2");
     assert_header(&letter, "sluss-first-failed", "2023-11-14T22:13:20.123Z");
+    event_destroy(event);
+}
+
+static void leaves_out_what_is_too_large(void **state) {
+    (void)state;
+    const struct header brought[] = {{SPAN("traceparent"), SPAN("00-1")},
+                                     {SPAN("sluss-key-omitted"), SPAN("12")},
+                                     {SPAN("sluss-reason"), SPAN("schema")}};
+    struct event *event = event_create((struct place){.partition = 3}, 17, 1700000000123, SPAN("key"), SPAN("{x"),
+                                       brought, sizeof brought / sizeof *brought);
+    assert_non_null(event);
+    struct dead_letter_facts facts = {.verdict = {.kind = VERDICT_DEAD, .reason = REASON_NOT_JSON},
+                                      .route = SPAN("bygglov"),
+                                      .topic = SPAN("bygglov.arende.v1"),
+                                      .first_failed_wall_ms = -1};
+    struct letter letter = {0};
+    facts.omits = dead_letter_smaller(event, OMITS_NOTHING);
+    assert_true(facts.omits == OMITS_VALUE && dead_letter_make(&letter, event, &facts));
+    assert_true(letter.value.data == NULL && span_equal(letter.key, SPAN("key")));
+    assert_header(&letter, "traceparent", "00-1");
+    assert_header(&letter, "sluss-headers-omitted", NULL);
+    facts.omits = dead_letter_smaller(event, facts.omits);
+    assert_true(facts.omits == OMITS_HEADERS && dead_letter_make(&letter, event, &facts));
+    assert_true(letter.value.data == NULL && span_equal(letter.key, SPAN("key")));
+    assert_header(&letter, "traceparent", NULL);
+    assert_header(&letter, "sluss-headers-omitted", "1");
+    assert_header(&letter, "sluss-key-omitted", NULL);
+    facts.omits = dead_letter_smaller(event, facts.omits);
+    assert_true(facts.omits == OMITS_KEY && dead_letter_make(&letter, event, &facts));
+    assert_null(letter.key.data);
+    assert_header(&letter, "sluss-value-omitted", "2");
+    assert_header(&letter, "sluss-headers-omitted", "1");
+    assert_header(&letter, "sluss-key-omitted", "3");
+    assert_header(&letter, "sluss-offset", "17");
+    assert_int_equal(dead_letter_smaller(event, facts.omits), OMITS_KEY);
+    event_destroy(event);
+}
+
+static void leaves_out_only_what_is_there(void **state) {
+    (void)state;
+    struct event *event = event_create((struct place){.partition = 3}, 17, -1, SPAN("k"), SPAN_NONE, NULL, 0);
+    assert_non_null(event);
+    struct dead_letter_facts facts = {.route = SPAN("bygglov"),
+                                      .topic = SPAN("bygglov.arende.v1"),
+                                      .first_failed_wall_ms = -1,
+                                      .omits = dead_letter_smaller(event, OMITS_NOTHING)};
+    struct letter letter = {0};
+    assert_true(facts.omits == OMITS_KEY && dead_letter_make(&letter, event, &facts));
+    assert_header(&letter, "sluss-value-omitted", NULL);
+    assert_header(&letter, "sluss-headers-omitted", NULL);
+    assert_header(&letter, "sluss-key-omitted", "1");
+    event_destroy(event);
+    event = event_create((struct place){.partition = 3}, 18, -1, SPAN_NONE, SPAN_NONE, NULL, 0);
+    assert_non_null(event);
+    assert_int_equal(dead_letter_smaller(event, OMITS_NOTHING), OMITS_NOTHING);
     event_destroy(event);
 }
 
@@ -102,8 +157,8 @@ static void details_name_status_or_fault(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(replaces_and_never_doubles),
-        cmocka_unit_test(excerpts_hide_personal_numbers),
+        cmocka_unit_test(replaces_and_never_doubles),    cmocka_unit_test(leaves_out_what_is_too_large),
+        cmocka_unit_test(leaves_out_only_what_is_there), cmocka_unit_test(excerpts_hide_personal_numbers),
         cmocka_unit_test(details_name_status_or_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
