@@ -140,8 +140,10 @@ void group_assigned(struct flow *flow, const struct input *input) {
         say_report(flow, REPORT_STALE, (struct place){.route = group->index, .epoch = input->is.group.epoch}, -1);
         return;
     }
-    if (group->phase != GROUP_IDLE)
-        group_end(flow, group); /* nobody took the old ones back: as lost */
+    if (group->phase != GROUP_IDLE) { /* nobody took the old ones back: as lost */
+        flow->commit_missed = flow->commit_missed || (flow->stopping && commit_missing(flow, group));
+        group_end(flow, group);
+    }
     if (flow->stopping)
         return;
     group->epoch = input->is.group.epoch;
