@@ -214,10 +214,19 @@ bool crew_joined(struct crew *crew, struct buf *why) {
 bool crew_letters_ready(struct crew *crew, struct buf *why) {
     struct span topic;
     const char *cause;
-    if (probe_ready(crew->probe, &topic, &cause))
-        return true;
-    buf_printf(why, "dead-letter topic " SPAN_FORMAT " cannot be used: %s\n", SPAN_ARGUMENT(topic), cause);
-    return false;
+    if (!probe_ready(crew->probe, &topic, &cause)) {
+        buf_printf(why, "dead-letter topic " SPAN_FORMAT " cannot be used: %s\n", SPAN_ARGUMENT(topic), cause);
+        return false;
+    }
+    /* It is there, and yet takes nothing: we may not write, or too few replicas are in sync. */
+    const struct snapshot *sum = crew_sum(crew);
+    for (uint32_t i = 0; i < crew->plan->route_count; i++)
+        if (sum->route[i].letters_fail) {
+            buf_printf(why, "dead-letter topic " SPAN_FORMAT " takes no letters: their events wait, the log says why\n",
+                       SPAN_ARGUMENT(crew->plan->routes[i].dead_letter));
+            return false;
+        }
+    return true;
 }
 
 bool crew_release(struct crew *crew, struct input *input, uint32_t *keys) {

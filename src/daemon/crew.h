@@ -33,7 +33,7 @@ bool crew_alive(struct crew *crew, int64_t now_ms, int64_t within_ms);
 /* Whether every route has its assignment on every worker that reads it; else `why` (may be NULL) gets a sentence. */
 bool crew_joined(struct crew *crew, struct buf *why);
 
-/* Whether every dead-letter topic was found; else `why` gets a sentence. */
+/* Whether every dead-letter topic was found and takes letters; else `why` gets a sentence. */
 bool crew_letters_ready(struct crew *crew, struct buf *why);
 
 /* Gives an operator's word (INPUT_RELEASE) to all workers, waits, and tells how many keys they let go. False when one

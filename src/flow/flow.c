@@ -250,6 +250,7 @@ void flow_step(struct flow *flow, const struct input *input, struct actions *out
 void flow_counts(const struct flow *flow, uint32_t route, struct route_counts *counts) {
     const struct group *group = &flow->groups[route];
     *counts = group->counts;
+    counts->letters_fail = group->letters_fail;
     counts->oldest_since_ms = -1;
     for (uint32_t i = 0; i < group->count; i++) {
         struct list *first = list_first(&group->partitions[i].passages);
@@ -273,6 +274,7 @@ void route_counts_add(struct route_counts *to, const struct route_counts *from) 
     to->attempts_failed += from->attempts_failed;
     to->commits_ok += from->commits_ok;
     to->commits_failed += from->commits_failed;
+    to->letters_fail = to->letters_fail || from->letters_fail;
     if (from->oldest_since_ms >= 0 && (to->oldest_since_ms < 0 || from->oldest_since_ms < to->oldest_since_ms))
         to->oldest_since_ms = from->oldest_since_ms;
 }

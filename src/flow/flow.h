@@ -31,6 +31,7 @@ struct route_counts {
                          * would a crash now make (I5) */
     uint64_t attempts_ok, attempts_failed;
     uint64_t commits_ok, commits_failed;
+    bool letters_fail;       /* the last letter was not taken by the dead-letter topic */
     int64_t oldest_since_ms; /* now_ms at which the oldest unsettled event was read; -1 none */
 };
 

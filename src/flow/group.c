@@ -99,7 +99,7 @@ void group_end(struct flow *flow, struct group *group) {
     flow->partitions -= group->count;
     flow->desks[group->route->mapping.platform].readers -= group->count > 0 ? 1 : 0;
     group->count = group->open = 0;
-    group->committing = group->ask_again = false;
+    group->committing = group->ask_again = group->letters_fail = false;
     group->phase = GROUP_IDLE;
     list_init(&group->hungry);
     list_init(&group->dirty);

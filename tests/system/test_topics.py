@@ -101,6 +101,32 @@ def test_a_route_whose_topic_is_gone_ends_when_told(broker, platform, houses, na
     assert "does not end" not in house.log()
 
 
+def test_letters_wait_until_we_may_write_them(secure_broker, authority, platform, houses, name):
+    """The topic is there, and takes nothing: an event waits for its letter, no other does, and /ready says why."""
+    secure_broker.create_topic(name)
+    secure_broker.create_topic(f"{name}.dlq")
+    secure_broker.allow("alice", "TOPIC", name, "READ", "DESCRIBE")
+    secure_broker.allow("alice", "TOPIC", f"{name}.dlq", "DESCRIBE")
+    secure_broker.allow("alice", "GROUP", f"sluss.{name}", "READ", "DESCRIBE")
+    house = houses(secure_broker.secure_bootstrap, {"p": platform.url}, {name: {"retry": {"first": "1s", "max": "1s"}}}, {
+        "security-protocol": "SASL_SSL", "sasl-mechanism": "PLAIN", "sasl-username": "alice",
+        "sasl-password": "secret:kafka-password", "ssl-ca-location": str(authority.certificate)})
+    house.put("secrets.d/kafka-password", "hemligt-ord\n")
+    house.start()
+    eventually(lambda: house.ask("/ready")[0] == 200, 20, "/ready: whether the topic is there may be asked")
+    produced = produce(secure_broker.bootstrap, name, [("bad", "not json"), ("good", body(1))])
+    account = Account(secure_broker.bootstrap, name, platform)
+    eventually(lambda: produced[1] in account.delivered(), 30, "another key to go on")
+    eventually(lambda: house.ask("/ready")[0] == 503, 40, lambda: f"/ready to say no; {house.log()[-2000:]}")
+    assert f"{name}.dlq takes no letters" in house.ask("/ready")[1]
+    assert account.committed() == {0: 0}
+    secure_broker.allow("alice", "TOPIC", f"{name}.dlq", "WRITE")
+    eventually(account.all_committed, 60, "the commit after the letter", every=0.5)
+    assert [letters[0].value for letters in account.dead().values()] == [b"not json"]
+    eventually(lambda: house.ask("/ready")[0] == 200, 20, "/ready to say yes")
+    assert house.stop() == 0
+
+
 def test_a_topic_deleted_and_made_anew_is_read_from_its_beginning(broker, platform, houses, name):
     """What is settled of the old one after it is gone is not committed: it would hide events of the new one."""
     gate = threading.Event()
