@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { EACH_S = 60, MISSING_EACH_S = 5, ANSWER_WITHIN_MS = 5000 };
+enum { EACH_MS = 60000, MISSING_EACH_MS = 5000, ANSWER_WITHIN_MS = 5000 };
 
 struct state {
     enum producer_topic found;
@@ -74,18 +74,26 @@ static void *end(struct probe *probe) {
     return NULL;
 }
 
+/* True when it is to end. By a clock that never jumps: a calendar set back would keep it waiting for as long. */
+static bool wait(struct probe *probe, int64_t until_ms) {
+    (void)pthread_mutex_lock(&probe->mutex);
+    for (int64_t left_ms; !probe->ending && (left_ms = until_ms - time_now_ms()) > 0;) {
+        struct timespec deadline;
+        (void)clock_gettime(CLOCK_MONOTONIC, &deadline);
+        deadline.tv_sec += left_ms / 1000 + 1;
+        (void)pthread_cond_timedwait(&probe->wake, &probe->mutex, &deadline);
+    }
+    bool ending = probe->ending;
+    (void)pthread_mutex_unlock(&probe->mutex);
+    return ending;
+}
+
 static void *run(void *argument) {
     struct probe *probe = argument;
     for (;;) {
-        int64_t until = time_wall_ms() / 1000 + (look(probe) ? EACH_S : MISSING_EACH_S);
+        int64_t pause_ms = look(probe) ? EACH_MS : MISSING_EACH_MS;
         producer_serve(probe->producer); /* only its voice: it writes nothing */
-        const struct timespec deadline = {.tv_sec = until};
-        (void)pthread_mutex_lock(&probe->mutex);
-        while (!probe->ending && time_wall_ms() / 1000 < until)
-            (void)pthread_cond_timedwait(&probe->wake, &probe->mutex, &deadline);
-        bool ending = probe->ending;
-        (void)pthread_mutex_unlock(&probe->mutex);
-        if (ending)
+        if (wait(probe, time_now_ms() + pause_ms))
             return end(probe);
     }
 }
@@ -115,8 +123,12 @@ struct probe *probe_create(const struct plan *plan, struct kafka_properties prop
     probe->state = calloc((size_t)plan->route_count + 1, sizeof *probe->state);
     for (uint32_t i = 0; probe->state != NULL && i < plan->route_count; i++)
         probe->state[i].why = "not asked yet";
+    pthread_condattr_t attribute;
     (void)pthread_mutex_init(&probe->mutex, NULL);
-    (void)pthread_cond_init(&probe->wake, NULL);
+    (void)pthread_condattr_init(&attribute);
+    (void)pthread_condattr_setclock(&attribute, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&probe->wake, &attribute);
+    (void)pthread_condattr_destroy(&attribute);
     if (probe->producer != NULL && probe->state == NULL)
         (void)error_memory(error);
     else if (probe->producer != NULL && pthread_create(&probe->thread, NULL, run, probe) != 0)
