@@ -180,8 +180,11 @@ static void answer(struct consumer *consumer, const struct pending_question *ask
         if (list == NULL)
             consumer_say(consumer, 4, rd_kafka_err2str(result));
         membership_committed(consumer, asked->place.epoch, list);
+    } else if (asked->back && list == NULL) { /* what stands there is not to be forgotten for a broker's moment */
+        if (!consumer->closing)
+            consumer_begin_back(consumer, asked->place, asked->offset, asked->from);
     } else if (asked->back) {
-        int64_t low = list != NULL ? list->elems[0].offset : asked->offset;
+        int64_t low = list->elems[0].offset;
         int64_t from = low > asked->from ? low : asked->from;
         consumer_begin_offset(consumer, asked->place, from < asked->offset ? from : asked->offset);
     } else if (list != NULL)
