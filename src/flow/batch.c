@@ -204,6 +204,8 @@ void batch_divide(struct flow *flow, struct batch *batch, struct batch *half[2])
             continue;
         if (each->ahead == NULL || each->ahead->batch == mine || PLANTED(BATCH_KEY_OVERLAP))
             add(mine, each);
+        else
+            passage_rest_clock(flow, each);
     }
     if (half[1]->count > 0)
         return;

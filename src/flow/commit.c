@@ -31,15 +31,12 @@ void commit_settled(struct partition *partition) {
 
 /* Walks through all that is unsettled only where a passage may have something to tell: seldom. */
 static void map_tries(const struct flow *flow, struct partition *partition, struct offset_map *map) {
-    const struct breaker *breaker = &flow->desks[partition->group->route->mapping.platform].breaker;
     bool telling = false;
     if (!partition->telling)
         return;
     LIST_EACH(link, &partition->passages) {
         const struct passage *passage = LIST_OF(link, struct passage, sibling);
-        int64_t spent_ms = passage->spent_ms;
-        if (passage->clocked)
-            spent_ms = breaker_up_time(breaker, flow->now_ms) - passage->patience_from_ms;
+        int64_t spent_ms = passage_spent_ms(flow, passage);
         bool first = passage->attempts == 1 && passage->attempts_before == 0 && passage->started &&
                      passage->first_failed_wall_ms < 0;
         enum held held = passage->held != HELD_NOT ? passage->held : passage->before;

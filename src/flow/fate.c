@@ -233,6 +233,8 @@ void fate_send(struct flow *flow, struct passage *passage) {
         group->counts.exposed += each->started ? 0 : 1;
         tracker_sent(&each->home->tracker, each->slot);
         each->started = true;
+        if (each->first_failed_wall_ms >= 0)
+            passage_run_clock(flow, each); /* it may have rested */
         if (each->attempts > 1)
             commit_tell(each->home);
     }
@@ -242,17 +244,15 @@ void fate_send(struct flow *flow, struct passage *passage) {
 
 /* The event's own clock runs while its platform is up, from its first failure on. */
 static bool patience_ended(struct flow *flow, struct passage *passage, const struct desk *desk) {
-    int64_t up_ms = breaker_up_time(&desk->breaker, flow->now_ms);
     int64_t patience_ms = group_of(passage)->route->retry.patience_ms;
     bool ended = false;
     for (struct passage *each = passage; each != NULL; each = each->along) {
         if (!each->clocked) {
             each->first_failed_wall_ms = flow->wall_ms;
             commit_tell(each->home);
-            each->patience_from_ms = up_ms - each->spent_ms;
-            each->clocked = true;
+            passage_run_clock(flow, each);
         }
-        ended = ended || up_ms - each->patience_from_ms >= patience_ms;
+        ended = ended || passage_spent_ms(flow, each) >= patience_ms;
     }
     return desk->breaker.state == PLATFORM_UP && ended;
 }

@@ -92,6 +92,8 @@ void hold_dead(struct flow *flow, struct passage *passage) {
 
 void hold_park(struct flow *flow, struct passage *passage, enum held why, int64_t first) {
     passage->state = PASSAGE_PARKED;
+    if (!PLANTED(HOLD_COUNTS))
+        passage_rest_clock(flow, passage);
     passage->held = why;
     passage->held_first = first;
     commit_tell(passage->home);

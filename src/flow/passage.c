@@ -101,6 +101,28 @@ struct passage *passage_create(struct flow *flow, struct partition *home, struct
     return passage;
 }
 
+static int64_t up_time(const struct flow *flow, const struct passage *passage) {
+    const struct route *route = passage->home->group->route;
+    if (PLANTED(OUTAGE_COUNTS))
+        return flow->now_ms;
+    return breaker_up_time(&flow->desks[route->mapping.platform].breaker, flow->now_ms);
+}
+
+int64_t passage_spent_ms(const struct flow *flow, const struct passage *passage) {
+    return passage->clocked ? up_time(flow, passage) - passage->patience_from_ms : passage->spent_ms;
+}
+
+void passage_run_clock(const struct flow *flow, struct passage *passage) {
+    if (!passage->clocked)
+        passage->patience_from_ms = up_time(flow, passage) - passage->spent_ms;
+    passage->clocked = true;
+}
+
+void passage_rest_clock(const struct flow *flow, struct passage *passage) {
+    passage->spent_ms = passage_spent_ms(flow, passage);
+    passage->clocked = false;
+}
+
 void passage_destroy(struct flow *flow, struct passage *passage) {
     timers_clear(&flow->timers, &passage->timer);
     timers_leave(&flow->timers);

@@ -64,9 +64,9 @@ struct passage {
     enum reply_fault fault; /* of the last attempt, where it was not answered */
     int64_t read_ms;
     int64_t since_ms;             /* in its state */
-    int64_t patience_from_ms;     /* up-time of its platform when an attempt first failed, where its clock runs */
+    int64_t patience_from_ms;     /* up-time of its platform when its patience began, where its clock runs */
     int64_t first_failed_wall_ms; /* -1: not since we read it */
-    int64_t spent_ms;             /* of its patience before we read it */
+    int64_t spent_ms;             /* of its patience, before its clock runs */
     enum held before;             /* what the offset map says of it, until it is first of its lane */
     enum held held;               /* PARKED for an operator: why */
     int64_t held_first;           /* HELD_DEAD_KEY: the offset of its key's first dead letter; -1 unknown */
@@ -88,6 +88,12 @@ bool passage_walk(struct flow *flow, struct passage *passage, struct verdict *ve
 
 /* Lets its arena take what may be taken for this, until its bytes are accounted. */
 void passage_borrow(struct flow *flow, struct passage *passage, enum budget what);
+
+/* Its patience: how much of it is spent; its clock runs (on), while its platform is up; or rests, for there is no
+ * request of it now. */
+int64_t passage_spent_ms(const struct flow *flow, const struct passage *passage);
+void passage_run_clock(const struct flow *flow, struct passage *passage);
+void passage_rest_clock(const struct flow *flow, struct passage *passage);
 
 /* Frees event and passage; it stands in no list and no timer. */
 void passage_destroy(struct flow *flow, struct passage *passage);

@@ -35,6 +35,10 @@
     each(HOLD_FORGOTTEN, "hold-forgotten")            /* a key goes on behind its dead letter */ \
     each(HELD_UNTOLD, "held-untold")                  /* a commit's map leaves out what is held */ \
     each(HELD_MAP_IGNORED, "held-map-ignored")        /* what the map calls held is sent after a restart */ \
+    each(DOUBT_UNTOLD, "doubt-untold")                /* a map leaves out what a drain broke off, or waits for a letter */ \
+    each(DOUBT_SENT, "doubt-sent")                    /* what the map calls in doubt is sent, not dead-lettered */ \
+    each(OUTAGE_COUNTS, "outage-counts")              /* an event's patience runs while its platform is down */ \
+    each(HOLD_COUNTS, "hold-counts")                  /* it runs while an operator is waited for */ \
     each(DEAD_KEY_UNTOLD, "dead-key-untold")          /* a commit's map leaves out which keys are dead */ \
     each(FOLLOW_OUT_OF_ORDER, "follow-out-of-order")  /* a follower does not wait for its turn */ \
     each(PROBE_MANY, "probe-many")                    /* a platform that is half open gets everything at once */ \
