@@ -312,6 +312,9 @@ static bool must_divide(struct batch *batch, const struct judgement *judgement, 
  * fate. */
 static void leave_in_doubt(struct flow *flow, struct passage *passage, const struct reply *reply) {
     if (group_of(passage)->route->ambiguous == AMBIGUOUS_DEAD_LETTER) {
+        hold_doubtful(passage); /* until its letter is written */
+        for (struct passage *each = passage; each != NULL; each = each->along)
+            commit_dirty(each->home);
         die(flow, passage, REASON_AMBIGUOUS, reply);
         return;
     }

@@ -124,7 +124,9 @@ void hold_leave(struct passage *passage) {
 }
 
 void hold_doubtful(struct passage *passage) {
-    for (struct passage *each = passage; each != NULL && route_of(each)->ambiguous == AMBIGUOUS_HOLD;
+    if (PLANTED(DOUBT_UNTOLD))
+        return;
+    for (struct passage *each = passage; each != NULL && route_of(each)->ambiguous != AMBIGUOUS_RETRY;
          each = each->along) {
         each->before = HELD_AMBIGUOUS;
         commit_tell(each->home);
@@ -155,28 +157,46 @@ static enum held held_before(const struct passage *passage) {
     const struct route *route = route_of(passage);
     if (PLANTED(HOLD_OUTLIVES))
         return passage->before;
-    if (passage->before == HELD_AMBIGUOUS && route->ambiguous != AMBIGUOUS_HOLD)
+    if (route->ambiguous == AMBIGUOUS_DEAD_LETTER && PLANTED(DOUBT_SENT))
+        return HELD_NOT;
+    if (passage->before == HELD_AMBIGUOUS && route->ambiguous == AMBIGUOUS_RETRY)
         return HELD_NOT;
     if (passage->before == HELD_DEAD_KEY && (route->after_letter == AFTER_CONTINUE || !passage->ordered))
         return HELD_NOT;
     return passage->before;
 }
 
+/* May have been delivered, and is put aside. As long as that is not done nobody else may send it either. */
+static void die_in_doubt(struct flow *flow, struct passage *passage) {
+    const struct reply none = {.kind = REPLY_AMBIGUOUS, .fault = passage->fault};
+    passage->before = HELD_AMBIGUOUS;
+    passage->stage = STAGE_DELIVER;
+    commit_tell(passage->home);
+    passage_borrow(flow, passage, BUDGET_WRITE);
+    passage->verdict = (struct verdict){.kind = VERDICT_DEAD,
+                                        .reason = REASON_AMBIGUOUS,
+                                        .detail = dead_letter_detail(&passage->event->arena, &none, NULL)};
+    passage_account(flow, passage);
+    fate_due(flow, passage);
+}
+
 void hold_admit(struct flow *flow, struct passage *passage) {
     struct partition *home = passage->home;
-    enum held before = held_before(passage);
-    passage->before = HELD_NOT;
     if (passage->verdict.kind == VERDICT_DEAD) { /* with the whole of its batch */
         fate_due(flow, passage);
         return;
     }
+    enum held before = held_before(passage);
+    passage->before = HELD_NOT;
     struct dead_key *key =
         passage->ordered || PLANTED(FOLLOW_OUT_OF_ORDER) ? dead_key_find(&home->dead_keys, passage->lane) : NULL;
     if (before == HELD_DEAD_KEY && key == NULL)
         key = die_again(flow, passage);
     if (key != NULL && passage->event->offset < key->first) /* it stands ahead, by an order that changed */
         key = NULL;
-    if (before == HELD_AMBIGUOUS)
+    if (before == HELD_AMBIGUOUS && route_of(passage)->ambiguous == AMBIGUOUS_DEAD_LETTER)
+        die_in_doubt(flow, passage);
+    else if (before == HELD_AMBIGUOUS)
         hold_park(flow, passage, HELD_AMBIGUOUS, -1);
     else if (key == NULL || PLANTED(HOLD_FORGOTTEN))
         fate_due(flow, passage);
@@ -196,13 +216,7 @@ static void say_let_go(struct flow *flow, const struct partition *partition, int
 static void to_letters(struct flow *flow, struct passage *passage, enum held held) {
     struct partition *home = passage->home;
     if (held == HELD_AMBIGUOUS) {
-        const struct reply none = {.kind = REPLY_AMBIGUOUS, .fault = passage->fault};
-        passage_borrow(flow, passage, BUDGET_WRITE);
-        passage->verdict = (struct verdict){.kind = VERDICT_DEAD,
-                                            .reason = REASON_AMBIGUOUS,
-                                            .detail = dead_letter_detail(&passage->event->arena, &none, NULL)};
-        passage_account(flow, passage);
-        fate_due(flow, passage);
+        die_in_doubt(flow, passage);
         return;
     }
     struct dead_key *key = dead_key_find(&home->dead_keys, passage->lane);
@@ -240,6 +254,12 @@ static bool is_passage_meant(const struct input *input, const struct passage *pa
            (key != NULL && (is_meant(input, key->first) || is_meant(input, key->last)));
 }
 
+/* It would wait for him when its turn comes; it does not go to the dead letters by itself. */
+static bool is_held_then(const struct passage *passage) {
+    return passage->verdict.kind != VERDICT_DEAD &&
+           (passage->before != HELD_AMBIGUOUS || route_of(passage)->ambiguous != AMBIGUOUS_DEAD_LETTER);
+}
+
 static void release_from(struct flow *flow, struct partition *partition, const struct input *input) {
     bool letters = input->is.release.letters;
     LIST_EACH(link, &partition->passages) {
@@ -247,8 +267,8 @@ static void release_from(struct flow *flow, struct partition *partition, const s
         bool meant = is_passage_meant(input, passage);
         if (passage->held != HELD_NOT && meant)
             let_go(flow, passage, letters);
-        else if (meant && !letters)
-            passage->before = HELD_NOT; /* it would be held at its turn */
+        else if (meant && !letters && is_held_then(passage))
+            passage->before = HELD_NOT;
     }
     for (uint32_t i = partition->dead_keys.count; i-- > 0 && !letters;) {
         struct dead_key *key = &partition->dead_keys.list[i];

@@ -126,11 +126,13 @@ static bool is_suspicious(enum meaning meaning, const struct task *task) {
 }
 
 /* What an answer means for each event that the request carried. */
-void note_carried(struct world *world, const struct member *member, enum meaning meaning, const struct task *task,
+void note_carried(struct world *world, struct member *member, enum meaning meaning, const struct task *task,
                   const struct open_request *open) {
     const struct route *route = &member->setting->route[open->route];
     bool refused = meaning == REFUSES || meaning == FOR_EVER, many = open->count > 1;
     bool whole = many && !refused && !is_suspicious(meaning, task) && route->retry.patience_ms >= LONG_PATIENCE_MS;
+    if (meaning == IN_DOUBT)
+        hold_doubt(member, open);
     for (uint32_t i = 0; i < open->count; i++) {
         struct record *record = open->record[i];
         struct view *view = &record->view[member->index];
@@ -149,5 +151,7 @@ void note_carried(struct world *world, const struct member *member, enum meaning
             record->failed = true; /* its patience goes on with the next owner */
             record->failed_ms = world->now_ms;
         }
+        if (failed)
+            patience_runs(world, member, open->route, view);
     }
 }

@@ -144,7 +144,8 @@ static bool may_die(const struct world *world, const struct member *member, cons
     case REASON_FOLLOWED:
         return view->follows;
     case REASON_GAVE_UP:
-        return record->failed && world->now_ms - record->failed_ms >= route->retry.patience_ms;
+        return record->failed && world->now_ms - record->failed_ms >= route->retry.patience_ms &&
+               patience_ended(world, member, index, view);
     }
     return false;
 }
@@ -361,6 +362,7 @@ void check_action(struct world *world, struct member *member, const struct actio
             check_abort(world, member, open);
             note_closed(world, &member->tenure[open->route]);
             open->aborted = true;
+            hold_doubt(member, open);
         }
         break;
     }
@@ -398,7 +400,7 @@ void check_action(struct world *world, struct member *member, const struct actio
         if (action->is.report.kind == REPORT_ATTEMPT_FAILED)
             check_failed(world, member, action);
         if (action->is.report.kind == REPORT_PLATFORM) {
-            member->platform[action->is.report.platform].state = action->is.report.state;
+            patience_platform(world, member, action->is.report.platform, action->is.report.state);
             member->platform[action->is.report.platform].probed = false;
             if (action->is.report.state == PLATFORM_UP)
                 member->platform[action->is.report.platform].told_ms = 0;

@@ -29,6 +29,12 @@ static bool is_dead(const struct dead_lane *dead) {
     return dead != NULL && dead->known;
 }
 
+/* Nobody knows whether it was delivered: whoever reads it next must be told. */
+void hold_doubt(struct member *member, const struct open_request *open) {
+    for (uint32_t i = 0; i < open->count && !open->letter; i++)
+        open->record[i]->view[member->index].doubt = member->setting->route[open->route].ambiguous != AMBIGUOUS_RETRY;
+}
+
 /* What the map says of an event that is read: it is held as long as the route wants it. */
 void hold_read(struct member *member, uint32_t route, uint32_t partition, struct record *record) {
     const struct reading *reading = &member->tenure[route].reading[partition];
@@ -41,9 +47,10 @@ void hold_read(struct member *member, uint32_t route, uint32_t partition, struct
         return;
     const struct offset_try *tried = offset_map_find(&map, record->offset);
     enum held held = tried != NULL ? tried->held : HELD_NOT;
-    if (held == HELD_AMBIGUOUS && spec->ambiguous == AMBIGUOUS_HOLD) {
-        view->held = held;
-        view->ambiguous = true;
+    view->spent_ms = tried != NULL ? (int64_t)tried->seconds * 1000 : 0;
+    if (held == HELD_AMBIGUOUS && spec->ambiguous != AMBIGUOUS_RETRY) {
+        view->held = spec->ambiguous == AMBIGUOUS_HOLD ? held : HELD_NOT;
+        view->ambiguous = view->doubt = true;
     }
     if (held == HELD_DEAD_KEY && spec->after_letter == AFTER_HOLD && lane_of(member, route, record) >= 0) {
         view->held = held;
@@ -77,6 +84,8 @@ void hold_check_request(struct world *world, struct member *member, struct place
     const struct dead_lane *dead = dead_of(member, place.route, (uint32_t)place.partition, record);
     if (record->view[member->index].held != HELD_NOT)
         violated(world, "hold", "offset %" PRId64 " is sent and waits for an operator", record->offset);
+    if (record->view[member->index].doubt)
+        violated(world, "hold", "offset %" PRId64 " is sent again and may have been delivered", record->offset);
     if (is_dead(dead) && record->offset > dead->first)
         violated(world, "hold", "offset %" PRId64 " is sent behind the dead letter of %" PRId64, record->offset,
                  dead->first);
@@ -140,6 +149,8 @@ void hold_reported(struct world *world, struct member *member, const struct acti
     if (action->is.report.kind == REPORT_KEY_HELD) {
         record->view[member->index].held = action->is.report.held;
         record->view[member->index].held_first = action->is.report.first;
+        record->view[member->index].parked = true;
+        patience_rests(world, member, place.route, &record->view[member->index]);
         call_operator(world, place.route, partition, offset);
     } else if (choose(world->choices, 2) == 1)
         call_operator(world, place.route, partition, offset);
@@ -164,7 +175,7 @@ void hold_check_told(struct world *world, const struct member *member, uint32_t 
                                 *now = offset_map_find(&map, record->offset);
         enum held held = before != NULL && record->offset >= reading->next ? before->held : HELD_NOT;
         if (read)
-            held = view->settled ? HELD_NOT : view->held;
+            held = view->settled ? HELD_NOT : view->doubt ? HELD_AMBIGUOUS : view->held;
         if (held != HELD_NOT && record->offset >= entry->offset && (now == NULL || now->held != held))
             violated(world, "hold", "offset %" PRId64 " is held and the commit at %" PRId64 " does not tell",
                      record->offset, entry->offset);
@@ -186,7 +197,8 @@ static void let_go(struct dead_lane *dead, const struct reading *reading) {
     dead->released = reading->next;
 }
 
-static void note_event(struct member *member, const struct input *input, uint32_t partition, struct record *record) {
+static void note_event(const struct world *world, struct member *member, const struct input *input, uint32_t partition,
+                       struct record *record) {
     uint32_t route = input->is.release.route;
     const struct tenure *tenure = &member->tenure[route];
     struct view *view = &record->view[member->index];
@@ -195,7 +207,7 @@ static void note_event(struct member *member, const struct input *input, uint32_
     bool named =
         is_meant(input, record->offset) || is_meant(input, view->held_first) ||
         (view->held == HELD_DEAD_KEY && is_dead(dead) && (is_meant(input, dead->first) || is_meant(input, dead->last)));
-    if (!here || !named)
+    if (!here || !named || (input->is.release.letters && !view->parked))
         return;
     if (dead != NULL && dead->known && !input->is.release.letters)
         let_go(dead, &tenure->reading[partition]);
@@ -206,6 +218,10 @@ static void note_event(struct member *member, const struct input *input, uint32_
         dead->until = tenure->reading[partition].next;
     }
     view->held = HELD_NOT;
+    view->parked = false;
+    view->doubt = view->doubt && input->is.release.letters;
+    if (record->failed)
+        patience_runs(world, member, route, view);
     view->whole[0] = '\0'; /* the operator lets events go, not batches */
 }
 
@@ -218,7 +234,7 @@ static void note(struct world *world, struct member *member, const struct input 
         if (input->is.release.offset >= 0 && input->is.release.partition != (int32_t)i)
             continue;
         for (uint32_t k = 0; k < log->count; k++)
-            note_event(member, input, i, &log->record[k]);
+            note_event(world, member, input, i, &log->record[k]);
         for (uint32_t lane = 0; lane < MOST_LANES && !input->is.release.letters; lane++) {
             struct dead_lane *dead = &tenure->reading[i].dead[lane];
             if (dead->known && (is_meant(input, dead->first) || is_meant(input, dead->last)))

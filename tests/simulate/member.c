@@ -18,6 +18,8 @@ void member_start(struct world *world, struct member *member) {
     member->wake_ms = INT64_MAX;
     member->stalled_ms = member->fence_ms = 0;
     memset(member->platform, 0, sizeof member->platform);
+    for (uint32_t i = 0; i < MOST_ROUTES; i++)
+        member->platform[i].up_from = world->now_ms;
     member->stopping = member->missed = member->unsure = false;
     struct task task = {.kind = TASK_TABLE, .member = member->index, .life = member->life};
     later(world, task, strikes(world->choices, FAULT_TABLE_LATE) ? choose(world->choices, 5000) : 0);

@@ -45,7 +45,12 @@ struct view {
     char whole[65];   /* the id of the batch that must come again as it was; "" none */
     enum held held;   /* it waits for an operator */
     int64_t held_first;
-    bool follows; /* into the dead letters, behind another one */
+    bool parked;        /* the core said so: its turn had come */
+    bool doubt;         /* it may have been delivered, and its route sends nothing twice */
+    bool clocked;       /* an attempt has failed in this tenure, and no operator is waited for: its patience runs */
+    int64_t clock_from; /* up-time of its platform then */
+    int64_t spent_ms;   /* of its patience before */
+    bool follows;       /* into the dead letters, behind another one */
 };
 
 /* A key one of whose events was dead-lettered here, where the route holds or follows. */
@@ -150,6 +155,7 @@ struct member {
     struct {
         enum platform_state state; /* as last reported */
         bool probed;               /* since it is half open */
+        int64_t up_ms, up_from;    /* how long it was up before, and since when it is */
         uint64_t token, useless;   /* the last that was taken; those up to this one are refused */
         uint64_t worn;             /* those up to this one the core wants no more */
         int64_t worn_ms;
@@ -325,7 +331,7 @@ struct open_request *open_find(struct member *member, uint64_t id);
 /* carried.c */
 void check_carried(struct world *world, const struct member *member, struct open_request *open,
                    const struct request *request);
-void note_carried(struct world *world, const struct member *member, enum meaning meaning, const struct task *task,
+void note_carried(struct world *world, struct member *member, enum meaning meaning, const struct task *task,
                   const struct open_request *open);
 /* order.c */
 void check_order(struct world *world, const struct member *member, uint32_t route, uint32_t partition,
@@ -340,7 +346,13 @@ void check_told(struct world *world, const struct member *member, uint32_t route
 char record_query(const struct record *record);
 void check_covered(struct world *world, struct member *member, uint32_t route);
 uint32_t refusals_before(const struct member *member, uint32_t route, uint32_t partition, const struct record *record);
+/* patience.c */
+void patience_platform(const struct world *world, struct member *member, uint32_t platform, enum platform_state state);
+void patience_runs(const struct world *world, const struct member *member, uint32_t route, struct view *view);
+void patience_rests(const struct world *world, const struct member *member, uint32_t route, struct view *view);
+bool patience_ended(const struct world *world, const struct member *member, uint32_t route, const struct view *view);
 /* hold.c */
+void hold_doubt(struct member *member, const struct open_request *open);
 void hold_read(struct member *member, uint32_t route, uint32_t partition, struct record *record);
 void hold_check_request(struct world *world, struct member *member, struct place place, const struct record *record);
 void hold_check_letter(struct world *world, struct member *member, struct record *record, const struct letter *letter);
