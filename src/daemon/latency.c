@@ -4,11 +4,17 @@
 const uint32_t latency_bound_ms[LATENCY_BUCKETS] = {1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 10000, 30000};
 
 static struct latency_series *find(struct latency *latency, uint32_t platform, int status) {
-    for (uint32_t i = 0; i < latency->count; i++)
-        if (latency->series[i].platform == platform && latency->series[i].status == status)
+    uint32_t statuses = 0;
+    for (uint32_t i = 0; i < latency->count; i++) {
+        bool of_it = latency->series[i].platform == platform;
+        if (of_it && latency->series[i].status == status)
             return &latency->series[i];
+        statuses += of_it ? 1 : 0;
+    }
+    if (status != 0 && (statuses >= LATENCY_STATUSES || latency->count == LATENCY_SERIES))
+        return find(latency, platform, 0);
     if (latency->count == LATENCY_SERIES)
-        return status != 0 ? find(latency, platform, 0) : NULL;
+        return NULL;
     latency->series[latency->count] = (struct latency_series){.platform = platform, .status = status};
     return &latency->series[latency->count++];
 }

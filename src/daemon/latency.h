@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-enum { LATENCY_BUCKETS = 13, LATENCY_SERIES = 256 };
+enum { LATENCY_BUCKETS = 13, LATENCY_SERIES = 256, LATENCY_STATUSES = 16 /* of one platform */ };
 
 /* Upper bounds in milliseconds; above the last is +Inf. */
 extern const uint32_t latency_bound_ms[LATENCY_BUCKETS];
@@ -19,7 +19,8 @@ struct latency_series {
     double sum_seconds;
 };
 
-/* A copyable value. Statuses beyond the room are counted under 0. */
+/* A copyable value. Statuses beyond those that one platform may have are counted under 0: so one that answers with any
+ * number leaves room for the others. */
 struct latency {
     struct latency_series series[LATENCY_SERIES];
     uint32_t count;
