@@ -99,6 +99,16 @@ static bool guard_socket(const char *path, const char *group, bool *group_missin
     return chmod(path, 0660) == 0;
 }
 
+/* Whoever listens there is no leftover. */
+static bool is_in_use(const struct sockaddr_un *address) {
+    int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    bool in_use = probe >= 0 && (connect(probe, (const struct sockaddr *)address, sizeof *address) == 0 ||
+                                 errno == EAGAIN); /* so many wait for an answer already */
+    if (probe >= 0)
+        (void)close(probe);
+    return in_use;
+}
+
 static int bind_socket(const char *path, const char *group, bool *group_missing, struct error *error) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     struct stat status;
@@ -112,6 +122,10 @@ static int bind_socket(const char *path, const char *group, bool *group_missing,
             (void)error_set(error, "admin.socket %s: there is a file that is no socket: move it away", path);
             return -1;
         }
+        if (is_in_use(&address)) {
+            (void)error_set(error, "admin.socket %s: somebody answers there: is slussd running already?", path);
+            return -1;
+        }
         (void)unlink(path);
     }
     int listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -122,6 +136,8 @@ static int bind_socket(const char *path, const char *group, bool *group_missing,
         return listening;
     (void)error_set(error, "admin.socket %s: %s: does its folder exist and belong to the service?", path,
                     strerror(errno));
+    if (bound)
+        (void)unlink(path);
     if (listening >= 0)
         (void)close(listening);
     return -1;

@@ -25,7 +25,7 @@ const char *admin_argument(const struct admin_request *request, const char *name
 typedef unsigned (*admin_answer)(void *owner, const struct admin_request *request, struct buf *body, const char **type);
 
 struct admin_spec {
-    const char *socket; /* path; NULL: none. An old socket file is replaced, anything else there is an error */
+    const char *socket; /* path; NULL: none. A socket file that nobody listens at is replaced, all else is an error */
     const char
         *group; /* who may use it besides us: mode 0660 and this group, or mode 0600 when there is no such group */
     const char *host; /* a loopback address to listen on as well: "127.0.0.1", "::1"; NULL: none */
