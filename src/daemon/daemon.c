@@ -22,7 +22,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { ALIVE_MS = 5000, SELDOM_MS = 1000, SOON_MS = 100 };
+enum { ALIVE_MS = 5000, SELDOM_MS = 1000, SOON_MS = 100, LATE_MS = 20000 };
 
 /* --- what the admin server answers --- */
 
@@ -143,6 +143,7 @@ static bool start_crew(struct daemon *daemon, struct error *error) {
         return error_memory(error);
     daemon->crew = crew_create(daemon->settings, daemon->done, error);
     (void)malloc_trim(0); /* what reading configuration and tables took and gave back */
+    daemon->begun_ms = time_now_ms();
     return daemon->crew != NULL && crew_start(daemon->crew, error);
 }
 
@@ -192,12 +193,27 @@ static void serve_signals(struct daemon *daemon) {
     }
 }
 
-static void tell_systemd(struct daemon *daemon, int64_t now_ms) {
-    if (!daemon->ready_told && daemon->stops == 0 && daemon->next == NULL && crew_joined(daemon->crew, NULL)) {
+/* One route that waits for its topic, or for leave to read it, must not take the others down with it: systemd ends what
+ * is not ready in time. */
+static void tell_ready(struct daemon *daemon, int64_t now_ms) {
+    struct buf why = {0};
+    if (crew_joined(daemon->crew, &why)) {
         notify_ready("routes are running");
         log_say(LOG_LEVEL_INFO, NULL, 0, "ready: every route has its assignment");
         daemon->ready_told = true;
+    } else if (!daemon->late_told && now_ms - daemon->begun_ms >= LATE_MS) {
+        const struct span sentence = span_trim(buf_span(&why));
+        log_say(LOG_LEVEL_WARNING, NULL, 0, SPAN_FORMAT ": the others run without it", SPAN_ARGUMENT(sentence));
+        why.size = sentence.size;
+        notify_ready(buf_text(&why));
+        daemon->late_told = true;
     }
+    buf_finish(&why);
+}
+
+static void tell_systemd(struct daemon *daemon, int64_t now_ms) {
+    if (!daemon->ready_told && daemon->stops == 0 && daemon->next == NULL)
+        tell_ready(daemon, now_ms);
     if (daemon->watchdog_ms == 0 || now_ms - daemon->watchdog_told_ms < daemon->watchdog_ms / 3)
         return;
     if (is_alive(daemon)) {
@@ -216,7 +232,8 @@ static bool wait_for_news(struct daemon *daemon) {
     size_t doors = admin_descriptors(daemon->admin, door);
     for (size_t i = 0; i < doors; i++)
         wait[3 + i] = (struct pollfd){.fd = door[i], .events = POLLIN};
-    int64_t patience_ms = daemon->ready_told && daemon->next == NULL ? SELDOM_MS : SOON_MS;
+    bool quiet = (daemon->ready_told || daemon->late_told) && daemon->next == NULL;
+    int64_t patience_ms = quiet ? SELDOM_MS : SOON_MS;
     int64_t due_ms = crew_due_ms(daemon->crew) - time_now_ms();
     if (due_ms < patience_ms)
         patience_ms = due_ms < 0 ? 0 : due_ms;

@@ -24,7 +24,9 @@ struct daemon {
     int signals;
     int done;
     unsigned stops;
+    int64_t begun_ms; /* when the crew was started */
     bool ready_told;
+    bool late_told; /* that some route waits: ready without it */
     int64_t watchdog_ms;
     int64_t watchdog_told_ms;
 };

@@ -2,6 +2,7 @@
 #include "daemon/reload.h"
 
 #include "daemon/daemon_private.h"
+#include "daemon/time.h"
 #include "ops/log.h"
 #include "ops/notify.h"
 
@@ -156,7 +157,8 @@ static bool replace(struct daemon *daemon, struct settings *settings, struct cre
     daemon->expiry = expiry;
     daemon->settings = settings;
     daemon->faults = 0;
-    daemon->ready_told = false;
+    daemon->begun_ms = time_now_ms();
+    daemon->ready_told = daemon->late_told = false;
     reload_log(settings);
     return true;
 }

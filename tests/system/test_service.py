@@ -70,6 +70,24 @@ def test_systemd_is_told(broker, platform, houses, name, tmp_path):
         assert systemd.said.index("STOPPING=1") > systemd.said.index("READY=1")
 
 
+def test_a_route_that_waits_does_not_take_the_others_down(broker, platform, houses, topic, tmp_path):
+    """systemd ends a service that is not ready in time: with one topic misspelt every good route would stand still with it."""
+    with Systemd(tmp_path) as systemd:
+        house = houses(broker.bootstrap, {"p": platform.url}, {topic: {}, "waits": {"from": f"{topic}.misspelt", "dead-letter": f"{topic}.dlq"}})
+        house.environment = {"NOTIFY_SOCKET": str(systemd.path)}
+        produced = produce(broker.bootstrap, topic, [(f"k{n}", json.dumps({"n": n})) for n in range(10)])
+        house.start(ready=False)
+        eventually(lambda: systemd.count("READY=1"), 60, lambda: f"READY; said is {systemd.said}\n{house.log()[-2000:]}")
+        assert systemd.count("STATUS=route waits waits for its group's first assignment") == 1
+        code, why = house.ask("/ready")
+        assert (code, why) == (503, "route waits waits for its group's first assignment\n")
+        account = Account(broker.bootstrap, topic, platform)
+        eventually(lambda: set(account.delivered()) == set(produced), 20, "what the good route delivers")
+        broker.create_topic(f"{topic}.misspelt")
+        eventually(lambda: systemd.count("STATUS=routes are running"), 40, "the news that all run")
+        assert house.stop() == 0
+
+
 STOPPER = """
 import ctypes, sys
 libc = ctypes.CDLL(None, use_errno=True)
