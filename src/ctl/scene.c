@@ -39,6 +39,7 @@ struct scene {
     char servers[64];
     char log[FOLDER_PATH], socket[FOLDER_PATH];
     struct stand_in *stand_in;
+    struct kafka_property server; /* the producer\'s */
     struct producer *producer;
     struct tail *tail;
     struct ledger ledger;
@@ -139,9 +140,9 @@ static void report(void *owner, uint64_t id, enum producer_outcome outcome, cons
 }
 
 static bool start_kafka(struct scene *scene, struct error *error) {
-    const struct kafka_property server = {"bootstrap.servers", scene->servers};
+    scene->server = (struct kafka_property){"bootstrap.servers", scene->servers};
     const struct producer_handler handler = {scene, report, {0}};
-    scene->producer = producer_create((struct kafka_properties){&server, 1}, &handler, error);
+    scene->producer = producer_create((struct kafka_properties){&scene->server, 1}, &handler, error);
     if (scene->producer != NULL)
         scene->tail = tail_create(scene->servers, dead_letters, PARTITIONS, error);
     return scene->tail != NULL;

@@ -20,11 +20,14 @@ struct refusal {
 };
 
 struct producer {
-    rd_kafka_t *client;
+    struct kafka_properties properties; /* the user's */
+    rd_kafka_t *client;                 /* NULL: none could be made */
     rd_kafka_queue_t *queue;
     struct producer_handler handler;
     struct refusal *refused;
+    size_t under_way; /* letters that the client has */
     int wake;
+    bool left; /* a client did not end: its threads may write to `wake` yet */
 };
 
 static rd_kafka_conf_t *configure(struct kafka_properties properties, struct error *error) {
@@ -49,34 +52,70 @@ static rd_kafka_conf_t *configure(struct kafka_properties properties, struct err
     return conf;
 }
 
-struct producer *producer_create(struct kafka_properties properties, const struct producer_handler *handler,
-                                 struct error *error) {
+static void say(const struct producer *producer, const char *sentence) {
+    if (producer->handler.voice.say != NULL)
+        producer->handler.voice.say(producer->handler.voice.owner, 4, sentence);
+}
+
+static bool open_client(struct producer *producer, struct error *error) {
     static const uint64_t one = 1;
     char why[256];
+    rd_kafka_conf_t *conf = configure(producer->properties, error);
+    if (conf == NULL)
+        return false;
+    producer->client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
+    if (producer->client == NULL) {
+        rd_kafka_conf_destroy(conf);
+        return error_set(error, "dead letters: librdkafka refused to start: %s", why);
+    }
+    producer->queue = rd_kafka_queue_get_main(producer->client);
+    (void)rd_kafka_set_log_queue(producer->client, producer->queue);
+    rd_kafka_queue_io_event_enable(producer->queue, producer->wake, &one, sizeof one);
+    return true;
+}
+
+static void close_client(struct producer *producer) {
+    if (producer->client == NULL)
+        return;
+    (void)rd_kafka_purge(producer->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    rd_kafka_queue_destroy(producer->queue);
+    if (!farewell_end(farewell_begin(producer->client, 0, FAREWELL_MS))) {
+        producer->left = true;
+        say(producer, "dead letters: librdkafka does not end; its threads are left to the end of the process");
+    }
+    producer->client = NULL;
+}
+
+struct producer *producer_create(struct kafka_properties properties, const struct producer_handler *handler,
+                                 struct error *error) {
     struct producer *producer = calloc(1, sizeof *producer);
     if (producer == NULL) {
         (void)error_memory(error);
         return NULL;
     }
+    producer->properties = properties;
     producer->handler = *handler;
     producer->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    rd_kafka_conf_t *conf = producer->wake < 0 ? NULL : configure(properties, error);
-    if (conf == NULL) {
+    if (producer->wake < 0)
         (void)error_set(error, "no descriptor left for the dead-letter producer: raise LimitNOFILE");
-        producer_destroy(producer, 0);
-        return NULL;
-    }
-    producer->client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
-    if (producer->client == NULL) {
-        rd_kafka_conf_destroy(conf);
-        (void)error_set(error, "dead letters: librdkafka refused to start: %s", why);
-        producer_destroy(producer, 0);
-        return NULL;
-    }
-    producer->queue = rd_kafka_queue_get_main(producer->client);
-    (void)rd_kafka_set_log_queue(producer->client, producer->queue);
-    rd_kafka_queue_io_event_enable(producer->queue, producer->wake, &one, sizeof one);
-    return producer;
+    else if (open_client(producer, error))
+        return producer;
+    producer_destroy(producer, 0);
+    return NULL;
+}
+
+/* A fatal error ends a client for good: one that numbers its letters may have had no leave to (from 2.5.3 on). When all
+ * that it had was reported another one is made, for what was wrong may have been mended. */
+static void renew(struct producer *producer) {
+    struct error error = {0};
+    char why[256] = "";
+    if (producer->client != NULL &&
+        (rd_kafka_fatal_error(producer->client, why, sizeof why) == RD_KAFKA_RESP_ERR_NO_ERROR ||
+         producer->under_way > 0))
+        return;
+    close_client(producer);
+    say(producer,
+        open_client(producer, &error) ? "dead letters: librdkafka gave up for good; it is begun anew" : error.text);
 }
 
 int producer_descriptor(const struct producer *producer) {
@@ -95,6 +134,11 @@ static void refuse(struct producer *producer, uint64_t id, rd_kafka_resp_err_t c
 
 void producer_write(struct producer *producer, uint64_t id, const char *topic, struct span key, struct span value,
                     const struct header *header, size_t header_count) {
+    renew(producer);
+    if (producer->client == NULL) {
+        refuse(producer, id, RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE);
+        return;
+    }
     rd_kafka_headers_t *headers = rd_kafka_headers_new(header_count + 1);
     for (size_t i = 0; i < header_count; i++)
         (void)rd_kafka_header_add(headers, header[i].name.data, (ssize_t)header[i].name.size, header[i].value.data,
@@ -108,8 +152,10 @@ void producer_write(struct producer *producer, uint64_t id, const char *topic, s
         {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = (void *)(uintptr_t)id},
     };
     rd_kafka_error_t *error = rd_kafka_produceva(producer->client, letter, sizeof letter / sizeof *letter);
-    if (error == NULL)
+    if (error == NULL) {
+        producer->under_way++;
         return; /* the headers belong to librdkafka now */
+    }
     refuse(producer, id, rd_kafka_error_code(error));
     rd_kafka_error_destroy(error);
     rd_kafka_headers_destroy(headers);
@@ -132,6 +178,7 @@ static void serve_reports(struct producer *producer, rd_kafka_event_t *event) {
         rd_kafka_resp_err_t code = message->err;
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR && !stored)
             code = RD_KAFKA_RESP_ERR__FAIL; /* sent is not stored: only a stored letter settles (I13) */
+        producer->under_way--;
         report(producer, (uint64_t)(uintptr_t)message->_private, code);
     }
 }
@@ -147,13 +194,13 @@ void producer_serve(struct producer *producer) {
         report(producer, one.id, one.code);
     }
     rd_kafka_event_t *event;
-    while ((event = rd_kafka_queue_poll(producer->queue, 0)) != NULL) {
+    while (producer->client != NULL && (event = rd_kafka_queue_poll(producer->queue, 0)) != NULL) {
         if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_DR)
             serve_reports(producer, event);
         else if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_LOG)
             kafka_voice_log(&producer->handler.voice, event);
-        else if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_ERROR && producer->handler.voice.say != NULL)
-            producer->handler.voice.say(producer->handler.voice.owner, 4, rd_kafka_event_error_string(event));
+        else if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_ERROR)
+            say(producer, rd_kafka_event_error_string(event));
         rd_kafka_event_destroy(event);
     }
 }
@@ -182,24 +229,15 @@ enum producer_topic producer_probe(struct producer *producer, const char *topic,
 void producer_destroy(struct producer *producer, int timeout_ms) {
     if (producer == NULL)
         return;
-    bool ended = true;
-    if (producer->client != NULL) {
-        if (timeout_ms > 0)
-            (void)rd_kafka_flush(producer->client, timeout_ms);
-        (void)rd_kafka_purge(producer->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-        rd_kafka_queue_destroy(producer->queue);
-        ended = farewell_end(farewell_begin(producer->client, 0, FAREWELL_MS));
-    }
-    if (!ended && producer->handler.voice.say != NULL)
-        producer->handler.voice.say(producer->handler.voice.owner, 4,
-                                    "dead letters: librdkafka does not end; its threads are left to the end of the "
-                                    "process");
+    if (producer->client != NULL && timeout_ms > 0)
+        (void)rd_kafka_flush(producer->client, timeout_ms);
+    close_client(producer);
     while (producer->refused != NULL) {
         struct refusal *next = producer->refused->next;
         free(producer->refused);
         producer->refused = next;
     }
-    if (ended && producer->wake >= 0) /* else somebody may write to it yet */
+    if (!producer->left && producer->wake >= 0)
         (void)close(producer->wake);
     free(producer);
 }

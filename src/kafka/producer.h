@@ -16,7 +16,8 @@ struct producer_handler {
     struct kafka_voice voice;
 };
 
-/* NULL with a sentence. `idempotent` from librdkafka 2.5.3 on; below, one request in flight keeps the order. */
+/* NULL with a sentence. Idempotent from librdkafka 2.5.3 on; below, one request in flight keeps the order. `properties`
+ * are borrowed and outlive the producer. */
 struct producer *producer_create(struct kafka_properties properties, const struct producer_handler *handler,
                                  struct error *error);
 
