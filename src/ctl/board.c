@@ -2,6 +2,8 @@
 #include "ctl/board.h"
 
 #include "base/buf.h"
+#include "base/text.h"
+#include "event/reply.h"
 
 #include <libsmartcols/libsmartcols.h>
 #include <stdint.h>
@@ -38,7 +40,7 @@ static void write_age(struct buf *out, int64_t ms) {
 
 /* --- tables --- */
 
-enum { MOST_CELLS = 9 };
+enum { MOST_CELLS = 9, MOST_NAMES = 256 };
 
 struct column {
     const char *name;
@@ -139,22 +141,33 @@ static void add_route(struct libscols_table *table, const json_t *route) {
     add(table, cells, MOST_CELLS, colour_of(route));
 }
 
+/* What the last attempt came to, in words. */
+static void write_answer(struct buf *out, const json_t *object) {
+    int64_t status = number(object, "status");
+    if (status > 0)
+        buf_printf(out, ": answered %d", (int)status);
+    else if (*word(object, "fault") != '\0')
+        buf_printf(out, ": %s", reply_fault_words(reply_fault_find(word(object, "fault"))));
+}
+
 static void print_platform(FILE *out, const json_t *platform) {
     struct buf line = {0};
-    int64_t status = number(platform, "status"), probe = number(platform, "probe-in-ms");
-    buf_printf(&line, "platform %s is %s since ", word(platform, "name"), word(platform, "state"));
+    int64_t probe = number(platform, "probe-in-ms");
+    const char *state = word(platform, "state");
+    buf_printf(&line, "platform %s: ", word(platform, "name"));
+    buf_add_text(&line, strcmp(state, "open") == 0        ? "its breaker is open"
+                        : strcmp(state, "half-open") == 0 ? "asked with one request whether it is up again"
+                                                          : state);
+    buf_add_text(&line, " for ");
     write_age(&line, number(platform, "since-ms"));
-    if (status > 0)
-        buf_printf(&line, ", status %d", (int)status);
-    if (*word(platform, "fault") != '\0')
-        buf_printf(&line, ", %s", word(platform, "fault"));
+    write_answer(&line, platform);
     if (*word(platform, "why") != '\0')
-        buf_printf(&line, ", %s", word(platform, "why"));
+        buf_printf(&line, ": %s", word(platform, "why"));
     if (probe >= 0) {
-        buf_add_text(&line, ", probed in ");
+        buf_add_text(&line, "; asked again in ");
         write_age(&line, probe);
     }
-    buf_printf(&line, ", %d in flight, %d waiting", (int)number(platform, "in-flight"),
+    buf_printf(&line, "; %d in flight, %d waiting", (int)number(platform, "in-flight"),
                (int)number(platform, "waiting"));
     (void)fprintf(out, "%s\n", buf_text(&line));
     buf_finish(&line);
@@ -226,9 +239,17 @@ const json_t *board_find(const json_t *status, const char *name) {
     return NULL;
 }
 
+const char *board_nearest(const json_t *status, const char *name) {
+    const char *names[MOST_NAMES + 1] = {NULL};
+    size_t index;
+    const json_t *route;
+    json_array_foreach(json_object_get(status, "routes"), index, route) if (index < MOST_NAMES) names[index] =
+        word(route, "name");
+    return text_nearest(span_of(name), names);
+}
+
 static void add_wait(struct libscols_table *table, const json_t *wait) {
     struct buf cells[MOST_CELLS] = {{0}};
-    int64_t status = number(wait, "status");
     buf_add_text(&cells[0], word(wait, "event"));
     buf_add_text(&cells[1], word(wait, "key"));
     write_age(&cells[2], number(wait, "waiting-ms"));
@@ -238,10 +259,7 @@ static void add_wait(struct libscols_table *table, const json_t *wait) {
     buf_add_text(&cells[6], word(wait, "why"));
     if (*word(wait, "dead-letter") != '\0')
         buf_printf(&cells[6], " %s", word(wait, "dead-letter"));
-    if (status > 0)
-        buf_printf(&cells[6], ", status %d", (int)status);
-    if (*word(wait, "fault") != '\0')
-        buf_printf(&cells[6], ", %s", word(wait, "fault"));
+    write_answer(&cells[6], wait);
     add(table, cells, 7, NULL);
 }
 

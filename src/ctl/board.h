@@ -26,4 +26,7 @@ int64_t board_faults(const json_t *status);
 /* The member of "routes" with that name, or NULL. */
 const json_t *board_find(const json_t *status, const char *name);
 
+/* The route's name that is nearest to one that is none, or NULL. */
+const char *board_nearest(const json_t *status, const char *name);
+
 #endif

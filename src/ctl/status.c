@@ -46,7 +46,7 @@ static int run_status(const struct call *call) {
 }
 
 static void print_json(const json_t *route) {
-    char *line = json_dumps(route, JSON_COMPACT | JSON_ENSURE_ASCII);
+    char *line = json_dumps(route, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(9));
     (void)printf("%s\n", line != NULL ? line : "null");
     free(line);
 }
@@ -58,9 +58,13 @@ static int run_why(const struct call *call) {
     const json_t *route = status != NULL ? board_find(status, call->arguments[0]) : NULL;
     if (status != NULL && route == NULL) {
         struct error error = {0};
-        (void)error_set(&error, "slussd has no route %s: %s", call->arguments[0],
-                        board_faults(status) > 0 ? "one with errors is left out: slussctl check"
-                                                 : "slussctl status shows all");
+        const char *near = board_nearest(status, call->arguments[0]);
+        if (near != NULL)
+            (void)error_set(&error, "slussd has no route \"%s\": did you mean \"%s\"?", call->arguments[0], near);
+        else
+            (void)error_set(&error, "slussd has no route \"%s\": %s", call->arguments[0],
+                            board_faults(status) > 0 ? "one with errors is left out: slussctl check"
+                                                     : "slussctl status shows all");
         exit_code = call_refuse(EXIT_USAGE, &error);
     } else if (route != NULL) {
         if (call_has(call, "json"))

@@ -42,6 +42,19 @@ static bool read_event(const struct route *route, const char *text, struct input
     return false;
 }
 
+static unsigned refuse_route(const struct plan *plan, const char *name, struct buf *body) {
+    enum { MOST_NAMES = 256 };
+    const char *names[MOST_NAMES + 1] = {NULL};
+    for (uint32_t i = 0; i < plan->route_count && i < MOST_NAMES; i++)
+        names[i] = plan->routes[i].name.data;
+    const char *near = name != NULL ? text_nearest(span_of(name), names) : NULL;
+    if (near != NULL)
+        buf_printf(body, "there is no such route: did you mean \"%s\"?\n", near);
+    else
+        buf_add_text(body, "there is no such route: slussctl status shows all\n");
+    return 400;
+}
+
 static unsigned refuse(struct buf *body, const char *sentence) {
     buf_printf(body, "%s\n", sentence);
     return 400;
@@ -63,8 +76,9 @@ unsigned release_answer(const struct plan *plan, const struct admin_request *req
     struct input input = {.kind = INPUT_RELEASE};
     const char *event = admin_argument(request, "event"), *to = admin_argument(request, "to");
     input.is.release.offset = -1;
-    if (!find_route(plan, admin_argument(request, "route"), &input.is.release.route))
-        return refuse(body, "there is no such route: slussctl status shows all");
+    const char *name = admin_argument(request, "route");
+    if (!find_route(plan, name, &input.is.release.route))
+        return refuse_route(plan, name, body);
     const struct route *route = &plan->routes[input.is.release.route];
     if (event != NULL && !read_event(route, event, &input))
         return refuse(body, "an event is named TOPIC/PARTITION/OFFSET, by a topic of the route");

@@ -132,6 +132,21 @@ static const struct view_partition *stopped_one(const struct status *status, uin
     return NULL;
 }
 
+/* "platform oep is held: answered 401" */
+static json_t *platform_why(struct span name, const struct view_platform *platform) {
+    struct buf words = {0};
+    buf_printf(&words, "platform " SPAN_FORMAT " is %s", SPAN_ARGUMENT(name), platform_state_name(platform->state));
+    if (platform->why[0] != '\0')
+        buf_printf(&words, ": %s", platform->why);
+    else if (platform->status != 0)
+        buf_printf(&words, ": answered %d", platform->status);
+    else if (platform->fault != REPLY_FAULT_NONE)
+        buf_printf(&words, ": %s", reply_fault_words(platform->fault));
+    json_t *why = text(buf_span(&words));
+    buf_finish(&words);
+    return why;
+}
+
 /* The worst that there is to say, in one word and a sentence. */
 static void set_state(const struct status *status, json_t *object, uint32_t index) {
     const struct route *route = &status->plan->routes[index];
@@ -156,9 +171,7 @@ static void set_state(const struct status *status, json_t *object, uint32_t inde
                          status->facts->letters[index].there ? "takes no letters" : status->facts->letters[index].why);
     } else if (platform->state != PLATFORM_UP) {
         word = "platform";
-        why = json_sprintf("platform " SPAN_FORMAT " is %s%s%s",
-                           SPAN_ARGUMENT(status->plan->platforms[route->mapping.platform].name),
-                           platform_state_name(platform->state), platform->why[0] != '\0' ? ": " : "", platform->why);
+        why = platform_why(status->plan->platforms[route->mapping.platform].name, platform);
     } else if (view->phase == VIEW_IDLE) {
         word = "joining";
         why = json_string("its group has given it no assignment yet");
@@ -234,7 +247,7 @@ static json_t *platform_of(const struct status *status, uint32_t index) {
 }
 
 static void write_json(struct buf *out, const json_t *all) {
-    char *line = json_dumps(all, JSON_COMPACT | JSON_ENSURE_ASCII);
+    char *line = json_dumps(all, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(9));
     if (line != NULL)
         buf_printf(out, "%s\n", line);
     out->failed = out->failed || line == NULL;

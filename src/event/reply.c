@@ -2,6 +2,7 @@
 #include "event/reply.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct reply *reply_create(uint64_t request, enum reply_kind kind, enum reply_fault fault) {
     struct reply *reply = calloc(1, sizeof *reply);
@@ -30,4 +31,29 @@ const char *reply_fault_name(enum reply_fault fault) {
     static const char *const names[] = {"none",  "name",      "connect", "timeout", "tls",    "certificate",
                                         "reset", "too-large", "proxy",   "token",   "memory", "other"};
     return names[fault];
+}
+
+const char *reply_fault_words(enum reply_fault fault) {
+    static const char *const words[] = {
+        [REPLY_FAULT_NONE] = "",
+        [REPLY_FAULT_NAME] = "its name is not known to DNS",
+        [REPLY_FAULT_CONNECT] = "no connection",
+        [REPLY_FAULT_TIMEOUT] = "no answer in time",
+        [REPLY_FAULT_TLS] = "no TLS connection",
+        [REPLY_FAULT_CERTIFICATE] = "a certificate is refused",
+        [REPLY_FAULT_RESET] = "the connection broke",
+        [REPLY_FAULT_TOO_LARGE] = "its answer is too large",
+        [REPLY_FAULT_PROXY] = "the proxy does not let us through",
+        [REPLY_FAULT_TOKEN] = "no token",
+        [REPLY_FAULT_MEMORY] = "memory is short here",
+        [REPLY_FAULT_OTHER] = "the request failed",
+    };
+    return words[fault];
+}
+
+enum reply_fault reply_fault_find(const char *name) {
+    enum reply_fault fault = REPLY_FAULT_OTHER;
+    while (fault != REPLY_FAULT_NONE && strcmp(name, reply_fault_name(fault)) != 0)
+        fault--;
+    return fault;
 }

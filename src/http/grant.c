@@ -117,6 +117,8 @@ static bool read_answer(const struct reply *reply, struct buf *line, int64_t *go
 }
 
 bool grant_read(const struct reply *reply, struct buf *line, int64_t *good_ms, struct error *why) {
+    if (reply->kind == REPLY_NOT_SENT && reply->why.data != NULL)
+        return error_set(why, "the token endpoint cannot be reached (" SPAN_FORMAT ")", SPAN_ARGUMENT(reply->why));
     if (reply->kind == REPLY_NOT_SENT)
         return error_set(why, "the token endpoint cannot be reached (%s)", reply_fault_name(reply->fault));
     if (reply->kind != REPLY_ANSWERED)

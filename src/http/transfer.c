@@ -397,6 +397,31 @@ static struct reply *unsent_reply(const struct transfer *transfer) {
     return reply;
 }
 
+/* The cause of what was not sent, in libcurl's words, which name no more than the platform's address: a person wants to
+ * know which certificate, and what is wrong with it. How long it took is none. */
+static void explain(const struct transfer *transfer, struct reply *reply) {
+    static const char waited[] = " after ";
+    switch ((int)reply->fault) {
+    case REPLY_FAULT_NAME:
+    case REPLY_FAULT_CONNECT:
+    case REPLY_FAULT_TLS:
+    case REPLY_FAULT_CERTIFICATE:
+    case REPLY_FAULT_PROXY:
+        break;
+    default:
+        return;
+    }
+    if (reply->kind != REPLY_NOT_SENT || transfer->reason[0] == '\0' ||
+        (reply->memory = strdup(transfer->reason)) == NULL)
+        return;
+    char *after = strstr(reply->memory, waited);
+    char *end = after != NULL ? strstr(after, " ms") : NULL;
+    size_t digits = after != NULL ? strspn(after + sizeof waited - 1, "0123456789") : 0;
+    if (end != NULL && end == after + sizeof waited - 1 + digits)
+        memmove(after, end + 3, strlen(end + 3) + 1);
+    reply->why = span_of(reply->memory);
+}
+
 static void drop_bearer(struct transfer *transfer) {
     bearer_release(transfer->bearer);
     transfer->bearer = NULL;
@@ -419,8 +444,10 @@ struct reply *transfer_reply(struct transfer *transfer, CURLcode result, int64_t
     curl_off_t microseconds = 0;
     curl_easy_getinfo(transfer->easy, CURLINFO_TOTAL_TIME_T, &microseconds);
     reply->duration_ms = (uint32_t)(microseconds / 1000);
-    if (reply->kind != REPLY_ANSWERED)
+    if (reply->kind != REPLY_ANSWERED) {
+        explain(transfer, reply);
         return reply;
+    }
     reply->status = transfer->status;
     reply->retry_after_ms = transfer_retry_after(span_of(transfer->retry_after), wall_ms);
     reply->body_whole = result == CURLE_OK && !transfer->body.failed;

@@ -132,7 +132,7 @@ def test_status_says_why(broker, platform, houses, name):
     assert shown.returncode == 1 and f"{name}-held" in shown.stdout.splitlines()[1], shown.stdout + shown.stderr
     assert "platform q is held" in shown.stdout
     told_why = house.ctl("why", f"{name}-platform")
-    assert told_why.returncode == 1 and f"{name}-platform/{other}/{place}" in told_why.stdout and "status 401" in told_why.stdout
+    assert told_why.returncode == 1 and f"{name}-platform/{other}/{place}" in told_why.stdout and "answered 401" in told_why.stdout
     assert json.loads(house.ctl("why", f"{name}-held", "--json").stdout)["state"] == "held"
     assert house.ctl("why", "nobody").returncode == 64
     assert house.ctl("release", f"{name}-held", wait["event"]).returncode == 64, "of another route's topic"

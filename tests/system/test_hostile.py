@@ -229,21 +229,21 @@ def old_protocol(platform):
     platform.tls.minimum_version = platform.tls.maximum_version = ssl.TLSVersion.TLSv1_1
 
 
-# What is wrong with a platform's TLS: which certificate it shows, and what else.
+# What is wrong with a platform's TLS: which certificate it shows, and what else; and what an operator reads of it.
 UNTRUSTED = {
-    "has ended": ({"days": -1}, lambda platform: None),
-    "is another's": ({"hosts": "DNS:elsewhere.example"}, lambda platform: None),
-    "TLS 1.1": ({}, old_protocol),
+    "has ended": ({"days": -1}, lambda platform: None, "certificate has expired"),
+    "is another's": ({"hosts": "DNS:elsewhere.example"}, lambda platform: None, "'localhost'"),
+    "TLS 1.1": ({}, old_protocol, "SSL routines"),
 }
 
 
 @pytest.mark.parametrize("wrong", UNTRUSTED)
 def test_tls_that_cannot_be_trusted_holds_the_platform(broker, houses, topic, authority, wrong):
-    options, spoil = UNTRUSTED[wrong]
+    options, spoil, words = UNTRUSTED[wrong]
     with hostile.Platform(tls=authority.issue("wrong", **options)[:2]) as platform:
         spoil(platform)
         held_until(broker, houses, topic, authority, platform, platform.url,
-                   lambda: platform.exchange_certificate(*authority.issue("right")[:2]))
+                   lambda: platform.exchange_certificate(*authority.issue("right")[:2]), words)
 
 
 def test_no_tls_where_it_should_be_holds_the_platform(broker, platform, houses, topic, authority):
@@ -252,13 +252,15 @@ def test_no_tls_where_it_should_be_holds_the_platform(broker, platform, houses, 
     assert all(request.target == "/in" for request in platform.ledger), "nothing was said in clear"
 
 
-def held_until(broker, houses, topic, authority, platform, url, mend):
+def held_until(broker, houses, topic, authority, platform, url, mend, words="SSL"):
     """All waits while the platform is wrong and is delivered once it is mended; no request is sent to the wrong one."""
     options = {"base-url": url, "tls": {"ca": str(authority.certificate)}, "breaker": {"open": "1s"}}
     house = houses(broker.bootstrap, {"p": options}, {topic: {"deliver": {"platform": "p", "path": "/in", "ambiguous": "dead-letter"}}}).start()
     produced = produce(broker.bootstrap, topic, [(f"k{n}", body(n=n, key=f"k{n}")) for n in range(3)])
     eventually(lambda: state_of(house) == "held", 20, lambda: f"held; it is {state_of(house)}")
     assert [request for request in platform.ledger if request.headers] == []
+    told = json.loads(house.ask("/status")[1])
+    assert words in told["platforms"][0]["why"] and words in told["routes"][0]["why"] and words in house.log()
     mend()
     account = Account(broker.bootstrap, topic, platform)
     eventually(lambda: account.delivered() >= set(produced), 40, "the events, once the platform is right")

@@ -48,7 +48,7 @@ static void all_routes(void **state) {
     assert_string_equal(
         text, "ROUTE   STATE   OLDEST HERE LAG RATE DELIVERED DEAD WHY\n"
               "bygglov stopped 389 ms    9                  0    1 partition 2: the committed offset is out of range\n"
-              "platform oep is held since 300 ms, status 401, probed in 29 s, 1 in flight, 2 waiting\n");
+              "platform oep: held for 300 ms: answered 401; asked again in 29 s; 1 in flight, 2 waiting\n");
     free(text);
 }
 
@@ -92,6 +92,8 @@ static void one_route(void **state) {
     (void)state;
     FILE *out = open_memstream(&text, &size);
     assert_null(board_find(status, "nobody"));
+    assert_null(board_nearest(status, "nobody"));
+    assert_string_equal(board_nearest(status, "byglov"), "bygglov");
     assert_false(board_well(board_find(status, "bygglov")));
     board_route(out, status, board_find(status, "bygglov"), false);
     (void)fclose(out);
@@ -99,12 +101,12 @@ static void one_route(void **state) {
     static const char *const lines[] = {
         "bygglov: stopped: partition 2: the committed offset is out of range (forvaltning@example.se)\n",
         "\narende.v1/2: stopped: the committed offset is out of range\n",
-        "\nplatform oep is held since 300 ms, status 401, probed in 29 s, 1 in flight, 2 waiting\n",
+        "\nplatform oep: held for 300 ms: answered 401; asked again in 29 s; 1 in flight, 2 waiting\n",
         "\nEVENT          KEY       WAITS BEHIND ATTEMPTS NEXT TRY WHY\n",
         " 389 ms      1        0          key held behind a dead letter arende.v1/0/17\n",
-        " 387 ms      0        1          key held, it may have been delivered, reset\n",
-        " 386 ms      0        1   170 ms attempt failed, again later, status 500\n",
-        " 383 ms      0        1     29 s the platform is not up, status 401\n"};
+        " 387 ms      0        1          key held, it may have been delivered: the connection broke\n",
+        " 386 ms      0        1   170 ms attempt failed, again later: answered 500\n",
+        " 383 ms      0        1     29 s the platform is not up: answered 401\n"};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
         if (strstr(text, lines[i]) == NULL)
             fail_msg("not there: %s\nin:\n%s", lines[i], text);

@@ -41,15 +41,19 @@ static void *serve(void *argument) {
     return NULL;
 }
 
-static void server_begin(struct server *server, const char *scheme, const char *answer) {
+static void bind_to(struct server *server, const char *scheme) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
-    server->answer = answer;
     server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(bind(server->listener, (const struct sockaddr *)&address, size), 0);
-    assert_int_equal(listen(server->listener, 1), 0);
     assert_int_equal(getsockname(server->listener, (struct sockaddr *)&address, &size), 0);
     (void)snprintf(server->url, sizeof server->url, "%s://127.0.0.1:%d", scheme, ntohs(address.sin_port));
+}
+
+static void server_begin(struct server *server, const char *scheme, const char *answer) {
+    bind_to(server, scheme);
+    server->answer = answer;
+    assert_int_equal(listen(server->listener, 1), 0);
     assert_int_equal(pthread_create(&server->thread, NULL, serve, server), 0);
 }
 
@@ -117,6 +121,24 @@ static void a_status_line_means_what_libcurl_takes_it_for(void **state) {
     }
 }
 
+/* --- what was not sent --- */
+
+static void a_cause_names_the_address_and_no_time(void **state) {
+    (void)state;
+    struct server server;
+    struct platform_spec platform = {0};
+    bind_to(&server, "http"); /* and nobody listens */
+    struct reply *reply = ask(&platform, &server);
+    (void)close(server.listener);
+    assert_int_equal(reply->kind, REPLY_NOT_SENT);
+    assert_int_equal(reply->fault, REPLY_FAULT_CONNECT);
+    char why[256];
+    (void)snprintf(why, sizeof why, SPAN_FORMAT, SPAN_ARGUMENT(reply->why));
+    assert_non_null(strstr(why, strrchr(server.url, ':') + 1));
+    assert_null(strstr(why, " ms"));
+    reply_destroy(reply);
+}
+
 /* --- trust --- */
 
 static unsigned folders; /* of certificates that libcurl was told to trust */
@@ -181,6 +203,7 @@ static int tear_down(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_status_line_means_what_libcurl_takes_it_for),
+                                       cmocka_unit_test(a_cause_names_the_address_and_no_time),
                                        cmocka_unit_test(certificates_of_its_own_are_instead_of_the_systems)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -171,6 +171,8 @@ static void no_answer(void **state) {
     refuse(&reply, "the token endpoint cannot be reached (connect)");
     reply.fault = REPLY_FAULT_CERTIFICATE;
     refuse(&reply, "the token endpoint cannot be reached (certificate)");
+    reply.why = SPAN("certificate has expired");
+    refuse(&reply, "the token endpoint cannot be reached (certificate has expired)");
     reply = (struct reply){.kind = REPLY_AMBIGUOUS, .fault = REPLY_FAULT_TIMEOUT};
     refuse(&reply, "the token endpoint gave no answer (timeout)");
     reply = (struct reply){
