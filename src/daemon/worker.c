@@ -195,6 +195,7 @@ static void *run(void *argument) {
     while (!worker->finished)
         turn(worker);
     atomic_store(&worker->leaving, true);
+    http_client_drop(worker->http); /* the core wants no answers any more */
     publish(worker);
     report_flood(worker, true);
     atomic_fetch_sub(worker->spec.working, 1);

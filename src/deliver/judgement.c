@@ -88,9 +88,14 @@ static struct judgement judge_no_token(const struct reply *reply) {
     return judgement;
 }
 
+/* We took it back before anything was sent. */
+static const struct judgement taken_back = {.kind = JUDGED_ABORTED, .mark = MARK_NONE, .spared = true};
+
 /* Surely not delivered. What a person must mend (TLS, credentials) holds the platform; the rest passes by itself. */
 static struct judgement judge_not_sent(const struct reply *reply) {
     switch (reply->fault) {
+    case REPLY_FAULT_NONE:
+        return taken_back;
     case REPLY_FAULT_TOKEN:
         return judge_no_token(reply);
     case REPLY_FAULT_TLS:
@@ -98,7 +103,6 @@ static struct judgement judge_not_sent(const struct reply *reply) {
         return (struct judgement){.kind = JUDGED_HOLD, .mark = MARK_FAULT};
     case REPLY_FAULT_MEMORY:
         return (struct judgement){.kind = JUDGED_RETRY, .mark = MARK_NONE};
-    case REPLY_FAULT_NONE:
     case REPLY_FAULT_NAME:
     case REPLY_FAULT_CONNECT:
     case REPLY_FAULT_TIMEOUT:

@@ -8,9 +8,9 @@
 
 enum reply_kind {
     REPLY_ANSWERED,  /* a final status line and its headers came (also when the body was cut or too long) */
-    REPLY_NOT_SENT,  /* surely not delivered: name, connect, TLS handshake */
+    REPLY_NOT_SENT,  /* surely not delivered: name, connect, TLS handshake; no fault: aborted before it was sent */
     REPLY_AMBIGUOUS, /* bytes of the request left, no answer came */
-    REPLY_ABORTED    /* the core asked for it; bytes may have left */
+    REPLY_ABORTED    /* the core asked for it; bytes have left */
 };
 
 enum reply_fault {

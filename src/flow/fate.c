@@ -434,8 +434,10 @@ void fate_reply(struct flow *flow, const struct reply *reply) {
         group->counts.attempts_failed++;
     if (group->phase != GROUP_RUNNING && judgement.kind != JUDGED_SUCCESS) {
         note_failed(flow, passage, &judgement, desk);
-        if (judgement.kind == JUDGED_AMBIGUOUS || judgement.kind == JUDGED_ABORTED)
+        if (reply->kind == REPLY_AMBIGUOUS || reply->kind == REPLY_ABORTED || judgement.kind == JUDGED_AMBIGUOUS)
             hold_doubtful(passage);
+        else
+            hold_undoubted(passage);
         fate_park(flow, passage); /* the next owner tries again */
         return;
     }

@@ -182,8 +182,9 @@ void fate_park(struct flow *flow, struct passage *passage); /* with all of its r
 void hold_admit(struct flow *flow, struct passage *passage); /* first of its lane: starts, follows, or is held */
 void hold_dead(struct flow *flow, struct passage *passage);  /* its dead letter was acknowledged */
 void hold_park(struct flow *flow, struct passage *passage, enum held why, int64_t first);
-void hold_doubtful(struct passage *passage); /* it may have been delivered: whoever reads it next is told */
-void hold_leave(struct passage *passage);    /* it is released; its map tells whoever reads it next */
+void hold_doubtful(struct passage *passage);  /* it may have been delivered: whoever reads it next is told */
+void hold_undoubted(struct passage *passage); /* it was not, says an answer that crossed the abort */
+void hold_leave(struct passage *passage);     /* it is released; its map tells whoever reads it next */
 void hold_release(struct flow *flow, const struct input *input);
 void hold_forget(struct flow *flow, struct partition *partition);
 int64_t hold_look_back(struct partition *partition); /* where reading begins for the dead keys' sake */

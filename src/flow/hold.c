@@ -133,6 +133,15 @@ void hold_doubtful(struct passage *passage) {
     }
 }
 
+void hold_undoubted(struct passage *passage) {
+    for (struct passage *each = passage; each != NULL; each = each->along) {
+        if (each->before != HELD_AMBIGUOUS)
+            continue;
+        each->before = HELD_NOT;
+        commit_dirty(each->home); /* a map that calls it held is on its way */
+    }
+}
+
 static void follow(struct flow *flow, struct passage *passage, int64_t first) {
     struct span topic = route_of(passage)->topics[passage->event->place.topic];
     passage->stage = STAGE_SETTLE;

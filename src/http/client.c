@@ -79,17 +79,27 @@ static void drop(struct http_client *client, struct list *list) {
     list_init(list);
 }
 
+void http_client_drop(struct http_client *client) {
+    drop(client, &client->active);
+    drop(client, &client->ended);
+    client->refused_count = 0;
+    for (uint32_t i = 0; i < client->count; i++) {
+        struct token *token = client->pools[i].token;
+        if (token == NULL)
+            continue;
+        drop(client, token_waiting(token));
+        token_drop(token, client->multi);
+    }
+}
+
 void http_client_destroy(struct http_client *client) {
     if (client == NULL)
         return;
-    drop(client, &client->active);
-    drop(client, &client->ended);
+    http_client_drop(client);
     for (uint32_t i = 0; i < client->count; i++) {
         struct pool *pool = &client->pools[i];
         if (pool->idle.next != NULL)
             drop(client, &pool->idle);
-        if (pool->token != NULL)
-            drop(client, token_waiting(pool->token));
         token_destroy(pool->token, client->multi);
         pool_finish(pool);
     }

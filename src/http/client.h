@@ -19,7 +19,9 @@ void http_finish(void);
 /* `platforms` is borrowed; their secrets are filled in. Certificates and CA files are read when first used. */
 struct http_client *http_client_create(const struct platform_spec *platforms, uint32_t count, struct error *error);
 
-/* Drops what is under way. */
+/* Drops what is under way, questions for tokens too, without replies: nothing of it wakes http_client_wait any more. */
+void http_client_drop(struct http_client *client);
+
 void http_client_destroy(struct http_client *client);
 
 /* Starts a request, which is borrowed until its reply was given. Exactly one reply comes from http_client_perform, also
@@ -30,7 +32,7 @@ void http_client_send(struct http_client *client, const struct request *request)
  * on waits for it. */
 void http_client_refresh(struct http_client *client, uint32_t platform, uint64_t number);
 
-/* Ends a request early; its reply comes too: ABORTED, or what had come already. An unknown id is ignored. */
+/* Ends a request early; its reply comes too: ABORTED, NOT_SENT, or what had come already. An unknown id is ignored. */
 void http_client_abort(struct http_client *client, uint64_t id);
 
 /* Moves all transfers on without blocking and gives away the replies of those that ended; the receiver owns them.

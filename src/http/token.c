@@ -98,11 +98,16 @@ struct token *token_create(const struct platform_spec *spec, struct error *error
     return NULL;
 }
 
+void token_drop(struct token *token, CURLM *multi) {
+    if (token->asked)
+        curl_multi_remove_handle(multi, token->transfer->easy);
+    token->asked = false;
+}
+
 void token_destroy(struct token *token, CURLM *multi) {
     if (token == NULL)
         return;
-    if (token->asked)
-        curl_multi_remove_handle(multi, token->transfer->easy);
+    token_drop(token, multi);
     if (token->transfer != NULL)
         wipe(&token->transfer->body);
     transfer_destroy(token->transfer);

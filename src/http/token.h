@@ -21,6 +21,9 @@ struct token *token_create(const struct platform_spec *spec, struct error *error
 /* `multi`: where the asking may be under way. Nothing waits any more. */
 void token_destroy(struct token *token, CURLM *multi);
 
+/* Takes its question back, if one is out. */
+void token_drop(struct token *token, CURLM *multi);
+
 /* The transfers that wait for it. */
 struct list *token_waiting(struct token *token);
 

@@ -365,7 +365,7 @@ static enum reply_kind kind_of(const struct transfer *transfer) {
     if (transfer->head_whole)
         return REPLY_ANSWERED;
     if (transfer->aborted)
-        return REPLY_ABORTED;
+        return transfer->sendings > 0 ? REPLY_ABORTED : REPLY_NOT_SENT;
     return transfer->sendings > 0 && !certificate_refused(transfer) ? REPLY_AMBIGUOUS : REPLY_NOT_SENT;
 }
 

@@ -58,6 +58,7 @@ static const struct {
     enum judgement_kind judged;
     enum judgement_mark mark;
 } faults[] = {
+    {REPLY_NOT_SENT, REPLY_FAULT_NONE, JUDGED_ABORTED, MARK_NONE},
     {REPLY_NOT_SENT, REPLY_FAULT_NAME, JUDGED_RETRY, MARK_FAULT},
     {REPLY_NOT_SENT, REPLY_FAULT_CONNECT, JUDGED_RETRY, MARK_FAULT},
     {REPLY_NOT_SENT, REPLY_FAULT_TIMEOUT, JUDGED_RETRY, MARK_FAULT},
