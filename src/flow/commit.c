@@ -87,6 +87,9 @@ static size_t write_map(const struct flow *flow, struct partition *partition, in
     for (uint32_t i = 0; known != NULL && i < known->tries; i++)
         if (known->tried[i].offset >= partition->tracker.next)
             offset_map_try(&map, known->tried[i]);
+    for (uint32_t i = 0; known != NULL && i < known->doubts; i++)
+        if (known->base + i >= partition->tracker.next && offset_map_doubts(known, known->base + i))
+            offset_map_try(&map, (struct offset_try){known->base + i, 1, 0, HELD_AMBIGUOUS, -1, 0});
     *settled = offset_map_count(&map);
     return offset_map_write(&map, partition->place.partition, text);
 }

@@ -248,8 +248,11 @@ static void take_known(struct flow *flow, struct partition *partition, const str
 
 /* What was tried before goes on with its attempts and its patience. */
 static void remember_tries(const struct partition *partition, struct passage *passage) {
+    static const struct offset_try in_doubt = {.attempts = 1, .held = HELD_AMBIGUOUS, .first = -1};
     const struct offset_try *tried =
         partition->known == NULL ? NULL : offset_map_find(partition->known, passage->event->offset);
+    if (tried == NULL && partition->known != NULL && offset_map_doubts(partition->known, passage->event->offset))
+        tried = &in_doubt;
     if (tried == NULL)
         return;
     passage->attempts = passage->attempts_before = tried->attempts;

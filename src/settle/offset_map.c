@@ -5,37 +5,68 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { VERSION = '1', VERSION_MORE = '2', CHECK_SIZE = 9 /* ';' and eight hexadecimal digits */, LONGEST_TRY = 64 };
+enum {
+    VERSION = '1',
+    VERSION_MORE = '2',
+    VERSION_DOUBTS = '3',
+    CHECK_SIZE = 9 /* ';' and eight hexadecimal digits */,
+    LONGEST_TRY = 64
+};
+
+_Static_assert(1 + 2 * (OFFSET_MAP_BITS / 6 + 3) + CHECK_SIZE <= OFFSET_MAP_SIZE,
+               "what is settled and what is in doubt always have room");
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 void offset_map_init(struct offset_map *map, int64_t base) {
     map->base = base;
-    map->bits = map->tries = map->dead_count = 0;
+    map->bits = map->tries = map->dead_count = map->doubts = 0;
     memset(map->bit, 0, sizeof map->bit);
+    memset(map->doubt, 0, sizeof map->doubt);
 }
 
-static bool get(const struct offset_map *map, uint32_t at) {
-    return (map->bit[at / 8] >> (at % 8) & 1) != 0;
+static bool get(const unsigned char *bit, uint32_t at) {
+    return (bit[at / 8] >> (at % 8) & 1) != 0;
 }
 
-void offset_map_settle(struct offset_map *map, int64_t offset) {
+/* What lies below the base or beyond the bits is left out. */
+static void set(const struct offset_map *map, unsigned char *bit, uint32_t *bits, int64_t offset) {
     if (offset < map->base || offset - map->base >= OFFSET_MAP_BITS)
         return;
     uint32_t at = (uint32_t)(offset - map->base);
-    map->bit[at / 8] = (unsigned char)(map->bit[at / 8] | 1U << (at % 8));
-    if (at >= map->bits)
-        map->bits = at + 1;
+    bit[at / 8] = (unsigned char)(bit[at / 8] | 1U << (at % 8));
+    if (at >= *bits)
+        *bits = at + 1;
+}
+
+static void clear(struct offset_map *map, int64_t offset) {
+    uint64_t at = (uint64_t)(offset - map->base);
+    if (at < map->doubts)
+        map->doubt[at / 8] = (unsigned char)(map->doubt[at / 8] & ~(1U << (at % 8)));
+}
+
+void offset_map_settle(struct offset_map *map, int64_t offset) {
+    set(map, map->bit, &map->bits, offset);
 }
 
 static uint64_t weight(const struct offset_try *tried) {
-    return tried->held != HELD_NOT ? UINT64_MAX : tried->attempts;
+    switch (tried->held) {
+    case HELD_AMBIGUOUS:
+        return UINT64_MAX;
+    case HELD_DEAD_KEY:
+        return UINT64_MAX - 1;
+    case HELD_NOT:
+        break;
+    }
+    return tried->attempts;
 }
 
 void offset_map_try(struct offset_map *map, struct offset_try tried) {
     uint32_t at = map->tries;
     while (at > 0 && weight(&map->tried[at - 1]) < weight(&tried))
         at--;
+    if (at == OFFSET_MAP_TRIES && tried.held == HELD_AMBIGUOUS)
+        set(map, map->doubt, &map->doubts, tried.offset);
     if (tried.offset < map->base || at == OFFSET_MAP_TRIES)
         return;
     if (map->tries < OFFSET_MAP_TRIES)
@@ -64,7 +95,13 @@ const struct offset_dead *offset_map_dead(const struct offset_map *map, int64_t 
 }
 
 bool offset_map_knows(const struct offset_map *map, int64_t offset) {
-    return offset >= map->base && offset - map->base < (int64_t)map->bits && get(map, (uint32_t)(offset - map->base));
+    return offset >= map->base && offset - map->base < (int64_t)map->bits &&
+           get(map->bit, (uint32_t)(offset - map->base));
+}
+
+bool offset_map_doubts(const struct offset_map *map, int64_t offset) {
+    return offset >= map->base && offset - map->base < (int64_t)map->doubts &&
+           get(map->doubt, (uint32_t)(offset - map->base));
 }
 
 const struct offset_try *offset_map_find(const struct offset_map *map, int64_t offset) {
@@ -77,7 +114,7 @@ const struct offset_try *offset_map_find(const struct offset_map *map, int64_t o
 uint32_t offset_map_count(const struct offset_map *map) {
     uint32_t count = 0;
     for (uint32_t i = 0; i < map->bits; i++)
-        count += get(map, i) ? 1 : 0;
+        count += get(map->bit, i) ? 1 : 0;
     return count;
 }
 
@@ -85,6 +122,8 @@ uint32_t offset_map_held(const struct offset_map *map) {
     uint32_t count = 0;
     while (count < map->tries && map->tried[count].held != HELD_NOT)
         count++;
+    for (uint32_t i = 0; i < map->doubts; i++)
+        count += get(map->doubt, i) ? 1 : 0;
     return count;
 }
 
@@ -130,16 +169,45 @@ static bool says_more(const struct offset_map *map) {
     return false;
 }
 
-static size_t write_tries(const struct offset_map *map, bool held, char *text, size_t size) {
+static size_t write_bits(const unsigned char *bit, uint32_t bits, char *text, size_t size) {
+    for (uint32_t at = 0; at < bits; at += 6) {
+        unsigned six = 0;
+        for (uint32_t i = 0; i < 6; i++)
+            six |= at + i < bits && get(bit, at + i) ? 1U << i : 0;
+        text[size++] = digits[six];
+    }
+    return size;
+}
+
+static size_t write_tries(const struct offset_map *map, enum held held, char *text, size_t size) {
     for (uint32_t i = 0; i < map->tries && size + LONGEST_TRY + CHECK_SIZE <= OFFSET_MAP_SIZE; i++) {
         const struct offset_try *one = &map->tried[i];
-        if (one->offset - map->base > 999999999 || (one->held != HELD_NOT) != held)
+        if (one->offset - map->base > 999999999 || one->held != held)
             continue;
         size += (size_t)snprintf(&text[size], LONGEST_TRY, ";%" PRId64 ",%" PRIu32 ",%" PRIu32, one->offset - map->base,
                                  shorten(one->attempts), shorten(one->seconds));
         size += write_more(one, &text[size]);
     }
     return size;
+}
+
+/* Of those in doubt as much as there is room for, but of all of them that they are: ";a" and six offsets a character.
+ */
+static size_t write_doubts(const struct offset_map *map, char *text, size_t size) {
+    unsigned char bit[OFFSET_MAP_BITS / 8];
+    uint32_t bits = map->doubts;
+    memcpy(bit, map->doubt, sizeof bit);
+    for (uint32_t i = 0; i < map->tries && map->tried[i].held == HELD_AMBIGUOUS; i++)
+        set(map, bit, &bits, map->tried[i].offset);
+    bool all = map->doubts == 0;
+    for (uint32_t i = 0; i < map->tries && map->tried[i].held == HELD_AMBIGUOUS; i++)
+        all = all && size + (i + 1) * LONGEST_TRY + CHECK_SIZE <= OFFSET_MAP_SIZE;
+    if (!all) {
+        memcpy(&text[size], ";a", 2);
+        size = write_bits(bit, bits, text, size + 2);
+        text[0] = VERSION_DOUBTS;
+    }
+    return write_tries(map, HELD_AMBIGUOUS, text, size);
 }
 
 /* ";d5" of a key whose dead letter lies 5 offsets below the base, ";d-2,7" 2 above it, and its first one 7 before that.
@@ -162,15 +230,11 @@ size_t offset_map_write(const struct offset_map *map, int32_t partition, char te
         return 0;
     size_t size = 0;
     text[size++] = says_more(map) || map->dead_count > 0 ? VERSION_MORE : VERSION;
-    for (uint32_t at = 0; at < map->bits; at += 6) {
-        unsigned six = 0;
-        for (uint32_t i = 0; i < 6; i++)
-            six |= at + i < map->bits && get(map, at + i) ? 1U << i : 0;
-        text[size++] = digits[six];
-    }
-    size = write_tries(map, true, text, size);
+    size = write_bits(map->bit, map->bits, text, size);
+    size = write_doubts(map, text, size);
     size = write_dead(map, text, size);
-    size = write_tries(map, false, text, size);
+    size = write_tries(map, HELD_DEAD_KEY, text, size);
+    size = write_tries(map, HELD_NOT, text, size);
     uint32_t sum = check(map, partition, span_make(text, size));
     char end[CHECK_SIZE + 1];
     (void)snprintf(end, sizeof end, ";%08" PRIx32, sum);
@@ -191,14 +255,14 @@ static bool read_byte(struct span text, size_t *at, char byte) {
     return *at < text.size && text.data[(*at)++] == byte;
 }
 
-static bool read_bits(struct offset_map *map, struct span text, size_t *at) {
+static bool read_bits(const struct offset_map *map, unsigned char *bit, uint32_t *bits, struct span text, size_t *at) {
     for (uint32_t begin = 0; *at < text.size && text.data[*at] != ';'; begin += 6, ++*at) {
         const char *digit = memchr(digits, text.data[*at], sizeof digits - 1);
         if (digit == NULL || begin >= OFFSET_MAP_BITS)
             return false;
         for (uint32_t i = 0; i < 6; i++)
             if (((unsigned)(digit - digits) >> i & 1) != 0)
-                offset_map_settle(map, map->base + begin + i);
+                set(map, bit, bits, map->base + begin + i);
     }
     return true;
 }
@@ -240,9 +304,14 @@ static bool read_dead(struct offset_map *map, struct span text, size_t *at) {
 
 static bool read_text(struct offset_map *map, struct span text) {
     size_t at = 1;
-    bool more = text.data[0] == VERSION_MORE;
-    if ((text.data[0] != VERSION && !more) || !read_bits(map, text, &at))
+    bool doubts = text.data[0] == VERSION_DOUBTS, more = doubts || text.data[0] == VERSION_MORE;
+    if ((text.data[0] != VERSION && !more) || !read_bits(map, map->bit, &map->bits, text, &at))
         return false;
+    if (doubts && span_starts_with(span_from(text, at), SPAN(";a"))) {
+        at += 2;
+        if (!read_bits(map, map->doubt, &map->doubts, text, &at))
+            return false;
+    }
     while (at < text.size) {
         uint32_t delta;
         struct offset_try tried = {.first = -1};
@@ -261,6 +330,8 @@ static bool read_text(struct offset_map *map, struct span text) {
             return false;
         offset_map_try(map, tried);
     }
+    for (uint32_t i = 0; i < map->tries; i++)
+        clear(map, map->tried[i].offset); /* of these more is known */
     return true;
 }
 

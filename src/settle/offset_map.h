@@ -44,7 +44,9 @@ struct offset_map {
     uint32_t bits; /* behind the last settled offset, from the base; 0: none is settled */
     uint32_t tries;
     unsigned char bit[OFFSET_MAP_BITS / 8];
-    struct offset_try tried[OFFSET_MAP_TRIES]; /* held ones first, then the most tried */
+    struct offset_try tried[OFFSET_MAP_TRIES]; /* those in doubt first, then other held ones, then the most tried */
+    uint32_t doubts;                           /* behind the last one in doubt of which no more is known; 0: none */
+    unsigned char doubt[OFFSET_MAP_BITS / 8];
     uint32_t dead_count;
     struct offset_dead dead[OFFSET_MAP_DEAD]; /* the latest first */
 };
@@ -54,7 +56,8 @@ void offset_map_init(struct offset_map *map, int64_t base);
 /* This offset is settled. What lies below the base or beyond the bits is left out. */
 void offset_map_settle(struct offset_map *map, int64_t offset);
 
-/* This offset is not settled and was tried, or is held. When there is no room, the least tried ones are left out. */
+/* This offset is not settled and was tried, or is held. When there is no room, the least tried ones are left out; of
+ * those in doubt (HELD_AMBIGUOUS) it is still known that they are. */
 void offset_map_try(struct offset_map *map, struct offset_try tried);
 
 /* The key of the event at `last` is dead. What lies too far below the base is left out, and when there is no room the
@@ -66,6 +69,9 @@ const struct offset_dead *offset_map_dead(const struct offset_map *map, int64_t 
 
 bool offset_map_knows(const struct offset_map *map, int64_t offset);
 
+/* It was sent and may have been delivered, and no more than that is known. */
+bool offset_map_doubts(const struct offset_map *map, int64_t offset);
+
 /* NULL: not tried, as far as it knows. */
 const struct offset_try *offset_map_find(const struct offset_map *map, int64_t offset);
 
@@ -75,9 +81,9 @@ uint32_t offset_map_count(const struct offset_map *map);
 /* How many offsets it knows as held. */
 uint32_t offset_map_held(const struct offset_map *map);
 
-/* Writes it as text without NUL: a version (2 where something is held, dead or was refused, else 1), six offsets a
- * character, the tries, a CRC-32 that also covers partition and base, so that a map which a tool moved to other offsets
- * is not believed. The size; 0: there is nothing to say. */
+/* Writes it as text without NUL: a version (3 where of some nothing but doubt is known, 2 where something is held, dead
+ * or was refused, else 1), six offsets a character, the tries, a CRC-32 that also covers partition and base, so that a
+ * map which a tool moved to other offsets is not believed. The size; 0: there is nothing to say. */
 size_t offset_map_write(const struct offset_map *map, int32_t partition, char text[OFFSET_MAP_SIZE]);
 
 /* Reads it. False, and an empty map, when it is not one of ours for this partition and base. */

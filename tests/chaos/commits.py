@@ -13,7 +13,7 @@ DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 def known(text, base, partition):
     """The offsets above the base that a commit's metadata says are settled; none when it is not a map of ours for this place."""
     body, mark, check = text.rpartition(";")
-    if body[:1] not in ("1", "2") or not mark or f"{zlib.crc32(body.encode(), zlib.crc32(f'{partition}/{base}/'.encode())):08x}" != check:
+    if body[:1] not in ("1", "2", "3") or not mark or f"{zlib.crc32(body.encode(), zlib.crc32(f'{partition}/{base}/'.encode())):08x}" != check:
         return []
     return [base + 6 * place + bit for place, digit in enumerate(body.split(";")[0][1:]) for bit in range(6)
             if DIGITS.index(digit) >> bit & 1]

@@ -71,7 +71,7 @@ static void held_ones_come_back(void **state) {
     offset_map_try(&map, held(101, HELD_AMBIGUOUS, -1));
     offset_map_try(&map, held(102, HELD_DEAD_KEY, -1));
     size_t size = offset_map_write(&map, 0, text);
-    static const char begin[] = "2;0,0,0,h83;1,0,0,a;2,0,0,h0;100,1000,1;";
+    static const char begin[] = "2;1,0,0,a;0,0,0,h83;2,0,0,h0;100,1000,1;";
     assert_memory_equal(text, begin, sizeof begin - 1);
     assert_true(offset_map_read(&other, 100, 0, span_make(text, size)));
     assert_int_equal(offset_map_held(&other), 3);
@@ -81,6 +81,40 @@ static void held_ones_come_back(void **state) {
     assert_int_equal(offset_map_find(&other, 102)->held, HELD_DEAD_KEY);
     assert_int_equal(offset_map_find(&other, 102)->first, -1);
     assert_int_equal(offset_map_find(&other, 200)->held, HELD_NOT);
+}
+
+/* However many are in doubt: nobody sends one of them again. Of as many as there is room for it is known how often they
+ * were tried, and dead keys come before that. */
+static void all_in_doubt_come_back(void **state) {
+    (void)state;
+    offset_map_init(&map, 5000000000);
+    for (int64_t i = 0; i < 1000; i++)
+        if (i % 3 == 2)
+            offset_map_settle(&map, map.base + i);
+        else
+            offset_map_try(&map, (struct offset_try){map.base + i, 7, 86400, HELD_AMBIGUOUS, -1, 0});
+    offset_map_try(&map, held(map.base + 1001, HELD_DEAD_KEY, map.base - 5));
+    offset_map_die(&map, (struct offset_dead){map.base - 5, map.base - 5});
+    size_t size = offset_map_write(&map, 0, text);
+    assert_true(size <= OFFSET_MAP_SIZE && text[0] == '3');
+    assert_true(offset_map_read(&other, map.base, 0, span_make(text, size)));
+    assert_int_equal(offset_map_held(&other), 667);
+    assert_non_null(offset_map_dead(&other, map.base - 5));
+    for (int64_t i = 0; i < 1000; i++) {
+        const struct offset_try *found = offset_map_find(&other, map.base + i);
+        assert_int_equal(offset_map_knows(&other, map.base + i), i % 3 == 2);
+        assert_int_equal((found != NULL) + offset_map_doubts(&other, map.base + i), i % 3 == 2 ? 0 : 1);
+        assert_true(found == NULL || (found->attempts == 7 && found->held == HELD_AMBIGUOUS));
+    }
+    assert_true(other.tries > 100);
+    assert_false(offset_map_doubts(&other, map.base + 1000) || offset_map_doubts(&other, map.base - 1));
+    for (int i = 0; i < 200; i++) {
+        dice_init(&dice, (uint64_t)i);
+        (void)offset_map_write(&map, 0, text);
+        text[any(size)] ^= (char)(1 << any(8));
+        assert_false(offset_map_read(&other, map.base, 0, span_make(text, size)));
+        assert_int_equal(other.bits + other.tries + other.doubts, 0);
+    }
 }
 
 /* Where the dead letters of dead keys stand, below the base and above it, the latest first; what is too far away is
@@ -206,6 +240,7 @@ int main(void) {
         cmocka_unit_test(nothing_to_say),
         cmocka_unit_test(comes_back),
         cmocka_unit_test(held_ones_come_back),
+        cmocka_unit_test(all_in_doubt_come_back),
         cmocka_unit_test(dead_keys_come_back),
         cmocka_unit_test(thousand_and_twenty_four_settled_are_small),
         cmocka_unit_test(never_larger_than_its_size),

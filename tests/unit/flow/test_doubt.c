@@ -1,0 +1,139 @@
+/* Many events of one partition in doubt at once: a connection that breaks may carry hundreds. None is sent again by
+ * whoever reads the partition next. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "flow/flow.h"
+
+#include <stdlib.h>
+
+enum { EVENTS = 300, FIRST = 17 };
+
+static const struct status_range success[] = {{200, 299}};
+static const struct span topics[] = {{"arende.v1", 9}};
+
+struct house {
+    struct platform_spec platform;
+    struct route route;
+    struct plan plan;
+    struct flow *flow;
+    struct actions actions;
+    int64_t now_ms;
+    uint64_t request[EVENTS]; /* under way */
+    uint32_t sent, held;
+    uint32_t epoch;
+    int64_t committed;
+    char map[OFFSET_MAP_SIZE];
+    size_t map_size;
+};
+
+static int set_up(void **state) {
+    struct house *house = calloc(1, sizeof *house);
+    if (house == NULL)
+        return 1;
+    house->platform = (struct platform_spec){.name = SPAN("oep"),
+                                             .timeout_ms = 30000,
+                                             .max_in_flight = EVENTS,
+                                             .breaker = {EVENTS + 1, 100, 2 * EVENTS, 10000, 30000, 300000},
+                                             .success = {success, 1}};
+    house->route = (struct route){.name = SPAN("bygglov"),
+                                  .topics = topics,
+                                  .topic_count = 1,
+                                  .dead_letter = SPAN("arende.v1.dlq"),
+                                  .refusals = 3,
+                                  .order = ORDER_NONE,
+                                  .ambiguous = AMBIGUOUS_HOLD,
+                                  .retry = {1000, 300000, 86400000},
+                                  .window = 1024};
+    house->route.mapping =
+        (struct mapping_spec){.method = SPAN("POST"), .route = house->route.name, .topics = topics, .body = BODY_EVENT};
+    house->route.mapping.target = template_create(TEMPLATE_TARGET, SPAN("/errands"), NULL);
+    house->plan = (struct plan){.generation = 1,
+                                .platforms = &house->platform,
+                                .platform_count = 1,
+                                .routes = &house->route,
+                                .route_count = 1,
+                                .memory_limit = 256 << 20,
+                                .max_poll_interval_ms = 300000,
+                                .session_timeout_ms = 10000};
+    house->flow = flow_create(&house->plan, 1);
+    house->committed = FIRST;
+    *state = house;
+    return house->flow != NULL && house->route.mapping.target != NULL ? 0 : 1;
+}
+
+static int tear_down(void **state) {
+    struct house *house = *state;
+    flow_destroy(house->flow);
+    template_destroy(house->route.mapping.target);
+    actions_finish(&house->actions);
+    free(house);
+    return 0;
+}
+
+static void step(struct house *house, struct input input) {
+    bool commits = false;
+    input.now_ms = ++house->now_ms;
+    flow_step(house->flow, &input, &house->actions);
+    for (size_t i = 0; i < house->actions.count; i++) {
+        const struct action *action = &house->actions.list[i];
+        if (action->kind == ACTION_SEND_REQUEST)
+            house->request[house->sent++] = action->is.request->id;
+        else if (action->kind == ACTION_REPORT && action->is.report.kind == REPORT_KEY_HELD)
+            house->held++;
+        else if (action->kind == ACTION_COMMIT) {
+            commits = true;
+            house->committed = action->is.commit.entry[0].offset;
+            house->map_size = action->is.commit.entry[0].metadata.size;
+            memcpy(house->map, action->is.commit.entry[0].metadata.data, house->map_size);
+        }
+    }
+    if (commits)
+        step(house, (struct input){.kind = INPUT_COMMIT_RESULT, .is.commit = {.epoch = house->epoch}});
+}
+
+static void read_all(struct house *house) {
+    uint32_t epoch = ++house->epoch;
+    const struct place place = {.epoch = epoch};
+    const struct committed committed = {.offset = house->committed, .metadata = span_make(house->map, house->map_size)};
+    step(house, (struct input){.kind = INPUT_ASSIGNED, .is.group = {.epoch = epoch, .place = &place, .count = 1}});
+    step(house,
+         (struct input){.kind = INPUT_COMMITTED, .is.committed = {.epoch = epoch, .entry = &committed, .count = 1}});
+    for (int64_t i = 0; i < EVENTS; i++) {
+        struct event *event = event_create(place, FIRST + i, 1700000000000, SPAN_NONE, SPAN("{\"n\":1}"), NULL, 0);
+        assert_non_null(event);
+        step(house, (struct input){.kind = INPUT_EVENT, .is.event = event});
+    }
+}
+
+static void none_of_many_in_doubt_is_sent_again(void **state) {
+    struct house *house = *state;
+    read_all(house);
+    assert_int_equal(house->sent, EVENTS);
+    for (uint32_t i = 0; i < EVENTS; i++) {
+        struct reply *reply = reply_create(house->request[i], REPLY_AMBIGUOUS, REPLY_FAULT_RESET);
+        assert_non_null(reply);
+        step(house, (struct input){.kind = INPUT_REPLY, .is.reply = reply});
+    }
+    assert_int_equal(house->held, EVENTS);
+    step(house, (struct input){.kind = INPUT_REVOKED, .is.group = {.epoch = 1}});
+    house->sent = house->held = 0;
+    read_all(house);
+    assert_int_equal(house->sent, 0);
+    assert_int_equal(house->held, EVENTS);
+    step(house, (struct input){.kind = INPUT_REVOKED, .is.group = {.epoch = 2}}); /* and so does the next map tell */
+    house->held = 0;
+    read_all(house);
+    assert_int_equal(house->sent, 0);
+    assert_int_equal(house->held, EVENTS);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(none_of_many_in_doubt_is_sent_again, set_up, tear_down)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
