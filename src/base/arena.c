@@ -6,13 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FIRST_BLOCK = 4096 - 32, LARGEST_STEP = 1 << 20 };
+/* A first block has room for an event of half a KiB with its request. */
+enum { FIRST_BLOCK = 2176 - 32, SECOND_BLOCK = 2 * FIRST_BLOCK, LARGEST_STEP = 1 << 20, SMALL_PIECES = 4096 };
 
-/* Blocks in a stock; none where a checker is to see each block's end. */
+/* Blocks in a stock, of each size; none where a checker is to see each block's end. */
 #if defined(__SANITIZE_ADDRESS__)
-enum { MOST_IN_STOCK = 0 };
+static const size_t most_in_stock[ARENA_STOCKED] = {0};
 #else
-enum { MOST_IN_STOCK = 64 };
+static const size_t most_in_stock[ARENA_STOCKED] = {128, 4};
 #endif
 
 struct arena_block {
@@ -29,30 +30,44 @@ void arena_init_from(struct arena *arena, size_t limit, struct arena_stock *stoc
     *arena = (struct arena){.limit = limit, .stock = stock};
 }
 
+/* NULL: such blocks are not kept. */
+static struct arena_shelf *find_shelf(struct arena_stock *stock, size_t capacity) {
+    if (stock == NULL || (capacity != FIRST_BLOCK && capacity != SECOND_BLOCK))
+        return NULL;
+    return &stock->shelf[capacity == FIRST_BLOCK ? 0 : 1];
+}
+
 static struct arena_block *take_block(struct arena_stock *stock, size_t capacity) {
-    if (stock == NULL || stock->block == NULL || capacity != FIRST_BLOCK)
-        return malloc(sizeof(struct arena_block) + capacity);
-    struct arena_block *block = stock->block;
-    stock->block = block->older;
-    stock->count--;
+    struct arena_shelf *shelf = find_shelf(stock, capacity);
+    struct arena_block *block = shelf != NULL ? shelf->block : NULL;
+    if (block == NULL) {
+        block = malloc(sizeof(struct arena_block) + capacity);
+        if (block != NULL)
+            block->capacity = capacity;
+        return block;
+    }
+    shelf->block = block->older;
+    shelf->count--;
     return block;
 }
 
 static void give_block(struct arena_stock *stock, struct arena_block *block) {
-    if (stock == NULL || block->capacity != FIRST_BLOCK || stock->count + 1 > MOST_IN_STOCK) {
+    struct arena_shelf *shelf = find_shelf(stock, block->capacity);
+    if (shelf == NULL || shelf->count + 1 > most_in_stock[shelf - stock->shelf]) {
         free(block);
         return;
     }
-    block->older = stock->block;
-    stock->block = block;
-    stock->count++;
+    block->older = shelf->block;
+    shelf->block = block;
+    shelf->count++;
 }
 
 void arena_stock_finish(struct arena_stock *stock) {
-    for (struct arena_block *block = stock->block, *older; block != NULL; block = older) {
-        older = block->older;
-        free(block);
-    }
+    for (size_t i = 0; i < ARENA_STOCKED; i++)
+        for (struct arena_block *block = stock->shelf[i].block, *older; block != NULL; block = older) {
+            older = block->older;
+            free(block);
+        }
     *stock = (struct arena_stock){0};
 }
 
@@ -93,6 +108,14 @@ void arena_reset(struct arena *arena) {
     arena->bytes = sizeof *arena->block + arena->block->capacity;
 }
 
+static void put_block(struct arena *arena, struct arena_block *block) {
+    block->older = arena->block;
+    arena->block = block;
+    arena->end = block->bytes + block->capacity;
+    arena->left = block->capacity;
+    arena->bytes += sizeof *block + block->capacity;
+}
+
 static bool add_block(struct arena *arena, size_t size) {
     size_t capacity = FIRST_BLOCK;
     if (arena->block != NULL)
@@ -116,12 +139,7 @@ static bool add_block(struct arena *arena, size_t size) {
         arena->starved = true;
         return false;
     }
-    block->older = arena->block;
-    block->capacity = capacity;
-    arena->block = block;
-    arena->end = block->bytes + capacity;
-    arena->left = capacity;
-    arena->bytes += sizeof *block + capacity;
+    put_block(arena, block);
     return true;
 }
 
@@ -150,6 +168,67 @@ void *arena_resize(struct arena *arena, void *piece, size_t old_size, size_t new
     if (larger != NULL && piece != NULL && old_size > 0)
         memcpy(larger, piece, old_size);
     return larger;
+}
+
+/* Of what was taken since the mark. */
+static bool is_since(const struct arena *arena, struct arena_mark mark, const char *bytes) {
+    for (const struct arena_block *block = arena->block; block != NULL; block = block->older) {
+        const char *end = block->bytes + block->capacity;
+        if (block == mark.block)
+            return bytes >= end - mark.left && bytes <= end;
+        if (bytes >= block->bytes && bytes <= end)
+            return true;
+    }
+    return false;
+}
+
+/* Copies the pieces `which` says to `to`, and has them say that they stand at `place`. */
+static void move_pieces(struct span *const *piece, size_t count, uint64_t which, char *to, const char *place) {
+    size_t at = 0;
+    for (size_t i = 0; i < count; i++) {
+        if ((which >> i & 1) == 0)
+            continue;
+        if (piece[i]->size > 0)
+            memcpy(to + at, piece[i]->data, piece[i]->size);
+        piece[i]->data = place + at;
+        at += arena_round(piece[i]->size);
+    }
+}
+
+/* A block for so many bytes alone, unless it is no smaller than what goes for it. */
+static struct arena_block *make_smaller(const struct arena *arena, struct arena_mark mark, size_t size) {
+    size_t capacity = size <= FIRST_BLOCK ? FIRST_BLOCK : size <= SECOND_BLOCK ? SECOND_BLOCK : size, goes = 0;
+    for (const struct arena_block *block = arena->block; block != mark.block; block = block->older)
+        goes += block->capacity;
+    return capacity < goes ? take_block(arena->stock, capacity) : NULL;
+}
+
+void arena_keep(struct arena *arena, struct arena_mark mark, struct span *const *piece, size_t count) {
+    if (arena->block == mark.block)
+        return;
+    char small[SMALL_PIECES];
+    uint64_t which = 0;
+    size_t size = 0;
+    for (size_t i = 0; i < count; i++)
+        if (piece[i]->data != NULL && is_since(arena, mark, piece[i]->data)) {
+            which |= (uint64_t)1 << i;
+            size += arena_round(piece[i]->size);
+        }
+    if (mark.block != NULL && size <= mark.left && size <= sizeof small) {
+        char *place = mark.block->bytes + mark.block->capacity - mark.left;
+        move_pieces(piece, count, which, small, place);
+        arena_go_back(arena, mark);
+        memcpy(place, small, size);
+        arena->left -= size;
+        return;
+    }
+    struct arena_block *block = make_smaller(arena, mark, size);
+    if (block == NULL)
+        return;
+    move_pieces(piece, count, which, block->bytes, block->bytes);
+    arena_go_back(arena, mark);
+    put_block(arena, block);
+    arena->left -= size;
 }
 
 void *arena_take_zero(struct arena *arena, size_t count, size_t size) {

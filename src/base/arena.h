@@ -9,11 +9,14 @@ struct arena_block;
 
 enum { ARENA_ALIGNMENT = 16 };
 
-/* First blocks that finished arenas left, for those that begin next: the heap takes longer to give and take them. Start
- * with `struct arena_stock stock = {0};`. Of one thread; outlives its arenas. */
+/* First and second blocks that arenas left, for those that need one next: the heap takes longer to give and take them.
+ * Start with `struct arena_stock stock = {0};`. Of one thread; outlives its arenas. */
+enum { ARENA_STOCKED = 2 };
 struct arena_stock {
-    struct arena_block *block;
-    size_t count;
+    struct arena_shelf {
+        struct arena_block *block;
+        size_t count;
+    } shelf[ARENA_STOCKED];
 };
 
 /* Start with arena_init. Not for two threads at once. */
@@ -30,7 +33,7 @@ struct arena {
 
 void arena_init(struct arena *arena, size_t limit);
 
-/* The same, with its first block from a stock (may be NULL) and back to it. */
+/* The same, with its blocks from a stock (may be NULL) and back to it. */
 void arena_init_from(struct arena *arena, size_t limit, struct arena_stock *stock);
 void arena_stock_finish(struct arena_stock *stock);
 
@@ -52,6 +55,11 @@ static inline struct arena_mark arena_mark(const struct arena *arena) {
 }
 
 void arena_go_back(struct arena *arena, struct arena_mark mark);
+
+/* The same, but for these pieces, at most ARENA_PIECES: those that were taken since the mark move nearer together, and
+ * their spans say where to. Where that gives no memory back, all stays as it is. */
+enum { ARENA_PIECES = 64 };
+void arena_keep(struct arena *arena, struct arena_mark mark, struct span *const *piece, size_t count);
 
 /* arena_take when a new block is needed, or nothing is wanted. */
 void *arena_take_seldom(struct arena *arena, size_t size);

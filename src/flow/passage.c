@@ -5,6 +5,8 @@
 #include "event/detail.h"
 #include "flow/flow_private.h"
 
+#include <stdint.h>
+
 /* Keys, query values and places never meet in one lane by their text alone. */
 enum { SEED_OF_QUERY = 0x5157, SEED_OF_PLACE = 0x504c };
 
@@ -201,6 +203,26 @@ static bool is_too_large(const struct flow *flow, const struct passage *passage,
            passage->own.body.size > budget_of_body(flow->plan);
 }
 
+/* Its request is all that is needed from now on: what stood on the way there would only take memory while it waits. */
+static void keep_request(struct passage *passage, struct arena_mark mark) {
+    enum { OTHERS = 3, MOST_HEADERS = (ARENA_PIECES - OTHERS) / 2 };
+    struct request *own = &passage->own;
+    struct span *piece[ARENA_PIECES], headers = span_make(own->headers, own->header_count * sizeof *own->headers);
+    size_t count = 0;
+    passage->message = (struct message){0};
+    if (own->header_count > MOST_HEADERS)
+        return;
+    piece[count++] = &own->target;
+    piece[count++] = &own->body;
+    for (size_t i = 0; i < own->header_count; i++) {
+        piece[count++] = &own->headers[i].name;
+        piece[count++] = &own->headers[i].value;
+    }
+    piece[count++] = &headers; /* the last: the others stand in it */
+    arena_keep(&passage->event->arena, mark, piece, count);
+    own->headers = (struct header *)(uintptr_t)headers.data;
+}
+
 bool passage_walk(struct flow *flow, struct passage *passage, struct verdict *verdict) {
     struct arena *arena = &passage->event->arena;
     size_t most = budget_of_event(flow->plan), room = room_of(flow, passage);
@@ -231,7 +253,8 @@ bool passage_walk(struct flow *flow, struct passage *passage, struct verdict *ve
             return false;
         passage_borrow(flow, passage, BUDGET_WRITE);
         *verdict = detail_dead(passage->event, REASON_TOO_LARGE, "takes more memory than limits.memory has room for");
-    }
+    } else if (verdict->kind == VERDICT_PASS)
+        keep_request(passage, mark);
     passage_account(flow, passage);
     return true;
 }

@@ -82,6 +82,66 @@ static void goes_back_to_where_it_stood(void **state) {
     arena_finish(&arena);
 }
 
+/* What stands before the mark, or nowhere in it, stays where it is. */
+static void keeps_what_is_needed(void **state) {
+    (void)state;
+    for (size_t kept = 1; kept < 100000; kept = kept * 3 + 1)
+        for (int before = 0; before < 3; before++) {
+            struct arena_stock stock = {0};
+            struct arena arena;
+            arena_init_from(&arena, 0, &stock);
+            if (before > 0)
+                assert_non_null(arena_take(&arena, before == 1 ? 100 : 5000));
+            struct span old = before == 1 ? arena_copy(&arena, SPAN("old")) : SPAN("elsewhere"), none = SPAN_NONE;
+            struct span same = old;
+            struct arena_mark mark = arena_mark(&arena);
+            size_t bytes = arena.bytes;
+            struct span first = arena_copy(&arena, SPAN("first"));
+            for (int i = 0; i < 200; i++)
+                assert_non_null(arena_take(&arena, 1000));
+            char *large = arena_take(&arena, kept);
+            memset(large, 'l', kept);
+            struct span second = {large, kept}, empty = {large, 0};
+            assert_non_null(arena_take(&arena, 300000));
+            size_t grown = arena.bytes;
+            struct span *const piece[] = {&first, &none, &old, &second, &empty};
+            arena_keep(&arena, mark, piece, sizeof piece / sizeof *piece);
+            assert_true(arena.bytes < grown);
+            assert_true(arena.bytes <= bytes + 5000 + kept);
+            assert_true(span_equal(first, SPAN("first")));
+            assert_ptr_equal(old.data, same.data);
+            assert_null(none.data);
+            assert_int_equal(second.size, kept);
+            for (size_t i = 0; i < kept; i++)
+                assert_int_equal(second.data[i], 'l');
+            char *next = arena_take(&arena, 100); /* over nothing that is kept */
+            memset(next, 'n', 100);
+            assert_true(span_equal(first, SPAN("first")));
+            assert_int_equal(second.data[kept - 1], 'l');
+            arena_go_back(&arena, mark);
+            assert_int_equal(arena.bytes, bytes);
+            arena_finish(&arena);
+            arena_stock_finish(&stock);
+        }
+}
+
+static void keeps_all_where_nothing_is_won(void **state) {
+    (void)state;
+    struct arena arena;
+    arena_init(&arena, 0);
+    assert_non_null(arena_take(&arena, 100));
+    struct arena_mark mark = arena_mark(&arena);
+    struct span piece = arena_copy(&arena, SPAN("piece")), before = piece, *const one[] = {&piece};
+    arena_keep(&arena, mark, one, 1);
+    assert_ptr_equal(piece.data, before.data);
+    piece = before = span_make(arena_take(&arena, 100000), 100000);
+    size_t bytes = arena.bytes;
+    arena_keep(&arena, mark, one, 1);
+    assert_ptr_equal(piece.data, before.data);
+    assert_int_equal(arena.bytes, bytes);
+    arena_finish(&arena);
+}
+
 static void resizes_the_newest_in_place(void **state) {
     (void)state;
     struct arena arena;
@@ -122,6 +182,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_aligned_memory),          cmocka_unit_test(refuses_beyond_the_limit),
         cmocka_unit_test(reset_keeps_the_largest_block), cmocka_unit_test(goes_back_to_where_it_stood),
+        cmocka_unit_test(keeps_what_is_needed),          cmocka_unit_test(keeps_all_where_nothing_is_won),
         cmocka_unit_test(resizes_the_newest_in_place),   cmocka_unit_test(copies_and_prints)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

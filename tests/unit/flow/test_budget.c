@@ -171,6 +171,20 @@ static void play(struct house *house, int64_t events, int numbers) {
     }
 }
 
+/* What the rooms made on the way to its request is given back before the request is sent. */
+static void an_event_that_waits_keeps_its_request_alone(void **state) {
+    struct house *house = *state;
+    char text[MOST_VALUE];
+    open_house(house);
+    struct span value = value_of(text, 0, 1500);
+    assert_true(read_one(house, 0, value, 0));
+    assert_int_equal(house->requests, 1);
+    size_t waiting = flow_bytes(house->flow);
+    assert_true(answer_one(house));
+    assert_int_equal(ended(house, OUTCOME_DELIVERED), 1);
+    assert_true(value.size > 3000 && waiting - flow_bytes(house->flow) < 3 * value.size);
+}
+
 static void events_that_grow_keep_to_the_memory(void **state) {
     struct house *house = *state;
     house->route.order = ORDER_NONE;
@@ -188,7 +202,7 @@ static void events_behind_the_fence_keep_to_the_memory(void **state) {
     open_house(house);
     house->now_ms += 8000;
     step(house, (struct input){.kind = INPUT_TIMER});
-    while (read_one(house, next, value_of(text, next, 1100), 0))
+    while (read_one(house, next, value_of(text, next, 1500), 0))
         next++;
     assert_true(next > 3);
     assert_int_equal(house->requests, 0);
@@ -279,9 +293,13 @@ static void the_largest_record_is_read_beside_idle_credit(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(events_that_grow_keep_to_the_memory),           TEST(events_behind_the_fence_keep_to_the_memory),
-        TEST(events_ordered_by_a_query_keep_to_the_memory),  TEST(batches_keep_to_the_memory),
-        TEST(the_largest_record_is_read_beside_idle_credit), TEST(an_event_beyond_all_memory_is_put_aside),
+        TEST(an_event_that_waits_keeps_its_request_alone),
+        TEST(events_that_grow_keep_to_the_memory),
+        TEST(events_behind_the_fence_keep_to_the_memory),
+        TEST(events_ordered_by_a_query_keep_to_the_memory),
+        TEST(batches_keep_to_the_memory),
+        TEST(the_largest_record_is_read_beside_idle_credit),
+        TEST(an_event_beyond_all_memory_is_put_aside),
         TEST(a_value_beyond_all_memory_is_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
