@@ -9,13 +9,13 @@
 #include <unistd.h>
 
 enum {
-    TURN_MS = 1000,                    /* the core hears from us at least so often (I9) */
-    PUBLISH_MS = 100,                  /* counters are published at most so often */
-    EVENTS_A_SERVING = 64,             /* then HTTP has its turn */
-    CLOSE_MS = 10000,                  /* to leave the groups */
-    LONGEST_END_MS = 36000,            /* another worker's longest drain and final commit (I8) */
-    LEAST_QUEUE = 256 * 1024,          /* bytes, of a partition */
-    ENOUGH_OF_ROUTE = 24 * 1024 * 1024 /* likewise, of all its partitions: 25,000 events of half a KiB */
+    TURN_MS = 1000,                   /* the core hears from us at least so often (I9) */
+    PUBLISH_MS = 100,                 /* counters are published at most so often */
+    EVENTS_A_SERVING = 64,            /* then HTTP has its turn */
+    CLOSE_MS = 10000,                 /* to leave the groups */
+    LONGEST_END_MS = 36000,           /* another worker's longest drain and final commit (I8) */
+    LEAST_QUEUE = 256 * 1024,         /* bytes, of a partition */
+    ENOUGH_OF_ROUTE = 8 * 1024 * 1024 /* likewise, of all its partitions: 6,000 events of half a KiB and a fetch more */
 };
 
 /* --- publishing --- */
