@@ -14,7 +14,8 @@ static uint64_t rotate(uint64_t word, unsigned by) {
     return (word << by) | (word >> (64 - by));
 }
 
-static void sip_round(uint64_t v[4]) {
+/* Inline, so that the words stay in registers. */
+static inline __attribute__((always_inline)) void sip_round(uint64_t v[4]) {
     v[0] += v[1], v[1] = rotate(v[1], 13) ^ v[0], v[0] = rotate(v[0], 32);
     v[2] += v[3], v[3] = rotate(v[3], 16) ^ v[2];
     v[0] += v[3], v[3] = rotate(v[3], 21) ^ v[0];

@@ -2,8 +2,8 @@
 #include "enrich/table.h"
 
 #include "base/buf.h"
-#include "base/table.h"
 #include "base/text.h"
+#include "json/document.h"
 #include "json/splice.h"
 
 #include <csv.h>
@@ -20,11 +20,12 @@ struct row {
 
 /* Of a hash table. Small, so that the slots of many rows lie near. */
 struct slot {
-    uint32_t hash; /* its low bits say where the search begins */
+    uint32_t hash; /* json_hash of the key; its low bits say where the search begins */
     uint32_t row;  /* where it stands in `bytes`; 0: free, for the first byte is nobody's */
 };
 
-/* Finding a row touches two far places: its slot, and its key with the answer behind it. */
+/* Finding a row touches two far places: its slot, and its key with the answer behind it. The file is the operator's,
+ * and asking for an absent key never grows the table: the hash needs no secret seed. */
 struct lookup_table {
     atomic_uint references;
     struct buf bytes;
@@ -32,9 +33,6 @@ struct lookup_table {
     size_t count;
     size_t capacity;
 };
-
-/* The file is the operator's, and asking for an absent key never grows the table: no secret seed is needed. */
-enum { SEED = 20261123 };
 
 static struct row row_at(const struct lookup_table *table, uint32_t start) {
     struct row row;
@@ -46,11 +44,15 @@ static struct span key_at(const struct lookup_table *table, uint32_t start) {
     return span_make(table->bytes.data + start + sizeof(struct row), row_at(table, start).key_size);
 }
 
+static bool is_key(struct span own, struct span key) {
+    return own.size == key.size && word_same(own.data, key.data, key.size);
+}
+
 /* The slot that holds the key, or the free one where it would go; a key without data is like no other. */
 static struct slot *locate(const struct lookup_table *table, struct span key, uint32_t hash) {
     for (size_t at = hash;; at++) {
         struct slot *slot = &table->slots[at & (table->capacity - 1)];
-        if (slot->row == 0 || (slot->hash == hash && key.data != NULL && span_equal(key_at(table, slot->row), key)))
+        if (slot->row == 0 || (slot->hash == hash && key.data != NULL && is_key(key_at(table, slot->row), key)))
             return slot;
     }
 }
@@ -222,7 +224,7 @@ static void take_row(struct reading *reading) {
         fail_memory(reading);
         return;
     }
-    uint32_t hash = (uint32_t)hash_bytes(key, SEED);
+    uint32_t hash = json_hash(key);
     struct slot *slot = locate(table, key, hash);
     if (slot->row != 0) {
         error_set(reading->error, "lines %zu and %zu have the same key", (size_t)row_at(table, slot->row).line,
@@ -350,7 +352,7 @@ void lookup_table_release(struct lookup_table *table) {
 struct span lookup_table_find(const struct lookup_table *table, struct span key) {
     if (table->count == 0)
         return SPAN_NONE;
-    const struct slot *slot = locate(table, key, (uint32_t)hash_bytes(key, SEED));
+    const struct slot *slot = locate(table, key, json_hash(key));
     if (slot->row == 0)
         return SPAN_NONE;
     struct row row = row_at(table, slot->row);
