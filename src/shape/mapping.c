@@ -44,6 +44,11 @@ static bool keep(struct making *making, struct span *text) {
 static bool fill(struct making *making, const struct template *template, const char *place, struct span name,
                  struct span *text) {
     struct template_fault fault;
+    struct span literal = template_literal(template);
+    if (literal.data != NULL) {
+        *text = arena_copy(&making->event->arena, literal);
+        return text->data != NULL || no_memory(making);
+    }
     switch (template_fill(template, &making->message->document, &making->buf, &fault)) {
     case TEMPLATE_FILLED:
         return keep(making, text);
@@ -232,7 +237,7 @@ static bool make_share(struct making *making) {
     struct arena *arena = &making->event->arena;
     struct span id;
     making->request->header_count = 0;
-    making->request->headers = arena_take_zero(arena, 1 + making->spec->header_count, sizeof(struct header));
+    making->request->headers = arena_take(arena, (1 + making->spec->header_count) * sizeof(struct header));
     if (making->request->headers == NULL)
         return no_memory(making);
     if (making->spec->event_id != NULL && !make_event_id(making, &id))

@@ -168,6 +168,13 @@ void template_destroy(struct template *template) {
     free(template);
 }
 
+struct span template_literal(const struct template *template) {
+    if (template->count == 0)
+        return SPAN("");
+    const struct part *first = &template->parts[0];
+    return template->count == 1 && first->path == NULL ? first->literal : SPAN_NONE;
+}
+
 /* The state of one filling. */
 struct filling {
     const struct template *template;

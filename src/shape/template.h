@@ -28,6 +28,9 @@ struct template_fault {
     const char *what;
 };
 
+/* The text of a template without places; else SPAN_NONE. */
+struct span template_literal(const struct template *template);
+
 /* Adds the filled text to `out`. Strings give their content, numbers their digits, true/false their word; null, arrays,
  * objects and absent nodes are missing unless a default is written. `fault` is set for MISSING. */
 enum template_result template_fill(const struct template *template, const struct json_document *document,
