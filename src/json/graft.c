@@ -14,7 +14,9 @@ static const struct json_limits small = {.size = 64 * 1024, .depth = 8, .members
 struct grafting {
     const struct json_document *old;
     const struct json_path *into;
-    struct span name;
+    size_t names;
+    struct span name; /* the last of them */
+    uint32_t hash;    /* its own */
     struct span value;
     const struct json_node *shoot; /* the value's nodes, by themselves */
     uint32_t shoot_count;
@@ -33,7 +35,8 @@ static bool find_place(struct grafting *grafting) {
     const struct json_document *old = grafting->old;
     const struct json_path *into = grafting->into;
     const struct json_node *parent = old->node;
-    size_t names = json_path_names(into);
+    size_t names = grafting->names = json_path_names(into);
+    grafting->holder[0] = 0;
     for (size_t i = 0; i + 1 < names && parent != NULL; i++) {
         parent = json_member_hashed(old, parent, json_path_name(into, i), json_path_hash(into, i));
         if (parent != NULL && i + 1 < MOST_HOLDERS)
@@ -43,7 +46,8 @@ static bool find_place(struct grafting *grafting) {
         return false;
     grafting->parent = parent;
     grafting->name = json_path_name(into, names - 1);
-    grafting->replaced = json_member_hashed(old, parent, grafting->name, json_path_hash(into, names - 1));
+    grafting->hash = json_path_hash(into, names - 1);
+    grafting->replaced = json_member_hashed(old, parent, grafting->name, grafting->hash);
     if (grafting->replaced != NULL) {
         grafting->at = (uint32_t)(grafting->replaced - old->node);
         grafting->behind = grafting->replaced->after;
@@ -53,14 +57,7 @@ static bool find_place(struct grafting *grafting) {
     }
     grafting->at = grafting->behind = parent->after;
     grafting->comma = json_count(parent) > 0;
-    grafting->from = parent->start + 1;
-    if (grafting->comma) {
-        const struct json_node *key = json_first(parent);
-        for (uint32_t left = json_count(parent); left > 1; left--)
-            key = json_next(old, key + 1);
-        grafting->from = key[1].start + key[1].size;
-    }
-    grafting->to = grafting->from;
+    grafting->from = grafting->to = json_members_end(old, parent);
     return true;
 }
 
@@ -108,9 +105,9 @@ static bool is_easy(struct grafting *grafting, const struct json_limits *limits)
         grafting->nodes++;
         grafting->bytes += (uint32_t)grafting->name.size + 3 + grafting->comma;
     }
-    return json_path_names(grafting->into) <= MOST_HOLDERS && is_plain(grafting->name) &&
-           grafting->old->source.size + added <= size && small.members <= members &&
-           json_count(grafting->parent) < members && json_path_names(grafting->into) + small.depth <= depth &&
+    return grafting->names <= MOST_HOLDERS && is_plain(grafting->name) && grafting->old->source.size + added <= size &&
+           small.members <= members && json_count(grafting->parent) < members &&
+           grafting->names + small.depth <= depth &&
            4 * (grafting->old->source.size + added + /* the reader's arrays double */
                 ((size_t)grafting->old->count + grafting->nodes) * sizeof(struct json_node)) <=
                memory;
@@ -139,7 +136,7 @@ static uint32_t write_text(const struct grafting *grafting, char *text) {
 
 /* Those that hold the place become longer. */
 static void stretch(const struct grafting *grafting, struct json_node *node, uint32_t more_nodes, uint32_t more_bytes) {
-    for (size_t i = 0; i < json_path_names(grafting->into); i++) {
+    for (size_t i = 0; i < grafting->names; i++) {
         struct json_node *holder = &node[grafting->holder[i]];
         holder->after += more_nodes;
         holder->size += more_bytes;
@@ -147,17 +144,16 @@ static void stretch(const struct grafting *grafting, struct json_node *node, uin
 }
 
 static void add_key(const struct grafting *grafting, struct json_node *node, uint32_t value_start) {
-    size_t names = json_path_names(grafting->into);
-    struct json_node *parent = &node[grafting->holder[names - 1]];
-    uint32_t hash = json_path_hash(grafting->into, names - 1), size = (uint32_t)grafting->name.size + 2;
+    struct json_node *parent = &node[grafting->holder[grafting->names - 1]];
+    uint32_t size = (uint32_t)grafting->name.size + 2;
     node[grafting->at] = (struct json_node){.type = NODE_STRING,
                                             .flags = NODE_ASCII,
                                             .after = grafting->at + 1,
                                             .start = value_start - 1 - size,
                                             .size = size,
-                                            .is.text = {.hash = hash}};
+                                            .is.text = {.hash = grafting->hash}};
     parent->is.count++;
-    parent->is.filter |= json_filter(hash);
+    parent->is.filter |= json_filter(grafting->hash);
 }
 
 /* Differences wrap: they are added to places that lie beyond what goes. */
@@ -204,7 +200,10 @@ static enum json_splice read_again(struct arena *arena, const struct json_docume
 enum json_splice json_graft(struct arena *arena, const struct json_document *document, const struct json_path *into,
                             struct span value, const struct json_limits *limits, struct json_document *graft,
                             struct json_problem *problem) {
-    struct grafting grafting = {.old = document, .into = into, .value = value};
+    struct grafting grafting; /* the steps fill it one after the other: to clear it first would take its time */
+    grafting.old = document;
+    grafting.into = into;
+    grafting.value = value;
     if (!find_place(&grafting))
         return JSON_SPLICE_NO_PARENT;
     if (!read_shoot(&grafting, arena) || !is_easy(&grafting, limits))

@@ -8,14 +8,12 @@ static const struct json_node *find_parent(const struct json_document *document,
     return node != NULL && json_node_type(node) == NODE_OBJECT ? node : NULL;
 }
 
-/* Where an object's last member ends, or its opening brace when it has none. */
-static size_t end_of_members(const struct json_document *document, const struct json_node *object) {
-    if (json_count(object) == 0)
-        return (size_t)object->start + 1;
-    const struct json_node *key = json_first(object);
-    for (uint32_t left = json_count(object); left > 1; left--)
-        key = json_next(document, key + 1);
-    return (size_t)key[1].start + key[1].size;
+uint32_t json_members_end(const struct json_document *document, const struct json_node *object) {
+    const char *text = document->source.data;
+    uint32_t end = object->start + object->size - 1; /* its closing brace */
+    while ((unsigned char)text[end - 1] <= ' ')      /* white space: nothing else is so low there */
+        end--;
+    return end;
 }
 
 enum json_splice json_splice(const struct json_document *document, const struct json_path *into, struct span value,
@@ -25,7 +23,7 @@ enum json_splice json_splice(const struct json_document *document, const struct 
         return JSON_SPLICE_NO_PARENT;
     struct span name = json_path_name(into, json_path_names(into) - 1);
     const struct json_node *old = json_member(document, parent, name);
-    size_t from = old != NULL ? old->start : end_of_members(document, parent);
+    size_t from = old != NULL ? old->start : json_members_end(document, parent);
     size_t to = old != NULL ? from + old->size : from;
     (void)buf_reserve(out, document->source.size + name.size + value.size + 4); /* `,"":` */
     buf_add(out, span_make(document->source.data, from));

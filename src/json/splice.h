@@ -19,6 +19,9 @@ enum json_splice {
 enum json_splice json_splice(const struct json_document *document, const struct json_path *into, struct span value,
                              struct buf *out);
 
+/* Where an object's last member ends in the source, or its opening brace when it has none. */
+uint32_t json_members_end(const struct json_document *document, const struct json_node *object);
+
 /* Writes `text` (UTF-8) as a JSON string with quotes. */
 void json_write_string(struct buf *out, struct span text);
 
