@@ -83,7 +83,7 @@ static inline struct span json_text(const struct json_document *document, const 
  * it must bound what chosen names can do. Of a literal it is made when we are compiled. */
 static inline uint32_t json_hash(struct span text) {
     if (text.size < 8)
-        return word_hash_end(WORD_HASH_START, text.data == NULL ? 0 : word_load_short(text.data, text.size), text.size);
+        return word_hash_short(text.data == NULL ? 0 : word_load_short(text.data, text.size), text.size);
     return word_hash_long(text.data, text.size);
 }
 

@@ -20,7 +20,7 @@ struct hand {
     uint32_t count;         /* nodes before `node` */
     bool object;            /* `open` is one */
     const char *block;      /* the text of `odd` */
-    uint64_t odd;           /* its bits of block_odd that are not behind us yet */
+    uint64_t odd;           /* its bits of block_odd that are not behind us yet; beyond `stop` all are set */
     bool guarded;           /* constant: the end of the text may be met anywhere, else only behind a closing bracket */
 };
 
@@ -45,7 +45,7 @@ const char *reader_refuse_limit(struct reader *reader, const char *at) {
     return reader_refuse(reader, at, JSON_FAULT_SIZE, "it needs more memory than the limit allows");
 }
 
-static READER_SELDOM bool grow_nodes(struct reader *reader, const char *at) {
+static __attribute__((noinline)) bool grow_nodes(struct reader *reader, const char *at) {
     size_t most = (reader->limits.memory - reader->side_capacity) / sizeof *reader->node;
     size_t capacity = 2 * (size_t)reader->capacity;
     if (capacity == 0)
@@ -65,7 +65,7 @@ static READER_SELDOM bool grow_nodes(struct reader *reader, const char *at) {
 
 /* Makes sure that there are nodes to write, for what begins at `at`. */
 INTO_LOOP bool have_nodes(struct reader *reader, struct hand *hand, uint32_t more, const char *at) {
-    if (hand->count + more <= reader->capacity)
+    if (!READER_RARELY(hand->count + more > reader->capacity))
         return true;
     size_t open = hand->open != NULL ? (size_t)(hand->open - reader->node) : 0;
     while (hand->count + more > reader->capacity)
@@ -104,26 +104,25 @@ static __attribute__((noinline)) const char *skip_spaces(const char *at, const c
 
 /* --- odd bytes --- */
 
-/* The odd bytes of the block that begins here, of which there is less than a block; all behind the end of the text are.
- */
-static READER_SELDOM uint64_t odd_at_end(const struct reader *reader, const char *at) {
-    size_t left = (size_t)(reader->end - at);
-    if (left == 0)
+/* The odd bytes of the block that begins here, of which there is less than a block. */
+static READER_SELDOM uint64_t odd_at_stop(const struct reader *reader, const char *at) {
+    if (at >= reader->stop)
         return UINT64_MAX;
-    if (reader->end - reader->text >= BLOCK_SIZE)
-        return block_odd(reader->end - BLOCK_SIZE) >> (BLOCK_SIZE - left) | UINT64_MAX << left;
+    size_t left = (size_t)(reader->stop - at);
+    if (reader->stop - reader->text >= BLOCK_SIZE)
+        return block_odd(reader->stop - BLOCK_SIZE) >> (BLOCK_SIZE - left) | UINT64_MAX << left;
     uint64_t odd = UINT64_MAX << left;
     for (size_t i = 0; i < left; i += 8)
-        odd |= word_bits(word_odd_all(word_load(at + i, reader->end))) << i;
+        odd |= word_bits(word_odd_all(word_load(at + i, reader->stop))) << i;
     return odd;
 }
 
 INTO_LOOP uint64_t odd_of(const struct reader *reader, const char *at) {
-    return reader->end - at >= BLOCK_SIZE ? block_odd(at) : odd_at_end(reader, at);
+    return reader->stop - at >= BLOCK_SIZE ? block_odd(at) : odd_at_stop(reader, at);
 }
 
-/* Where the next odd byte is (or the end of the text); one hangs on the other by `odd` alone, so the processor finds
- * them ahead of all else. */
+/* Where the next odd byte is (or the stop); one hangs on the other by `odd` alone, so the processor finds them ahead of
+ * all else. */
 INTO_LOOP const char *next_odd(const struct reader *reader, struct hand *hand) {
     while (hand->odd == 0) {
         hand->block += BLOCK_SIZE;
@@ -169,8 +168,8 @@ INTO_LOOP bool reach(const struct reader *reader, struct hand *hand, const char 
 
 /* --- strings --- */
 
-/* Where the string that opens at `start` stops being plain ASCII: at its closing quote, mostly. Its opening quote is
- * the first odd byte that is not behind us. */
+/* Where the string that opens here stops being plain ASCII: at its closing quote, mostly. Its opening quote is the
+ * first odd byte that is not behind us. */
 INTO_LOOP const char *plain_end(const struct reader *reader, struct hand *hand) {
     (void)next_odd(reader, hand);
     return next_odd(reader, hand);
@@ -188,7 +187,7 @@ INTO_LOOP const char *read_odd(struct reader *reader, struct hand *hand, struct 
 INTO_LOOP const char *read_string(struct reader *reader, struct hand *hand, struct json_node *string,
                                   const char *start) {
     const char *at = plain_end(reader, hand);
-    if (READER_RARELY(at == reader->end || *at != '"'))
+    if (READER_RARELY(look(reader, hand, at) != '"'))
         return read_odd(reader, hand, string, start, at, false);
     fill_node(reader, string, NODE_STRING, NODE_ASCII, start, at + 1);
     string->is.integer = 0; /* hash and side */
@@ -205,15 +204,20 @@ static struct json_document so_far(const struct reader *reader) {
     return (struct json_document){.source.data = reader->text, .node = reader->node, .side = reader->side};
 }
 
+static READER_SELDOM bool are_equal(const struct reader *reader, const struct json_node *one,
+                                    const struct json_node *other) {
+    struct json_document document = so_far(reader);
+    return json_keys_equal(&document, one, other);
+}
+
 /* Holds the key that was read last against those before it in its object. */
-static READER_SELDOM bool is_new(const struct reader *reader, const struct json_node *object,
-                                 const struct json_node *last) {
-    for (const struct json_node *key = object + 1; key != last; key = reader->node + key[1].after)
-        if (key->is.text.hash == last->is.text.hash) {
-            struct json_document document = so_far(reader);
-            if (json_keys_equal(&document, key, last))
-                return false;
-        }
+static __attribute__((noinline)) bool is_new(const struct reader *reader, const struct json_node *object,
+                                             const struct json_node *last) {
+    const struct json_node *node = reader->node;
+    uint32_t hash = last->is.text.hash;
+    for (const struct json_node *key = object + 1; key != last; key = node + key[1].after)
+        if (READER_RARELY(key->is.text.hash == hash) && are_equal(reader, key, last))
+            return false;
     return true;
 }
 
@@ -228,13 +232,12 @@ static const char *check_keys(struct reader *reader, const struct json_node *obj
 /* `at` is the opening quote of a key. */
 INTO_LOOP const char *read_name(struct reader *reader, struct hand *hand, struct json_node *name, const char *start) {
     const char *at = plain_end(reader, hand);
-    if (READER_RARELY(at == reader->end || *at != '"'))
+    if (READER_RARELY(look(reader, hand, at) != '"'))
         return read_odd(reader, hand, name, start, at, true);
     size_t size = (size_t)(at - start - 1);
     fill_node(reader, name, NODE_STRING, NODE_ASCII, start, at + 1);
     name->is.text.hash =
-        size >= 8 ? word_hash_long(start + 1, size)
-                  : word_hash_end(WORD_HASH_START, word_first(word_load(start + 1, reader->end), size), size);
+        size >= 8 ? word_hash_long(start + 1, size) : word_hash_short(word_load(start + 1, reader->end), size);
     name->is.text.side = 0;
     return at + 1;
 }
@@ -329,6 +332,8 @@ static inline const char *read_other(struct reader *reader, struct json_node *no
 /* Reads on from the end of a value to where the next one or a key begins: closes what ends here and takes the comma.
  * NULL at the end of the text, then nothing is open, or when refused. */
 INTO_LOOP const char *read_on(struct reader *reader, struct hand *hand, const char *at) {
+    if (hand->object && look(reader, hand, at) == ',')
+        return at + 1;
     while (hand->open != NULL) {
         if (reach(reader, hand, &at, ',')) {
             hand->open->is.count += !hand->object;
@@ -358,7 +363,8 @@ INTO_LOOP uint32_t read_text(struct reader *reader, bool guarded) {
                 break;
         } else if (!have_nodes(reader, &hand, 1, at))
             break;
-        at = skip_space(reader, &hand, at);
+        if (look(reader, &hand, at) != '"')
+            at = skip_space(reader, &hand, at);
         char byte = look(reader, &hand, at);
         if (byte == '"') {
             at = read_string(reader, &hand, take_node(&hand), at);
@@ -379,12 +385,16 @@ INTO_LOOP uint32_t read_text(struct reader *reader, bool guarded) {
     return hand.count;
 }
 
-/* A text that ends with a closing bracket cannot end anywhere else: whatever stands before it leaves that byte. */
-static bool ends_with_bracket(const struct reader *reader) {
+/* A text that ends with a closing bracket cannot end anywhere else: whatever stands before it leaves that byte. Then
+ * the bracket is the stop. */
+static bool ends_with_bracket(struct reader *reader) {
     const char *at = reader->end;
     while (at > reader->text && is_space(at[-1]))
         at--;
-    return at > reader->text && (at[-1] == '}' || at[-1] == ']');
+    if (at == reader->text || (at[-1] != '}' && at[-1] != ']'))
+        return false;
+    reader->stop = at - 1;
+    return true;
 }
 
 static __attribute__((noinline)) uint32_t read_guarded(struct reader *reader) {
@@ -424,7 +434,7 @@ static struct json_limits with_defaults(const struct json_limits *limits) {
 static inline void begin(struct reader *reader, struct arena *arena, struct span text,
                          const struct json_limits *limits) {
     reader->text = text.data != NULL ? text.data : "";
-    reader->end = reader->text + text.size;
+    reader->stop = reader->end = reader->text + text.size;
     reader->node = NULL;
     reader->capacity = 0;
     reader->depth = 0;
@@ -443,7 +453,7 @@ bool json_read(struct arena *arena, struct span text, const struct json_limits *
     if (text.size > reader.limits.size)
         reader_refuse(&reader, reader.text + reader.limits.size, JSON_FAULT_SIZE,
                       "the text is longer than the limit allows");
-    else
+    else if (grow_nodes(&reader, reader.text))
         count = ends_with_bracket(&reader) ? read_freely(&reader) : read_guarded(&reader);
     if (reader.problem.fault != JSON_FAULT_NONE) {
         if (problem != NULL)

@@ -11,6 +11,7 @@
 struct reader {
     const char *text;
     const char *end;
+    const char *stop; /* all from here on is taken for odd: the end, or the bracket before it */
     struct json_node *node;
     uint32_t capacity;
     uint32_t depth;
@@ -29,7 +30,7 @@ READER_SELDOM const char *reader_refuse_syntax(struct reader *reader, const char
 READER_SELDOM const char *reader_refuse_memory(struct reader *reader, const char *at);
 READER_SELDOM const char *reader_refuse_limit(struct reader *reader, const char *at);
 
-/* The rest of a string whose opening quote is at `start`, from `at`, its first byte that is not plain ASCII. Fills all
+/* The rest of a string whose opening quote is at `start`, from `at`, before which all is plain ASCII. Fills all
  * of the node but `after`; the hash is that of a key, 0 when `key` is false. */
 const char *reader_odd_string(struct reader *reader, struct json_node *string, const char *start, const char *at,
                               bool key);

@@ -74,7 +74,7 @@ const char *reader_odd_string(struct reader *reader, struct json_node *string, c
                               bool key) {
     const char *end = reader->end;
     unsigned flags = NODE_ASCII;
-    for (; at < end && *at != '"'; at = skip_plain(at, end)) {
+    for (at = skip_plain(at, end); at < end && *at != '"'; at = skip_plain(at, end)) {
         if ((unsigned char)*at >= 0x80) {
             flags &= ~(unsigned)NODE_ASCII;
             do {

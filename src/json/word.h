@@ -8,18 +8,21 @@
 #include <stdint.h>
 #include <string.h>
 
+/* For what is of no use as a call: where it stands in a loop, or is made of a literal when we are compiled. */
+#define WORD_INLINE __attribute__((always_inline)) static inline
+
 /* A byte in all eight places. */
 #define WORD_OF(byte) (UINT64_C(0x0101010101010101) * (byte))
 
 /* Eight bytes; the first is the lowest. */
-static inline uint64_t word_load_whole(const char *at) {
+WORD_INLINE uint64_t word_load_whole(const char *at) {
     uint64_t word;
     memcpy(&word, at, 8);
     return le64toh(word);
 }
 
 /* Fewer than eight bytes, by two looks that may meet in the middle. */
-static inline uint64_t word_load_short(const char *at, size_t size) {
+WORD_INLINE uint64_t word_load_short(const char *at, size_t size) {
     if (size >= 4) {
         uint32_t low, high;
         memcpy(&low, at, 4);
@@ -33,17 +36,16 @@ static inline uint64_t word_load_short(const char *at, size_t size) {
 }
 
 /* The first byte is the lowest; behind the text there are zeros. */
-static inline uint64_t word_load(const char *at, const char *end) {
+WORD_INLINE uint64_t word_load(const char *at, const char *end) {
     return end - at < 8 ? word_load_short(at, (size_t)(end - at)) : word_load_whole(at);
 }
 
 /* Not 0 when a byte is '"', '\\', below 0x20 or above 0x7f. The lowest bit that is set belongs to the first such byte
  * (a borrow may set bits of bytes behind it). */
 static inline uint64_t word_odd(uint64_t word) {
-    uint64_t quote = (word ^ WORD_OF('"')) - WORD_OF(1);
     uint64_t backslash = (word ^ WORD_OF('\\')) - WORD_OF(1);
-    uint64_t control = word - WORD_OF(0x20);
-    return (quote | backslash | control | word) & WORD_OF(0x80);
+    uint64_t other = (word ^ WORD_OF(2)) - WORD_OF(0x21); /* '"' is 0x20 now, what is below 0x20 stays there */
+    return (backslash | other | word) & WORD_OF(0x80);
 }
 
 /* The highest bit of each such byte and no other. */
@@ -63,11 +65,6 @@ static inline unsigned word_before(uint64_t highest) {
 /* The highest bits of the bytes side by side; nothing else may be set. */
 static inline uint64_t word_bits(uint64_t highest) {
     return ((highest >> 7) * UINT64_C(0x0102040810204080)) >> 56;
-}
-
-/* The first `count` bytes, fewer than eight. */
-static inline uint64_t word_first(uint64_t word, size_t count) {
-    return word & ((UINT64_C(1) << (8 * count)) - 1);
 }
 
 /* How many decimal digits stand at the front, and the number they make. */
@@ -112,18 +109,23 @@ static inline bool word_same(const char *one, const char *other, size_t size) {
  * with the size; fewer than eight bytes are one word. */
 #define WORD_HASH_START UINT64_C(0x9e3779b97f4a7c15)
 
-static inline uint64_t word_hash(uint64_t hash, uint64_t word) {
+WORD_INLINE uint64_t word_hash(uint64_t hash, uint64_t word) {
     hash = (hash ^ word) * UINT64_C(0xd6e8feb86659fd93);
     return hash ^ hash >> 32;
 }
 
-static inline uint32_t word_hash_end(uint64_t hash, uint64_t rest, size_t size) {
+WORD_INLINE uint32_t word_hash_end(uint64_t hash, uint64_t rest, size_t size) {
     hash = word_hash(hash, rest ^ (uint64_t)size * (UINT64_C(1) << 56)); /* in the highest byte */
     return (uint32_t)((hash * UINT64_C(0xd6e8feb86659fd93)) >> 32);
 }
 
+/* Of a text of fewer than eight bytes: those of the word that are behind it do not count. */
+WORD_INLINE uint32_t word_hash_short(uint64_t word, size_t size) {
+    return word_hash_end(WORD_HASH_START, word << 8 << (56 - 8 * size), size);
+}
+
 /* Of a text of at least eight bytes. */
-static inline uint32_t word_hash_long(const char *text, size_t size) {
+WORD_INLINE uint32_t word_hash_long(const char *text, size_t size) {
     uint64_t hash = word_hash(WORD_HASH_START, word_load_whole(text));
     for (size_t at = 8; at + 8 < size; at += 8)
         hash = word_hash(hash, word_load_whole(text + at));
