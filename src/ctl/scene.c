@@ -39,7 +39,7 @@ struct scene {
     char servers[64];
     char log[FOLDER_PATH], socket[FOLDER_PATH];
     struct stand_in *stand_in;
-    struct kafka_property server; /* the producer\'s */
+    struct kafka_property server; /* the producer's */
     struct producer *producer;
     struct tail *tail;
     struct ledger ledger;

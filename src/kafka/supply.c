@@ -120,11 +120,23 @@ static void fail(struct consumer *consumer, struct assigned_partition *partition
     stop(consumer, partition, end_of(code), rd_kafka_err2str(code));
 }
 
-/* Errors that librdkafka heals by itself are said, not acted on. */
+/* Errors that librdkafka heals by itself are said, not acted on: what it could not fetch it asks for again. */
 static bool is_passing(rd_kafka_resp_err_t code) {
-    return code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN ||
-           code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
-           code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION || code == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+    switch ((int)code) {
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT:
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+    case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
+    case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
+    case RD_KAFKA_RESP_ERR_NETWORK_EXCEPTION:
+    case RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR:
+    case RD_KAFKA_RESP_ERR_UNKNOWN: /* a broker's own mishap */
+        return true;
+    default:
+        return false;
+    }
 }
 
 static bool has_credit(const struct assigned_partition *partition, size_t bytes) {

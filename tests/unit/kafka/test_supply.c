@@ -25,6 +25,7 @@ struct reading {
     size_t headers; /* likewise */
     bool stopped;
     enum consumer_end end;
+    char why[128];
 };
 
 static void on_assigned(void *owner, uint32_t route, uint32_t epoch, const struct place *place, size_t count) {
@@ -55,7 +56,7 @@ static void on_event(void *owner, struct event *event) {
 static void on_error(void *owner, struct place place, enum consumer_end end, const char *why) {
     struct reading *reading = owner;
     (void)place;
-    assert_non_null(strstr(why, "raise limits.memory"));
+    (void)snprintf(reading->why, sizeof reading->why, "%s", why);
     reading->stopped = true;
     reading->end = end;
 }
@@ -137,7 +138,15 @@ static void what_no_memory_can_hold_is_left_out_or_stops_its_partition(void **st
     open_consumer(reading, LARGEST);
     serve_until_it_stops(reading);
     assert_true(reading->stopped && reading->end == CONSUMER_UNREADABLE);
+    assert_non_null(strstr(reading->why, "raise limits.memory"));
     assert_int_equal(reading->last, 1); /* nothing behind the one that stopped it was given */
+}
+
+static void read_one_record(struct reading *reading) {
+    struct pollfd wait = {.fd = consumer_descriptor(reading->consumer), .events = POLLIN};
+    for (int64_t until = mock_now_ms() + PATIENCE_MS; reading->last < 0 && !reading->stopped && mock_now_ms() < until;)
+        if (!consumer_serve(reading->consumer, 1))
+            (void)poll(&wait, 1, 100);
 }
 
 /* A dead letter has them all. */
@@ -156,16 +165,31 @@ static void every_header_is_given(void **state) {
     assert_int_equal(rd_kafka_flush(producer, PATIENCE_MS), 0);
     rd_kafka_destroy(producer);
     open_consumer(reading, 0);
-    struct pollfd wait = {.fd = consumer_descriptor(reading->consumer), .events = POLLIN};
-    for (int64_t until = mock_now_ms() + PATIENCE_MS; reading->last < 0 && mock_now_ms() < until;)
-        if (!consumer_serve(reading->consumer, 1))
-            (void)poll(&wait, 1, 100);
+    read_one_record(reading);
     assert_int_equal(reading->headers, HEADERS);
+}
+
+/* librdkafka asks again from the same offset: nothing is passed over, and no operator has to come. */
+static void what_a_broker_fails_at_for_a_moment_stops_nothing(void **state) {
+    enum { FETCH = 1 };
+    struct reading *reading = *state;
+    rd_kafka_t *producer = open_producer(reading);
+    write_record(producer, reading, 10, 10);
+    assert_int_equal(rd_kafka_flush(producer, PATIENCE_MS), 0);
+    rd_kafka_destroy(producer);
+    rd_kafka_mock_push_request_errors(reading->mock.cluster, FETCH, 4, RD_KAFKA_RESP_ERR_UNKNOWN,
+                                      RD_KAFKA_RESP_ERR_NETWORK_EXCEPTION, RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
+                                      RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR);
+    open_consumer(reading, 0);
+    read_one_record(reading);
+    assert_false(reading->stopped);
+    assert_int_equal(reading->last, 0);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_no_memory_can_hold_is_left_out_or_stops_its_partition, setup, teardown),
-        cmocka_unit_test_setup_teardown(every_header_is_given, setup, teardown)};
+        cmocka_unit_test_setup_teardown(every_header_is_given, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_a_broker_fails_at_for_a_moment_stops_nothing, setup, teardown)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
