@@ -144,9 +144,8 @@ static void a_cause_names_the_address_and_no_time(void **state) {
 static unsigned folders; /* of certificates that libcurl was told to trust */
 
 /* Instead of OpenSSL's own, also for libcurl. */
-int X509_STORE_load_path(X509_STORE *store, const char *path);
-int X509_STORE_load_path(X509_STORE *store, const char *path) {
-    (void)store, (void)path;
+int X509_STORE_load_path(X509_STORE *ctx, const char *path) {
+    (void)ctx, (void)path;
     folders++;
     return 1;
 }
