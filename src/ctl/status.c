@@ -94,6 +94,7 @@ const struct verb verb_status = {
         "DELIVERED and DEAD count since slussd started. STATE is one of, the worst first:\n\n"
         "  stopped          a partition stands still until somebody acts\n"
         "  held             events wait for an operator: slussctl release\n"
+        "  kafka            no broker answers: nothing is read or committed\n"
         "  no-dead-letters  the dead-letter topic is missing or takes nothing\n"
         "  platform         the platform is not up: held, or its breaker is open\n"
         "  joining          the consumer group has given it no partitions yet\n"

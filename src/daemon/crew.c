@@ -211,6 +211,13 @@ bool crew_joined(struct crew *crew, struct buf *why) {
     return true;
 }
 
+bool crew_kafka_answers(struct crew *crew, struct buf *why) {
+    const char *cause = probe_no_answer(crew->probe);
+    if (cause != NULL && why != NULL)
+        buf_printf(why, "Kafka does not answer: %s\n", cause);
+    return cause == NULL;
+}
+
 bool crew_letters_ready(struct crew *crew, struct buf *why) {
     struct span topic;
     const char *cause;
@@ -236,22 +243,24 @@ bool crew_release(struct crew *crew, struct input *input, uint32_t *keys) {
     return all;
 }
 
-static bool write_status(struct crew *crew, const char *version, size_t faults, struct view *view,
-                         struct status_letters *letters, struct buf *out) {
+static bool write_status(struct crew *crew, const char *version, size_t faults, const struct snapshot *before,
+                         struct view *view, struct status_letters *letters, struct buf *out) {
     for (uint32_t i = 0; i < crew->count; i++)
         if (!worker_view(crew->worker[i], view))
             return false;
     for (uint32_t i = 0; i < crew->plan->route_count; i++)
         letters[i].there = probe_route(crew->probe, i, &letters[i].why);
     view->now_ms = time_now_ms();
-    const struct status_facts facts = {version, crew->count, faults, time_wall_ms(), letters};
+    const struct status_facts facts = {
+        version, crew->count, faults, time_wall_ms(), letters, probe_no_answer(crew->probe), before->route};
     return !view->failed && status_write(out, view, &facts);
 }
 
-bool crew_status(struct crew *crew, const char *version, size_t faults, struct buf *out) {
+bool crew_status(struct crew *crew, const char *version, size_t faults, const struct snapshot *before,
+                 struct buf *out) {
     struct view *view = view_create(crew->plan);
     struct status_letters *letters = calloc((size_t)crew->plan->route_count + 1, sizeof *letters);
-    bool done = view != NULL && letters != NULL && write_status(crew, version, faults, view, letters, out);
+    bool done = view != NULL && letters != NULL && write_status(crew, version, faults, before, view, letters, out);
     free(letters);
     view_destroy(view);
     return done;

@@ -33,6 +33,9 @@ bool crew_alive(struct crew *crew, int64_t now_ms, int64_t within_ms);
 /* Whether every route has its assignment on every worker that reads it; else `why` (may be NULL) gets a sentence. */
 bool crew_joined(struct crew *crew, struct buf *why);
 
+/* Whether a broker answered when one was asked last; else `why` (may be NULL) gets a sentence. */
+bool crew_kafka_answers(struct crew *crew, struct buf *why);
+
 /* Whether every dead-letter topic was found and takes letters; else `why` gets a sentence. */
 bool crew_letters_ready(struct crew *crew, struct buf *why);
 
@@ -40,8 +43,9 @@ bool crew_letters_ready(struct crew *crew, struct buf *why);
  * does not answer. */
 bool crew_release(struct crew *crew, struct input *input, uint32_t *keys);
 
-/* Writes what all workers see as JSON (/status). False, and nothing written, when one does not answer. */
-bool crew_status(struct crew *crew, const char *version, size_t faults, struct buf *out);
+/* Writes what all workers see as JSON (/status), with what was counted `before` this generation. False, and nothing
+ * written, when one does not answer. */
+bool crew_status(struct crew *crew, const char *version, size_t faults, const struct snapshot *before, struct buf *out);
 
 /* Tables that change reach all workers: call it when crew_descriptor (-1: none) is readable, and by crew_due_ms. */
 void crew_serve(struct crew *crew, int64_t now_ms);

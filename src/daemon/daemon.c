@@ -39,7 +39,8 @@ static bool is_ready(struct daemon *daemon, struct buf *why) {
         buf_add_text(why, "reloading: events under way are finished and committed\n");
         return false;
     }
-    if (!crew_joined(daemon->crew, why) || !crew_letters_ready(daemon->crew, why))
+    if (!crew_kafka_answers(daemon->crew, why) || !crew_joined(daemon->crew, why) ||
+        !crew_letters_ready(daemon->crew, why))
         return false;
     if (daemon->faults > 0) {
         buf_printf(why, "%zu error%s in the configuration: a route is left out: slussctl check\n", daemon->faults,
@@ -70,7 +71,7 @@ static unsigned act(struct daemon *daemon, const struct admin_request *request, 
 }
 
 static unsigned show_status(struct daemon *daemon, struct buf *body, const char **type) {
-    if (crew_status(daemon->crew, SLUSS_VERSION, daemon->faults, body)) {
+    if (crew_status(daemon->crew, SLUSS_VERSION, daemon->faults, tally_before(daemon->tally), body)) {
         *type = "application/json";
         return 200;
     }
@@ -86,6 +87,7 @@ static void write_metrics(struct daemon *daemon, struct buf *body) {
         .curl = curl_version_info(CURLVERSION_NOW)->version,
         .jansson = metrics_jansson_version(),
         .platform_count = daemon->settings->plan.platform_count,
+        .kafka_answers = crew_kafka_answers(daemon->crew, NULL),
         .reload_ok = !daemon->reload_refused && daemon->reload_failed.text[0] == '\0',
     };
     struct snapshot *sum = crew_sum(daemon->crew);

@@ -1,15 +1,17 @@
-/* Asking for topics once a minute; a missing one more often, so that its repair is seen soon. */
+/* Asking for topics once a minute; more often where one is missing or no broker answers, so that a repair is seen soon;
+ * and at once when its own client complains, so that Kafka's end is. */
 #include "daemon/probe.h"
 
 #include "daemon/time.h"
 #include "ops/log.h"
+#include "ops/voice.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { EACH_MS = 60000, MISSING_EACH_MS = 5000, ANSWER_WITHIN_MS = 5000 };
+enum { EACH_MS = 60000, MISSING_EACH_MS = 5000, ANSWER_WITHIN_MS = 5000, LISTEN_EACH_MS = 1000 };
 
 struct state {
     enum producer_topic found;
@@ -20,6 +22,8 @@ struct probe {
     const struct plan *plan;
     struct producer *producer; /* its own: nobody else waits for what it asks */
     struct state *state;       /* per route */
+    const char *no_answer;     /* why no broker gave one, static; NULL: one did, or none was asked */
+    bool complained;           /* its client did, since it asked: the thread's own */
     int done;
     pthread_t thread;
     atomic_bool ended;
@@ -41,23 +45,49 @@ static void say(const struct route *route, enum producer_topic found, const char
                 why);
 }
 
+static void say_answer(const char *no_answer) {
+    if (no_answer != NULL)
+        log_say(
+            LOG_LEVEL_ERROR, NULL, 0,
+            "Kafka does not answer: %s: nothing is read or committed until it does: see to its brokers, the network, "
+            "and `kafka` in sluss.cfg",
+            no_answer);
+    else
+        log_say(LOG_LEVEL_INFO, NULL, 0, "Kafka answers again");
+}
+
+/* What a question came to. False when the probe is to end. */
+static bool note(struct probe *probe, uint32_t index, enum producer_topic found, const char *why) {
+    bool silent = found == PRODUCER_NO_ANSWER;
+    (void)pthread_mutex_lock(&probe->mutex);
+    bool turned = silent != (probe->no_answer != NULL);
+    probe->no_answer = silent ? why : NULL;
+    bool changed = !silent && probe->state[index].found != found;
+    if (!silent)
+        probe->state[index] = (struct state){found, why};
+    bool ending = probe->ending;
+    (void)pthread_mutex_unlock(&probe->mutex);
+    if (turned && !ending)
+        say_answer(silent ? why : NULL);
+    if (changed && !ending)
+        say(&probe->plan->routes[index], found, why);
+    return !ending;
+}
+
+/* Whether all is well; what no broker answers is asked once, not for each route. */
 static bool look(struct probe *probe) {
     bool all = true;
+    probe->complained = false;
     for (uint32_t i = 0; i < probe->plan->route_count; i++) {
         const struct route *route = &probe->plan->routes[i];
         if (!has_letters(route))
             continue;
         const char *why = "";
         enum producer_topic found = producer_probe(probe->producer, route->dead_letter.data, ANSWER_WITHIN_MS, &why);
-        (void)pthread_mutex_lock(&probe->mutex);
-        bool changed = probe->state[i].found != found;
-        probe->state[i] = (struct state){found, why};
-        bool ending = probe->ending;
-        (void)pthread_mutex_unlock(&probe->mutex);
-        if (ending)
+        if (!note(probe, i, found, why))
             return true;
-        if (changed)
-            say(route, found, why);
+        if (found == PRODUCER_NO_ANSWER)
+            return false;
         all = all && found == PRODUCER_TOPIC_THERE;
     }
     return all;
@@ -88,14 +118,31 @@ static bool wait(struct probe *probe, int64_t until_ms) {
     return ending;
 }
 
+/* True when it is to end. A complaint of the client ends it early where all was well. */
+static bool listen_until(struct probe *probe, int64_t until_ms, bool well) {
+    for (int64_t now_ms; (now_ms = time_now_ms()) < until_ms;) {
+        producer_serve(probe->producer); /* only its voice: it writes nothing */
+        if (well && probe->complained)
+            break;
+        if (wait(probe, now_ms + LISTEN_EACH_MS < until_ms ? now_ms + LISTEN_EACH_MS : until_ms))
+            return true;
+    }
+    return false;
+}
+
 static void *run(void *argument) {
     struct probe *probe = argument;
     for (;;) {
-        int64_t pause_ms = look(probe) ? EACH_MS : MISSING_EACH_MS;
-        producer_serve(probe->producer); /* only its voice: it writes nothing */
-        if (wait(probe, time_now_ms() + pause_ms))
+        bool well = look(probe);
+        if (listen_until(probe, time_now_ms() + (well ? EACH_MS : MISSING_EACH_MS), well))
             return end(probe);
     }
+}
+
+static void hear(void *owner, int level, const char *sentence) {
+    struct probe *probe = owner;
+    probe->complained = probe->complained || level <= LOG_LEVEL_WARNING;
+    voice_say(NULL, level, sentence);
 }
 
 static void on_report(void *owner, uint64_t id, enum producer_outcome outcome, const char *why) {
@@ -111,12 +158,12 @@ static void finish(struct probe *probe) {
 }
 
 struct probe *probe_create(const struct plan *plan, struct kafka_properties properties, int done, struct error *error) {
-    static const struct producer_handler handler = {.report = on_report, .voice = {.say = log_voice}};
     struct probe *probe = calloc(1, sizeof *probe);
     if (probe == NULL) {
         (void)error_memory(error);
         return NULL;
     }
+    const struct producer_handler handler = {.report = on_report, .voice = {probe, hear}};
     probe->plan = plan;
     probe->done = done;
     probe->producer = producer_create(properties, &handler, error);
@@ -178,4 +225,11 @@ bool probe_route(struct probe *probe, uint32_t route, const char **why) {
     *why = probe->state[route].why;
     (void)pthread_mutex_unlock(&probe->mutex);
     return there;
+}
+
+const char *probe_no_answer(struct probe *probe) {
+    (void)pthread_mutex_lock(&probe->mutex);
+    const char *why = probe->no_answer;
+    (void)pthread_mutex_unlock(&probe->mutex);
+    return why;
 }

@@ -1,5 +1,5 @@
-/* The probe looks whether the dead-letter topics of all routes can be had, at start and every minute, on a thread of
- * its own: librdkafka's question for metadata blocks. It writes no letter. */
+/* The probe looks whether Kafka answers and the dead-letter topics of all routes can be had, at start and every minute,
+ * on a thread of its own: librdkafka's question for metadata blocks. It writes no letter. */
 #ifndef SLUSS_DAEMON_PROBE_H
 #define SLUSS_DAEMON_PROBE_H
 
@@ -21,6 +21,9 @@ void probe_destroy(struct probe *probe);
 /* True when every dead-letter topic was found. Else *topic is the first that was not (borrowed from the plan) and *why
  * static text. Before the first answer: false, with "not asked yet". */
 bool probe_ready(struct probe *probe, struct span *topic, const char **why);
+
+/* Why no broker answered when one was asked last, static; NULL when one did, or none was asked yet. */
+const char *probe_no_answer(struct probe *probe);
 
 /* Whether the route's dead-letter topic was found, or it needs none; else *why is why not, static. */
 bool probe_route(struct probe *probe, uint32_t route, const char **why);

@@ -157,6 +157,8 @@ void scrape_write(struct buf *out, const struct plan *plan, const struct snapsho
     per_route(&scrape, "sluss_duplicates_exposed", "gauge", "Events a crash now would send again.", exposed);
     metrics_family(out, "sluss_memory_accounted_bytes", "gauge", "Memory of events, letters and maps.");
     metrics_sample(out, "sluss_memory_accounted_bytes", "", NULL, 0, (double)sum->bytes);
+    metrics_family(out, "sluss_kafka_answers", "gauge", "1 if a broker answered when one was asked last.");
+    metrics_sample(out, "sluss_kafka_answers", "", NULL, 0, process->kafka_answers ? 1 : 0);
     metrics_family(out, "sluss_config_generation", "gauge", "Configuration in use.");
     metrics_sample(out, "sluss_config_generation", "", NULL, 0, (double)plan->generation);
     metrics_family(out, "sluss_config_last_reload_ok", "gauge",

@@ -9,7 +9,7 @@
 struct scrape_process {
     const char *version, *librdkafka, *curl, *jansson; /* for sluss_build_info */
     uint32_t platform_count;                           /* the first so many of the plan's are in use */
-    bool reload_ok;
+    bool kafka_answers, reload_ok;
 };
 
 /* `plan` gives the names to `sum`: also of routes and platforms that are no more. */

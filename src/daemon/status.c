@@ -97,6 +97,14 @@ static json_t *partition_of(const struct status *status, const struct view_parti
     return object;
 }
 
+/* Counters go on over a reload. */
+static struct route_counts counts_of(const struct status *status, uint32_t index) {
+    struct route_counts counts = status->view->route[index].counts;
+    if (status->facts->before != NULL)
+        route_counts_add(&counts, &status->facts->before[index]);
+    return counts;
+}
+
 static json_t *events_of(const struct route_counts *counts) {
     json_t *object = json_object();
     set(object, "consumed", count(counts->consumed));
@@ -164,6 +172,9 @@ static void set_state(const struct status *status, json_t *object, uint32_t inde
         word = "held";
         why = json_sprintf("%" PRIu64 " %s for an operator: slussctl release " SPAN_FORMAT, view->counts.held,
                            view->counts.held == 1 ? "event waits" : "events wait", SPAN_ARGUMENT(route->name));
+    } else if (status->facts->no_answer != NULL) {
+        word = "kafka";
+        why = json_sprintf("Kafka does not answer: %s", status->facts->no_answer);
     } else if (!status->facts->letters[index].there || view->letters_fail) {
         word = "no-dead-letters";
         why =
@@ -174,7 +185,7 @@ static void set_state(const struct status *status, json_t *object, uint32_t inde
         why = platform_why(status->plan->platforms[route->mapping.platform].name, platform);
     } else if (view->phase == VIEW_IDLE) {
         word = "joining";
-        why = json_string("its group has given it no assignment yet");
+        why = json_string("its group has given it no partitions yet");
     } else if (view->phase == VIEW_DRAINING) {
         word = "handing-back";
         why = json_string("its partitions are handed back");
@@ -201,7 +212,7 @@ static void set_letters(const struct status *status, json_t *object, uint32_t in
 static json_t *route_of(const struct status *status, uint32_t index) {
     const struct route *route = &status->plan->routes[index];
     const struct view_route *view = &status->view->route[index];
-    const struct route_counts *counts = &view->counts;
+    const struct route_counts sum = counts_of(status, index), *counts = &sum;
     json_t *object = json_object(), *partitions = json_array(), *longest = json_array(), *waiting = json_object();
     set(object, "name", text(route->name));
     set_state(status, object, index);
@@ -246,6 +257,13 @@ static json_t *platform_of(const struct status *status, uint32_t index) {
     return object;
 }
 
+static json_t *kafka_of(const struct status *status) {
+    json_t *object = json_object();
+    set(object, "answers", json_boolean(status->facts->no_answer == NULL));
+    set(object, "why", words(status->facts->no_answer));
+    return object;
+}
+
 static void write_json(struct buf *out, const json_t *all) {
     char *line = json_dumps(all, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(9));
     if (line != NULL)
@@ -264,6 +282,7 @@ bool status_write(struct buf *out, const struct view *view, const struct status_
     set(all, "generation", count(view->plan->generation));
     set(all, "workers", json_integer(facts->workers));
     set(all, "configuration-errors", count(facts->faults));
+    set(all, "kafka", kafka_of(&status));
     for (uint32_t i = 0; i < view->plan->route_count; i++)
         (void)json_array_append_new(routes, route_of(&status, i));
     set(all, "routes", routes);

@@ -18,6 +18,8 @@ struct status_facts {
     size_t faults;                        /* errors for which routes were left out at the start */
     int64_t wall_ms;                      /* of view->now_ms */
     const struct status_letters *letters; /* per route */
+    const char *no_answer;                /* why no broker answers, static; NULL: one did when it was asked last */
+    const struct route_counts *before;    /* per route: what generations that ended have counted; NULL nothing */
 };
 
 /* One line of JSON and a newline. Ages and waits are in milliseconds. False when memory is short. */

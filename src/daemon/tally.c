@@ -58,6 +58,7 @@ static bool take_names(struct tally *tally, const struct plan *plan, const struc
 static struct route_counts counters_of(const struct route_counts *counts) {
     struct route_counts kept = *counts;
     kept.unsettled = kept.exposed = kept.held = 0;
+    kept.letters_fail = false;
     kept.oldest_since_ms = -1;
     return kept;
 }
@@ -109,6 +110,10 @@ void tally_destroy(struct tally *tally) {
 
 const struct plan *tally_plan(const struct tally *tally) {
     return &tally->plan;
+}
+
+const struct snapshot *tally_before(const struct tally *tally) {
+    return tally->carried;
 }
 
 const struct snapshot *tally_sum(struct tally *tally, const struct snapshot *now) {

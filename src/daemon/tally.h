@@ -15,6 +15,9 @@ void tally_destroy(struct tally *tally);
 /* The names: the generation's routes and platforms as in its plan, then those that are no more. */
 const struct plan *tally_plan(const struct tally *tally);
 
+/* What generations that ended have counted, in the order of tally_plan. */
+const struct snapshot *tally_before(const struct tally *tally);
+
 /* All that was counted: `now` is the sum of this generation's workers. In the order of tally_plan; valid until the next
  * call. */
 const struct snapshot *tally_sum(struct tally *tally, const struct snapshot *now);

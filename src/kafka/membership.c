@@ -75,7 +75,13 @@ static void on_error(struct consumer *consumer, rd_kafka_event_t *event) {
         consumer->handler.fatal(consumer->handler.owner, consumer->route, why);
         return;
     }
-    /* All brokers down is information: the library goes on trying, and so do we. */
+    /* All brokers down is information: the library goes on trying, and so do we. It is no news of the group's. */
+    bool of_brokers = code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || code == RD_KAFKA_RESP_ERR__TRANSPORT ||
+                      code == RD_KAFKA_RESP_ERR__RESOLVE || code == RD_KAFKA_RESP_ERR__SSL;
+    if (of_brokers && consumer->handler.voice.say != NULL) {
+        consumer->handler.voice.say(consumer->handler.voice.owner, 4, rd_kafka_event_error_string(event));
+        return;
+    }
     consumer_say(consumer, code == RD_KAFKA_RESP_ERR__AUTHENTICATION ? 3 : 4, rd_kafka_event_error_string(event));
 }
 

@@ -217,7 +217,8 @@ enum producer_topic producer_probe(struct producer *producer, const char *topic,
             found = PRODUCER_TOPIC_THERE;
         else if (code != RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE)
             found = PRODUCER_TOPIC_MISSING;
-    }
+    } else if (handle != NULL && code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        found = PRODUCER_NO_ANSWER;
     *why = rd_kafka_err2str(code);
     if (metadata != NULL)
         rd_kafka_metadata_destroy(metadata);

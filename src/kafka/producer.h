@@ -32,7 +32,12 @@ void producer_serve(struct producer *producer);
 
 /* Asks for the metadata of a topic, which lets a broker that creates topics create it. Its answer is seen by
  * producer_topic. */
-enum producer_topic { PRODUCER_TOPIC_UNKNOWN, PRODUCER_TOPIC_THERE, PRODUCER_TOPIC_MISSING };
+enum producer_topic {
+    PRODUCER_TOPIC_UNKNOWN,
+    PRODUCER_TOPIC_THERE,
+    PRODUCER_TOPIC_MISSING,
+    PRODUCER_NO_ANSWER /* no broker gave one: nothing is known of the topic */
+};
 
 /* Blocks up to `timeout_ms`: for a thread of its own or a tool. *why is static text. */
 enum producer_topic producer_probe(struct producer *producer, const char *topic, int timeout_ms, const char **why);

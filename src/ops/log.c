@@ -205,12 +205,3 @@ void log_say(enum log_level level, const struct log_field *field, size_t count, 
 #endif
     (void)pthread_mutex_unlock(&output.mutex);
 }
-
-void log_voice(void *nobody, int level, const char *sentence) {
-    (void)nobody;
-    log_say(level <= 3   ? LOG_LEVEL_ERROR
-            : level <= 4 ? LOG_LEVEL_WARNING
-            : level <= 6 ? LOG_LEVEL_INFO
-                         : LOG_LEVEL_DEBUG,
-            NULL, 0, "%s", sentence);
-}

@@ -30,7 +30,4 @@ struct log_field {
 void log_say(enum log_level level, const struct log_field *field, size_t count, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* What a library says of itself, with a level of syslog's, as one line. */
-void log_voice(void *nobody, int level, const char *sentence);
-
 #endif

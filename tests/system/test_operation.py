@@ -46,6 +46,39 @@ def test_faulty_configuration_is_78(houses, name):
     assert house.daemon.wait() == 78
 
 
+def test_kafka_that_goes_away_is_told_once_and_everywhere(platform, houses, tmp_path, name):
+    """Of three routes, each with clients of its own: in status, why, /ready and the metrics, and in few lines."""
+    if why := real.available():
+        pytest.skip(f"no real Kafka: {why}")
+    names = [f"{name}-{number}" for number in range(3)]
+    with real.Broker(tmp_path / "kafka") as kafka:
+        for topic in names:
+            kafka.create_topic(topic)
+            kafka.create_topic(f"{topic}.dlq")
+        house = houses(kafka.bootstrap, {"p": platform.url}, {topic: {} for topic in names}, kafka={"session-timeout-ms": 6000},
+                       log={"level": "info", "format": "json"}).start()
+        assert metric(house.metrics(), "sluss_kafka_answers") == 1
+        lines = len(house.log().splitlines())
+        kafka.kill()
+        eventually(lambda: house.ask("/ready")[0] == 503, 30, "/ready to be 503")
+        assert house.ask("/ready")[1].startswith("Kafka does not answer: ")
+        assert metric(house.metrics(), "sluss_kafka_answers") == 0
+        status = json.loads(house.ask("/status")[1])
+        assert not status["kafka"]["answers"] and {route["state"] for route in status["routes"]} == {"kafka"}
+        told = house.ctl("why", names[0])
+        assert told.returncode == 1 and "Kafka does not answer: " in told.stdout
+        texts = [json.loads(line)["message"] for line in house.log().splitlines()[lines:]]
+        assert sum(text.startswith("Kafka does not answer: ") for text in texts) == 1
+        assert len(texts) < 25, "\n".join(texts)
+        kafka.start()
+        eventually(lambda: house.ask("/ready")[0] == 200, 60, lambda: f"/ready again; it says {house.ask('/ready')[1]}")
+        assert "Kafka answers again" in house.log()
+        produced = produce(kafka.bootstrap, names[0], [("k", body(n=1))])
+        account = Account(kafka.bootstrap, names[0], platform)
+        eventually(lambda: account.delivered() >= set(produced), 40, "an event afterwards")
+        assert house.stop() == 0
+
+
 def test_nothing_but_bad_routes_is_78(houses, name):
     """A service that runs nothing would look well."""
     house = houses("127.0.0.1:1", {"p": "http://127.0.0.1:1"}, {name: {"schema": "none.json"}}).start(ready=False)

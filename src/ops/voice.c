@@ -1,0 +1,98 @@
+/* A short list of sentences, the one said longest ago makes room. Knows what librdkafka's lines look like, no more. */
+#include "ops/voice.h"
+
+#include "ops/log.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static struct {
+    struct voice voice;
+    pthread_mutex_t mutex;
+} lately = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
+/* Behind "PREFIX WORD: ", or where it began. */
+static const char *skip_prefix(const char *text, const char *prefix) {
+    size_t size = strlen(prefix);
+    const char *end = strncmp(text, prefix, size) == 0 ? strstr(text, ": ") : NULL;
+    return end != NULL ? end + 2 : text;
+}
+
+void voice_essence(struct buf *out, const char *sentence) {
+    const char *text = skip_prefix(sentence, "librdkafka ");
+    text = skip_prefix(text, "[thrd:");
+    text = skip_prefix(text, "group ");
+    for (unsigned depth = 0; *text != '\0'; text++) {
+        depth += *text == '(';
+        if (depth == 0)
+            buf_add_byte(out, *text);
+        depth -= *text == ')' && depth > 0;
+    }
+}
+
+bool voice_ask(struct voice *voice, const char *essence, int64_t now_ms, uint32_t *again, int64_t *within_ms) {
+    char wanted[VOICE_LONGEST];
+    struct voice_sentence *place = &voice->sentence[0];
+    *again = 0;
+    *within_ms = 0;
+    (void)snprintf(wanted, sizeof wanted, "%s", essence);
+    for (size_t i = 0; i < VOICE_SENTENCES; i++) {
+        struct voice_sentence *one = &voice->sentence[i];
+        if (one->essence[0] != '\0' && strcmp(one->essence, wanted) == 0) {
+            place = one;
+            *within_ms = now_ms - one->said_ms;
+            if (*within_ms < VOICE_PERIOD_MS) {
+                one->again++;
+                return false;
+            }
+            *again = one->again;
+            break;
+        }
+        if (place->essence[0] != '\0' && (one->essence[0] == '\0' || one->said_ms < place->said_ms))
+            place = one;
+    }
+    memcpy(place->essence, wanted, sizeof wanted);
+    place->said_ms = now_ms;
+    place->again = 0;
+    return true;
+}
+
+static int64_t now_ms(void) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* The thread's name says nothing that the rest does not. */
+static void say(enum log_level level, const char *sentence, uint32_t again, int64_t within_ms) {
+    const char *text = skip_prefix(sentence, "librdkafka "), *rest = skip_prefix(text, "[thrd:");
+    int before = (int)(text - sentence);
+    if (again > 0)
+        log_say(level, NULL, 0, "%.*s%s (%u times more in the last %d s)", before, sentence, rest, again,
+                (int)(within_ms / 1000));
+    else
+        log_say(level, NULL, 0, "%.*s%s", before, sentence, rest);
+}
+
+void voice_say(void *nobody, int number, const char *sentence) {
+    (void)nobody;
+    enum log_level level = number <= 3   ? LOG_LEVEL_ERROR
+                           : number <= 4 ? LOG_LEVEL_WARNING
+                           : number <= 6 ? LOG_LEVEL_INFO
+                                         : LOG_LEVEL_DEBUG;
+    struct buf essence = {0};
+    uint32_t again = 0;
+    int64_t within_ms = 0;
+    bool said = log_would_say(LOG_LEVEL_DEBUG);
+    voice_essence(&essence, sentence);
+    if (!said && log_would_say(level)) {
+        (void)pthread_mutex_lock(&lately.mutex);
+        said = voice_ask(&lately.voice, buf_text(&essence), now_ms(), &again, &within_ms);
+        (void)pthread_mutex_unlock(&lately.mutex);
+    }
+    if (said)
+        say(level, sentence, again, within_ms);
+    buf_finish(&essence);
+}

@@ -1,0 +1,76 @@
+/* The same news of many clients is one line a minute. */
+#include "ops/voice.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void the_same_news_has_one_essence(void **state) {
+    (void)state;
+    static const struct {
+        const char *sentence, *essence;
+    } rows[] = {
+        {"librdkafka FAIL: [thrd:k1:9092/bootstrap]: k1:9092/1: Connect to ipv4#10.0.0.1:9092 failed: Connection "
+         "refused (after 0ms in state CONNECT)",
+         "k1:9092/1: Connect to ipv4#10.0.0.1:9092 failed: Connection refused "},
+        {"k1:9092/1: Connect to ipv4#10.0.0.1:9092 failed: Connection refused (after 7ms in state CONNECT, 1 identical "
+         "error(s) suppressed)",
+         "k1:9092/1: Connect to ipv4#10.0.0.1:9092 failed: Connection refused "},
+        {"group sluss.bygglov: 2/2 brokers are down", "2/2 brokers are down"},
+        {"2/2 brokers are down", "2/2 brokers are down"},
+        {"a bracket ) without (its other", "a bracket ) without "},
+        {"", ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct buf out = {0};
+        voice_essence(&out, rows[i].sentence);
+        assert_string_equal(buf_text(&out), rows[i].essence);
+        buf_finish(&out);
+    }
+}
+
+static void once_a_minute(void **state) {
+    (void)state;
+    static struct voice voice;
+    uint32_t again;
+    int64_t within_ms;
+    assert_true(voice_ask(&voice, "down", 0, &again, &within_ms));
+    assert_int_equal(again, 0);
+    for (int i = 0; i < 5; i++)
+        assert_false(voice_ask(&voice, "down", VOICE_PERIOD_MS - 1, &again, &within_ms));
+    assert_true(voice_ask(&voice, "another", 1, &again, &within_ms));
+    assert_true(voice_ask(&voice, "down", VOICE_PERIOD_MS, &again, &within_ms));
+    assert_int_equal(again, 5);
+    assert_int_equal(within_ms, VOICE_PERIOD_MS);
+    assert_false(voice_ask(&voice, "down", VOICE_PERIOD_MS + 1, &again, &within_ms));
+    assert_true(voice_ask(&voice, "down", 3 * VOICE_PERIOD_MS, &again, &within_ms));
+    assert_int_equal(again, 1);
+}
+
+static void the_oldest_makes_room(void **state) {
+    (void)state;
+    static struct voice voice;
+    uint32_t again;
+    int64_t within_ms;
+    char essence[VOICE_LONGEST + 20];
+    for (int i = 0; i <= VOICE_SENTENCES; i++) {
+        (void)snprintf(essence, sizeof essence, "sentence %d", i);
+        assert_true(voice_ask(&voice, essence, i, &again, &within_ms));
+    }
+    assert_true(voice_ask(&voice, "sentence 0", 100, &again, &within_ms));
+    assert_false(voice_ask(&voice, "sentence 2", 100, &again, &within_ms));
+    memset(essence, 'x', sizeof essence - 1);
+    essence[sizeof essence - 1] = '\0';
+    assert_true(voice_ask(&voice, essence, 101, &again, &within_ms));
+    assert_false(voice_ask(&voice, essence, 102, &again, &within_ms)); /* cut alike */
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(the_same_news_has_one_essence), cmocka_unit_test(once_a_minute),
+                                       cmocka_unit_test(the_oldest_makes_room)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
