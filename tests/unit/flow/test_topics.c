@@ -1,0 +1,183 @@
+/* A route that reads two topics: what stands in one says nothing of the other, also where partition, offset and key are
+ * the same. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "flow/flow.h"
+#include "flow/trace.h"
+
+#include <stdlib.h>
+
+enum { FIRST = 17, PARTITIONS = 3 };
+
+static const struct status_range success[] = {{200, 299}};
+static const struct status_range retry[] = {{500, 599}};
+static const struct span topics[] = {{"arende.v1", 9}, {"beslut.v1", 9}};
+
+struct house {
+    struct platform_spec platform;
+    struct route route;
+    struct plan plan;
+    struct flow *flow;
+    struct actions actions;
+    struct buf trace;
+    int64_t now_ms;
+};
+
+static int set_up(void **state) {
+    struct house *house = calloc(1, sizeof *house);
+    if (house == NULL)
+        return 1;
+    house->platform = (struct platform_spec){.name = SPAN("oep"),
+                                             .timeout_ms = 30000,
+                                             .max_in_flight = 16,
+                                             .breaker = {1, 100, 50, 10000, 30000, 300000},
+                                             .success = {success, 1},
+                                             .retry = {retry, 1}};
+    house->route = (struct route){.name = SPAN("bygglov"),
+                                  .topics = topics,
+                                  .topic_count = 2,
+                                  .dead_letter = SPAN("arende.v1.dlq"),
+                                  .refusals = 3,
+                                  .ambiguous = AMBIGUOUS_HOLD,
+                                  .retry = {1000, 300000, 86400000},
+                                  .window = 1024};
+    house->route.mapping =
+        (struct mapping_spec){.method = SPAN("POST"), .route = house->route.name, .topics = topics, .body = BODY_EVENT};
+    house->route.mapping.target = template_create(TEMPLATE_TARGET, SPAN("/errands"), NULL);
+    house->plan = (struct plan){.generation = 1,
+                                .platforms = &house->platform,
+                                .platform_count = 1,
+                                .routes = &house->route,
+                                .route_count = 1,
+                                .memory_limit = 256 << 20,
+                                .max_poll_interval_ms = 300000,
+                                .session_timeout_ms = 10000};
+    house->flow = flow_create(&house->plan, 1);
+    *state = house;
+    return house->flow != NULL && house->route.mapping.target != NULL ? 0 : 1;
+}
+
+static int tear_down(void **state) {
+    struct house *house = *state;
+    flow_destroy(house->flow);
+    template_destroy(house->route.mapping.target);
+    actions_finish(&house->actions);
+    buf_finish(&house->trace);
+    free(house);
+    return 0;
+}
+
+static void step(struct house *house, struct input input) {
+    input.now_ms = ++house->now_ms;
+    flow_step(house->flow, &input, &house->actions);
+    for (size_t i = 0; i < house->actions.count; i++) {
+        trace_action(&house->trace, &house->plan, &house->actions.list[i]);
+        buf_add_text(&house->trace, "\n");
+    }
+}
+
+/* arende.v1/0, beslut.v1/0 and beslut.v1/1, all from FIRST on; `map` beside the first. */
+static void assign(struct house *house, struct span map) {
+    const struct place place[PARTITIONS] = {
+        {.epoch = 1}, {.topic = 1, .epoch = 1}, {.topic = 1, .partition = 1, .epoch = 1}};
+    struct committed committed[PARTITIONS];
+    for (size_t i = 0; i < PARTITIONS; i++)
+        committed[i] = (struct committed){.topic = place[i].topic, .partition = place[i].partition, .offset = FIRST};
+    committed[0].metadata = map;
+    step(house, (struct input){.kind = INPUT_ASSIGNED, .is.group = {.epoch = 1, .place = place, .count = PARTITIONS}});
+    step(house, (struct input){.kind = INPUT_COMMITTED,
+                               .is.committed = {.epoch = 1, .entry = committed, .count = PARTITIONS}});
+}
+
+static void read_event(struct house *house, uint32_t topic, int32_t partition, int64_t offset, struct span key) {
+    const struct place place = {.topic = topic, .partition = partition, .epoch = 1};
+    struct event *event = event_create(place, offset, 1700000000000, key, SPAN("{\"n\":1}"), NULL, 0);
+    assert_non_null(event);
+    step(house, (struct input){.kind = INPUT_EVENT, .is.event = event});
+}
+
+static void answer(struct house *house, uint64_t request, enum reply_kind kind, int status) {
+    struct reply *reply = reply_create(request, kind, kind == REPLY_ANSWERED ? REPLY_FAULT_NONE : REPLY_FAULT_RESET);
+    assert_non_null(reply);
+    reply->status = status;
+    step(house, (struct input){.kind = INPUT_REPLY, .is.reply = reply});
+}
+
+static bool says(struct house *house, const char *text) {
+    bool found = strstr(buf_text(&house->trace), text) != NULL;
+    if (!found)
+        print_message("%s\nlacks: %s\n", buf_text(&house->trace), text);
+    return found;
+}
+
+static void each_has_its_own_order_and_commit(void **state) {
+    struct house *house = *state;
+    assign(house, SPAN_NONE);
+    read_event(house, 0, 0, FIRST, SPAN("k"));
+    read_event(house, 1, 0, FIRST, SPAN("k"));
+    read_event(house, 1, 0, FIRST + 1, SPAN("k"));
+    read_event(house, 1, 1, FIRST, SPAN("k"));
+    assert_true(says(house, "send request 1 to oep, attempt 1, arende.v1/0/17"));
+    assert_true(says(house, "send request 2 to oep, attempt 1, beslut.v1/0/17"));
+    assert_true(says(house, "send request 3 to oep, attempt 1, beslut.v1/1/17"));
+    answer(house, 2, REPLY_ANSWERED, 200);
+    assert_true(says(house, "send request 4 to oep, attempt 1, beslut.v1/0/18"));
+    assert_true(says(house, "commit bygglov epoch 1: beslut.v1/0 18"));
+}
+
+static void what_one_map_knows_is_of_its_own_topic(void **state) {
+    struct house *house = *state;
+    struct offset_map map;
+    char text[OFFSET_MAP_SIZE];
+    offset_map_init(&map, FIRST);
+    offset_map_settle(&map, FIRST + 1);
+    assign(house, span_make(text, offset_map_write(&map, 0, text)));
+    for (uint32_t topic = 0; topic < 2; topic++) {
+        read_event(house, topic, 0, FIRST, SPAN("a"));
+        read_event(house, topic, 0, FIRST + 1, SPAN("b"));
+    }
+    assert_true(says(house, "report known as settled arende.v1/0/18"));
+    assert_true(says(house, "arende.v1/0/17"));
+    assert_true(says(house, "send request 2 to oep, attempt 1, beslut.v1/0/17"));
+    assert_true(says(house, "send request 3 to oep, attempt 1, beslut.v1/0/18"));
+}
+
+static void an_operator_lets_go_the_one_that_he_names(void **state) {
+    struct house *house = *state;
+    assign(house, SPAN_NONE);
+    read_event(house, 0, 0, FIRST, SPAN("k"));
+    read_event(house, 1, 0, FIRST, SPAN("k"));
+    answer(house, 1, REPLY_AMBIGUOUS, 0);
+    answer(house, 2, REPLY_AMBIGUOUS, 0);
+    step(house, (struct input){.kind = INPUT_RELEASE, .is.release = {.topic = 1, .offset = FIRST}});
+    assert_true(says(house, "send request 3 to oep, attempt 2, beslut.v1/0/17"));
+    assert_null(strstr(buf_text(&house->trace), "attempt 2, arende.v1/0/17"));
+}
+
+/* Three keys make a suspicion: events without a key are one each, also those of one offset. */
+static void events_without_key_are_counted_one_by_one(void **state) {
+    struct house *house = *state;
+    assign(house, SPAN_NONE);
+    read_event(house, 0, 0, FIRST, SPAN_NONE);
+    read_event(house, 1, 0, FIRST, SPAN_NONE);
+    read_event(house, 1, 1, FIRST, SPAN_NONE);
+    answer(house, 1, REPLY_ANSWERED, 500);
+    answer(house, 2, REPLY_ANSWERED, 500);
+    assert_null(strstr(buf_text(&house->trace), "is open"));
+    answer(house, 3, REPLY_ANSWERED, 500);
+    assert_true(says(house, "report platform oep is open, status 500"));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(each_has_its_own_order_and_commit, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_one_map_knows_is_of_its_own_topic, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_operator_lets_go_the_one_that_he_names, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(events_without_key_are_counted_one_by_one, set_up, tear_down)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
