@@ -131,8 +131,8 @@ void note_carried(struct world *world, struct member *member, enum meaning meani
     const struct route *route = &member->setting->route[open->route];
     bool refused = meaning == REFUSES || meaning == FOR_EVER, many = open->count > 1;
     bool whole = many && !refused && !is_suspicious(meaning, task) && route->retry.patience_ms >= LONG_PATIENCE_MS;
-    if (meaning == IN_DOUBT)
-        hold_doubt(member, open);
+    if (meaning != SAYS_NOTHING)
+        hold_doubt(member, open, meaning == IN_DOUBT);
     for (uint32_t i = 0; i < open->count; i++) {
         struct record *record = open->record[i];
         struct view *view = &record->view[member->index];

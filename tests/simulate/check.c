@@ -362,7 +362,7 @@ void check_action(struct world *world, struct member *member, const struct actio
             check_abort(world, member, open);
             note_closed(world, &member->tenure[open->route]);
             open->aborted = true;
-            hold_doubt(member, open);
+            hold_doubt(member, open, true);
         }
         break;
     }

@@ -29,10 +29,12 @@ static bool is_dead(const struct dead_lane *dead) {
     return dead != NULL && dead->known;
 }
 
-/* Nobody knows whether it was delivered: whoever reads it next must be told. */
-void hold_doubt(struct member *member, const struct open_request *open) {
+/* Nobody knows whether it was delivered: whoever reads it next must be told. Or an answer that crossed an abort says
+ * it. */
+void hold_doubt(struct member *member, const struct open_request *open, bool doubt) {
+    bool counts = member->setting->route[open->route].ambiguous != AMBIGUOUS_RETRY;
     for (uint32_t i = 0; i < open->count && !open->letter; i++)
-        open->record[i]->view[member->index].doubt = member->setting->route[open->route].ambiguous != AMBIGUOUS_RETRY;
+        open->record[i]->view[member->index].doubt = doubt && counts;
 }
 
 /* What the map says of an event that is read: it is held as long as the route wants it. */

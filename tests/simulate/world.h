@@ -352,7 +352,7 @@ void patience_runs(const struct world *world, const struct member *member, uint3
 void patience_rests(const struct world *world, const struct member *member, uint32_t route, struct view *view);
 bool patience_ended(const struct world *world, const struct member *member, uint32_t route, const struct view *view);
 /* hold.c */
-void hold_doubt(struct member *member, const struct open_request *open);
+void hold_doubt(struct member *member, const struct open_request *open, bool doubt);
 void hold_read(struct member *member, uint32_t route, uint32_t partition, struct record *record);
 void hold_check_request(struct world *world, struct member *member, struct place place, const struct record *record);
 void hold_check_letter(struct world *world, struct member *member, struct record *record, const struct letter *letter);
