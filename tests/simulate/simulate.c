@@ -158,13 +158,24 @@ static int simulate(const struct order *order) {
     return violations > 0 || rare > 0 || pace < order->pace ? 1 : 0;
 }
 
+static const char help[] =
+    "usage: simulate [--seeds N] [--seed S] [--jobs N] [--plant list|NAME] [--story FOLDER]\n"
+    "                [--exhaustive [--faults N]] [--kinds] [--least N] [--pace N]\n"
+    "\n"
+    "Plays seeded disasters against the core: safety after each step; then the faults end, and every event must settle.\n"
+    "A promise that is broken is printed with its seed and a story as short as can be found; exit 1 then.\n"
+    "\n"
+    "  --seeds N       so many stories, from seed 1 on (20000)\n"
+    "  --seed S        only this one\n"
+    "  --jobs N        on so many cores at once (1)\n"
+    "  --plant NAME    with this bug put into the core: it must be found; `list` names them\n"
+    "  --story FOLDER  write the story that broke a promise there, as a case of tests/cases\n"
+    "  --exhaustive    no dice: all interleavings of 2 keys and 3 events, with as many faults as --faults says (2)\n"
+    "  --kinds         print how often each kind of fault occurred; --least N: fail when one is rarer\n"
+    "  --pace N        fail when less than N stories are played a minute and core\n";
+
 static int usage(void) {
-    (void)fputs("usage: simulate [--seeds N] [--seed S] [--jobs N] [--plant list|NAME] [--story FOLDER]\n"
-                "                [--exhaustive [--faults N]] [--kinds] [--least N] [--pace N]\n"
-                "  --story FOLDER  write the story that broke a promise there, as a case of tests/cases\n"
-                "  --kinds  print how often each kind of fault occurred; --least N: fail when one is rarer\n"
-                "  --pace N  fail when less than N stories are played a minute and core\n",
-                stderr);
+    (void)fputs(help, stderr);
     return 64;
 }
 
@@ -202,6 +213,10 @@ static bool read_order(struct order *order, int argument_count, char **arguments
 
 int main(int argument_count, char **arguments) {
     struct order order = {.first = 1, .seeds = 20000, .jobs = 1, .faults = 2};
+    if (argument_count == 2 && (strcmp(arguments[1], "--help") == 0 || strcmp(arguments[1], "-h") == 0)) {
+        (void)fputs(help, stdout);
+        return 0;
+    }
     if (!read_order(&order, argument_count, arguments))
         return usage();
     if (order.plant != NULL && strcmp(order.plant, "list") == 0) {

@@ -4,6 +4,7 @@ A file's verdict is remembered in .build/lint by the hash of all that it depends
 again. Each tool's own words are printed; exit 1 when one has any.
 """
 
+import argparse
 import concurrent.futures
 import hashlib
 import json
@@ -112,6 +113,8 @@ def man_pages():
 
 
 def main():
+    words = argparse.ArgumentParser(prog="./dev lint", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    words.parse_args()
     os.environ.setdefault("CCACHE_BASEDIR", str(ROOT))
     (LINT / "good").mkdir(parents=True, exist_ok=True)
     looks = [
