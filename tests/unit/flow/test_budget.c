@@ -8,13 +8,10 @@
 #include <cmocka.h>
 
 #include "flow/budget.h"
-#include "flow/flow.h"
+#include "support/plan.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-static const struct status_range success[] = {{200, 299}};
-static const struct span topics[] = {{"arende.v1", 9}};
 
 enum { MOST = 200, MOST_VALUE = 20000 };
 
@@ -35,30 +32,10 @@ struct house {
 static int set_up(void **state) {
     struct house *house = calloc(1, sizeof *house);
     assert_non_null(house);
-    house->platform = (struct platform_spec){.name = SPAN("oep"),
-                                             .timeout_ms = 30000,
-                                             .max_in_flight = 64,
-                                             .breaker = {5, 85, 50, 10000, 30000, 300000},
-                                             .success = {success, 1}};
-    house->route = (struct route){.name = SPAN("bygglov"),
-                                  .topics = topics,
-                                  .topic_count = 1,
-                                  .dead_letter = SPAN("arende.v1.dlq"),
-                                  .refusals = 3,
-                                  .retry = {1000, 300000, 86400000},
-                                  .window = 1024};
-    house->route.mapping =
-        (struct mapping_spec){.method = SPAN("POST"), .route = house->route.name, .topics = topics, .body = BODY_EVENT};
-    house->route.mapping.target = template_create(TEMPLATE_TARGET, SPAN("/errands/{$.id}"), NULL);
+    house->platform = plan_platform();
+    house->route = plan_route(template_create(TEMPLATE_TARGET, SPAN("/errands/{$.id}"), NULL));
     house->route.order_by = json_path_create(SPAN("$.id"), NULL);
-    house->plan = (struct plan){.generation = 1,
-                                .platforms = &house->platform,
-                                .platform_count = 1,
-                                .routes = &house->route,
-                                .route_count = 1,
-                                .memory_limit = 256 << 10,
-                                .max_poll_interval_ms = 300000,
-                                .session_timeout_ms = 10000};
+    house->plan = plan_of(&house->platform, 1, &house->route, 1, 256 << 10);
     *state = house;
     return 0;
 }
@@ -99,13 +76,17 @@ static void step(struct house *house, struct input input) {
     }
 }
 
-static void open_house(struct house *house) {
-    const struct place place = {.epoch = 1};
-    const struct committed committed = {.offset = 0};
+static void assign(struct house *house, size_t partitions) {
+    struct plan_given given;
     house->flow = flow_create(&house->plan, 1);
     assert_non_null(house->flow);
-    step(house, (struct input){.kind = INPUT_ASSIGNED, .is.group = {.epoch = 1, .place = &place, .count = 1}});
-    step(house, (struct input){.kind = INPUT_COMMITTED, .is.committed = {.epoch = 1, .entry = &committed, .count = 1}});
+    plan_give(&given, 0, 1, partitions, 0);
+    step(house, given.assigned);
+    step(house, given.committed);
+}
+
+static void open_house(struct house *house) {
+    assign(house, 1);
 }
 
 /* As the shell does: only within credit, and what waits for it is told once. */
@@ -116,12 +97,11 @@ static bool read_one(struct house *house, int64_t offset, struct span value, siz
         step(house, (struct input){.kind = INPUT_WANTED, .is.wanted = {place, bytes}});
     if (house->credit == 0 || house->credit_bytes < bytes)
         return false;
-    struct event *event = event_create(place, offset, 1700000000000, SPAN_NONE, value, NULL, 0);
-    assert_non_null(event);
-    event->omitted = omitted;
+    struct input input = plan_event(place, offset, SPAN_NONE, value);
+    input.is.event->omitted = omitted;
     house->credit--;
     house->credit_bytes -= bytes;
-    step(house, (struct input){.kind = INPUT_EVENT, .is.event = event});
+    step(house, input);
     return true;
 }
 
@@ -142,10 +122,7 @@ static bool answer_one(struct house *house) {
     }
     if (house->requests == 0)
         return false;
-    struct reply *reply = reply_create(house->request[--house->requests], REPLY_ANSWERED, REPLY_FAULT_NONE);
-    assert_non_null(reply);
-    reply->status = 200;
-    step(house, (struct input){.kind = INPUT_REPLY, .is.reply = reply});
+    step(house, plan_answer(house->request[--house->requests], 200));
     return true;
 }
 
@@ -263,24 +240,14 @@ static void a_value_beyond_all_memory_is_left_out(void **state) {
 static void the_largest_record_is_read_beside_idle_credit(void **state) {
     struct house *house = *state;
     enum { PARTITIONS = 16, ONE = 7 };
-    struct place place[PARTITIONS];
-    struct committed committed[PARTITIONS];
-    for (int32_t i = 0; i < PARTITIONS; i++) {
-        place[i] = (struct place){.partition = i, .epoch = 1};
-        committed[i] = (struct committed){.partition = i, .offset = 0};
-    }
     for (int asks = 0; asks < 2; asks++) {
         house->plan.memory_limit = 4 << 20;
         house->route.order = asks ? ORDER_QUERY : ORDER_KEY;
-        house->flow = flow_create(&house->plan, 1);
-        assert_non_null(house->flow);
-        step(house,
-             (struct input){.kind = INPUT_ASSIGNED, .is.group = {.epoch = 1, .place = place, .count = PARTITIONS}});
-        step(house, (struct input){.kind = INPUT_COMMITTED,
-                                   .is.committed = {.epoch = 1, .entry = committed, .count = PARTITIONS}});
+        assign(house, PARTITIONS);
         assert_true(house->credit >= PARTITIONS); /* each has some */
         size_t granted = house->credit_bytes, largest = budget_largest(&house->plan);
-        step(house, (struct input){.kind = INPUT_WANTED, .is.wanted = {place[ONE], largest}});
+        const struct place one = {.partition = ONE, .epoch = 1};
+        step(house, (struct input){.kind = INPUT_WANTED, .is.wanted = {one, largest}});
         assert_true(house->credit_bytes - granted + granted / PARTITIONS * 2 >= largest);
         flow_destroy(house->flow);
         house->flow = NULL;

@@ -8,14 +8,10 @@
 #include <cmocka.h>
 
 #include "flow/budget.h"
-#include "flow/flow.h"
+#include "support/plan.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-static const struct status_range success[] = {{200, 299}};
-static const struct status_range retry[] = {{500, 599}};
-static const struct span topics[] = {{"arende.v1", 9}};
 
 enum { ROUTES = 3, PARTITIONS = 2, MOST = 256, MOST_VALUE = 128 * 1024, ANSWER_MS = 20 };
 enum { ENOUGH = 1000 }; /* answers: 20 s */
@@ -51,37 +47,15 @@ static int set_up(void **state) {
     struct house *house = calloc(1, sizeof *house);
     assert_non_null(house);
     struct template *target = template_create(TEMPLATE_TARGET, SPAN("/in"), NULL);
-    assert_non_null(target);
     for (uint32_t i = 0; i < ROUTES; i++) {
-        house->platform[i] = (struct platform_spec){.name = SPAN("p"),
-                                                    .timeout_ms = 30000,
-                                                    .max_in_flight = 64,
-                                                    .breaker = {1, 85, 50, 10000, 30000, 300000},
-                                                    .success = {success, 1},
-                                                    .retry = {retry, 1}};
-        house->route[i] = (struct route){.name = SPAN("bygglov"),
-                                         .topics = topics,
-                                         .topic_count = 1,
-                                         .dead_letter = SPAN("arende.v1.dlq"),
-                                         .refusals = 3,
-                                         .order = ORDER_NONE,
-                                         .retry = {1000, 300000, 86400000},
-                                         .window = 1024,
-                                         .mapping = {.platform = i,
-                                                     .method = SPAN("POST"),
-                                                     .route = SPAN("bygglov"),
-                                                     .topics = topics,
-                                                     .body = BODY_EVENT,
-                                                     .target = target}};
+        house->platform[i] = plan_platform();
+        house->platform[i].breaker.failures = 1;
+        house->route[i] = plan_route(target);
+        house->route[i].order = ORDER_NONE;
+        house->route[i].mapping.platform = i;
     }
-    house->plan = (struct plan){.generation = 1,
-                                .platforms = house->platform,
-                                .platform_count = ROUTES,
-                                .routes = house->route,
-                                .route_count = ROUTES,
-                                .memory_limit = 256 << 10,
-                                .max_poll_interval_ms = 300000,
-                                .session_timeout_ms = 45000};
+    house->plan = plan_of(house->platform, ROUTES, house->route, ROUTES, 256 << 10);
+    house->plan.session_timeout_ms = 45000;
     house->flow = flow_create(&house->plan, 1);
     assert_non_null(house->flow);
     *state = house;
@@ -119,16 +93,10 @@ static void step(struct house *house, struct input input) {
 }
 
 static void assign(struct house *house, uint32_t route) {
-    struct place place[PARTITIONS];
-    struct committed committed[PARTITIONS];
-    for (int32_t i = 0; i < PARTITIONS; i++) {
-        place[i] = (struct place){.route = route, .partition = i, .epoch = 1};
-        committed[i] = (struct committed){.partition = i, .offset = 0};
-    }
-    step(house, (struct input){.kind = INPUT_ASSIGNED,
-                               .is.group = {.route = route, .epoch = 1, .place = place, .count = PARTITIONS}});
-    step(house, (struct input){.kind = INPUT_COMMITTED,
-                               .is.committed = {.route = route, .epoch = 1, .entry = committed, .count = PARTITIONS}});
+    struct plan_given given;
+    plan_give(&given, route, 1, PARTITIONS, 0);
+    step(house, given.assigned);
+    step(house, given.committed);
 }
 
 /* As the shell does: only within credit, and what waits for it is told once. */
@@ -144,11 +112,9 @@ static bool read_one(struct house *house, uint32_t route, int32_t partition, str
     if (lot->told && (lot->credit == 0 || lot->bytes < bytes))
         return false;
     lot->told = false;
-    struct event *event = event_create(place, lot->next++, 1700000000000, SPAN_NONE, value, NULL, 0);
-    assert_non_null(event);
     lot->credit--;
     lot->bytes -= bytes;
-    step(house, (struct input){.kind = INPUT_EVENT, .is.event = event});
+    step(house, plan_event(place, lot->next++, SPAN_NONE, value));
     return true;
 }
 
@@ -170,12 +136,10 @@ static struct span numbers_of(struct house *house, int numbers) {
 
 static void answer_first(struct house *house, int status) {
     assert_true(house->sents > 0);
-    struct reply *reply = reply_create(house->sent[0].id, REPLY_ANSWERED, REPLY_FAULT_NONE);
-    assert_non_null(reply);
-    reply->status = status;
+    uint64_t id = house->sent[0].id;
     house->sents--;
     memmove(house->sent, house->sent + 1, house->sents * sizeof *house->sent);
-    step(house, (struct input){.kind = INPUT_REPLY, .is.reply = reply});
+    step(house, plan_answer(id, status));
 }
 
 static uint64_t ended(const struct house *house, uint32_t route, enum outcome outcome) {

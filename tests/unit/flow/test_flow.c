@@ -7,18 +7,12 @@
 
 #include <cmocka.h>
 
-#include "flow/flow.h"
 #include "flow/trace.h"
+#include "support/plan.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-static const struct status_range success[] = {{200, 299}};
-static const struct status_range retry[] = {{408, 408}, {425, 425}, {429, 429}, {500, 599}};
-static const struct status_range hold[] = {{401, 401}, {403, 403}, {407, 407}};
-static const struct status_range dead[] = {{400, 499}};
-static const struct span topics[] = {{"arende.v1", 9}};
 
 struct stage_set {
     struct platform_spec platform;
@@ -34,35 +28,13 @@ static int set_up(void **state) {
     struct stage_set *set = calloc(1, sizeof *set);
     if (set == NULL)
         return 1;
-    set->platform = (struct platform_spec){.name = SPAN("oep"),
-                                           .timeout_ms = 30000,
-                                           .max_in_flight = 16,
-                                           .breaker = {5, 85, 50, 10000, 30000, 300000},
-                                           .success = {success, 1},
-                                           .retry = {retry, 4},
-                                           .hold = {hold, 3},
-                                           .dead_letter = {dead, 1}};
-    set->route = (struct route){.name = SPAN("bygglov"),
-                                .topics = topics,
-                                .topic_count = 1,
-                                .dead_letter = SPAN("arende.v1.dlq"),
-                                .refusals = 3,
-                                .retry = {1000, 300000, 86400000},
-                                .window = 1024};
-    set->route.mapping =
-        (struct mapping_spec){.method = SPAN("POST"), .route = set->route.name, .topics = topics, .body = BODY_EVENT};
-    set->route.mapping.target = template_create(TEMPLATE_TARGET, SPAN("/errands/{$.id}"), NULL);
-    set->plan = (struct plan){.generation = 1,
-                              .platforms = &set->platform,
-                              .platform_count = 1,
-                              .routes = &set->route,
-                              .route_count = 1,
-                              .memory_limit = 256 << 20,
-                              .max_poll_interval_ms = 300000,
-                              .session_timeout_ms = 10000};
+    set->platform = plan_platform();
+    set->platform.max_in_flight = 16;
+    set->route = plan_route(template_create(TEMPLATE_TARGET, SPAN("/errands/{$.id}"), NULL));
+    set->plan = plan_of(&set->platform, 1, &set->route, 1, 256 << 20);
     set->flow = flow_create(&set->plan, 1);
     *state = set;
-    return set->flow != NULL && set->route.mapping.target != NULL ? 0 : 1;
+    return set->flow != NULL ? 0 : 1;
 }
 
 static int tear_down(void **state) {
@@ -88,26 +60,19 @@ static void step(struct stage_set *set, struct input input) {
 }
 
 static void assign(struct stage_set *set, uint32_t epoch) {
-    const struct place place = {.epoch = epoch};
-    const struct committed committed = {.offset = 17};
-    step(set, (struct input){.kind = INPUT_ASSIGNED, .is.group = {.epoch = epoch, .place = &place, .count = 1}});
-    step(set,
-         (struct input){.kind = INPUT_COMMITTED, .is.committed = {.epoch = epoch, .entry = &committed, .count = 1}});
+    struct plan_given given;
+    plan_give(&given, 0, epoch, 1, 17);
+    step(set, given.assigned);
+    step(set, given.committed);
 }
 
 static void read_event(struct stage_set *set, uint32_t epoch, int64_t offset, const char *key) {
     const struct place place = {.epoch = epoch};
-    struct event *event =
-        event_create(place, offset, 1700000000000, span_of(key), SPAN("{\"id\":\"A1\",\"n\":1.10}"), NULL, 0);
-    assert_non_null(event);
-    step(set, (struct input){.kind = INPUT_EVENT, .is.event = event});
+    step(set, plan_event(place, offset, span_of(key), SPAN("{\"id\":\"A1\",\"n\":1.10}")));
 }
 
 static void answer(struct stage_set *set, uint64_t request, int status) {
-    struct reply *reply = reply_create(request, REPLY_ANSWERED, REPLY_FAULT_NONE);
-    assert_non_null(reply);
-    reply->status = status;
-    step(set, (struct input){.kind = INPUT_REPLY, .is.reply = reply});
+    step(set, plan_answer(request, status));
 }
 
 static bool says(struct stage_set *set, const char *text) {

@@ -7,16 +7,12 @@
 
 #include <cmocka.h>
 
-#include "flow/flow.h"
+#include "support/plan.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 enum { ROUTES = 20, IN_FLIGHT = 8, WINDOW = 1024 };
-
-static const struct status_range success[] = {{200, 299}};
-static const struct status_range retry[] = {{500, 599}};
-static const struct span topics[] = {{"arende.v1", 9}};
 
 struct house {
     struct platform_spec platform;
@@ -37,30 +33,13 @@ static int set_up(void **state) {
     struct house *house = calloc(1, sizeof *house);
     if (house == NULL)
         return 1;
-    house->platform = (struct platform_spec){.name = SPAN("p"),
-                                             .timeout_ms = 30000,
-                                             .max_in_flight = IN_FLIGHT,
-                                             .breaker = {100, 100, 100, 10000, 30000, 300000},
-                                             .success = {success, 1},
-                                             .retry = {retry, 1}};
     struct template *target = template_create(TEMPLATE_TARGET, SPAN("/in"), NULL);
+    house->platform = plan_platform();
+    house->platform.max_in_flight = IN_FLIGHT;
+    house->platform.breaker.failures = house->platform.breaker.share = house->platform.breaker.of = 100;
     for (uint32_t i = 0; i < ROUTES; i++)
-        house->routes[i] = (struct route){
-            .name = SPAN("bygglov"),
-            .topics = topics,
-            .topic_count = 1,
-            .dead_letter = SPAN("arende.v1.dlq"),
-            .retry = {1000, 300000, 86400000},
-            .window = WINDOW,
-            .mapping = {.method = SPAN("POST"), .route = SPAN("bygglov"), .topics = topics, .target = target}};
-    house->plan = (struct plan){.generation = 1,
-                                .platforms = &house->platform,
-                                .platform_count = 1,
-                                .routes = house->routes,
-                                .route_count = ROUTES,
-                                .memory_limit = 1 << 30,
-                                .max_poll_interval_ms = 300000,
-                                .session_timeout_ms = 10000};
+        house->routes[i] = plan_route(target);
+    house->plan = plan_of(&house->platform, 1, house->routes, ROUTES, 1 << 30);
     house->flow = flow_create(&house->plan, 1);
     *state = house;
     return house->flow != NULL && target != NULL ? 0 : 1;
@@ -93,12 +72,10 @@ static void step(struct house *house, struct input input) {
 }
 
 static void assign(struct house *house, uint32_t route) {
-    const struct place place = {.route = route, .epoch = 1};
-    const struct committed committed = {.offset = 0};
-    step(house,
-         (struct input){.kind = INPUT_ASSIGNED, .is.group = {.route = route, .epoch = 1, .place = &place, .count = 1}});
-    step(house, (struct input){.kind = INPUT_COMMITTED,
-                               .is.committed = {.route = route, .epoch = 1, .entry = &committed, .count = 1}});
+    struct plan_given given;
+    plan_give(&given, route, 1, 1, 0);
+    step(house, given.assigned);
+    step(house, given.committed);
 }
 
 /* The next event of the route, of so many keys in turn. */
@@ -106,10 +83,8 @@ static void read_one(struct house *house, uint32_t route, int64_t keys) {
     char key[32];
     house->credit[route]--;
     (void)snprintf(key, sizeof key, "%u.%d", route, (int)(house->read[route] % keys));
-    struct event *event = event_create((struct place){.route = route, .epoch = 1}, house->read[route]++, 1700000000000,
-                                       span_of(key), SPAN("{}"), NULL, 0);
-    assert_non_null(event);
-    step(house, (struct input){.kind = INPUT_EVENT, .is.event = event});
+    const struct place place = {.route = route, .epoch = 1};
+    step(house, plan_event(place, house->read[route]++, span_of(key), SPAN("{}")));
 }
 
 /* All that it has credit for. */
@@ -119,10 +94,7 @@ static void read_all(struct house *house, uint32_t route, int64_t keys) {
 }
 
 static void answer(struct house *house, size_t number, int status) {
-    struct reply *reply = reply_create(house->sent[number], REPLY_ANSWERED, REPLY_FAULT_NONE);
-    assert_non_null(reply);
-    reply->status = status;
-    step(house, (struct input){.kind = INPUT_REPLY, .is.reply = reply});
+    step(house, plan_answer(house->sent[number], status));
 }
 
 /* Each has its part: of the credit that all begin with, and of what waits. */
