@@ -2,9 +2,11 @@
 
 import contextlib
 import json
+import pathlib
 import re
 import signal
 import threading
+import time
 
 import pytest
 
@@ -214,3 +216,35 @@ def test_two_processes_of_two_workers_in_one_group(broker, houses, name):
         assert not twice, f"{len(twice)} delivered twice"
         for platform in (left, right):
             account.check_order(Account(broker.bootstrap, topic, platform).requests())
+
+
+def threads(pid):
+    """Of each thread: the ticks of a processor that it has used, and how often it has let go of one by itself."""
+    found = {}
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(OSError):  # it has ended
+            fields = (task / "stat").read_text().rsplit(")", 1)[1].split()
+            slept = re.search(r"^voluntary_ctxt_switches:\s*(\d+)", (task / "status").read_text(), re.M)
+            found[task.name] = int(fields[11]) + int(fields[12]), int(slept[1])
+    return found
+
+
+def test_a_worker_that_waits_for_the_others_sleeps(broker, platform, houses, name):
+    """One has nothing to finish, the other waits for an answer: what it tells meanwhile does not wake the first for good."""
+    quick, slow = topics(broker, name, ("a", "b"), 1)
+    refusal, success = threading.Event(), threading.Event()
+    platform.on("", hostile.when(refusal, hostile.status(401)), hostile.when(success, hostile.status(200)))
+    house = houses(broker.bootstrap, {"p": platform.url}, {quick: {}, slow: {}}, workers=2).start()
+    produce(broker.bootstrap, slow, events(2))
+    platform.wait_for(2, 20)
+    house.daemon.signal(signal.SIGTERM)
+    eventually(lambda: '"  stopped 0"' in house.log(), 20, "the worker that has nothing to finish to end")
+    refusal.set()
+    eventually(lambda: "  tell workers p is held" in house.log(), 20, lambda: f"a word to the other; {house.log()[-2000:]}")
+    before, began = threads(house.daemon.pid), time.monotonic()
+    eventually(lambda: time.monotonic() - began > 3, 10, "three seconds of waiting", 0.5)
+    after = threads(house.daemon.pid)
+    success.set()
+    assert house.daemon.wait(40) == 0
+    used = {thread: (after[thread][0] - before[thread][0], after[thread][1] - before[thread][1]) for thread in before.keys() & after.keys()}
+    assert not [thread for thread, (ticks, sleeps) in used.items() if ticks >= 5 and sleeps < 10], f"thread: (ticks, sleeps) in 3 s: {used}"

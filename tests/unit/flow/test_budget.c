@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "flow/budget.h"
+#include "flow/flow_private.h"
 #include "support/plan.h"
 
 #include <stdio.h>
@@ -256,6 +256,42 @@ static void the_largest_record_is_read_beside_idle_credit(void **state) {
     }
 }
 
+/* Bytes taken so that nothing is left for this. */
+static struct flow full_for(const struct plan *plan, enum budget what) {
+    struct flow flow = {.plan = plan};
+    flow.bytes = budget_left(&flow, what);
+    assert_int_equal(budget_left(&flow, what), 0);
+    return flow;
+}
+
+/* An event that cannot be looked at has no place in the order: nothing that others may take is taken of that room. */
+static void whatever_is_taken_an_event_can_be_looked_at(void **state) {
+    static const enum budget others[] = {BUDGET_READ, BUDGET_READ_NEXT,  BUDGET_READ_FIRST, BUDGET_READ_ALONE,
+                                         BUDGET_GROW, BUDGET_GROW_FIRST, BUDGET_WRITE};
+    struct house *house = *state;
+    house->route.order = ORDER_QUERY;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        struct flow flow = full_for(&house->plan, others[i]);
+        assert_true(budget_left(&flow, BUDGET_LOOK) >= budget_of_event(&house->plan));
+    }
+}
+
+/* In this order each leaves room for what comes after it, whether or not a route orders by a query. */
+static void what_is_read_leaves_room_for_what_grows_and_that_for_what_gives_back(void **state) {
+    struct house *house = *state;
+    for (int asks = 0; asks < 2; asks++) {
+        house->route.order = asks ? ORDER_QUERY : ORDER_KEY;
+        struct flow read = full_for(&house->plan, BUDGET_READ), grown = full_for(&house->plan, BUDGET_GROW);
+        struct flow alone = full_for(&house->plan, BUDGET_READ_ALONE);
+        struct flow first = full_for(&house->plan, BUDGET_GROW_FIRST);
+        assert_true(budget_left(&read, BUDGET_READ_ALONE) >= supply_cost(1, budget_largest(&house->plan)));
+        assert_true(budget_left(&grown, BUDGET_READ_ALONE) >= supply_cost(1, 0));
+        assert_true(budget_left(&read, BUDGET_GROW) > 0);
+        assert_true(budget_left(&alone, BUDGET_GROW_FIRST) > 0);
+        assert_true(budget_left(&first, BUDGET_WRITE) > 0);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -267,6 +303,8 @@ int main(void) {
         TEST(batches_keep_to_the_memory),
         TEST(the_largest_record_is_read_beside_idle_credit),
         TEST(an_event_beyond_all_memory_is_put_aside),
+        TEST(whatever_is_taken_an_event_can_be_looked_at),
+        TEST(what_is_read_leaves_room_for_what_grows_and_that_for_what_gives_back),
         TEST(a_value_beyond_all_memory_is_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,8 +14,9 @@
 #include <stdlib.h>
 
 enum { ROUTES = 3, PARTITIONS = 2, MOST = 256, MOST_VALUE = 128 * 1024, ANSWER_MS = 20 };
-enum { ENOUGH = 1000 }; /* answers: 20 s */
-enum { FEW = 300 };     /* numbers in an event */
+enum { ENOUGH = 1000 };         /* answers: 20 s */
+enum { FEW = 300, MANY = 900 }; /* numbers in an event */
+enum { FENCE_MS = 24000 };      /* more than half a session */
 
 /* As the shell sees it: what is granted, and whether it said that more is wanted. */
 struct lot {
@@ -231,6 +232,26 @@ static void the_others_go_on_while_what_is_needed_is_held(void **state) {
     assert_true(after - before > ENOUGH * 3 / 4);
 }
 
+/* What grows stops below what a route that holds nothing may read. */
+static void who_holds_nothing_reads_beside_a_platform_that_is_down(void **state) {
+    struct house *house = *state;
+    assign(house, 2);
+    assert_true(read_one(house, 2, 0, numbers_of(house, FEW)));
+    answer_first(house, 500);
+    house->now_ms += FENCE_MS; /* what is read now begins to grow all at once */
+    step(house, (struct input){.kind = INPUT_TIMER});
+    for (int32_t i = 0; i < PARTITIONS; i++)
+        while (read_one(house, 2, i, numbers_of(house, MANY)))
+            ;
+    for (int i = 0; i < 4; i++) {
+        house->now_ms += FENCE_MS / 2;
+        step(house, (struct input){.kind = INPUT_TIMER});
+    }
+    assert_true(flow_bytes(house->flow) > house->plan.memory_limit / 4); /* more than it may read */
+    assign(house, 1);
+    assert_true(read_one(house, 1, 0, numbers_of(house, FEW)));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -238,6 +259,7 @@ int main(void) {
         TEST(the_largest_is_read_beside_small_ones_of_other_routes),
         TEST(the_largest_is_read_beside_small_ones_of_its_own_route),
         TEST(the_others_go_on_while_what_is_needed_is_held),
+        TEST(who_holds_nothing_reads_beside_a_platform_that_is_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
