@@ -1,4 +1,5 @@
-/* Gathering events into batches, and dividing them. What becomes of a batch that was answered is decided in fate.c. */
+/* Gathering events into batches, and dividing them. What becomes of a batch that was answered is decided in
+ * consequence.c. */
 #include "flow/batch.h"
 
 #include "flow/flow_private.h"

@@ -111,7 +111,7 @@ static void take(struct flow *flow, const struct input *input) {
         commit_result(flow, input);
         break;
     case INPUT_REPLY:
-        fate_reply(flow, input->is.reply);
+        consequence_take(flow, input->is.reply);
         reply_destroy(input->is.reply);
         break;
     case INPUT_LETTER:

@@ -171,12 +171,19 @@ struct action *say_report(struct flow *flow, enum report_kind kind, struct place
 
 /* fate.c: what becomes of a passage. */
 void fate_start(struct flow *flow, struct passage *passage); /* it goes on: stages, letter or platform */
-void fate_reply(struct flow *flow, const struct reply *reply);
 void fate_letter(struct flow *flow, uint64_t id, enum letter_outcome outcome);
 void fate_later(struct flow *flow, struct passage *passage, int64_t delay_ms);
 void fate_due(struct flow *flow, struct passage *passage);
 void fate_send(struct flow *flow, struct passage *passage);
 void fate_park(struct flow *flow, struct passage *passage); /* with all of its request: nothing more is tried here */
+struct action *fate_report(struct flow *flow, enum report_kind kind, const struct passage *passage);
+void fate_close(struct flow *flow, struct passage *passage);   /* what was under way has ended */
+void fate_deliver(struct flow *flow, struct passage *passage); /* with all of its request */
+void fate_die(struct flow *flow, struct passage *passage, enum reason reason, const struct reply *reply); /* likewise */
+void fate_bury(struct flow *flow, struct passage *passage); /* its epoch is over */
+
+/* consequence.c */
+void consequence_take(struct flow *flow, const struct reply *reply);
 
 /* hold.c */
 void hold_admit(struct flow *flow, struct passage *passage); /* first of its lane: starts, follows, or is held */
