@@ -9,16 +9,30 @@ enum {
     MOST_CALLED = 2048, /* of a record's bytes: the rest the machine foresees */
 };
 
+/* Its headers, borrowed from it; NULL: it has none. Librdkafka reads through a record's bytes for them, and where it
+ * finds none does so each time it is asked: it is asked once. */
+static rd_kafka_headers_t *headers_of(const rd_kafka_message_t *message) {
+    rd_kafka_headers_t *headers;
+    return rd_kafka_message_headers(message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR ? headers : NULL;
+}
+
+static size_t count_headers(const rd_kafka_headers_t *headers) {
+    return headers != NULL ? rd_kafka_header_cnt(headers) : 0;
+}
+
+static struct header header_at(const rd_kafka_headers_t *headers, size_t place) {
+    const char *name = "";
+    const void *value = NULL;
+    size_t size = 0;
+    (void)rd_kafka_header_get_all(headers, place, &name, &value, &size);
+    return (struct header){span_of(name), span_make(value, size)};
+}
+
 /* What the headers of a record take. */
-static size_t measure_headers(const rd_kafka_message_t *message) {
-    rd_kafka_headers_t *all;
-    if (rd_kafka_message_headers(message, &all) != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return 0;
-    const char *name;
-    const void *value;
-    size_t bytes = 0, size;
-    for (size_t i = 0; rd_kafka_header_get_all(all, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; i++) {
-        const struct header one = {span_of(name), span_make(value, size)};
+static size_t measure_headers(const rd_kafka_headers_t *headers) {
+    size_t bytes = 0, count = count_headers(headers);
+    for (size_t i = 0; i < count; i++) {
+        const struct header one = header_at(headers, i);
         bytes += event_size(SPAN_NONE, SPAN_NONE, &one, 1);
     }
     return bytes;
@@ -36,19 +50,12 @@ static bool make_room(struct consumer *consumer, size_t headers) {
 }
 
 /* All headers of a record, borrowed from it, in the consumer's room for them. False when memory is short. */
-static bool list_headers(struct consumer *consumer, const rd_kafka_message_t *message, size_t *count) {
-    rd_kafka_headers_t *all;
-    *count = 0;
-    if (rd_kafka_message_headers(message, &all) != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return true;
-    if (!make_room(consumer, rd_kafka_header_cnt(all)))
+static bool list_headers(struct consumer *consumer, const rd_kafka_headers_t *headers, size_t *count) {
+    *count = count_headers(headers);
+    if (!make_room(consumer, *count))
         return false;
-    const char *name;
-    const void *value;
-    size_t size;
-    while (*count < consumer->header_room &&
-           rd_kafka_header_get_all(all, *count, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR)
-        consumer->header[(*count)++] = (struct header){span_of(name), span_make(value, size)};
+    for (size_t i = 0; i < *count; i++)
+        consumer->header[i] = header_at(headers, i);
     return true;
 }
 
@@ -56,27 +63,30 @@ static bool is_too_large(const struct consumer *consumer, size_t bytes) {
     return consumer->largest > 0 && bytes > consumer->largest;
 }
 
-/* The credit that a record takes. A value for which there can be no memory is left out. */
-static size_t credit_of(const struct consumer *consumer, const rd_kafka_message_t *message, bool *left_out) {
-    size_t beside = message->key_len + measure_headers(message), bytes = beside + message->len;
-    *left_out = is_too_large(consumer, bytes) && message->payload != NULL;
-    return *left_out ? beside : bytes;
-}
-
 /* What was read and is not given yet. */
 struct catch {
     struct assigned_partition *partition;
     rd_kafka_message_t *message; /* NULL: it waits for credit, as the core shall hear */
+    rd_kafka_headers_t *headers; /* the message's; NULL none */
     bool left_out;               /* its value: there can be no memory for it */
     bool too_large;              /* even so */
 };
+
+/* The credit that a record takes. A value for which there can be no memory is left out. */
+static size_t credit_of(const struct consumer *consumer, struct catch *catch) {
+    const rd_kafka_message_t *message = catch->message;
+    catch->headers = headers_of(message);
+    size_t beside = message->key_len + measure_headers(catch->headers), bytes = beside + message->len;
+    catch->left_out = is_too_large(consumer, bytes) && message->payload != NULL;
+    return catch->left_out ? beside : bytes;
+}
 
 /* False when memory is short: the record stays unread by stopping the partition, for it must not be passed over. */
 static bool give(struct consumer *consumer, const struct catch *catch) {
     struct assigned_partition *partition = catch->partition;
     const rd_kafka_message_t *message = catch->message;
     size_t headers;
-    if (!list_headers(consumer, message, &headers))
+    if (!list_headers(consumer, catch->headers, &headers))
         return false;
     struct span key = message->key == NULL ? SPAN_NONE : span_make(message->key, message->key_len);
     bool none = message->payload == NULL || catch->left_out;
@@ -173,7 +183,7 @@ static bool read_one(struct consumer *consumer, struct assigned_partition *parti
     }
     *catch = (struct catch){.partition = partition, .message = message};
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        size_t bytes = credit_of(consumer, message, &catch->left_out);
+        size_t bytes = credit_of(consumer, catch);
         catch->too_large = is_too_large(consumer, bytes);
         if (catch->too_large)
             return true;
