@@ -59,10 +59,14 @@ static void report_platform(const struct plan *plan, const struct action *action
             fields.field, fields.count, "%s", sentence[state]);
 }
 
+/* Of nearly every event: where nobody reads the line, nothing is put together for it. */
 static void report_settled(const struct plan *plan, const struct action *action) {
+    bool dead = action->is.report.outcome == OUTCOME_DEAD_LETTERED;
+    enum log_level level = dead ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG;
+    if (!log_would_say(level))
+        return;
     struct fields fields = {.count = 0};
     add_place(&fields, plan, action->is.report.place, action->is.report.offset);
-    bool dead = action->is.report.outcome == OUTCOME_DEAD_LETTERED;
     if (action->is.report.reason != REASON_NONE)
         add_text(&fields, "reason", span_of(reason_name(action->is.report.reason)));
     if (dead)
@@ -73,8 +77,7 @@ static void report_settled(const struct plan *plan, const struct action *action)
         add_text(&fields, "why", span_of(action->is.report.why));
     if (action->is.report.attempts > 0)
         add_number(&fields, "attempts", action->is.report.attempts);
-    log_say(dead ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG, fields.field, fields.count, "event %s",
-            outcome_name(action->is.report.outcome));
+    log_say(level, fields.field, fields.count, "event %s", outcome_name(action->is.report.outcome));
 }
 
 static void report_attempt(const struct plan *plan, const struct action *action) {
