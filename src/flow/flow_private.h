@@ -35,11 +35,13 @@ struct partition {
     struct tracker tracker;
     struct lanes lanes;
     struct dead_keys dead_keys;
-    struct list passages;     /* unsettled, in order of offsets */
-    struct list hungry;       /* in group->hungry: may want credit */
-    struct list dirty;        /* in group->dirty: has something to commit */
-    uint32_t credit;          /* granted and not read yet */
-    size_t credit_bytes;      /* likewise, as accounted */
+    struct list passages; /* unsettled, in order of offsets */
+    struct list hungry;   /* in group->hungry: may want credit */
+    struct list dirty;    /* in group->dirty: has something to commit */
+    uint32_t credit;      /* granted and not read yet */
+    size_t credit_bytes;  /* likewise, as accounted */
+    uint32_t few_events;  /* with more of both than these it wanted nothing, when it was last looked at */
+    size_t few_bytes;
     bool wants;               /* its next record waits for credit */
     size_t wanted;            /* and takes so many bytes of it */
     int64_t wanted_ms;        /* since then, or since it was the elder in vain */

@@ -263,6 +263,14 @@ static void remember_tries(const struct partition *partition, struct passage *pa
     commit_tell(passage->home);
 }
 
+static void check_sum(const struct group *group) {
+    const struct route_counts *counts = &group->counts;
+    uint64_t sum = counts->unsettled;
+    for (int i = 0; i < OUTCOME_COUNT; i++)
+        sum += counts->outcome[i];
+    ENSURE(sum == counts->consumed, "consumed is not the sum of outcomes and unsettled (I12)");
+}
+
 void group_event(struct flow *flow, struct event *event) {
     struct group *group = &flow->groups[event->place.route];
     struct partition *partition = group_partition(group, event->place);
@@ -298,6 +306,7 @@ void group_event(struct flow *flow, struct event *event) {
     group->counts.unsettled++;
     partition->consumed++;
     partition->unsettled++;
+    check_sum(group);
     passage->slot = tracker_admit(&partition->tracker, event->offset);
     if (partition->committed < 0) /* below the first record there is nothing to commit */
         partition->committed = tracker_base(&partition->tracker);
@@ -340,11 +349,7 @@ void group_partition_error(struct flow *flow, const struct input *input) {
 
 /* At the end of each step in which something happened to the group. */
 void group_tend(struct flow *flow, struct group *group) {
-    const struct route_counts *counts = &group->counts;
-    uint64_t sum = counts->unsettled;
-    for (int i = 0; i < OUTCOME_COUNT; i++)
-        sum += counts->outcome[i];
-    ENSURE(sum == counts->consumed, "consumed is not the sum of outcomes and unsettled (I12)");
+    check_sum(group);
     switch (group->phase) {
     case GROUP_IDLE:
         break;

@@ -50,7 +50,8 @@ void supply_read(struct flow *flow, struct partition *partition, const struct ev
     set_credit(flow, partition, partition->credit - events, partition->credit_bytes - used);
     partition->wants = false;
     elder_forget(flow, partition);
-    supply_hungry(flow, partition);
+    if (partition->credit <= partition->few_events || partition->credit_bytes <= partition->few_bytes)
+        supply_hungry(flow, partition); /* else it would get nothing yet */
 }
 
 struct credit {
@@ -122,6 +123,8 @@ static bool feed(struct flow *flow, struct partition *partition) {
     if (PLANTED(WINDOW_IGNORED) && room == 0 && partition->state == PARTITION_READING)
         room = 1;
     struct credit most = most_credit(flow, partition->group), more = {0, 0};
+    partition->few_events = most.events / 2;
+    partition->few_bytes = most.bytes / 2;
     if (partition->wants) {
         most.events = most.events > 0 ? most.events : 1;
         most.bytes = partition->wanted > most.bytes ? partition->wanted : most.bytes;
