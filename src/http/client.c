@@ -17,6 +17,7 @@ struct http_client {
     uint64_t *refused;  /* ids for which there was no memory; room for all that can be in flight */
     size_t refused_count;
     int64_t now_ms; /* of the last http_client_perform */
+    bool quiet;     /* since the last http_client_wait no socket of libcurl's was ready, no time due, nothing started */
 };
 
 bool http_init(struct error *error) {
@@ -113,6 +114,7 @@ void http_client_destroy(struct http_client *client) {
 /* --- sending --- */
 
 static void start(struct http_client *client, struct transfer *transfer, const struct request *request) {
+    client->quiet = false;
     if (transfer_prepare(transfer, request) && curl_multi_add_handle(client->multi, transfer->easy) == CURLM_OK)
         list_add_last(&client->active, &transfer->link);
     else
@@ -136,6 +138,7 @@ static void serve_waiting(struct http_client *client, struct token *token) {
 }
 
 static void ask(struct http_client *client, struct token *token) {
+    client->quiet = false;
     if (token_is_wanted(token, client->now_ms) && !token_ask(token, client->multi, client->now_ms))
         serve_waiting(client, token);
 }
@@ -245,7 +248,8 @@ void http_client_perform(struct http_client *client, int64_t now_ms, int64_t wal
                          void (*take)(void *owner, struct reply *reply), void *owner) {
     int running;
     client->now_ms = now_ms;
-    (void)curl_multi_perform(client->multi, &running);
+    if (!client->quiet)
+        (void)curl_multi_perform(client->multi, &running);
     end_done(client, wall_ms, take, owner);
     end_refused(client, take, owner);
     /* What is added meanwhile, or finds no memory again, stands behind the last one and waits for the next time. */
@@ -265,9 +269,16 @@ int64_t http_client_certificate_end(const struct http_client *client, uint32_t p
     return pool->token != NULL ? certificate_earlier(end_ms, token_certificate_end(pool->token)) : end_ms;
 }
 
+/* curl_multi_perform asks the system about each transfer under way, also when we were woken for something else: sockets
+ * and times are all that moves one on, so it is left out where neither is there. */
 void http_client_wait(struct http_client *client, struct curl_waitfd *more, unsigned count, int timeout_ms) {
-    int ready;
+    int ready = 0;
+    long due_ms = 0;
     if (!list_is_empty(&client->ended) || client->refused_count > 0)
         timeout_ms = 0;
-    (void)curl_multi_poll(client->multi, more, count, timeout_ms, &ready);
+    bool waited = curl_multi_poll(client->multi, more, count, timeout_ms, &ready) == CURLM_OK &&
+                  curl_multi_timeout(client->multi, &due_ms) == CURLM_OK;
+    for (unsigned i = 0; i < count; i++)
+        ready -= more[i].revents != 0 ? 1 : 0;
+    client->quiet = waited && ready == 0 && due_ms != 0;
 }

@@ -130,6 +130,7 @@ static void set_common(struct transfer *transfer) {
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_socket);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer->pool);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->node); /* filled for each request */
     set_tls(easy, spec);
 }
 
@@ -241,7 +242,7 @@ static bool set_headers(struct transfer *transfer, const struct request *request
         add_node(transfer, &count, transfer->pool->credential);
     if (transfer->bearer != NULL)
         add_node(transfer, &count, transfer->bearer->line);
-    return curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->node) == CURLE_OK;
+    return true;
 }
 
 static bool set_method(CURL *easy, const struct request *request) {

@@ -1,5 +1,5 @@
-/* Whole requests to a server on the loopback that answers as the rows say: what becomes of odd answers, and whose
- * certificates are trusted. */
+/* Whole requests to a server on the loopback that answers as the rows say: what becomes of odd answers, what is said
+ * where a handle is used again, and whose certificates are trusted. */
 #include "http/client.h"
 
 #include <arpa/inet.h>
@@ -22,16 +22,18 @@ struct server {
     int listener;
     char url[64];
     const char *answer;
+    char heard[4096]; /* of the last connection */
     pthread_t thread;
 };
 
 static void *serve(void *argument) {
     struct server *server = argument;
     int connection = accept(server->listener, NULL, NULL);
-    char text[4096] = "";
+    char *text = server->heard;
     size_t size = 0;
-    while (strstr(text, "\r\n\r\n") == NULL && size < sizeof text - 1) {
-        ssize_t got = recv(connection, text + size, sizeof text - 1 - size, 0);
+    memset(server->heard, 0, sizeof server->heard);
+    while (strstr(text, "\r\n\r\n") == NULL && size < sizeof server->heard - 1) {
+        ssize_t got = recv(connection, text + size, sizeof server->heard - 1 - size, 0);
         if (got <= 0)
             break;
         size += (size_t)got;
@@ -69,21 +71,31 @@ static void take(void *owner, struct reply *reply) {
     *place = reply;
 }
 
-static struct reply *ask(struct platform_spec *platform, const struct server *server) {
-    const struct request request = {.id = 1, .method = SPAN("POST"), .target = SPAN("/in"), .body = SPAN("{}")};
+static struct reply *ask_of(struct http_client *client, const struct request *request) {
     struct reply *reply = NULL;
+    http_client_send(client, request);
+    while (reply == NULL) {
+        http_client_perform(client, 0, 0, take, &reply);
+        if (reply == NULL)
+            http_client_wait(client, NULL, 0, 1000);
+    }
+    return reply;
+}
+
+static struct http_client *open_client(struct platform_spec *platform, const struct server *server) {
     platform->name = SPAN("p");
     platform->base_url = span_of(server->url);
     platform->connect_timeout_ms = platform->timeout_ms = 20000;
     platform->max_in_flight = 1;
     struct http_client *client = http_client_create(platform, 1, NULL);
     assert_non_null(client);
-    http_client_send(client, &request);
-    while (reply == NULL) {
-        http_client_perform(client, 0, 0, take, &reply);
-        if (reply == NULL)
-            http_client_wait(client, NULL, 0, 1000);
-    }
+    return client;
+}
+
+static struct reply *ask(struct platform_spec *platform, const struct server *server) {
+    const struct request request = {.id = 1, .method = SPAN("POST"), .target = SPAN("/in"), .body = SPAN("{}")};
+    struct http_client *client = open_client(platform, server);
+    struct reply *reply = ask_of(client, &request);
     http_client_destroy(client);
     return reply;
 }
@@ -137,6 +149,47 @@ static void a_cause_names_the_address_and_no_time(void **state) {
     assert_non_null(strstr(why, strrchr(server.url, ':') + 1));
     assert_null(strstr(why, " ms"));
     reply_destroy(reply);
+}
+
+/* --- requests --- */
+
+/* Libcurl is told only what is new: nothing of a request may come again in the next one. */
+static void a_handle_says_nothing_of_the_request_before(void **state) {
+    (void)state;
+    static const struct {
+        struct span method, target, body;
+        const char *first; /* line */
+        const char *length;
+    } rows[] = {
+        {SPAN("POST"), SPAN("/a?x=1"), SPAN("{}"), "POST /a?x=1 HTTP/1.1\r\n", "Content-Length: 2\r\n"},
+        {SPAN("POST"), SPAN("/b"), SPAN("[1]"), "POST /b HTTP/1.1\r\n", "Content-Length: 3\r\n"},
+        {SPAN("GET"), SPAN("/c?y=2"), {NULL, 0}, "GET /c?y=2 HTTP/1.1\r\n", NULL},
+        {SPAN("GET"), SPAN("/d"), {NULL, 0}, "GET /d HTTP/1.1\r\n", NULL},
+        {SPAN("DELETE"), SPAN("/d"), {NULL, 0}, "DELETE /d HTTP/1.1\r\n", NULL},
+        {SPAN("DELETE"), SPAN("/d"), SPAN("{}"), "DELETE /d HTTP/1.1\r\n", "Content-Length: 2\r\n"},
+        {SPAN("DELETE"), SPAN("/d"), {NULL, 0}, "DELETE /d HTTP/1.1\r\n", NULL},
+        {SPAN("PUT"), SPAN("/e"), {NULL, 0}, "PUT /e HTTP/1.1\r\n", "Content-Length: 0\r\n"},
+        {SPAN("POST"), SPAN("/a?x=1"), SPAN("{}"), "POST /a?x=1 HTTP/1.1\r\n", "Content-Length: 2\r\n"},
+    };
+    struct server server;
+    struct platform_spec platform = {0};
+    server_begin(&server, "http", "HTTP/1.1 204 \r\nConnection: close\r\n\r\n");
+    struct http_client *client = open_client(&platform, &server);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct request request = {
+            .id = i + 1, .method = rows[i].method, .target = rows[i].target, .body = rows[i].body};
+        if (i > 0) /* one more connection */
+            assert_int_equal(pthread_create(&server.thread, NULL, serve, &server), 0);
+        struct reply *reply = ask_of(client, &request);
+        (void)pthread_join(server.thread, NULL);
+        assert_int_equal(reply->status, 204);
+        reply_destroy(reply);
+        assert_int_equal(strncmp(server.heard, rows[i].first, strlen(rows[i].first)), 0);
+        assert_true(rows[i].length != NULL ? strstr(server.heard, rows[i].length) != NULL
+                                           : strstr(server.heard, "Content-Length:") == NULL);
+    }
+    http_client_destroy(client);
+    (void)close(server.listener);
 }
 
 /* --- trust --- */
@@ -203,6 +256,7 @@ static int tear_down(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_status_line_means_what_libcurl_takes_it_for),
                                        cmocka_unit_test(a_cause_names_the_address_and_no_time),
+                                       cmocka_unit_test(a_handle_says_nothing_of_the_request_before),
                                        cmocka_unit_test(certificates_of_its_own_are_instead_of_the_systems)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
