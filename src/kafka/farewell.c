@@ -10,23 +10,33 @@
 
 struct farewell {
     pthread_t thread;
-    pthread_mutex_t mutex; /* guards only `done` */
+    pthread_mutex_t mutex; /* guards `done` and `late` */
     pthread_cond_t wake;
     rd_kafka_t *client;
     int flags;
     struct timespec until;
     bool done;
+    bool late; /* nobody waits any more: the thread frees it, should it ever come back */
 };
 
 static atomic_uint left;
+
+static void finish(struct farewell *farewell) {
+    (void)pthread_mutex_destroy(&farewell->mutex);
+    (void)pthread_cond_destroy(&farewell->wake);
+    free(farewell);
+}
 
 static void *run(void *argument) {
     struct farewell *farewell = argument;
     rd_kafka_destroy_flags(farewell->client, farewell->flags);
     (void)pthread_mutex_lock(&farewell->mutex);
     farewell->done = true;
+    bool late = farewell->late;
     (void)pthread_cond_signal(&farewell->wake);
     (void)pthread_mutex_unlock(&farewell->mutex);
+    if (late)
+        finish(farewell);
     return NULL;
 }
 
@@ -38,12 +48,6 @@ static struct timespec after_ms(int within_ms) {
     at.tv_sec += within_ms / MS + ns / (MS * NS_OF_MS);
     at.tv_nsec = ns % (MS * NS_OF_MS);
     return at;
-}
-
-static void finish(struct farewell *farewell) {
-    (void)pthread_mutex_destroy(&farewell->mutex);
-    (void)pthread_cond_destroy(&farewell->wake);
-    free(farewell);
 }
 
 struct farewell *farewell_begin(rd_kafka_t *client_take, int flags, int within_ms) {
@@ -75,9 +79,11 @@ bool farewell_end(struct farewell *farewell) {
     while (!farewell->done && pthread_cond_timedwait(&farewell->wake, &farewell->mutex, &farewell->until) != ETIMEDOUT)
         ;
     bool done = farewell->done;
-    (void)pthread_mutex_unlock(&farewell->mutex);
-    if (!done) { /* the thread has it, should it ever come back */
+    if (!done)
         (void)pthread_detach(farewell->thread);
+    farewell->late = !done;
+    (void)pthread_mutex_unlock(&farewell->mutex);
+    if (!done) {
         atomic_fetch_add(&left, 1);
         return false;
     }
