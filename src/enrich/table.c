@@ -11,11 +11,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-/* Stands in front of its key and its answer in `bytes`. */
+/* In `bytes` both sizes stand first, then both texts: a row of a short code and its name takes 2 bytes beside them. */
 struct row {
-    uint32_t key_size;
-    uint32_t answer_size;
-    uint32_t line;
+    struct span key;
+    struct span answer;
 };
 
 /* Of a hash table. Small, so that the slots of many rows lie near. */
@@ -34,14 +33,27 @@ struct lookup_table {
     size_t capacity;
 };
 
-static struct row row_at(const struct lookup_table *table, uint32_t start) {
-    struct row row;
-    memcpy(&row, table->bytes.data + start, sizeof row);
-    return row;
+/* Seven bits a byte, the lowest first. */
+static void add_size(struct buf *out, size_t size) {
+    for (; size > 127; size >>= 7)
+        buf_add_byte(out, (char)(size | 128));
+    buf_add_byte(out, (char)size);
 }
 
-static struct span key_at(const struct lookup_table *table, uint32_t start) {
-    return span_make(table->bytes.data + start + sizeof(struct row), row_at(table, start).key_size);
+static size_t read_size(const char **at) {
+    size_t size = 0;
+    unsigned shift = 0;
+    for (; (**at & 128) != 0; shift += 7)
+        size |= (size_t)(*(*at)++ & 127) << shift;
+    size |= (size_t)(unsigned char)**at << shift;
+    ++*at;
+    return size;
+}
+
+static struct row row_at(const struct lookup_table *table, size_t start) {
+    const char *at = table->bytes.data + start;
+    size_t key_size = read_size(&at), answer_size = read_size(&at);
+    return (struct row){span_make(at, key_size), span_make(at + key_size, answer_size)};
 }
 
 static bool is_key(struct span own, struct span key) {
@@ -52,7 +64,7 @@ static bool is_key(struct span own, struct span key) {
 static struct slot *locate(const struct lookup_table *table, struct span key, uint32_t hash) {
     for (size_t at = hash;; at++) {
         struct slot *slot = &table->slots[at & (table->capacity - 1)];
-        if (slot->row == 0 || (slot->hash == hash && key.data != NULL && is_key(key_at(table, slot->row), key)))
+        if (slot->row == 0 || (slot->hash == hash && key.data != NULL && is_key(row_at(table, slot->row).key, key)))
             return slot;
     }
 }
@@ -84,6 +96,9 @@ struct reading {
     size_t *ends;
     size_t cell_count;
     size_t ends_capacity;
+    struct buf answer;
+    uint32_t *lines; /* where each row of the table begins in the file */
+    size_t lines_capacity;
     struct buf names; /* the header row, as `"name":` each */
     size_t *name_ends;
     size_t columns; /* 0: the header has not come */
@@ -204,6 +219,29 @@ static void write_answer(const struct reading *reading, struct buf *out) {
     buf_add_byte(out, '}');
 }
 
+static bool reserve_line(struct reading *reading) {
+    if (reading->table->count < reading->lines_capacity)
+        return true;
+    size_t capacity = reading->lines_capacity == 0 ? 64 : 2 * reading->lines_capacity;
+    uint32_t *lines = realloc(reading->lines, capacity * sizeof *lines);
+    if (lines == NULL)
+        return false;
+    reading->lines = lines;
+    reading->lines_capacity = capacity;
+    return true;
+}
+
+/* Rows stand in the order of the file. */
+static size_t line_of(const struct reading *reading, size_t row) {
+    const struct lookup_table *table = reading->table;
+    size_t number = 0;
+    for (size_t at = 1; at < row; number++) {
+        struct span answer = row_at(table, at).answer;
+        at = (size_t)(answer.data + answer.size - table->bytes.data);
+    }
+    return reading->lines[number];
+}
+
 static void take_row(struct reading *reading) {
     struct lookup_table *table = reading->table;
     if (reading->cells.size == 0 && reading->cell_count == reading->columns)
@@ -220,29 +258,29 @@ static void take_row(struct reading *reading) {
     }
     if (table->bytes.size == 0)
         buf_add_byte(&table->bytes, '\0');
-    if (!reserve_slot(table) || table->bytes.failed) {
+    if (!reserve_slot(table) || !reserve_line(reading) || table->bytes.failed) {
         fail_memory(reading);
         return;
     }
     uint32_t hash = json_hash(key);
     struct slot *slot = locate(table, key, hash);
     if (slot->row != 0) {
-        error_set(reading->error, "lines %zu and %zu have the same key", (size_t)row_at(table, slot->row).line,
-                  reading->line);
+        error_set(reading->error, "lines %zu and %zu have the same key", line_of(reading, slot->row), reading->line);
         reading->failed = true;
         return;
     }
     size_t start = table->bytes.size;
-    struct row row = {.key_size = (uint32_t)key.size, .line = (uint32_t)reading->line};
-    buf_add(&table->bytes, span_make(&row, sizeof row));
+    buf_clear(&reading->answer);
+    write_answer(reading, &reading->answer);
+    add_size(&table->bytes, key.size);
+    add_size(&table->bytes, reading->answer.size);
     buf_add(&table->bytes, key);
-    write_answer(reading, &table->bytes);
-    if (table->bytes.failed || table->bytes.size > UINT32_MAX) {
+    buf_add(&table->bytes, buf_span(&reading->answer));
+    if (reading->answer.failed || table->bytes.failed || table->bytes.size > UINT32_MAX) {
         fail_memory(reading);
         return;
     }
-    row.answer_size = (uint32_t)(table->bytes.size - start - sizeof row - key.size);
-    memcpy(table->bytes.data + start, &row, sizeof row);
+    reading->lines[table->count] = (uint32_t)reading->line;
     *slot = (struct slot){hash, (uint32_t)start};
     table->count++;
 }
@@ -328,6 +366,8 @@ struct lookup_table *lookup_table_create(struct span csv, struct span key, struc
     csv_free(&parser);
     buf_finish(&reading.cells);
     buf_finish(&reading.names);
+    buf_finish(&reading.answer);
+    free(reading.lines);
     free(reading.ends);
     free(reading.name_ends);
     if (!reading.failed)
@@ -355,8 +395,7 @@ struct span lookup_table_find(const struct lookup_table *table, struct span key)
     const struct slot *slot = locate(table, key, json_hash(key));
     if (slot->row == 0)
         return SPAN_NONE;
-    struct row row = row_at(table, slot->row);
-    return span_make(table->bytes.data + slot->row + sizeof row + row.key_size, row.answer_size);
+    return row_at(table, slot->row).answer;
 }
 
 size_t lookup_table_rows(const struct lookup_table *table) {
@@ -364,5 +403,5 @@ size_t lookup_table_rows(const struct lookup_table *table) {
 }
 
 size_t lookup_table_bytes(const struct lookup_table *table) {
-    return sizeof *table + table->bytes.capacity + table->capacity * sizeof *table->slots;
+    return sizeof *table + table->bytes.size + table->capacity * sizeof *table->slots;
 }
