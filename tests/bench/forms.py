@@ -2,14 +2,17 @@
 routes and keys), memory (peak at 10^5 and 10^6 events), stages (where Sluss's CPU goes; needs perf)."""
 
 import collections
+import pathlib
 import re
 import subprocess
 import sys
 import tempfile
+import time
 
 import kafka_http as bench
 
 LATENCY_RATE = 1_000
+WAITING_S = 3
 
 
 def latency(broker, options):
@@ -40,37 +43,61 @@ def latency(broker, options):
         print(f"{name[:3]:8}{one:>10.2f}{other:>10.2f}{bench.statistics.median(added):>10.2f}{f'{added[0]:.2f} to {added[-1]:.2f}':>22}")
 
 
+def burned(pid):
+    """CPU seconds of all threads so far."""
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in pathlib.Path(f"/proc/{pid}/task").iterdir()) / 1e9
+
+
+def measure(pid, broker, topics, sink, options):
+    """CPU us an event of a side that waits for the events, and how much of that it takes while it waits, too: timers, heartbeats,
+    fetches that bring nothing. Asks the sink how far it is, for asking Sluss would be measured."""
+    before = burned(pid)
+    time.sleep(WAITING_S)
+    waiting = (burned(pid) - before) / WAITING_S
+    before, began, received = burned(pid), time.monotonic(), 0
+    bench.load(broker.bootstrap, ",".join(topics), options)  # at once: beside one another, not one route after the other
+
+    def all_there():
+        nonlocal received
+        received += sink.window()["requests"]
+        return received >= options.events
+    bench.eventually(all_there, options.limit, lambda: f"all events, so far {received}", every=0.02)
+    taken, seconds = burned(pid) - before, time.monotonic() - began
+    return taken * 1e6 / options.events, waiting * seconds * 1e6 / options.events
+
+
 def floor_ready(broker, topics, options):
-    """CPU us an event of a floor with a consumer for each topic, which waits for the events."""
+    """A floor with a consumer for each topic, which would go on after the last event."""
     sink = bench.Sink(0)
-    floor = subprocess.Popen([bench.BIN / "bench_floor", broker.bootstrap, ",".join(topics), str(options.events),
+    floor = subprocess.Popen([bench.BIN / "bench_floor", broker.bootstrap, ",".join(topics), str(options.events + 1),
                               str(options.in_flight), sink.url + "/in"], stdout=subprocess.PIPE, text=True, preexec_fn=bench.die_with_parent)
     if floor.stdout.readline() != "ready\n":
         raise SystemExit("the floor did not start")
-    before, _ = bench.usage(floor.pid)
-    bench.load(broker.bootstrap, ",".join(topics), options)
-    result = bench.json.loads(floor.communicate(timeout=options.limit)[0])
+    result = measure(floor.pid, broker, topics, sink, options)
+    floor.kill()
+    floor.wait(options.limit)
     sink.end()
-    return result["cpu_us"] - before * 1e6 / options.events
+    return result
 
 
-def run_ready(broker, topics, options, number):
-    """CPU us an event of a Sluss that has joined its groups before the events are made."""
+def sluss_ready(broker, topics, options, number):
+    """A Sluss that has joined its groups."""
     sink = bench.Sink(0)
     with tempfile.TemporaryDirectory(prefix="slussbench") as folder:
         with bench.write_house(folder, broker.bootstrap, topics, sink.url, options, number) as home:
             home.start(seconds=options.limit)
-            before, _ = bench.usage(home.daemon.pid)
-            bench.load(broker.bootstrap, ",".join(topics), options)  # at once: beside one another, not one route after the other
+            result = measure(home.daemon.pid, broker, topics, sink, options)
             bench.wait_delivered(home, options)
-            cpu, _ = bench.usage(home.daemon.pid)
-            bench.end_sluss(home, sink, options)
-            return (cpu - before) * 1e6 / options.events
+            if home.stop() != 0:
+                raise SystemExit(f"Sluss did not end well:\n{home.log()[-2000:]}")
+            sink.end()
+            return result
 
 
 def flat(broker, options):
     """CPU us an event over routes, each with a consumer of its own, and over keys; the floor has as many consumers."""
-    print(f"\n{options.events:,} events to sides that wait for them, CPU us an event; medians of {options.rounds} rounds\n", flush=True)
+    print(f"\n{options.events:,} events to sides that wait for them, CPU us an event, and how much of that they take while they wait; "
+          f"medians of {options.rounds} rounds\n", flush=True)
     shapes = list(dict.fromkeys([(routes, 1_000) for routes in options.routes] + [(1, keys) for keys in options.of_keys]))
     found = {shape: [] for shape in shapes}
     for number in range(options.rounds):
@@ -82,13 +109,13 @@ def flat(broker, options):
                 broker.create_topics(topics, partitions=options.partitions if count == 1 else 1)
                 broker.create_topic(topics[0] + ".dlq", partitions=1)
                 sides.append(floor_ready(broker, topics, options) if side == "floor" else
-                             run_ready(broker, topics, options, topics[0]))
+                             sluss_ready(broker, topics, options, topics[0]))
             found[shape].append(sides)
-    print(f"{'':26}{'floor':>8}{'Sluss':>8}{'ratio':>8}{'ours':>8}")
+    print(f"{'':26}{'floor':>8}{'waits':>8}{'Sluss':>8}{'waits':>8}{'ratio':>8}{'ours':>8}")
     for (count, keys), rounds in found.items():
-        one, other = (bench.statistics.median(sides[side] for sides in rounds) for side in (0, 1))
-        ratio, ours = (bench.statistics.median(values) for values in zip(*((b / a, b - a) for a, b in rounds)))
-        print(f"{f'{count} routes, {keys:,} keys':26}{one:>8.1f}{other:>8.1f}{ratio:>8.2f}{ours:>8.1f}")
+        line = "".join(f"{bench.statistics.median(sides[side][which] for sides in rounds):>8.1f}" for side in (0, 1) for which in (0, 1))
+        ratio, ours = (bench.statistics.median(values) for values in zip(*((b / a, b - a) for (a, _), (b, _) in rounds)))
+        print(f"{f'{count} routes, {keys:,} keys':26}{line}{ratio:>8.2f}{ours:>8.1f}")
 
 
 def memory(broker, options):
