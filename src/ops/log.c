@@ -1,8 +1,10 @@
-/* One line an event in three dresses. Control bytes of foreign texts are written as '?'. */
+/* One line an event in three dresses. Control characters of foreign texts, and bytes that are no UTF-8, are
+ * written as '?'. */
 #include "ops/log.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/text.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -72,17 +74,25 @@ static void add_now(struct buf *line) {
     clock_write_date(line, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
 }
 
-/* Foreign text must not be able to forge a line. */
+/* C1 controls command terminals as well. */
+static bool is_control(const char *at, size_t size) {
+    unsigned char first = (unsigned char)at[0];
+    return first < 0x20 || first == 0x7f || (size == 2 && first == 0xc2 && (unsigned char)at[1] < 0xa0);
+}
+
+/* Foreign text (a broker's words, a certificate's name) must not be able to forge a line, nor to make one that is no
+ * JSON. */
 static void add_clean(struct buf *line, struct span text, bool json) {
-    for (size_t i = 0; i < text.size; i++) {
-        char byte = text.data[i];
-        if ((unsigned char)byte < 0x20 || byte == 0x7f)
+    for (size_t i = 0, size; i<text.size; i += size> 0 ? size : 1) {
+        const char *at = text.data + i;
+        size = text_utf8_size(at, text.data + text.size);
+        if (size == 0 || is_control(at, size)) {
             buf_add_byte(line, '?');
-        else if (json && (byte == '"' || byte == '\\')) {
+            continue;
+        }
+        if (json && (*at == '"' || *at == '\\'))
             buf_add_byte(line, '\\');
-            buf_add_byte(line, byte);
-        } else
-            buf_add_byte(line, byte);
+        buf_add(line, span_make(at, size));
     }
 }
 

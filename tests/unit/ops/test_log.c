@@ -1,4 +1,4 @@
-/* A log that nobody reads. */
+/* A log that nobody reads, and what strangers would like to write into it. */
 #include "ops/log.h"
 
 #include <fcntl.h>
@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -50,7 +51,47 @@ static void nobody_waits_for_who_does_not_read(void **state) {
     (void)close(pipe_end[1]);
 }
 
+static void strangers_forge_no_line(void **state) {
+    (void)state;
+    static const struct {
+        struct span text;
+        const char *shown;
+    } rows[] = {
+        {SPAN("Lule\xc3\xa5"), "Lule\xc3\xa5"},
+        {SPAN("a\nb\tc\x7f"), "a?b?c?"},
+        {SPAN("\x1b[31m"), "?[31m"},
+        {SPAN("\xc2\x9b"
+              "31m"),
+         "?31m"},                    /* the same in one character */
+        {SPAN("\xff\xfe"), "??"},    /* no UTF-8 */
+        {SPAN("cut \xc3"), "cut ?"}, /* in a character's middle */
+        {SPAN("\xc0\xaf"), "??"},    /* a slash in too many bytes */
+        {SPAN("\"quoted\\"), "\\\"quoted\\\\"},
+        {SPAN("nul\0x"), "nul?x"},
+    };
+    static char text[4096];
+    int pipe_end[2], before = dup(STDERR_FILENO);
+    assert_int_equal(pipe2(pipe_end, O_CLOEXEC), 0);
+    assert_int_equal(fcntl(pipe_end[0], F_SETFL, O_NONBLOCK), 0);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct log_field field = {"why", rows[i].text, 0};
+        char expected[64];
+        (void)snprintf(expected, sizeof expected, "\"message\":\"m\",\"why\":\"%s\"}\n", rows[i].shown);
+        assert_int_equal(dup2(pipe_end[1], STDERR_FILENO), STDERR_FILENO);
+        log_open(LOG_FORMAT_JSON, LOG_LEVEL_INFO);
+        log_say(LOG_LEVEL_INFO, &field, 1, "m");
+        assert_int_equal(dup2(before, STDERR_FILENO), STDERR_FILENO);
+        (void)drain(pipe_end[0], text, sizeof text);
+        if (!span_ends_with(span_of(text), span_of(expected)))
+            fail_msg("row %zu: %s", i, text);
+    }
+    (void)close(before);
+    (void)close(pipe_end[0]);
+    (void)close(pipe_end[1]);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(nobody_waits_for_who_does_not_read)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(nobody_waits_for_who_does_not_read),
+                                       cmocka_unit_test(strangers_forge_no_line)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
