@@ -102,6 +102,7 @@ static void set_tls(CURL *easy, const struct platform_spec *spec) {
         .data = (void *)(uintptr_t)spec->tls.key.value.data, .len = spec->tls.key.value.size, .flags = CURL_BLOB_COPY};
     curl_easy_setopt(easy, CURLOPT_SSLCERT, spec->tls.certificate.data);
     curl_easy_setopt(easy, CURLOPT_SSLKEY_BLOB, &key);
+    curl_easy_setopt(easy, CURLOPT_KEYPASSWD, ""); /* libcurl 7.88 takes none at all for a text */
 }
 
 static void set_common(struct transfer *transfer) {

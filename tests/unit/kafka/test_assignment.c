@@ -24,20 +24,20 @@ static int teardown(void **state) {
     return 0;
 }
 
-static bool begin(struct assignment *assignment, rd_kafka_t *client, struct assignment *past) {
+static rd_kafka_topic_partition_list_t *given(void) {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(4);
     (void)rd_kafka_topic_partition_list_add(list, "foreign", 0);
     (void)rd_kafka_topic_partition_list_add(list, "likewise", 7);
     (void)rd_kafka_topic_partition_list_add(list, "foreign", 1);
     (void)rd_kafka_topic_partition_list_add(list, "ours", 3);
-    bool begun = assignment_begin(assignment, client, list, topics, 2, 0, 5, -1, past);
-    rd_kafka_topic_partition_list_destroy(list);
-    return begun;
+    return list;
 }
 
 static void what_the_route_does_not_read_is_left_out(void **state) {
     struct assignment assignment = {0}, past = {0};
-    assert_true(begin(&assignment, *state, &past));
+    rd_kafka_topic_partition_list_t *list = given();
+    assert_true(assignment_begin(&assignment, *state, list, topics, 2, 0, 5, -1, &past));
+    rd_kafka_topic_partition_list_destroy(list);
     assert_int_equal(assignment.count, 2);
     assert_int_equal(assignment.partition[0].place.topic, 1);
     assert_int_equal(assignment.partition[0].place.partition, 7);
@@ -50,9 +50,11 @@ static void what_the_route_does_not_read_is_left_out(void **state) {
 /* Else a revoke of it would be told to a core that never heard of it, and never be answered. */
 static void without_memory_there_is_no_epoch(void **state) {
     struct assignment assignment = {0}, past = {0};
+    rd_kafka_topic_partition_list_t *list = given();
     memory_fail(0, false);
-    bool begun = begin(&assignment, *state, &past);
+    bool begun = assignment_begin(&assignment, *state, list, topics, 2, 0, 5, -1, &past);
     assert_int_equal(memory_heal(), 1);
+    rd_kafka_topic_partition_list_destroy(list);
     assert_false(begun);
     assert_int_equal(assignment.epoch, 0);
     assignment_end(&assignment, &past);
