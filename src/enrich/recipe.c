@@ -4,6 +4,8 @@
 #include "event/detail.h"
 #include "json/graft.h"
 
+enum { FEW_ROWS = 2000 }; /* of a table that stays near by itself */
+
 static struct verdict end(const struct recipe *recipe, struct event *event, enum verdict_kind kind, enum reason reason,
                           const char *what) {
     struct detail detail = {0};
@@ -65,10 +67,19 @@ static struct verdict absent(const struct recipe *recipe, const char *what, cons
     return end(recipe, event, VERDICT_DEAD, REASON_LOOKUP_ABSENT, what);
 }
 
+static struct span find_key(const struct recipe *recipe, const struct message *message) {
+    return message_text(&message->document, json_path_find(recipe->key, &message->document));
+}
+
+void recipe_foresee(const struct recipe *recipe, const struct lookup_table *table, const struct message *message) {
+    if (table != NULL && lookup_table_rows(table) > FEW_ROWS)
+        lookup_table_foresee(table, find_key(recipe, message));
+}
+
 struct verdict recipe_run(const struct recipe *recipe, const struct lookup_table *table, const struct answer *answer,
                           const struct json_limits *limits, struct event *event, struct message *message,
                           struct span *key_text) {
-    struct span key = message_text(&message->document, json_path_find(recipe->key, &message->document));
+    struct span key = find_key(recipe, message);
     if (key.data == NULL)
         return absent(recipe, "the event has no key for the lookup", limits, event, message);
     enum answer_kind kind = answer != NULL ? answer->kind : ANSWER_NONE;

@@ -46,4 +46,7 @@ struct verdict recipe_run(const struct recipe *recipe, const struct lookup_table
                           const struct json_limits *limits, struct event *event, struct message *message,
                           struct span *key_text);
 
+/* Makes ready for recipe_run, where `table` (may be NULL) is large: worth while when other work comes in between. */
+void recipe_foresee(const struct recipe *recipe, const struct lookup_table *table, const struct message *message);
+
 #endif

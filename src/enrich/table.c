@@ -398,6 +398,11 @@ struct span lookup_table_find(const struct lookup_table *table, struct span key)
     return row_at(table, slot->row).answer;
 }
 
+void lookup_table_foresee(const struct lookup_table *table, struct span key) {
+    if (table->count > 0)
+        __builtin_prefetch(&table->slots[json_hash(key) & (table->capacity - 1)]);
+}
+
 size_t lookup_table_rows(const struct lookup_table *table) {
     return table->count;
 }

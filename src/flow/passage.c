@@ -160,6 +160,12 @@ static struct verdict enrich(struct flow *flow, const struct route *route, struc
     return verdict;
 }
 
+/* While the schema is held against it, what enriches it comes nearer. */
+static void foresee(const struct flow *flow, const struct route *route, const struct passage *passage) {
+    for (uint32_t i = 0; i < route->recipe_count; i++)
+        recipe_foresee(&route->recipes[i], flow->tables[route->recipes[i].lookup], &passage->message);
+}
+
 static struct verdict walk(struct flow *flow, struct passage *passage) {
     const struct route *route = passage->home->group->route;
     struct event *event = passage->event;
@@ -168,8 +174,10 @@ static struct verdict walk(struct flow *flow, struct passage *passage) {
 
     if (enters(passage, STAGE_DECODE, &verdict))
         verdict = decode_event(route, passage);
-    if (enters(passage, STAGE_VALIDATE, &verdict))
+    if (enters(passage, STAGE_VALIDATE, &verdict)) {
+        foresee(flow, route, passage);
         verdict = gate_check(&route->gate, flow->gate, event, message);
+    }
     if (enters(passage, STAGE_ENRICH, &verdict))
         verdict = enrich(flow, route, passage);
     if (enters(passage, STAGE_SHAPE, &verdict))

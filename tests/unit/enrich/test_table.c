@@ -73,6 +73,7 @@ static void test_no_rows(void **state) {
     (void)state;
     struct lookup_table *table = create(SPAN("code,name\n"), SPAN("name"));
     assert_int_equal(lookup_table_rows(table), 0);
+    lookup_table_foresee(table, SPAN("A"));
     assert_null(lookup_table_find(table, SPAN("A")).data);
     lookup_table_release(table);
 }
@@ -151,8 +152,10 @@ static void test_large(void **state) {
         char key[16], answer[40];
         (void)snprintf(key, sizeof key, "K%06d", i);
         (void)snprintf(answer, sizeof answer, "\"Name number %d\"", i);
+        lookup_table_foresee(table, span_of(key));
         assert_true(span_equal(lookup_table_find(table, span_of(key)), span_of(answer)));
     }
+    lookup_table_foresee(table, SPAN_NONE);
     assert_null(lookup_table_find(table, SPAN("K100000")).data);
     assert_true(lookup_table_bytes(table) < ROWS * 42);
     buf_finish(&csv);
