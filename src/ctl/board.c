@@ -160,7 +160,8 @@ static void print_platform(FILE *out, const json_t *platform) {
                                                           : state);
     buf_add_text(&line, " for ");
     write_age(&line, number(platform, "since-ms"));
-    write_answer(&line, platform);
+    if (*word(platform, "why") == '\0' || number(platform, "status") > 0)
+        write_answer(&line, platform);
     if (*word(platform, "why") != '\0')
         buf_printf(&line, ": %s", word(platform, "why"));
     if (probe >= 0) {

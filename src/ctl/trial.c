@@ -245,7 +245,7 @@ static void print_request(const struct trial *trial, const struct platform_spec 
         (void)printf("  Content-Length: %zu\n\n", request->body.size);
     if (request->body.data != NULL)
         (void)fwrite(request->body.data, 1, request->body.size, stdout);
-    if (request->body.size == 0 || request->body.data[request->body.size - 1] != '\n')
+    if (request->body.data == NULL || request->body.size == 0 || request->body.data[request->body.size - 1] != '\n')
         (void)printf("\n");
 }
 

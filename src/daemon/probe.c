@@ -56,6 +56,12 @@ static void say_answer(const char *no_answer) {
         log_say(LOG_LEVEL_INFO, NULL, 0, "Kafka answers again");
 }
 
+/* Without librdkafka's word for its own errors. */
+static const char *plain(const char *why) {
+    static const char local[] = "Local: ";
+    return strncmp(why, local, sizeof local - 1) == 0 ? why + sizeof local - 1 : why;
+}
+
 /* What a question came to. False when the probe is to end. */
 static bool note(struct probe *probe, uint32_t index, enum producer_topic found, const char *why) {
     bool silent = found == PRODUCER_NO_ANSWER;
@@ -84,7 +90,7 @@ static bool look(struct probe *probe) {
             continue;
         const char *why = "";
         enum producer_topic found = producer_probe(probe->producer, route->dead_letter.data, ANSWER_WITHIN_MS, &why);
-        if (!note(probe, i, found, why))
+        if (!note(probe, i, found, plain(why)))
             return true;
         if (found == PRODUCER_NO_ANSWER)
             return false;

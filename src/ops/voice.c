@@ -20,11 +20,18 @@ static const char *skip_prefix(const char *text, const char *prefix) {
     return end != NULL ? end + 2 : text;
 }
 
+/* How many bytes of `text` are a number of milliseconds. */
+static size_t measured(const char *text) {
+    size_t digits = strspn(text, "0123456789");
+    return digits > 0 && strncmp(text + digits, " ms", 3) == 0 ? digits : 0;
+}
+
 void voice_essence(struct buf *out, const char *sentence) {
     const char *text = skip_prefix(sentence, "librdkafka ");
     text = skip_prefix(text, "[thrd:");
     text = skip_prefix(text, "group ");
     for (unsigned depth = 0; *text != '\0'; text++) {
+        text += measured(text);
         depth += *text == '(';
         if (depth == 0)
             buf_add_byte(out, *text);
@@ -76,12 +83,12 @@ static void say(enum log_level level, const char *sentence, uint32_t again, int6
         log_say(level, NULL, 0, "%.*s%s", before, sentence, rest);
 }
 
-void voice_say(void *nobody, int number, const char *sentence) {
+void voice_say(void *nobody, int syslog_level, const char *sentence) {
     (void)nobody;
-    enum log_level level = number <= 3   ? LOG_LEVEL_ERROR
-                           : number <= 4 ? LOG_LEVEL_WARNING
-                           : number <= 6 ? LOG_LEVEL_INFO
-                                         : LOG_LEVEL_DEBUG;
+    enum log_level level = syslog_level <= 3   ? LOG_LEVEL_ERROR
+                           : syslog_level <= 4 ? LOG_LEVEL_WARNING
+                           : syslog_level <= 6 ? LOG_LEVEL_INFO
+                                               : LOG_LEVEL_DEBUG;
     struct buf essence = {0};
     uint32_t again = 0;
     int64_t within_ms = 0;

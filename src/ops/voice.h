@@ -10,7 +10,7 @@
 
 /* One line with a level of syslog's, unless the same was said within a minute; at level debug all are said. Safe from
  * every thread. `nobody` makes it fit where an owner is handed on. */
-void voice_say(void *nobody, int level, const char *sentence);
+void voice_say(void *nobody, int syslog_level, const char *sentence);
 
 /* --- inside, for tests --- */
 
@@ -25,8 +25,8 @@ struct voice {
     } sentence[VOICE_SENTENCES];
 };
 
-/* What makes two sentences the same news: without librdkafka's facility and thread, the group that says it, and what
- * stands in brackets, such as times. */
+/* What makes two sentences the same news: without librdkafka's facility and thread, the group that says it, what stands
+ * in brackets, and times. */
 void voice_essence(struct buf *out, const char *sentence);
 
 /* Whether it is to be said at `now_ms`; then *again is how often it was left out since it was said *within_ms ago. */
