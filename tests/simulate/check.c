@@ -327,15 +327,20 @@ static void check_hand_back(struct world *world, struct member *member, uint32_t
         if (member->open[i].tenure == tenure->number && !member->open[i].letter && !member->open[i].aborted)
             violated(world, "I8", "handed back while offset %" PRId64 " is under way",
                      member->open[i].record[0]->offset);
-    bool missing = false;
-    for (uint32_t i = 0; i < world->group[route].partitions; i++)
-        missing = missing ||
-                  (tenure->reading[i].begun && !tenure->reading[i].foreign && lacks_commit(world, member, route, i));
+    bool missing = false, behind = false; /* behind: only by gaps, maybe */
+    for (uint32_t i = 0; i < world->group[route].partitions; i++) {
+        const struct reading *reading = &tenure->reading[i];
+        if (!reading->begun || reading->foreign)
+            continue;
+        missing = missing || lacks_commit(world, member, route, i);
+        behind = behind || log_base(world, member, route, i) > reading->acknowledged;
+    }
     bool time = tenure->closed_ms < 0 || world->now_ms - tenure->closed_ms < FINAL_COMMIT_MS;
     if (!lost && time && missing && !tenure->fenced && !tenure->committing)
         violated(world, "I8", "route %u was handed back without the final commit", route);
     member->missed = member->missed || (member->stopping && missing);
-    member->unsure = member->unsure || (member->stopping && (tenure->committing || tenure->error || tenure->fenced));
+    member->unsure =
+        member->unsure || (member->stopping && (tenure->committing || tenure->error || tenure->fenced || behind));
 }
 
 /* What begins next in this process, under another configuration maybe, finds nothing of ours under way (I14). */

@@ -79,6 +79,15 @@ static void lay(struct world *world) {
     }
 }
 
+/* Little memory is of no use where nothing fills it. */
+static bool is_full_of_large(struct world *world) {
+    if (strikes(world->choices, FAULT_ALL_LARGE))
+        return true;
+    bool full = world->scene.little_memory && choose(world->choices, 2) == 1;
+    world->choices->count[FAULT_ALL_LARGE] += full ? 1 : 0;
+    return full;
+}
+
 void logs_draw(struct world *world) {
     struct choices *choices = world->choices;
     if (choices->explore) {
@@ -90,7 +99,7 @@ void logs_draw(struct world *world) {
         group->partitions = 1 + choose(choices, MOST_PARTITIONS);
         for (uint32_t i = 0; i < group->partitions; i++) {
             struct partition_log *log = &group->log[i];
-            const struct kinship kin = {strikes(choices, FAULT_HOT_KEY), strikes(choices, FAULT_ALL_LARGE)};
+            const struct kinship kin = {strikes(choices, FAULT_HOT_KEY), is_full_of_large(world)};
             int64_t offset = choose(choices, 2) * 5;
             log->count = choose(choices, MOST_RECORDS + 1) / (1 + choose(choices, 2));
             log->start = 0;
