@@ -31,6 +31,14 @@ struct grafting {
     uint32_t bytes; /* likewise */
 };
 
+/* The steps fill the rest one after the other: to clear it first would take its time. */
+static void begin(struct grafting *grafting, const struct json_document *document, const struct json_path *into,
+                  struct span value) {
+    grafting->old = document;
+    grafting->into = into;
+    grafting->value = value;
+}
+
 static bool find_place(struct grafting *grafting) {
     const struct json_document *old = grafting->old;
     const struct json_path *into = grafting->into;
@@ -200,10 +208,8 @@ static enum json_splice read_again(struct arena *arena, const struct json_docume
 enum json_splice json_graft(struct arena *arena, const struct json_document *document, const struct json_path *into,
                             struct span value, const struct json_limits *limits, struct json_document *graft,
                             struct json_problem *problem) {
-    struct grafting grafting; /* the steps fill it one after the other: to clear it first would take its time */
-    grafting.old = document;
-    grafting.into = into;
-    grafting.value = value;
+    struct grafting grafting;
+    begin(&grafting, document, into, value);
     if (!find_place(&grafting))
         return JSON_SPLICE_NO_PARENT;
     if (!read_shoot(&grafting, arena) || !is_easy(&grafting, limits))
