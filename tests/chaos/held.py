@@ -29,13 +29,14 @@ def judge_held(find, truth, witness):
 
 
 def followers(find, truth, witness):
-    """A follower names what it follows: an earlier one of its key that was dead-lettered for a reason of its own."""
+    """A follower names what it follows: an earlier one of its key that was dead-lettered for a reason of its own. After a kill that one
+    may have become a follower itself: its letter was written, but neither its end nor the release before it was committed yet."""
     wrong = []
     for event, root in witness.followed.items():
         sound = event[0] in witness.following and event in truth
         if sound and root:
             sound = root[:2] == event[:2] and root[2] < event[2] and truth[root][0] == truth[event][0] if root in truth else False
-            sound = sound and root in witness.died and root not in witness.followed
+            sound = sound and root in witness.dead
         if not sound:
             wrong.append((event, root))
     find("letters", wrong, "follow what no dead letter of their key explains (event, what it follows)")

@@ -13,6 +13,7 @@ from verdict import Strike
 GOING_ON, RECOVERED = 15, 60  # seconds after a kill; after any other fault is mended; on a machine that lets all processes run
 GIVEN_UP = 180
 KILLING = 0.8  # the share of kills, of what happens to one of several groups
+HEARTBEAT = 3  # seconds between two of librdkafka's; one that was answered late counts from when it was answered
 BEHIND = 60  # seconds of goods; a group that is further behind catches up before it is struck again, or it could never end
 PAUSE = 60  # seconds between two faults that happen to all groups
 
@@ -54,7 +55,7 @@ class Play:
             took, limit = took + mended - strike.began, GOING_ON
         strike.ended = time.monotonic() + TIMEOUT  # an answer may still be on its way to somebody who has gone
         if fault.moves and not fault.kills:
-            strike.ended += scene.world.session  # a member that heard nothing of its coordinator meanwhile may give itself up so much later
+            strike.ended += scene.world.session + HEARTBEAT  # a member that heard nothing of its coordinator meanwhile may give itself up so much later
         if fault.kills:  # and what a killed one had sent and nobody had read yet
             strike.bound = left + REACH * fault.kills
         elif fault.moves or fault.ambiguous:  # answers may be lost with every attempt of what is in flight

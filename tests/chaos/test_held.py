@@ -13,7 +13,7 @@ FIRST = ("t", 0, 0)  # of key a; behind it comes offset 2
 @pytest.fixture
 def story():
     story = Story()
-    story.kept = {"holding": {"t"}, "died": {("t", 0, 3): [13.0]}, "releases": {"t": []}}
+    story.kept = {"holding": {"t"}, "died": {("t", 0, 3): [13.0]}, "dead": {("t", 0, 3)}, "releases": {"t": []}}
     return story
 
 
@@ -22,6 +22,7 @@ def dies(story, at=10.5):
     del story.requests[0]
     story.letters[FIRST] = 1
     story.kept["died"][FIRST] = [at]
+    story.kept["dead"].add(FIRST)
 
 
 def release(story, began, ended):
@@ -73,6 +74,14 @@ def test_a_follower_is_not_lost(story):
 @pytest.mark.parametrize("root", [("t", 0, 1), ("t", 0, 2), ("t", 0, 77), ("t", 1, 0)])
 def test_a_follower_follows_a_dead_one_of_its_key(story, root):
     follows(story, root)
+    assert story.found() == [("letters", 1)]
+
+
+def test_a_follower_of_one_that_became_a_follower_after_a_kill(story):
+    follows(story)
+    story.kept["followed"][FIRST] = None  # what it followed before is told in t/0/0's second letter, and not to be named again
+    assert story.found() == []
+    story.kept["dead"].discard(FIRST)
     assert story.found() == [("letters", 1)]
 
 

@@ -58,6 +58,7 @@ class Witness:
         self.letters = {}           # (topic, partition, offset): how many
         self.buried = collections.Counter()  # the same, of topics that are deleted
         self.died = {}              # event: when each of its letters was written
+        self.dead = set()           # events with a letter for a reason of their own
         self.followed = {}          # event: what it follows, as its letter says, or nothing
         self.releases = {topic: [] for topic in topics}  # (began, ended): an operator let go what waited in a topic
         self.released = 0           # keys
@@ -148,6 +149,8 @@ class Witness:
         self.died.setdefault(letter.event, []).append(letter.at)
         if letter.reason == "followed":
             self.followed[letter.event] = letter.follows
+        else:
+            self.dead.add(letter.event)
         return letter.event
 
     def release(self, topic, began, ended, keys):
