@@ -39,12 +39,14 @@ static struct partition *waits_too_long(const struct flow *flow, const struct gr
     return NULL;
 }
 
-/* One whose platform is up: else its event would only be more that stays. */
+/* One whose platform is up: else its event would only be more that stays. And one whose route reads: it would step down
+ * at once, and be found again before all others. */
 static struct partition *choose(const struct flow *flow) {
     size_t looked = 0;
     for (struct list *link = flow->starving.next; link != &flow->starving && looked < LOOKED_AT; link = link->next) {
         const struct group *group = LIST_OF(link, struct group, starving);
-        struct partition *found = is_up(flow, group) ? waits_too_long(flow, group) : NULL;
+        bool reads = is_up(flow, group) && !supply_is_sated(flow, group);
+        struct partition *found = reads ? waits_too_long(flow, group) : NULL;
         if (found != NULL)
             return found;
         looked++;

@@ -240,8 +240,9 @@ void commit_read_map(struct flow *flow, struct partition *partition, struct span
 void commit_forget_map(struct flow *flow, struct partition *partition);
 size_t supply_cost(uint32_t events, size_t bytes); /* memory that so much may take when it is read, or copied */
 void supply_tend(struct flow *flow, struct group *group);
-bool supply_is_dry(const struct flow *flow, const struct group *group); /* nothing that is under way brings events */
-void supply_hungry(struct flow *flow, struct partition *partition);     /* it may want credit */
+bool supply_is_sated(const struct flow *flow, const struct group *group); /* it has enough to do: it reads nothing */
+bool supply_is_dry(const struct flow *flow, const struct group *group);   /* nothing that is under way brings events */
+void supply_hungry(struct flow *flow, struct partition *partition);       /* it may want credit */
 void supply_read(struct flow *flow, struct partition *partition, const struct event *event); /* within credit */
 void supply_forget(struct flow *flow, struct partition *partition);                          /* no more will come */
 void supply_starve(struct flow *flow, struct group *group, bool starves); /* for want of memory, or no longer */

@@ -152,7 +152,7 @@ static bool feed(struct flow *flow, struct partition *partition) {
 
 /* More wait for the platform than it can take soon; or it has enough to do with others too, and the route has its part
  * of that and more behind it, whose keys are not free yet. */
-static bool is_sated(const struct flow *flow, const struct group *group) {
+bool supply_is_sated(const struct flow *flow, const struct group *group) {
     if (group->ready > most_ready(flow, group))
         return true;
     const struct desk *desk = desk_of(flow, group);
@@ -165,7 +165,7 @@ static bool is_sated(const struct flow *flow, const struct group *group) {
 }
 
 bool supply_is_dry(const struct flow *flow, const struct group *group) {
-    if (group->open > 0 || group->committing || is_sated(flow, group))
+    if (group->open > 0 || group->committing || supply_is_sated(flow, group))
         return false; /* what stops the reading now ends with an answer */
     for (uint32_t i = 0; i < group->count; i++) {
         const struct partition *partition = &group->partitions[i];
@@ -190,7 +190,7 @@ static void feed_elder(struct flow *flow) {
     struct partition *elder = flow->elder.partition;
     if (elder == NULL)
         return;
-    if (is_sated(flow, elder->group)) {
+    if (supply_is_sated(flow, elder->group)) {
         elder_forget(flow, elder);
         return;
     }
@@ -204,7 +204,7 @@ static void feed_elder(struct flow *flow) {
  * waited too long it is the elder. */
 void supply_tend(struct flow *flow, struct group *group) {
     feed_elder(flow);
-    if (!list_is_empty(&group->hungry) && is_sated(flow, group))
+    if (!list_is_empty(&group->hungry) && supply_is_sated(flow, group))
         return;
     LIST_EACH(link, &group->hungry) {
         if (feed(flow, LIST_OF(link, struct partition, hungry)))

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ROUTES = 3, PARTITIONS = 2, MOST = 256, MOST_VALUE = 128 * 1024, ANSWER_MS = 20 };
+enum { ROUTES = 3, PARTITIONS = 2, MOST = 256, MOST_VALUE = 512 * 1024, ANSWER_MS = 20 };
 enum { ENOUGH = 1000 };         /* answers: 20 s */
 enum { FEW = 300, MANY = 900 }; /* numbers in an event */
 enum { FENCE_MS = 24000 };      /* more than half a session */
@@ -41,10 +41,11 @@ struct house {
     size_t sents;
     bool committing[ROUTES];
     uint64_t letter; /* written; 0 none */
+    struct span key; /* of what is read */
     char text[MOST_VALUE];
 };
 
-static int set_up(void **state) {
+static struct house *build(void) {
     struct house *house = calloc(1, sizeof *house);
     assert_non_null(house);
     struct template *target = template_create(TEMPLATE_TARGET, SPAN("/in"), NULL);
@@ -57,10 +58,27 @@ static int set_up(void **state) {
     }
     house->plan = plan_of(house->platform, ROUTES, house->route, ROUTES, 256 << 10);
     house->plan.session_timeout_ms = 45000;
+    return house;
+}
+
+static int open_house(void **state, struct house *house) {
     house->flow = flow_create(&house->plan, 1);
     assert_non_null(house->flow);
     *state = house;
     return 0;
+}
+
+static int set_up(void **state) {
+    return open_house(state, build());
+}
+
+/* The last route's platform takes one request at a time, and there is memory for it to have enough to do. */
+static int set_up_narrow(void **state) {
+    struct house *house = build();
+    house->platform[ROUTES - 1].max_in_flight = 1;
+    house->route[ROUTES - 1].order = ORDER_KEY;
+    house->plan.memory_limit = 2 << 20;
+    return open_house(state, house);
 }
 
 static int tear_down(void **state) {
@@ -104,7 +122,7 @@ static void assign(struct house *house, uint32_t route) {
 static bool read_one(struct house *house, uint32_t route, int32_t partition, struct span value) {
     const struct place place = {.route = route, .partition = partition, .epoch = 1};
     struct lot *lot = &house->lot[route][partition];
-    size_t bytes = event_size(SPAN_NONE, value, NULL, 0);
+    size_t bytes = event_size(house->key, value, NULL, 0);
     if (lot->credit == 0 || lot->bytes < bytes) {
         if (!lot->told)
             step(house, (struct input){.kind = INPUT_WANTED, .is.wanted = {place, bytes}});
@@ -115,7 +133,7 @@ static bool read_one(struct house *house, uint32_t route, int32_t partition, str
     lot->told = false;
     lot->credit--;
     lot->bytes -= bytes;
-    step(house, plan_event(place, lot->next++, SPAN_NONE, value));
+    step(house, plan_event(place, lot->next++, house->key, value));
     return true;
 }
 
@@ -252,6 +270,32 @@ static void who_holds_nothing_reads_beside_a_platform_that_is_down(void **state)
     assert_true(read_one(house, 1, 0, numbers_of(house, FEW)));
 }
 
+static void read_keyed(struct house *house, struct span key, int count) {
+    house->key = key;
+    for (int i = 0; i < count; i++)
+        assert_true(read_one(house, 2, 1, SPAN("{}")));
+    house->key = SPAN_NONE;
+}
+
+/* A route that has enough to do reads nothing, so it is for nobody's sake that others wait: not even its own. */
+static void who_has_enough_to_do_is_no_elder(void **state) {
+    struct house *house = *state;
+    assign(house, 2);
+    read_keyed(house, SPAN("a"), 1);
+    house->sents = 0; /* its platform does not answer */
+    read_keyed(house, SPAN("b"), 1);
+    read_keyed(house, SPAN("c"), 1);
+    read_keyed(house, SPAN("d"), 1);
+    read_keyed(house, SPAN("e"), 16);
+    for (uint32_t i = 0; i < 2; i++)
+        assign(house, i);
+    for (int i = 0; i < 300; i++)
+        trickle(house, 0, 0);
+    assert_false(read_one(house, 2, 0, text_of(house, budget_largest(&house->plan) - 64)));
+    read_keyed(house, SPAN("e"), 2); /* now it has */
+    assert_in_range(read_largest(house, 1, 0), 10, ENOUGH - 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -260,6 +304,7 @@ int main(void) {
         TEST(the_largest_is_read_beside_small_ones_of_its_own_route),
         TEST(the_others_go_on_while_what_is_needed_is_held),
         TEST(who_holds_nothing_reads_beside_a_platform_that_is_down),
+        cmocka_unit_test_setup_teardown(who_has_enough_to_do_is_no_elder, set_up_narrow, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
