@@ -6,7 +6,7 @@ enum {
     MOST_EVENTS = 64,         /* of credit at a time and partition */
     MOST_BYTES = 256 * 1024,  /* likewise */
     LEAST_BYTES = 1024,       /* likewise */
-    EVENT_COST = 4608,        /* memory that any event takes as soon as it is read */
+    EVENT_COST = 4608,        /* memory that any event may take as soon as it is read */
     BYTE_COST = 3,            /* and for each of its bytes: the arena grows in steps that double */
     READY_BEYOND_FLIGHT = 64, /* so many events more than max-in-flight may wait for the platform */
     LEAST_READY = 4,          /* but of each of its routes at least so many */

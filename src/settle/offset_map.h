@@ -17,10 +17,10 @@ enum {
     OFFSET_MAP_LONGEST = 9  /* digits of attempts and seconds: more count as so many */
 };
 
-/* Why an event waits for an operator. */
+/* Why an event waits for an operator; or, in doubt, for its dead letter. */
 enum held {
     HELD_NOT,
-    HELD_AMBIGUOUS, /* it was sent and no answer came: ambiguous = "hold" */
+    HELD_AMBIGUOUS, /* it was sent and no answer came: ambiguous = "hold" or "dead-letter" */
     HELD_DEAD_KEY   /* an earlier event of its key was dead-lettered: after-dead-letter = "hold" */
 };
 

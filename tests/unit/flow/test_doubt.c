@@ -7,14 +7,11 @@
 
 #include <cmocka.h>
 
-#include "flow/flow.h"
+#include "support/plan.h"
 
 #include <stdlib.h>
 
 enum { EVENTS = 300, FIRST = 17 };
-
-static const struct status_range success[] = {{200, 299}};
-static const struct span topics[] = {{"arende.v1", 9}};
 
 struct house {
     struct platform_spec platform;
@@ -35,35 +32,17 @@ static int set_up(void **state) {
     struct house *house = calloc(1, sizeof *house);
     if (house == NULL)
         return 1;
-    house->platform = (struct platform_spec){.name = SPAN("oep"),
-                                             .timeout_ms = 30000,
-                                             .max_in_flight = EVENTS,
-                                             .breaker = {EVENTS + 1, 100, 2 * EVENTS, 10000, 30000, 300000},
-                                             .success = {success, 1}};
-    house->route = (struct route){.name = SPAN("bygglov"),
-                                  .topics = topics,
-                                  .topic_count = 1,
-                                  .dead_letter = SPAN("arende.v1.dlq"),
-                                  .refusals = 3,
-                                  .order = ORDER_NONE,
-                                  .ambiguous = AMBIGUOUS_HOLD,
-                                  .retry = {1000, 300000, 86400000},
-                                  .window = 1024};
-    house->route.mapping =
-        (struct mapping_spec){.method = SPAN("POST"), .route = house->route.name, .topics = topics, .body = BODY_EVENT};
-    house->route.mapping.target = template_create(TEMPLATE_TARGET, SPAN("/errands"), NULL);
-    house->plan = (struct plan){.generation = 1,
-                                .platforms = &house->platform,
-                                .platform_count = 1,
-                                .routes = &house->route,
-                                .route_count = 1,
-                                .memory_limit = 256 << 20,
-                                .max_poll_interval_ms = 300000,
-                                .session_timeout_ms = 10000};
+    house->platform = plan_platform();
+    house->platform.max_in_flight = EVENTS;
+    house->platform.breaker.failures = house->platform.breaker.of = 2 * EVENTS;
+    house->route = plan_route(template_create(TEMPLATE_TARGET, SPAN("/errands"), NULL));
+    house->route.order = ORDER_NONE;
+    house->route.ambiguous = AMBIGUOUS_HOLD;
+    house->plan = plan_of(&house->platform, 1, &house->route, 1, 256 << 20);
     house->flow = flow_create(&house->plan, 1);
     house->committed = FIRST;
     *state = house;
-    return house->flow != NULL && house->route.mapping.target != NULL ? 0 : 1;
+    return house->flow != NULL ? 0 : 1;
 }
 
 static int tear_down(void **state) {
@@ -103,11 +82,8 @@ static void read_all(struct house *house) {
     step(house, (struct input){.kind = INPUT_ASSIGNED, .is.group = {.epoch = epoch, .place = &place, .count = 1}});
     step(house,
          (struct input){.kind = INPUT_COMMITTED, .is.committed = {.epoch = epoch, .entry = &committed, .count = 1}});
-    for (int64_t i = 0; i < EVENTS; i++) {
-        struct event *event = event_create(place, FIRST + i, 1700000000000, SPAN_NONE, SPAN("{\"n\":1}"), NULL, 0);
-        assert_non_null(event);
-        step(house, (struct input){.kind = INPUT_EVENT, .is.event = event});
-    }
+    for (int64_t i = 0; i < EVENTS; i++)
+        step(house, plan_event(place, FIRST + i, SPAN_NONE, SPAN("{\"n\":1}")));
 }
 
 static void none_of_many_in_doubt_is_sent_again(void **state) {

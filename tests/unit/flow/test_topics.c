@@ -7,15 +7,13 @@
 
 #include <cmocka.h>
 
-#include "flow/flow.h"
 #include "flow/trace.h"
+#include "support/plan.h"
 
 #include <stdlib.h>
 
 enum { FIRST = 17, PARTITIONS = 3 };
 
-static const struct status_range success[] = {{200, 299}};
-static const struct status_range retry[] = {{500, 599}};
 static const struct span topics[] = {{"arende.v1", 9}, {"beslut.v1", 9}};
 
 struct house {
@@ -32,34 +30,16 @@ static int set_up(void **state) {
     struct house *house = calloc(1, sizeof *house);
     if (house == NULL)
         return 1;
-    house->platform = (struct platform_spec){.name = SPAN("oep"),
-                                             .timeout_ms = 30000,
-                                             .max_in_flight = 16,
-                                             .breaker = {1, 100, 50, 10000, 30000, 300000},
-                                             .success = {success, 1},
-                                             .retry = {retry, 1}};
-    house->route = (struct route){.name = SPAN("bygglov"),
-                                  .topics = topics,
-                                  .topic_count = 2,
-                                  .dead_letter = SPAN("arende.v1.dlq"),
-                                  .refusals = 3,
-                                  .ambiguous = AMBIGUOUS_HOLD,
-                                  .retry = {1000, 300000, 86400000},
-                                  .window = 1024};
-    house->route.mapping =
-        (struct mapping_spec){.method = SPAN("POST"), .route = house->route.name, .topics = topics, .body = BODY_EVENT};
-    house->route.mapping.target = template_create(TEMPLATE_TARGET, SPAN("/errands"), NULL);
-    house->plan = (struct plan){.generation = 1,
-                                .platforms = &house->platform,
-                                .platform_count = 1,
-                                .routes = &house->route,
-                                .route_count = 1,
-                                .memory_limit = 256 << 20,
-                                .max_poll_interval_ms = 300000,
-                                .session_timeout_ms = 10000};
+    house->platform = plan_platform();
+    house->platform.breaker.failures = 1;
+    house->route = plan_route(template_create(TEMPLATE_TARGET, SPAN("/errands"), NULL));
+    house->route.topics = house->route.mapping.topics = topics;
+    house->route.topic_count = 2;
+    house->route.ambiguous = AMBIGUOUS_HOLD;
+    house->plan = plan_of(&house->platform, 1, &house->route, 1, 256 << 20);
     house->flow = flow_create(&house->plan, 1);
     *state = house;
-    return house->flow != NULL && house->route.mapping.target != NULL ? 0 : 1;
+    return house->flow != NULL ? 0 : 1;
 }
 
 static int tear_down(void **state) {
@@ -96,9 +76,7 @@ static void assign(struct house *house, struct span map) {
 
 static void read_event(struct house *house, uint32_t topic, int32_t partition, int64_t offset, struct span key) {
     const struct place place = {.topic = topic, .partition = partition, .epoch = 1};
-    struct event *event = event_create(place, offset, 1700000000000, key, SPAN("{\"n\":1}"), NULL, 0);
-    assert_non_null(event);
-    step(house, (struct input){.kind = INPUT_EVENT, .is.event = event});
+    step(house, plan_event(place, offset, key, SPAN("{\"n\":1}")));
 }
 
 static void answer(struct house *house, uint64_t request, enum reply_kind kind, int status) {
