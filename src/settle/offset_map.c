@@ -49,11 +49,12 @@ void offset_map_settle(struct offset_map *map, int64_t offset) {
     set(map, map->bit, &map->bits, offset);
 }
 
+/* Of those in doubt it stays known that they are: the others that are held go before them. */
 static uint64_t weight(const struct offset_try *tried) {
     switch (tried->held) {
-    case HELD_AMBIGUOUS:
-        return UINT64_MAX;
     case HELD_DEAD_KEY:
+        return UINT64_MAX;
+    case HELD_AMBIGUOUS:
         return UINT64_MAX - 1;
     case HELD_NOT:
         break;
@@ -63,13 +64,17 @@ static uint64_t weight(const struct offset_try *tried) {
 
 void offset_map_try(struct offset_map *map, struct offset_try tried) {
     uint32_t at = map->tries;
+    if (tried.offset < map->base)
+        return;
     while (at > 0 && weight(&map->tried[at - 1]) < weight(&tried))
         at--;
-    if (at == OFFSET_MAP_TRIES && tried.held == HELD_AMBIGUOUS)
-        set(map, map->doubt, &map->doubts, tried.offset);
-    if (tried.offset < map->base || at == OFFSET_MAP_TRIES)
-        return;
-    if (map->tries < OFFSET_MAP_TRIES)
+    if (map->tries == OFFSET_MAP_TRIES) {
+        const struct offset_try *least = at == OFFSET_MAP_TRIES ? &tried : &map->tried[OFFSET_MAP_TRIES - 1];
+        if (least->held == HELD_AMBIGUOUS)
+            set(map, map->doubt, &map->doubts, least->offset);
+        if (at == OFFSET_MAP_TRIES)
+            return;
+    } else
         map->tries++;
     memmove(&map->tried[at + 1], &map->tried[at], (map->tries - at - 1) * sizeof *map->tried);
     map->tried[at] = tried;
@@ -191,23 +196,25 @@ static size_t write_tries(const struct offset_map *map, enum held held, char *te
     return size;
 }
 
-/* Of those in doubt as much as there is room for, but of all of them that they are: ";a" and six offsets a character.
- */
+/* Whether all that is known of those in doubt can be told first. */
+static bool has_room_for_doubts(const struct offset_map *map, size_t size) {
+    size_t count = 0;
+    for (uint32_t i = 0; i < map->tries; i++)
+        count += map->tried[i].held == HELD_AMBIGUOUS ? 1 : 0;
+    return map->doubts == 0 && size + count * LONGEST_TRY + CHECK_SIZE <= OFFSET_MAP_SIZE;
+}
+
+/* Of all in doubt that they are: ";a" and six offsets a character. */
 static size_t write_doubts(const struct offset_map *map, char *text, size_t size) {
     unsigned char bit[OFFSET_MAP_BITS / 8];
     uint32_t bits = map->doubts;
     memcpy(bit, map->doubt, sizeof bit);
-    for (uint32_t i = 0; i < map->tries && map->tried[i].held == HELD_AMBIGUOUS; i++)
-        set(map, bit, &bits, map->tried[i].offset);
-    bool all = map->doubts == 0;
-    for (uint32_t i = 0; i < map->tries && map->tried[i].held == HELD_AMBIGUOUS; i++)
-        all = all && size + (i + 1) * LONGEST_TRY + CHECK_SIZE <= OFFSET_MAP_SIZE;
-    if (!all) {
-        memcpy(&text[size], ";a", 2);
-        size = write_bits(bit, bits, text, size + 2);
-        text[0] = VERSION_DOUBTS;
-    }
-    return write_tries(map, HELD_AMBIGUOUS, text, size);
+    for (uint32_t i = 0; i < map->tries; i++)
+        if (map->tried[i].held == HELD_AMBIGUOUS)
+            set(map, bit, &bits, map->tried[i].offset);
+    memcpy(&text[size], ";a", 2);
+    text[0] = VERSION_DOUBTS;
+    return write_bits(bit, bits, text, size + 2);
 }
 
 /* ";d5" of a key whose dead letter lies 5 offsets below the base, ";d-2,7" 2 above it, and its first one 7 before that.
@@ -231,9 +238,12 @@ size_t offset_map_write(const struct offset_map *map, int32_t partition, char te
     size_t size = 0;
     text[size++] = says_more(map) || map->dead_count > 0 ? VERSION_MORE : VERSION;
     size = write_bits(map->bit, map->bits, text, size);
-    size = write_doubts(map, text, size);
+    bool first = has_room_for_doubts(map, size);
+    size = first ? write_tries(map, HELD_AMBIGUOUS, text, size) : write_doubts(map, text, size);
     size = write_dead(map, text, size);
     size = write_tries(map, HELD_DEAD_KEY, text, size);
+    if (!first)
+        size = write_tries(map, HELD_AMBIGUOUS, text, size);
     size = write_tries(map, HELD_NOT, text, size);
     uint32_t sum = check(map, partition, span_make(text, size));
     char end[CHECK_SIZE + 1];

@@ -44,7 +44,7 @@ struct offset_map {
     uint32_t bits; /* behind the last settled offset, from the base; 0: none is settled */
     uint32_t tries;
     unsigned char bit[OFFSET_MAP_BITS / 8];
-    struct offset_try tried[OFFSET_MAP_TRIES]; /* those in doubt first, then other held ones, then the most tried */
+    struct offset_try tried[OFFSET_MAP_TRIES]; /* held behind a dead key first, then in doubt, then the most tried */
     uint32_t doubts;                           /* behind the last one in doubt of which no more is known; 0: none */
     unsigned char doubt[OFFSET_MAP_BITS / 8];
     uint32_t dead_count;

@@ -84,7 +84,7 @@ static void held_ones_come_back(void **state) {
 }
 
 /* However many are in doubt: nobody sends one of them again. Of as many as there is room for it is known how often they
- * were tried, and dead keys come before that. */
+ * were tried; dead keys, and what is held behind them, come before that. */
 static void all_in_doubt_come_back(void **state) {
     (void)state;
     offset_map_init(&map, 5000000000);
@@ -98,7 +98,9 @@ static void all_in_doubt_come_back(void **state) {
     size_t size = offset_map_write(&map, 0, text);
     assert_true(size <= OFFSET_MAP_SIZE && text[0] == '3');
     assert_true(offset_map_read(&other, map.base, 0, span_make(text, size)));
-    assert_int_equal(offset_map_held(&other), 667);
+    assert_int_equal(offset_map_held(&other), 668);
+    assert_non_null(offset_map_find(&other, map.base + 1001));
+    assert_int_equal(offset_map_find(&other, map.base + 1001)->held, HELD_DEAD_KEY);
     assert_non_null(offset_map_dead(&other, map.base - 5));
     for (int64_t i = 0; i < 1000; i++) {
         const struct offset_try *found = offset_map_find(&other, map.base + i);
