@@ -26,6 +26,7 @@ struct producer {
     struct producer_handler handler;
     struct refusal *refused;
     size_t under_way; /* letters that the client has */
+    bool reporting;   /* its reports are read: they are the client's, which must outlive them */
     int wake;
     bool left; /* a client did not end: its threads may write to `wake` yet */
 };
@@ -105,13 +106,14 @@ struct producer *producer_create(struct kafka_properties properties, const struc
 }
 
 /* A fatal error ends a client for good: one that numbers its letters may have had no leave to (from 2.5.3 on). When all
- * that it had was reported another one is made, for what was wrong may have been mended. */
+ * that it had was reported another one is made, for what was wrong may have been mended. A letter that is written in
+ * answer to the last report is refused instead, and comes again. */
 static void renew(struct producer *producer) {
     struct error error = {0};
     char why[256] = "";
     if (producer->client != NULL &&
-        (rd_kafka_fatal_error(producer->client, why, sizeof why) == RD_KAFKA_RESP_ERR_NO_ERROR ||
-         producer->under_way > 0))
+        (producer->reporting || producer->under_way > 0 ||
+         rd_kafka_fatal_error(producer->client, why, sizeof why) == RD_KAFKA_RESP_ERR_NO_ERROR))
         return;
     close_client(producer);
     say(producer,
@@ -172,6 +174,7 @@ static void report(struct producer *producer, uint64_t id, rd_kafka_resp_err_t c
 
 static void serve_reports(struct producer *producer, rd_kafka_event_t *event) {
     const rd_kafka_message_t *message;
+    producer->reporting = true;
     while ((message = rd_kafka_event_message_next(event)) != NULL) {
         bool stored = message->err == RD_KAFKA_RESP_ERR_NO_ERROR &&
                       rd_kafka_message_status(message) == RD_KAFKA_MSG_STATUS_PERSISTED;
@@ -181,6 +184,7 @@ static void serve_reports(struct producer *producer, rd_kafka_event_t *event) {
         producer->under_way--;
         report(producer, (uint64_t)(uintptr_t)message->_private, code);
     }
+    producer->reporting = false;
 }
 
 void producer_serve(struct producer *producer) {

@@ -11,7 +11,7 @@
 
 #include "support/mock.h"
 
-enum { INIT_PRODUCER_ID = 22, PATIENCE_MS = 50000, LETTERS = 50 };
+enum { PRODUCE = 0, INIT_PRODUCER_ID = 22, PATIENCE_MS = 50000, LETTERS = 50 };
 
 struct writing {
     struct mock mock;
@@ -19,7 +19,21 @@ struct writing {
     unsigned reports[LETTERS + 1]; /* of each id */
     unsigned reported;
     unsigned acknowledged;
+    bool answers;   /* a report with another letter, as the core does where a smaller one may be taken */
+    bool answering; /* just now */
+    bool renewed;   /* meanwhile */
 };
+
+static bool dead; /* for good, as far as librdkafka says */
+
+rd_kafka_resp_err_t __real_rd_kafka_fatal_error(rd_kafka_t *client, char *why, size_t size);
+rd_kafka_resp_err_t __wrap_rd_kafka_fatal_error(rd_kafka_t *client, char *why, size_t size);
+
+rd_kafka_resp_err_t __wrap_rd_kafka_fatal_error(rd_kafka_t *client, char *why, size_t size) {
+    return dead ? RD_KAFKA_RESP_ERR__FATAL : __real_rd_kafka_fatal_error(client, why, size);
+}
+
+static void write_letter(struct writing *writing, uint64_t id);
 
 static void on_report(void *owner, uint64_t id, enum producer_outcome outcome, const char *why) {
     struct writing *writing = owner;
@@ -28,6 +42,17 @@ static void on_report(void *owner, uint64_t id, enum producer_outcome outcome, c
     writing->reports[id]++;
     writing->reported++;
     writing->acknowledged += outcome == PRODUCER_ACKNOWLEDGED;
+    if (!writing->answers || outcome != PRODUCER_TOO_LARGE)
+        return;
+    writing->answering = dead = true;
+    write_letter(writing, id + 1);
+    writing->answering = dead = false;
+}
+
+static void say(void *owner, int level, const char *sentence) {
+    struct writing *writing = owner;
+    (void)level, (void)sentence;
+    writing->renewed = writing->renewed || writing->answering;
 }
 
 static void write_letter(struct writing *writing, uint64_t id) {
@@ -69,7 +94,33 @@ static void letters_are_taken_when_leave_is_given(void **state) {
     mock_end(&writing.mock);
 }
 
+/* The report belongs to the client, which must not be ended while it is read. */
+static void a_letter_in_answer_to_a_report_ends_no_client(void **state) {
+    (void)state;
+    struct writing writing = {.answers = true};
+    struct error error = {0};
+    mock_begin(&writing.mock, SPAN("answers"));
+    const struct kafka_property property[] = {{"bootstrap.servers", mock_servers(&writing.mock)}};
+    const struct producer_handler handler = {.owner = &writing, .report = on_report, .voice = {&writing, say}};
+    rd_kafka_mock_push_request_errors(writing.mock.cluster, PRODUCE, 1, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+    writing.producer = producer_create((struct kafka_properties){property, 1}, &handler, &error);
+    assert_non_null(writing.producer);
+    struct pollfd wait = {.fd = producer_descriptor(writing.producer), .events = POLLIN};
+    write_letter(&writing, 1);
+    for (int64_t until = mock_now_ms() + PATIENCE_MS; writing.reported < 2 && mock_now_ms() < until;) {
+        (void)poll(&wait, 1, 1000);
+        producer_serve(writing.producer);
+    }
+    assert_false(writing.renewed);
+    assert_int_equal(writing.reports[1], 1);
+    assert_int_equal(writing.reports[2], 1);
+    assert_int_equal(writing.acknowledged, 1);
+    producer_destroy(writing.producer, 0);
+    mock_end(&writing.mock);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(letters_are_taken_when_leave_is_given)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(letters_are_taken_when_leave_is_given),
+                                       cmocka_unit_test(a_letter_in_answer_to_a_report_ends_no_client)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
