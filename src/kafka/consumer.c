@@ -159,18 +159,44 @@ static void begin_time(struct consumer *consumer, struct place place, int64_t wa
     consumer->questions = pending;
 }
 
+/* The same. Where nobody can be asked what stands below is forgotten. */
+static void begin_back(struct consumer *consumer, struct place place, int64_t offset, int64_t from,
+                       rd_kafka_resp_err_t failed) {
+    struct pending_question *pending = calloc(1, sizeof *pending);
+    struct question *question = pending == NULL ? NULL
+                                                : question_low(consumer->client, consumer->topics[place.topic].data,
+                                                               place.partition, consumer->wake);
+    if (question == NULL) {
+        free(pending);
+        consumer_begin_offset(consumer, place, offset);
+        return;
+    }
+    *pending = (struct pending_question){.next = consumer->questions,
+                                         .question = question,
+                                         .place = place,
+                                         .failed = failed,
+                                         .offset = offset,
+                                         .from = from,
+                                         .back = true};
+    consumer->questions = pending;
+}
+
 /* A question that failed has taken its time. The cause is said once. */
-static void begin_time_again(struct consumer *consumer, const struct pending_question *asked, rd_kafka_resp_err_t why) {
+static void begin_again(struct consumer *consumer, const struct pending_question *asked, rd_kafka_resp_err_t why) {
     if (consumer->closing || assignment_find(&consumer->assignment, asked->place) == NULL)
         return;
     if (why != asked->failed) {
         char sentence[400];
         (void)snprintf(sentence, sizeof sentence,
-                       "where %s [%d] begins by its time cannot be told: %s: it is asked again until it can",
-                       consumer->topics[asked->place.topic].data, (int)asked->place.partition, rd_kafka_err2str(why));
+                       "where %s [%d] begins%s cannot be told: %s: it is asked again until it can",
+                       consumer->topics[asked->place.topic].data, (int)asked->place.partition,
+                       asked->back ? "" : " by its time", rd_kafka_err2str(why));
         consumer_say(consumer, 4, sentence);
     }
-    begin_time(consumer, asked->place, asked->wall_ms, why);
+    if (asked->back) /* what stands there is not to be forgotten for a broker's moment */
+        begin_back(consumer, asked->place, asked->offset, asked->from, why);
+    else
+        begin_time(consumer, asked->place, asked->wall_ms, why);
 }
 
 static void answer(struct consumer *consumer, const struct pending_question *asked) {
@@ -180,17 +206,14 @@ static void answer(struct consumer *consumer, const struct pending_question *ask
         if (list == NULL)
             consumer_say(consumer, 4, rd_kafka_err2str(result));
         membership_committed(consumer, asked->place.epoch, list);
-    } else if (asked->back && list == NULL) { /* what stands there is not to be forgotten for a broker's moment */
-        if (!consumer->closing)
-            consumer_begin_back(consumer, asked->place, asked->offset, asked->from);
+    } else if (list == NULL) {
+        begin_again(consumer, asked, result);
     } else if (asked->back) {
         int64_t low = list->elems[0].offset;
         int64_t from = low > asked->from ? low : asked->from;
         consumer_begin_offset(consumer, asked->place, from < asked->offset ? from : asked->offset);
-    } else if (list != NULL)
+    } else
         consumer_begin_offset(consumer, asked->place, list->elems[0].offset);
-    else
-        begin_time_again(consumer, asked, result);
     if (list != NULL)
         rd_kafka_topic_partition_list_destroy(list);
 }
@@ -275,24 +298,8 @@ void consumer_begin_offset(struct consumer *consumer, struct place place, int64_
 }
 
 void consumer_begin_back(struct consumer *consumer, struct place place, int64_t offset, int64_t from) {
-    if (assignment_find(&consumer->assignment, place) == NULL)
-        return;
-    struct pending_question *pending = calloc(1, sizeof *pending);
-    struct question *question = pending == NULL ? NULL
-                                                : question_low(consumer->client, consumer->topics[place.topic].data,
-                                                               place.partition, consumer->wake);
-    if (question == NULL) {
-        free(pending);
-        consumer_begin_offset(consumer, place, offset);
-        return;
-    }
-    *pending = (struct pending_question){.next = consumer->questions,
-                                         .question = question,
-                                         .place = place,
-                                         .offset = offset,
-                                         .from = from,
-                                         .back = true};
-    consumer->questions = pending;
+    if (assignment_find(&consumer->assignment, place) != NULL)
+        begin_back(consumer, place, offset, from, RD_KAFKA_RESP_ERR_NO_ERROR);
 }
 
 void consumer_begin_earliest(struct consumer *consumer, struct place place) {

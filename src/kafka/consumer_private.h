@@ -14,7 +14,7 @@ struct pending_question {
     struct question *question;
     struct place place; /* the partition whose beginning a time decides; for what is committed only its epoch counts */
     int64_t wall_ms;
-    rd_kafka_resp_err_t failed; /* a time: why it was answered in vain before; said once */
+    rd_kafka_resp_err_t failed; /* where a partition begins: why it was answered in vain before; said once */
     int64_t offset, from;       /* `back`: where it begins at the latest, and at best */
     bool committed;
     bool back;

@@ -19,6 +19,13 @@ struct question {
     atomic_bool done;
 };
 
+/* What fails is asked again at once, and some brokers refuse at once too. */
+static rd_kafka_resp_err_t take_time(rd_kafka_resp_err_t result) {
+    if (result != RD_KAFKA_RESP_ERR_NO_ERROR)
+        (void)poll(NULL, 0, AGAIN_MS);
+    return result;
+}
+
 /* The end is read before the question: where no record is new enough, reading begins at that end, so a record that
  * comes between the two is not passed over. */
 static rd_kafka_resp_err_t ask_time(rd_kafka_t *client, rd_kafka_topic_partition_list_t *list) {
@@ -32,15 +39,13 @@ static rd_kafka_resp_err_t ask_time(rd_kafka_t *client, rd_kafka_topic_partition
         result = one->err;
     if (result == RD_KAFKA_RESP_ERR_NO_ERROR && one->offset < 0)
         one->offset = high;
-    if (result != RD_KAFKA_RESP_ERR_NO_ERROR) /* it is asked again at once, and some brokers refuse at once too */
-        (void)poll(NULL, 0, AGAIN_MS);
-    return result;
+    return take_time(result);
 }
 
 static rd_kafka_resp_err_t ask_low(rd_kafka_t *client, rd_kafka_topic_partition_list_t *list) {
     int64_t high;
-    return rd_kafka_query_watermark_offsets(client, list->elems[0].topic, list->elems[0].partition,
-                                            &list->elems[0].offset, &high, COMMITTED_WITHIN_MS);
+    return take_time(rd_kafka_query_watermark_offsets(client, list->elems[0].topic, list->elems[0].partition,
+                                                      &list->elems[0].offset, &high, COMMITTED_WITHIN_MS));
 }
 
 static rd_kafka_resp_err_t ask_end(rd_kafka_t *client, rd_kafka_topic_partition_list_t *list) {

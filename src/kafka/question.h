@@ -14,7 +14,7 @@ struct question;
  * fails takes a second at least. */
 struct question *question_time(rd_kafka_t *client, const char *topic, int32_t partition, int64_t wall_ms, int wake);
 
-/* Where in one partition the first record is that is still there. */
+/* Where in one partition the first record is that is still there. One that fails takes a second at least. */
 struct question *question_low(rd_kafka_t *client, const char *topic, int32_t partition, int wake);
 
 /* Where in one partition the next record will be. */

@@ -1,5 +1,5 @@
-/* Tests of kafka/question on a broker in memory: where a partition begins by a time is asked until the broker tells it,
- * but not as fast as it refuses. */
+/* Tests of kafka/question on a broker in memory: where a partition begins is asked until the broker tells it, but not
+ * as fast as it refuses. */
 #include "kafka/consumer_private.h"
 
 #include <poll.h>
@@ -20,6 +20,8 @@ struct reading {
     struct mock mock;
     int64_t assigned_ms;
     unsigned lamented;
+    const char *lament;
+    bool back;
 };
 
 static void on_assigned(void *owner, uint32_t route, uint32_t epoch, const struct place *place, size_t count) {
@@ -32,19 +34,20 @@ static void on_assigned(void *owner, uint32_t route, uint32_t epoch, const struc
         RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
         RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
         RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
-    consumer_begin_time(reading->consumer, place[0], 0);
+    if (reading->back)
+        consumer_begin_back(reading->consumer, place[0], 0, 0);
+    else
+        consumer_begin_time(reading->consumer, place[0], 0);
 }
 
 static void say(void *owner, int level, const char *sentence) {
     struct reading *reading = owner;
     (void)level;
-    reading->lamented +=
-        strstr(sentence, "where times [0] begins by its time cannot be told: Broker: Topic auth") != NULL;
+    reading->lamented += strstr(sentence, reading->lament) != NULL;
 }
 
-static void a_time_that_is_not_told_is_asked_again_slowly(void **state) {
-    (void)state;
-    struct reading reading = {.lamented = 0};
+static void asked_again_slowly(bool back, const char *lament) {
+    struct reading reading = {.back = back, .lament = lament};
     struct error error = {0};
     mock_begin(&reading.mock, SPAN("times"));
     const struct kafka_property property[] = {{"bootstrap.servers", mock_servers(&reading.mock)},
@@ -71,7 +74,18 @@ static void a_time_that_is_not_told_is_asked_again_slowly(void **state) {
     assert_true(took_ms >= LEAST_MS);
 }
 
+static void a_time_that_is_not_told_is_asked_again_slowly(void **state) {
+    (void)state;
+    asked_again_slowly(false, "where times [0] begins by its time cannot be told: Broker: Topic auth");
+}
+
+static void a_first_record_that_is_not_told_is_asked_again_slowly(void **state) {
+    (void)state;
+    asked_again_slowly(true, "where times [0] begins cannot be told: Broker: Topic auth");
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(a_time_that_is_not_told_is_asked_again_slowly)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_time_that_is_not_told_is_asked_again_slowly),
+                                       cmocka_unit_test(a_first_record_that_is_not_told_is_asked_again_slowly)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
