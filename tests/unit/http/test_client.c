@@ -17,7 +17,9 @@
 
 #include <cmocka.h>
 
-/* --- the server: one answer a connection, which it then closes --- */
+/* --- the server: one answer a connection, which it then closes; it speaks no TLS --- */
+
+enum { TLS_HELLO = 0x16 };
 
 struct server {
     int listener;
@@ -33,7 +35,7 @@ static void *serve(void *argument) {
     char *text = server->heard;
     size_t size = 0;
     memset(server->heard, 0, sizeof server->heard);
-    while (strstr(text, "\r\n\r\n") == NULL && size < sizeof server->heard - 1) {
+    while (strstr(text, "\r\n\r\n") == NULL && *text != TLS_HELLO && size < sizeof server->heard - 1) {
         ssize_t got = recv(connection, text + size, sizeof server->heard - 1 - size, 0);
         if (got <= 0)
             break;
