@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
 
@@ -69,9 +70,75 @@ static void add(struct libscols_table *table, struct buf *cells, size_t count, c
         (void)scols_line_set_color(line, colour);
 }
 
+/* In characters. */
+static size_t width(struct span text) {
+    size_t count = 0;
+    for (size_t i = 0; i < text.size; i++)
+        count += ((unsigned char)text.data[i] & 0xc0) != 0x80;
+    return count;
+}
+
+static struct span content(const struct libscols_cell *cell) {
+    const char *text = scols_cell_get_data(cell);
+    return span_of(text != NULL ? text : "");
+}
+
+/* The room that a terminal has for the last column behind the others. */
+static size_t room_for_last(struct libscols_table *table) {
+    size_t last = scols_table_get_ncols(table) - 1, lines = scols_table_get_nlines(table);
+    size_t taken = 0, all = scols_table_get_termwidth(table);
+    for (size_t i = 0; i < last; i++) {
+        size_t most = width(content(scols_column_get_header(scols_table_get_column(table, i))));
+        for (size_t j = 0; j < lines; j++) {
+            size_t one = width(content(scols_line_get_cell(scols_table_get_line(table, j), i)));
+            most = one > most ? one : most;
+        }
+        taken += most + 1;
+    }
+    return all > taken ? all - taken : 0;
+}
+
+/* Lines of at most `room` characters, broken between words. */
+static void fold(struct buf *out, const char *text, size_t room) {
+    for (size_t at = 0; *text != '\0';) {
+        struct span word = span_make(text, strcspn(text, " "));
+        size_t takes = width(word);
+        if (at > 0 && at + 1 + takes > room) {
+            buf_add_byte(out, '\n');
+            at = 0;
+        } else if (at > 0) {
+            buf_add_byte(out, ' ');
+            at++;
+        }
+        buf_add(out, word);
+        at += takes;
+        text += word.size + strspn(text + word.size, " ");
+    }
+}
+
+/* On a terminal the last column, of sentences, is folded within itself, unless no use is in so little room. */
+static void fold_last(struct libscols_table *table) {
+    enum { LEAST = 16 };
+    size_t room = isatty(STDOUT_FILENO) != 0 ? room_for_last(table) : 0, last = scols_table_get_ncols(table) - 1;
+    struct libscols_column *column = scols_table_get_column(table, last);
+    if (room < LEAST)
+        return;
+    for (size_t i = 0; i < scols_table_get_nlines(table); i++) {
+        struct buf text = {0};
+        struct libscols_cell *cell = scols_line_get_cell(scols_table_get_line(table, i), last);
+        fold(&text, content(cell).data, room);
+        (void)scols_cell_set_data(cell, buf_text(&text));
+        buf_finish(&text);
+    }
+    (void)scols_column_set_flags(column, SCOLS_FL_WRAP);
+    (void)scols_column_set_safechars(column, "\n");
+    (void)scols_column_set_wrapfunc(column, scols_wrapnl_chunksize, scols_wrapnl_nextchunk, NULL);
+}
+
 static void end(struct libscols_table *table) {
     if (table == NULL)
         return;
+    fold_last(table);
     (void)scols_print_table(table);
     scols_unref_table(table);
 }

@@ -10,6 +10,10 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 static json_t *status;
 static char *text;
 static size_t size;
@@ -113,12 +117,54 @@ static void one_route(void **state) {
     free(text);
 }
 
+/* Standard output is a terminal of so many columns, until it is put back. */
+static int to_terminal(unsigned short columns, int *kept) {
+    const struct winsize window = {.ws_row = 24, .ws_col = columns};
+    int side = posix_openpt(O_RDWR | O_NOCTTY);
+    assert_true(side >= 0 && grantpt(side) == 0 && unlockpt(side) == 0);
+    int terminal = open(ptsname(side), O_RDWR | O_NOCTTY);
+    assert_true(terminal >= 0);
+    assert_int_equal(ioctl(terminal, TIOCSWINSZ, &window), 0);
+    (void)fflush(stdout);
+    *kept = dup(STDOUT_FILENO);
+    assert_true(*kept >= 0 && dup2(terminal, STDOUT_FILENO) >= 0);
+    (void)close(terminal);
+    return side;
+}
+
+/* The sentences are folded between words, within their column; where that has no room they are left alone. */
+static void narrow(void **state) {
+    (void)state;
+    static const struct {
+        unsigned short columns;
+        const char *text;
+    } rows[] = {{80, "ROUTE   STATE   OLDEST HERE LAG RATE DELIVERED DEAD WHY\n"
+                     "bygglov stopped 389 ms    9                  0    1 partition 2: the committed\n"
+                     "                                                    offset is out of range\n"
+                     "platform oep"},
+                {60, "ROUTE   STATE   OLDEST HERE LAG RATE DELIVERED DEAD WHY\n"
+                     "bygglov stopped 389 ms    9                  0    1 partition 2: the committed offset is out of "
+                     "range\nplatform oep"}};
+    (void)unsetenv("COLUMNS");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int kept, side = to_terminal(rows[i].columns, &kept);
+        FILE *out = open_memstream(&text, &size);
+        board_routes(out, status, false);
+        (void)fclose(out);
+        (void)dup2(kept, STDOUT_FILENO);
+        (void)close(kept);
+        (void)close(side);
+        trim();
+        if (strncmp(text, rows[i].text, strlen(rows[i].text)) != 0)
+            fail_msg("in %d columns:\n%s", rows[i].columns, text);
+        free(text);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_routes),
-        cmocka_unit_test(rates),
-        cmocka_unit_test(routes_left_out),
-        cmocka_unit_test(one_route),
+        cmocka_unit_test(all_routes),      cmocka_unit_test(narrow),    cmocka_unit_test(rates),
+        cmocka_unit_test(routes_left_out), cmocka_unit_test(one_route),
     };
     return cmocka_run_group_tests(tests, read_status, forget);
 }
