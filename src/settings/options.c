@@ -90,7 +90,7 @@ static const struct option tls_rows[] = {
      .type = &type_file,
      .field = PLATFORM(tls.certificate),
      .sentence = "Sluss's own certificate (PEM), for mutual TLS."},
-    SECRET("key", PLATFORM(tls.key), type_secret_lines, "The private key to it (PEM)."),
+    SECRET("key", PLATFORM(tls.key), type_secret_lines, "The private key to it (PEM, not encrypted)."),
     {.name = "min-version",
      .type = &type_word,
      .field = PLATFORM(tls.minimum),

@@ -63,6 +63,13 @@ static void check_auth(struct reader *reader, config_setting_t *group, const str
               "credentials cannot stand in this header: %s", why);
 }
 
+/* In PEM's words; they stand in no key's own letters. */
+static bool is_encrypted(struct span key) {
+    static const char whole[] = " ENCRYPTED ", old[] = ",ENCRYPTED";
+    return key.data != NULL && (memmem(key.data, key.size, whole, sizeof whole - 1) != NULL ||
+                                memmem(key.data, key.size, old, sizeof old - 1) != NULL);
+}
+
 static void check_tls(struct reader *reader, config_setting_t *group, const struct platform_spec *platform) {
     config_setting_t *tls = config_setting_get_member(group, "tls");
     config_setting_t *key = tls != NULL && config_setting_is_group(tls) ? config_setting_get_member(tls, "key") : NULL;
@@ -74,6 +81,11 @@ static void check_tls(struct reader *reader, config_setting_t *group, const stru
         ERROR(tls, PROBLEM_REQUIRED, key != NULL ? "key" : "certificate",
               SPAN("mutual TLS needs both: certificate = \"FILE\"; key = \"secret:NAME\";"), "`%s` is missing",
               key != NULL ? "certificate" : "key");
+    if (is_encrypted(platform->tls.key.value))
+        ERROR(
+            tls, PROBLEM_SECRET, "key",
+            SPAN("write it without its password: openssl pkey -in FILE -out FILE; let root:sluss, mode 0640 guard it"),
+            "the private key is encrypted: nobody is there to tell its password");
     if (plain && tls != NULL && asks_plain)
         WARN(group, PROBLEM_RISK, "tls", SPAN("write https:// in base-url"), "`tls` has no effect on http://");
     if (plain && !local)
