@@ -2,8 +2,10 @@
 #include "ctl/help.h"
 #include "ctl/verbs.h"
 
+#include <errno.h>
 #include <locale.h>
 #include <stdio.h>
+#include <string.h>
 
 static const struct verb *const verbs[] = {&verb_sandbox, &verb_check, &verb_try,     &verb_validate, &verb_query,
                                            &verb_status,  &verb_why,   &verb_release, &verb_reload,   NULL};
@@ -27,6 +29,14 @@ static int run(const struct call *call) {
     return call->help ? EXIT_YES : EXIT_USAGE;
 }
 
+/* What could not be written must not look as if it stood there. */
+static int written(int status) {
+    if (fflush(stdout) == 0 && ferror(stdout) == 0)
+        return status;
+    (void)fprintf(stderr, "slussctl: standard output cannot be written: %s\n", strerror(errno));
+    return EXIT_OUTPUT;
+}
+
 int main(int argc, char *argv[]) {
     /* widths of characters only: numbers keep their point */
     (void)setlocale(LC_CTYPE, "");
@@ -34,5 +44,5 @@ int main(int argc, char *argv[]) {
     struct error error = {0};
     int status = call_read(&call, argc, argv, verbs, common, &error) ? run(&call) : call_refuse(EXIT_USAGE, &error);
     call_finish(&call);
-    return status;
+    return written(status);
 }

@@ -5,6 +5,7 @@
 #include "kafka/client.h"
 #include "kafka/farewell.h"
 
+#include <errno.h>
 #include <execinfo.h>
 #include <getopt.h>
 #include <malloc.h>
@@ -15,7 +16,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { STATUS_USAGE = 64, STATUS_BUG = 70, STATUS_CONFIGURATION = 78 };
+enum { STATUS_USAGE = 64, STATUS_BUG = 70, STATUS_OUTPUT = 74, STATUS_CONFIGURATION = 78 };
 
 static const char help[] =
     "slussd - consumes events from Kafka, checks, completes and forwards them over HTTP\n"
@@ -30,9 +31,10 @@ static const char help[] =
     "\n"
     "It runs in the foreground until SIGTERM, which finishes and commits the events under way; a second SIGTERM ends "
     "at\n"
-    "once. Exit status: 0 all committed, 64 usage, 66 no configuration, 69 Kafka unusable, 70 bug, 75 last commit not\n"
-    "acknowledged, 77 permission, 78 configuration. Try it without installing anything: slussctl sandbox. Manual: "
-    "slussd(8), sluss.cfg(5).\n";
+    "once. Exit status: 0 all committed, 64 usage, 66 no configuration, 69 Kafka unusable, 70 bug, 74 output not\n"
+    "written, 75 last commit not acknowledged, 77 permission, 78 configuration. Try it without installing anything: "
+    "slussctl\n"
+    "sandbox. Manual: slussd(8), sluss.cfg(5).\n";
 
 /* A broken invariant: say where, show the way there, leave no core (it would hold events). */
 static void on_bug(const char *file, int line, const char *what) {
@@ -97,8 +99,13 @@ static void tell_heap(void) {
     (void)mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
 }
 
-/* Threads of librdkafka that did not end must find all as it was: the exit handlers would clear away under them. */
+/* What was asked for and could not be written must not look as if it stood there. Threads of librdkafka that did not
+ * end must find all as it was: the exit handlers would clear away under them. */
 static int leave(int status) {
+    if ((fflush(stdout) != 0 || ferror(stdout) != 0) && status == 0) {
+        (void)fprintf(stderr, "slussd: standard output cannot be written: %s\n", strerror(errno));
+        status = STATUS_OUTPUT;
+    }
     if (farewell_left() == 0)
         return status;
     (void)fflush(NULL);
@@ -127,10 +134,10 @@ int main(int count, char **argument) {
             break;
         case 'v':
             (void)printf("slussd " SLUSS_VERSION ", librdkafka %s\n", kafka_version_text());
-            return 0;
+            return leave(0);
         case 'h':
             (void)fputs(help, stdout);
-            return 0;
+            return leave(0);
         default:
             (void)fputs("slussd: see slussd --help\n", stderr);
             return STATUS_USAGE;
