@@ -180,6 +180,7 @@ bool reload_turn(struct daemon *daemon, int status) {
     struct error error = {0}, again = {0};
     struct settings *before = daemon->settings, *next = daemon->next;
     struct crew *crew = daemon->next_crew;
+    size_t faults = daemon->faults;
     daemon->next = NULL;
     daemon->next_crew = NULL;
     if (status != 0)
@@ -203,8 +204,10 @@ bool reload_turn(struct daemon *daemon, int status) {
     log_say(LOG_LEVEL_ERROR, NULL, 0, "generation %llu cannot start: %s: generation %llu goes on",
             (unsigned long long)next->plan.generation, error.text, (unsigned long long)before->plan.generation);
     daemon->reload_failed = error;
-    if (go_back(daemon, before, &again))
+    if (go_back(daemon, before, &again)) {
+        daemon->faults = faults;
         return true;
+    }
     log_say(LOG_LEVEL_ERROR, NULL, 0, "nor can the one before: %s", again.text);
     return false;
 }

@@ -267,6 +267,23 @@ def test_generation_that_cannot_start_leaves_the_old_one(broker, platform, house
     assert house.stop() == 0, house.log()[-3000:]
 
 
+def test_the_old_one_that_runs_again_has_its_errors_again(broker, platform, houses, name):
+    """The route that it left out at the start is left out still, and that must not look well."""
+    broker.create_topic(name)
+    broker.create_topic(f"{name}.dlq")
+    house = houses(broker.bootstrap, {"p": platform.url}, {name: {}, "faulty": {"foo": 1}}).start(ready=False)
+    eventually(lambda: "ready: every route has its assignment" in house.log(), 40, "the first to run")
+    assert "1 error in the configuration" in house.ask("/ready")[1]
+    del house.routes["faulty"]
+    house.kafka = {**house.kafka, "security-protocol": "SSL", "ssl-ca-location": house.etc / house.put("ca.pem", "no certificate\n")}
+    house.write()
+    done = house.ctl("reload", "--wait", timeout=60)
+    assert done.returncode == 69 and "generation 1 goes on" in done.stderr, done
+    eventually(lambda: house.ask("/ready") == (503, "1 error in the configuration: a route is left out: slussctl check\n"), 40,
+               lambda: f"/ready to say so; it says {house.ask('/ready')}")
+    assert house.stop() == 0
+
+
 def test_systemd_hears_of_it(broker, platform, houses, name, tmp_path, monkeypatch):
     """RELOADING with its time, then READY again; the watchdog's sign of life goes on."""
     broker.create_topic(name)
