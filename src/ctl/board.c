@@ -311,8 +311,10 @@ const char *board_nearest(const json_t *status, const char *name) {
     const char *names[MOST_NAMES + 1] = {NULL};
     size_t index;
     const json_t *route;
-    json_array_foreach(json_object_get(status, "routes"), index, route) if (index < MOST_NAMES) names[index] =
-        word(route, "name");
+    json_array_foreach(json_object_get(status, "routes"), index, route) {
+        if (index < MOST_NAMES)
+            names[index] = word(route, "name");
+    }
     return text_nearest(span_of(name), names);
 }
 

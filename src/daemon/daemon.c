@@ -199,14 +199,15 @@ static void serve_signals(struct daemon *daemon) {
  * is not ready in time. */
 static void tell_ready(struct daemon *daemon, int64_t now_ms) {
     struct buf why = {0};
-    if (crew_joined(daemon->crew, &why)) {
+    if (crew_joined(daemon->crew, NULL)) {
         notify_ready("routes are running");
         log_say(LOG_LEVEL_INFO, NULL, 0, "ready: every route has its assignment");
         daemon->ready_told = true;
     } else if (!daemon->late_told && now_ms - daemon->begun_ms >= LATE_MS) {
-        const struct span sentence = span_trim(buf_span(&why));
-        log_say(LOG_LEVEL_WARNING, NULL, 0, SPAN_FORMAT ": the others run without it", SPAN_ARGUMENT(sentence));
-        why.size = sentence.size;
+        if (crew_kafka_answers(daemon->crew, &why)) /* else none runs */
+            (void)crew_joined(daemon->crew, &why);
+        why.size = span_trim(buf_span(&why)).size;
+        log_say(LOG_LEVEL_WARNING, NULL, 0, "not every route runs yet: %s", buf_text(&why));
         notify_ready(buf_text(&why));
         daemon->late_told = true;
     }

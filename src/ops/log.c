@@ -83,9 +83,10 @@ static bool is_control(const char *at, size_t size) {
 /* Foreign text (a broker's words, a certificate's name) must not be able to forge a line, nor to make one that is no
  * JSON. */
 static void add_clean(struct buf *line, struct span text, bool json) {
-    for (size_t i = 0, size; i<text.size; i += size> 0 ? size : 1) {
+    for (size_t i = 0; i < text.size;) {
         const char *at = text.data + i;
-        size = text_utf8_size(at, text.data + text.size);
+        size_t size = text_utf8_size(at, text.data + text.size);
+        i += size == 0 ? 1 : size;
         if (size == 0 || is_control(at, size)) {
             buf_add_byte(line, '?');
             continue;
