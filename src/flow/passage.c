@@ -97,6 +97,7 @@ struct passage *passage_create(struct flow *flow, struct partition *home, struct
     passage->read_ms = passage->since_ms = flow->now_ms;
     passage->first_failed_wall_ms = passage->held_first = -1;
     passage_account(flow, passage);
+    passage->bare = arena_mark(&event->arena);
     choose_lane(flow, home->group->route, passage);
     passage->blame = passage->lane;
     passage_account(flow, passage);
@@ -212,7 +213,7 @@ static bool is_too_large(const struct flow *flow, const struct passage *passage,
 }
 
 /* Its request is all that is needed from now on: what stood on the way there would only take memory while it waits. */
-static void keep_request(struct passage *passage, struct arena_mark mark) {
+static void keep_request(struct passage *passage) {
     enum { OTHERS = 3, MOST_HEADERS = (ARENA_PIECES - OTHERS) / 2 };
     struct request *own = &passage->own;
     struct span *piece[ARENA_PIECES], headers = span_make(own->headers, own->header_count * sizeof *own->headers);
@@ -227,7 +228,7 @@ static void keep_request(struct passage *passage, struct arena_mark mark) {
         piece[count++] = &own->headers[i].value;
     }
     piece[count++] = &headers; /* the last: the others stand in it */
-    arena_keep(&passage->event->arena, mark, piece, count);
+    arena_keep(&passage->event->arena, passage->bare, piece, count);
     own->headers = (struct header *)(uintptr_t)headers.data;
 }
 
@@ -262,7 +263,7 @@ bool passage_walk(struct flow *flow, struct passage *passage, struct verdict *ve
         passage_borrow(flow, passage, BUDGET_WRITE);
         *verdict = detail_dead(passage->event, REASON_TOO_LARGE, "takes more memory than limits.memory has room for");
     } else if (verdict->kind == VERDICT_PASS)
-        keep_request(passage, mark);
+        keep_request(passage);
     passage_account(flow, passage);
     return true;
 }

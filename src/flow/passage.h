@@ -47,6 +47,7 @@ struct passage {
     uint64_t blame;         /* by which key the breaker knows it: its lane, or that of a batch it was divided out of */
     uint64_t turn;          /* among those that wait for its platform */
     uint64_t open;          /* id of its request or letter under way; 0 none */
+    struct arena_mark bare; /* of its event's arena, before anything was decoded */
     size_t bytes;           /* accounted */
     size_t cramped;         /* so much memory was not enough for what the rooms make of it; 0 not tried */
     enum passage_state state;

@@ -149,9 +149,9 @@ static void play(struct house *house, int64_t events, int numbers) {
 }
 
 /* What the rooms made on the way to its request is given back before the request is sent. */
-static void an_event_that_waits_keeps_its_request_alone(void **state) {
-    struct house *house = *state;
+static void keeps_its_request_alone(struct house *house, enum order_kind order) {
     char text[MOST_VALUE];
+    house->route.order = order;
     open_house(house);
     struct span value = value_of(text, 0, 1500);
     assert_true(read_one(house, 0, value, 0));
@@ -160,6 +160,15 @@ static void an_event_that_waits_keeps_its_request_alone(void **state) {
     assert_true(answer_one(house));
     assert_int_equal(ended(house, OUTCOME_DELIVERED), 1);
     assert_true(value.size > 3000 && waiting - flow_bytes(house->flow) < 3 * value.size);
+}
+
+static void an_event_that_waits_keeps_its_request_alone(void **state) {
+    keeps_its_request_alone(*state, ORDER_KEY);
+}
+
+/* Nor what was decoded when it was read, for its order. */
+static void so_does_one_ordered_by_a_query(void **state) {
+    keeps_its_request_alone(*state, ORDER_QUERY);
 }
 
 static void events_that_grow_keep_to_the_memory(void **state) {
@@ -297,6 +306,7 @@ static void what_is_read_leaves_room_for_what_grows_and_that_for_what_gives_back
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(an_event_that_waits_keeps_its_request_alone),
+        TEST(so_does_one_ordered_by_a_query),
         TEST(events_that_grow_keep_to_the_memory),
         TEST(events_behind_the_fence_keep_to_the_memory),
         TEST(events_ordered_by_a_query_keep_to_the_memory),
