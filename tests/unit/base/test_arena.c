@@ -84,6 +84,7 @@ static void goes_back_to_where_it_stood(void **state) {
 
 /* What stands before the mark, or nowhere in it, stays where it is. */
 static void keeps_what_is_needed(void **state) {
+    enum { PIECES = 5 };
     (void)state;
     for (size_t kept = 1; kept < 100000; kept = kept * 3 + 1)
         for (int before = 0; before < 3; before++) {
@@ -104,8 +105,8 @@ static void keeps_what_is_needed(void **state) {
             struct span second = {large, kept}, empty = {large, 0};
             assert_non_null(arena_take(&arena, 300000));
             size_t grown = arena.bytes;
-            struct span *const piece[] = {&first, &none, &old, &second, &empty};
-            arena_keep(&arena, mark, piece, sizeof piece / sizeof *piece);
+            struct span *const piece[PIECES] = {&first, &none, &old, &second, &empty};
+            arena_keep(&arena, mark, piece, PIECES);
             assert_true(arena.bytes < grown);
             assert_true(arena.bytes <= bytes + 5000 + kept);
             assert_true(span_equal(first, SPAN("first")));
