@@ -28,7 +28,7 @@ static struct queue_limits limit_queue(size_t bytes) {
 /* So long partitions that have nothing keep a full queue's from being filled, and so long pass between the fetches of a
  * consumer that has nothing at all: a hundred such consumers ask 200 times a second. Written in the manual. */
 static unsigned fetch_wait(uint32_t consumers) {
-    enum { WAIT_OF_EACH_MS = 5, LEAST_MS = 100, MOST_MS = 500 };
+    enum { WAIT_OF_EACH_MS = 5, LEAST_MS = 20, MOST_MS = 500 };
     if (consumers > MOST_MS / WAIT_OF_EACH_MS)
         return MOST_MS;
     return consumers < LEAST_MS / WAIT_OF_EACH_MS ? LEAST_MS : consumers * WAIT_OF_EACH_MS;

@@ -118,8 +118,8 @@ static const struct option rows[] = {
     NUMBER("receive-message-max-bytes", 1000, 2147483647, 0, "The largest answer of a broker."),
     NUMBER("fetch-wait-max-ms", 0, 300000, OPTION_CONSUMER,
            "How long a broker may wait to fill a fetch. So long an empty partition can delay a full one of the same "
-           "broker, and so often each idle route asks. Default: 100, with more than 20 routes 5 for each (a route "
-           "counts once for each of its workers), from 100 routes on 500."),
+           "broker, and so often each idle route asks. Default: 20, with more than 4 routes 5 for each (a route counts "
+           "once for each of its workers), from 100 routes on 500."),
     NUMBER("fetch-min-bytes", 1, 100000000, OPTION_CONSUMER, "The broker waits until it has so much."),
     NUMBER("fetch-max-bytes", 0, 2147483135, OPTION_CONSUMER, "The most of one fetch; default 1048576."),
     NUMBER("max-partition-fetch-bytes", 1, 1000000000, OPTION_CONSUMER, "The most of one fetch of one partition."),
