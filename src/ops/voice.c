@@ -20,6 +20,11 @@ static const char *skip_prefix(const char *text, const char *prefix) {
     return end != NULL ? end + 2 : text;
 }
 
+/* What a broker answers one group is that group's own news: an operator wants to know of each that may not read. */
+static const char *skip_group(const char *text) {
+    return strstr(text, "Broker: ") != NULL ? text : skip_prefix(text, "group ");
+}
+
 /* How many bytes of `text` are a number of milliseconds. */
 static size_t measured(const char *text) {
     size_t digits = strspn(text, "0123456789");
@@ -29,7 +34,7 @@ static size_t measured(const char *text) {
 void voice_essence(struct buf *out, const char *sentence) {
     const char *text = skip_prefix(sentence, "librdkafka ");
     text = skip_prefix(text, "[thrd:");
-    text = skip_prefix(text, "group ");
+    text = skip_group(text);
     for (unsigned depth = 0; *text != '\0'; text++) {
         text += measured(text);
         depth += *text == '(';

@@ -25,8 +25,8 @@ struct voice {
     } sentence[VOICE_SENTENCES];
 };
 
-/* What makes two sentences the same news: without librdkafka's facility and thread, the group that says it, what stands
- * in brackets, and times. */
+/* What makes two sentences the same news: without librdkafka's facility and thread, the group that says it (unless a
+ * broker answered it), what stands in brackets, and times. */
 void voice_essence(struct buf *out, const char *sentence);
 
 /* Whether it is to be said at `now_ms`; then *again is how often it was left out since it was said *within_ms ago. */

@@ -22,6 +22,8 @@ static void the_same_news_has_one_essence(void **state) {
          "k1:9092/1: Connect to ipv4#10.0.0.1:9092 failed: Connection refused "},
         {"group sluss.bygglov: 2/2 brokers are down", "2/2 brokers are down"},
         {"2/2 brokers are down", "2/2 brokers are down"},
+        {"group sluss.bygglov: FindCoordinator response error: Broker: Group authorization failed",
+         "group sluss.bygglov: FindCoordinator response error: Broker: Group authorization failed"},
         {"librdkafka SESSTMOUT: [thrd:main]: Consumer group session timed out after 10007 ms",
          "Consumer group session timed "
          "out after  ms"},
