@@ -85,7 +85,7 @@ def test_the_unit_keeps_clear_of_what_systemd_does_by_itself(root):
     assert options["Type"] == "notify", "notify-reload needs systemd 253"
     assert options["ExecReload"].endswith("slussctl reload --wait"), "or systemctl reload returns before anything is taken"
     assert options.get("PrivateUsers", "no") == "no", "it hides who calls on the control socket"
-    assert int(options["TimeoutStopSec"]) > 30 + 5, "the longest drain and the final commit"
+    assert int(options["TimeoutStopSec"]) > 30 + 5 + 10 + 21 + 5, "the longest drain, the final commit, leaving, a question, a client that does not end"
     assert options["LimitCORE"] == "0", "a core holds citizens' data"
 
 
