@@ -10,7 +10,7 @@ from process import starved
 from scene import REACH, TIMEOUT
 from verdict import Strike
 
-GOING_ON, RECOVERED = 15, 60  # seconds after a kill; after any other fault is mended; on a machine that lets all processes run
+GOING_ON, RECOVERED = 15, 60  # seconds after a kill; after any other fault is mended; and at most as long again where processes wait for a processor
 GIVEN_UP = 180
 KILLING = 0.8  # the share of kills, of what happens to one of several groups
 HEARTBEAT = 3  # seconds between two of librdkafka's; one that was answered late counts from when it was answered
@@ -62,9 +62,9 @@ class Play:
             strike.bound = (max(scene.exposed, left) if fault.moves else 0) + \
                 REACH * len(scene.members) * (rounds + int((time.monotonic() - strike.began) / TIMEOUT))
         said = f"more than {GIVEN_UP}" if took is None else round(took, 1)
-        if took is None or took > limit + waited:
-            scene.broken.append(f"{scene.group}: after \"{fault.title}\" it took {said} s to go on (at most {limit}, and {waited:.1f} "
-                                f"without a processor for all); silent: {' '.join(scene.silent(mended)) or 'none'}")
+        if took is None or took > limit + min(waited, limit):
+            scene.broken.append(f"{scene.group}: after \"{fault.title}\" it took {said} s to go on (at most {limit}, and as long again without a processor for all, "
+                                f"which was so for {waited:.1f} s); silent: {' '.join(scene.silent(mended)) or 'none'}")
         self.kills += fault.kills
         self.took.setdefault(fault.title, []).append(GIVEN_UP if took is None else took)
         print(f"{scene.number}/{len(self.strikes):<4} {time.strftime('%H:%M:%S')} {fault.title}: {mended - strike.began:.1f} s, going on after "

@@ -101,6 +101,19 @@ def test_a_group_that_is_behind_catches_up_first(monkeypatch):
     assert left and set(left) == {1}, "as soon as it is near enough"
 
 
+def test_a_busy_machine_excuses_a_limit_only_once_more(monkeypatch):
+    """Somebody always waits for a processor there."""
+    waited = iter(range(0, 10 ** 9, 1000))
+    monkeypatch.setattr(play, "starved", lambda: next(waited))
+    world, one = company(monkeypatch, 2, fault(_note([], "kill"), kills=1))
+    took = {1: play.GOING_ON * 1.9, 2: play.GOING_ON * 2.1}
+    for scene in world.scenes:
+        scene.going_on = lambda *_, number=scene.number: took[number]
+    for each in one.plays:
+        play.strike([each], each.draw(0), each.dice)
+    assert not one.plays[0].scene.broken and one.plays[1].scene.broken
+
+
 def test_an_error_ends_the_play(monkeypatch):
     def kill(*_):
         raise OSError("no such process")
