@@ -14,12 +14,7 @@
 enum { EVENTS = 300, FIRST = 17 };
 
 struct house {
-    struct platform_spec platform;
-    struct route route;
-    struct plan plan;
-    struct flow *flow;
-    struct actions actions;
-    int64_t now_ms;
+    struct stand stand;
     uint64_t request[EVENTS]; /* under way */
     uint32_t sent, held;
     uint32_t epoch;
@@ -30,36 +25,31 @@ struct house {
 
 static int set_up(void **state) {
     struct house *house = calloc(1, sizeof *house);
-    if (house == NULL)
-        return 1;
-    house->platform = plan_platform();
-    house->platform.max_in_flight = EVENTS;
-    house->platform.breaker.failures = house->platform.breaker.of = 2 * EVENTS;
-    house->route = plan_route(template_create(TEMPLATE_TARGET, SPAN("/errands"), NULL));
-    house->route.order = ORDER_NONE;
-    house->route.ambiguous = AMBIGUOUS_HOLD;
-    house->plan = plan_of(&house->platform, 1, &house->route, 1, 256 << 20);
-    house->flow = flow_create(&house->plan, 1);
+    assert_non_null(house);
+    stand_init(&house->stand, "/errands");
+    house->stand.platform.max_in_flight = EVENTS;
+    house->stand.platform.breaker.failures = house->stand.platform.breaker.of = 2 * EVENTS;
+    house->stand.route.order = ORDER_NONE;
+    house->stand.route.ambiguous = AMBIGUOUS_HOLD;
     house->committed = FIRST;
+    stand_open(&house->stand);
     *state = house;
-    return house->flow != NULL ? 0 : 1;
+    return 0;
 }
 
 static int tear_down(void **state) {
     struct house *house = *state;
-    flow_destroy(house->flow);
-    template_destroy(house->route.mapping.target);
-    actions_finish(&house->actions);
-    free(house);
+    stand_finish(&house->stand);
+    free(*state);
     return 0;
 }
 
 static void step(struct house *house, struct input input) {
     bool commits = false;
-    input.now_ms = ++house->now_ms;
-    flow_step(house->flow, &input, &house->actions);
-    for (size_t i = 0; i < house->actions.count; i++) {
-        const struct action *action = &house->actions.list[i];
+    input.now_ms = ++house->stand.now_ms;
+    flow_step(house->stand.flow, &input, &house->stand.actions);
+    for (size_t i = 0; i < house->stand.actions.count; i++) {
+        const struct action *action = &house->stand.actions.list[i];
         if (action->kind == ACTION_SEND_REQUEST)
             house->request[house->sent++] = action->is.request->id;
         else if (action->kind == ACTION_REPORT && action->is.report.kind == REPORT_KEY_HELD)

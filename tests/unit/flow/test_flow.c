@@ -14,40 +14,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-struct stage_set {
-    struct platform_spec platform;
-    struct route route;
-    struct plan plan;
-    struct flow *flow;
-    struct actions actions;
-    struct buf trace;
-    int64_t now_ms;
-};
-
 static int set_up(void **state) {
-    struct stage_set *set = calloc(1, sizeof *set);
-    if (set == NULL)
-        return 1;
-    set->platform = plan_platform();
+    struct stand *set = calloc(1, sizeof *set);
+    assert_non_null(set);
+    stand_init(set, "/errands/{$.id}");
     set->platform.max_in_flight = 16;
-    set->route = plan_route(template_create(TEMPLATE_TARGET, SPAN("/errands/{$.id}"), NULL));
-    set->plan = plan_of(&set->platform, 1, &set->route, 1, 256 << 20);
-    set->flow = flow_create(&set->plan, 1);
+    stand_open(set);
     *state = set;
-    return set->flow != NULL ? 0 : 1;
-}
-
-static int tear_down(void **state) {
-    struct stage_set *set = *state;
-    flow_destroy(set->flow);
-    template_destroy(set->route.mapping.target);
-    actions_finish(&set->actions);
-    buf_finish(&set->trace);
-    free(set);
     return 0;
 }
 
-static void step(struct stage_set *set, struct input input) {
+static int tear_down(void **state) {
+    stand_finish(*state);
+    free(*state);
+    return 0;
+}
+
+static void step(struct stand *set, struct input input) {
     input.now_ms = set->now_ms;
     input.wall_ms = 1700000000000 + set->now_ms;
     trace_input(&set->trace, &set->plan, &input);
@@ -59,23 +42,23 @@ static void step(struct stage_set *set, struct input input) {
     }
 }
 
-static void assign(struct stage_set *set, uint32_t epoch) {
+static void assign(struct stand *set, uint32_t epoch) {
     struct plan_given given;
     plan_give(&given, 0, epoch, 1, 17);
     step(set, given.assigned);
     step(set, given.committed);
 }
 
-static void read_event(struct stage_set *set, uint32_t epoch, int64_t offset, const char *key) {
+static void read_event(struct stand *set, uint32_t epoch, int64_t offset, const char *key) {
     const struct place place = {.epoch = epoch};
     step(set, plan_event(place, offset, span_of(key), SPAN("{\"id\":\"A1\",\"n\":1.10}")));
 }
 
-static void answer(struct stage_set *set, uint64_t request, int status) {
+static void answer(struct stand *set, uint64_t request, int status) {
     step(set, plan_answer(request, status));
 }
 
-static bool says(struct stage_set *set, const char *text) {
+static bool says(struct stand *set, const char *text) {
     bool found = strstr(buf_text(&set->trace), text) != NULL;
     if (!found)
         print_message("%s\nlacks: %s\n", buf_text(&set->trace), text);
@@ -84,7 +67,7 @@ static bool says(struct stage_set *set, const char *text) {
 }
 
 static void delivers_and_commits(void **state) {
-    struct stage_set *set = *state;
+    struct stand *set = *state;
     assign(set, 1);
     assert_true(says(set, "begin arende.v1/0 at 17"));
     read_event(set, 1, 17, "a");
@@ -99,7 +82,7 @@ static void delivers_and_commits(void **state) {
 }
 
 static void keeps_order_per_key(void **state) {
-    struct stage_set *set = *state;
+    struct stand *set = *state;
     assign(set, 1);
     read_event(set, 1, 17, "a");
     read_event(set, 1, 18, "a");
@@ -116,7 +99,7 @@ static void keeps_order_per_key(void **state) {
 }
 
 static void stops_clean(void **state) {
-    struct stage_set *set = *state;
+    struct stand *set = *state;
     assign(set, 1);
     read_event(set, 1, 17, "a");
     step(set, (struct input){.kind = INPUT_STOP});
@@ -128,7 +111,7 @@ static void stops_clean(void **state) {
 }
 
 static void passes_many(void **state) {
-    struct stage_set *set = *state;
+    struct stand *set = *state;
     assign(set, 1);
     uint64_t request = 0;
     for (int64_t offset = 17; offset < 20017; offset++) {
@@ -148,7 +131,7 @@ static void passes_many(void **state) {
 
 /* What is read and not covered by an acknowledged commit comes again after a crash: never more than the window. */
 static void window_counts_from_the_commit(void **state) {
-    struct stage_set *set = *state;
+    struct stand *set = *state;
     set->route.window = 4;
     assign(set, 1);
     for (int64_t offset = 17; offset < 20; offset++) {
@@ -170,7 +153,7 @@ static void window_counts_from_the_commit(void **state) {
     assert_null(strstr(buf_text(&set->trace), "arende.v1/0 22")); /* an error's pause is kept */
 }
 
-static void send_batches(struct stage_set *set, uint32_t events, size_t bytes) {
+static void send_batches(struct stand *set, uint32_t events, size_t bytes) {
     set->route.mapping.bundle = BUNDLE_JSON_ARRAY;
     set->route.batch.events = events;
     set->route.batch.bytes = bytes;
@@ -179,7 +162,7 @@ static void send_batches(struct stage_set *set, uint32_t events, size_t bytes) {
 
 /* With the window full waiting for more would be in vain. */
 static void batch_closes_when_nothing_can_come(void **state) {
-    struct stage_set *set = *state;
+    struct stand *set = *state;
     send_batches(set, 100, 65536);
     set->route.window = 3;
     assign(set, 1);
@@ -194,7 +177,7 @@ static void batch_closes_when_nothing_can_come(void **state) {
 
 /* What does not fit behind its own key closes the batch, and waits for its end. */
 static void batch_of_one_key_closes_at_its_bytes(void **state) {
-    struct stage_set *set = *state;
+    struct stand *set = *state;
     send_batches(set, 100, 50);
     assign(set, 1);
     read_event(set, 1, 17, "a");
@@ -208,7 +191,7 @@ static void batch_of_one_key_closes_at_its_bytes(void **state) {
 
 /* All that a batch held is given back, also when it was divided down to the last event. */
 static void batch_gives_its_memory_back(void **state) {
-    struct stage_set *set = *state;
+    struct stand *set = *state;
     send_batches(set, 8, 65536);
     assign(set, 1);
     size_t before = flow_bytes(set->flow), credit = 0;
@@ -234,7 +217,7 @@ static void batch_gives_its_memory_back(void **state) {
 }
 
 /* Counts the credit that a partition is given. */
-static uint32_t granted(const struct stage_set *set, int32_t partition) {
+static uint32_t granted(const struct stand *set, int32_t partition) {
     uint32_t events = 0;
     for (size_t i = 0; i < set->actions.count; i++)
         if (set->actions.list[i].kind == ACTION_GRANT_CREDIT &&
@@ -244,7 +227,7 @@ static uint32_t granted(const struct stage_set *set, int32_t partition) {
 }
 
 /* A record that waits for credit. */
-static void want(struct stage_set *set, int32_t partition, size_t bytes) {
+static void want(struct stand *set, int32_t partition, size_t bytes) {
     const struct place place = {.partition = partition, .epoch = 1};
     step(set, (struct input){.kind = INPUT_WANTED, .is.wanted = {place, bytes}});
 }
@@ -252,7 +235,7 @@ static void want(struct stage_set *set, int32_t partition, size_t bytes) {
 /* Nor does a batch wait while nothing can be read for want of the memory that it holds, though another partition may.
  */
 static void batch_closes_when_memory_is_short(void **state) {
-    struct stage_set *set = *state;
+    struct stand *set = *state;
     const struct place place[] = {{.epoch = 1}, {.partition = 1, .epoch = 1}};
     const struct committed committed[] = {{.offset = 17}, {.partition = 1, .offset = 3}};
     send_batches(set, 100, 65536);
@@ -273,7 +256,7 @@ static void batch_closes_when_memory_is_short(void **state) {
     assert_non_null(strstr(buf_text(&set->trace), "send request 1 to oep, attempt 1, arende.v1/0/17, arende.v1/0/18"));
 }
 
-static void read_padded(struct stage_set *set, int32_t partition, int64_t offset, const char *key) {
+static void read_padded(struct stand *set, int32_t partition, int64_t offset, const char *key) {
     char value[2000];
     const struct place place = {.partition = partition, .epoch = 1};
     memset(value, ' ', sizeof value);
@@ -287,7 +270,7 @@ static void read_padded(struct stage_set *set, int32_t partition, int64_t offset
 /* A partition whose keys wait takes half of the memory at most: another one of its route, which holds nothing, reads
  * on. */
 static void reads_on_beside_a_partition_that_waits(void **state) {
-    struct stage_set *set = *state;
+    struct stand *set = *state;
     const struct place place[] = {{.epoch = 1}, {.partition = 1, .epoch = 1}};
     const struct committed committed[] = {{.offset = 0}, {.partition = 1, .offset = 0}};
     set->plan.memory_limit = 256 << 10;
@@ -319,14 +302,14 @@ static void reads_on_beside_a_partition_that_waits(void **state) {
 
 enum { PARTITIONS = 64 };
 
-static void take_grants(const struct stage_set *set, uint32_t credit[PARTITIONS]) {
+static void take_grants(const struct stand *set, uint32_t credit[PARTITIONS]) {
     for (size_t i = 0; i < set->actions.count; i++)
         if (set->actions.list[i].kind == ACTION_GRANT_CREDIT)
             credit[set->actions.list[i].is.credit.place.partition] += set->actions.list[i].is.credit.events;
 }
 
 /* The next event of a partition where it has credit: of a target of its own, and nearly a block of memory. */
-static bool read_large(struct stage_set *set, uint32_t credit[PARTITIONS], int32_t partition, size_t size) {
+static bool read_large(struct stand *set, uint32_t credit[PARTITIONS], int32_t partition, size_t size) {
     char value[8000];
     const struct place place = {.partition = partition, .epoch = 1};
     want(set, partition, size);
@@ -347,7 +330,7 @@ static bool read_large(struct stage_set *set, uint32_t credit[PARTITIONS], int32
 /* What is gathered while an answer is waited for closes at once when that holds the platform: requests of a route are
  * made beyond the limit one at a time (I10). */
 static void batches_keep_to_the_memory(void **state) {
-    struct stage_set *set = *state;
+    struct stand *set = *state;
     struct place place[PARTITIONS];
     struct committed committed[PARTITIONS];
     uint32_t credit[PARTITIONS] = {0};
@@ -374,7 +357,7 @@ static void batches_keep_to_the_memory(void **state) {
 }
 
 /* A partition that begins at 9 with a map; its text. */
-static void assign_with_map(struct stage_set *set, const struct offset_map *map) {
+static void assign_with_map(struct stand *set, const struct offset_map *map) {
     const struct place place = {.epoch = 1};
     char text[OFFSET_MAP_SIZE];
     size_t size = offset_map_write(map, 0, text);
@@ -386,7 +369,7 @@ static void assign_with_map(struct stage_set *set, const struct offset_map *map)
 
 /* An order that changed puts events of other keys ahead of a dead letter: they are not behind it. */
 static void what_stands_ahead_of_a_dead_letter_goes_on(void **state) {
-    struct stage_set *set = *state;
+    struct stand *set = *state;
     struct offset_map map;
     offset_map_init(&map, 9);
     offset_map_settle(&map, 12);
@@ -407,7 +390,7 @@ static void what_stands_ahead_of_a_dead_letter_goes_on(void **state) {
 /* The clock of an event that is now dead-lettered for another reason does not run: its map says what the one before
  * said. */
 static void a_letter_does_not_use_up_patience(void **state) {
-    struct stage_set *set = *state;
+    struct stand *set = *state;
     struct offset_map map;
     offset_map_init(&map, 9);
     offset_map_try(&map, (struct offset_try){.offset = 9, .attempts = 2, .seconds = 5, .first = -1});

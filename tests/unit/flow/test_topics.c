@@ -16,43 +16,26 @@ enum { FIRST = 17, PARTITIONS = 3 };
 
 static const struct span topics[] = {{"arende.v1", 9}, {"beslut.v1", 9}};
 
-struct house {
-    struct platform_spec platform;
-    struct route route;
-    struct plan plan;
-    struct flow *flow;
-    struct actions actions;
-    struct buf trace;
-    int64_t now_ms;
-};
-
 static int set_up(void **state) {
-    struct house *house = calloc(1, sizeof *house);
-    if (house == NULL)
-        return 1;
-    house->platform = plan_platform();
+    struct stand *house = calloc(1, sizeof *house);
+    assert_non_null(house);
+    stand_init(house, "/errands");
     house->platform.breaker.failures = 1;
-    house->route = plan_route(template_create(TEMPLATE_TARGET, SPAN("/errands"), NULL));
     house->route.topics = house->route.mapping.topics = topics;
     house->route.topic_count = 2;
     house->route.ambiguous = AMBIGUOUS_HOLD;
-    house->plan = plan_of(&house->platform, 1, &house->route, 1, 256 << 20);
-    house->flow = flow_create(&house->plan, 1);
+    stand_open(house);
     *state = house;
-    return house->flow != NULL ? 0 : 1;
-}
-
-static int tear_down(void **state) {
-    struct house *house = *state;
-    flow_destroy(house->flow);
-    template_destroy(house->route.mapping.target);
-    actions_finish(&house->actions);
-    buf_finish(&house->trace);
-    free(house);
     return 0;
 }
 
-static void step(struct house *house, struct input input) {
+static int tear_down(void **state) {
+    stand_finish(*state);
+    free(*state);
+    return 0;
+}
+
+static void step(struct stand *house, struct input input) {
     input.now_ms = ++house->now_ms;
     flow_step(house->flow, &input, &house->actions);
     for (size_t i = 0; i < house->actions.count; i++) {
@@ -62,7 +45,7 @@ static void step(struct house *house, struct input input) {
 }
 
 /* arende.v1/0, beslut.v1/0 and beslut.v1/1, all from FIRST on; `map` beside the first. */
-static void assign(struct house *house, struct span map) {
+static void assign(struct stand *house, struct span map) {
     const struct place place[PARTITIONS] = {
         {.epoch = 1}, {.topic = 1, .epoch = 1}, {.topic = 1, .partition = 1, .epoch = 1}};
     struct committed committed[PARTITIONS];
@@ -74,19 +57,19 @@ static void assign(struct house *house, struct span map) {
                                .is.committed = {.epoch = 1, .entry = committed, .count = PARTITIONS}});
 }
 
-static void read_event(struct house *house, uint32_t topic, int32_t partition, int64_t offset, struct span key) {
+static void read_event(struct stand *house, uint32_t topic, int32_t partition, int64_t offset, struct span key) {
     const struct place place = {.topic = topic, .partition = partition, .epoch = 1};
     step(house, plan_event(place, offset, key, SPAN("{\"n\":1}")));
 }
 
-static void answer(struct house *house, uint64_t request, enum reply_kind kind, int status) {
+static void answer(struct stand *house, uint64_t request, enum reply_kind kind, int status) {
     struct reply *reply = reply_create(request, kind, kind == REPLY_ANSWERED ? REPLY_FAULT_NONE : REPLY_FAULT_RESET);
     assert_non_null(reply);
     reply->status = status;
     step(house, (struct input){.kind = INPUT_REPLY, .is.reply = reply});
 }
 
-static bool says(struct house *house, const char *text) {
+static bool says(struct stand *house, const char *text) {
     bool found = strstr(buf_text(&house->trace), text) != NULL;
     if (!found)
         print_message("%s\nlacks: %s\n", buf_text(&house->trace), text);
@@ -94,7 +77,7 @@ static bool says(struct house *house, const char *text) {
 }
 
 static void each_has_its_own_order_and_commit(void **state) {
-    struct house *house = *state;
+    struct stand *house = *state;
     assign(house, SPAN_NONE);
     read_event(house, 0, 0, FIRST, SPAN("k"));
     read_event(house, 1, 0, FIRST, SPAN("k"));
@@ -109,7 +92,7 @@ static void each_has_its_own_order_and_commit(void **state) {
 }
 
 static void what_one_map_knows_is_of_its_own_topic(void **state) {
-    struct house *house = *state;
+    struct stand *house = *state;
     struct offset_map map;
     char text[OFFSET_MAP_SIZE];
     offset_map_init(&map, FIRST);
@@ -126,7 +109,7 @@ static void what_one_map_knows_is_of_its_own_topic(void **state) {
 }
 
 static void an_operator_lets_go_the_one_that_he_names(void **state) {
-    struct house *house = *state;
+    struct stand *house = *state;
     assign(house, SPAN_NONE);
     read_event(house, 0, 0, FIRST, SPAN("k"));
     read_event(house, 1, 0, FIRST, SPAN("k"));
@@ -139,7 +122,7 @@ static void an_operator_lets_go_the_one_that_he_names(void **state) {
 
 /* Three keys make a suspicion: events without a key are one each, also those of one offset. */
 static void events_without_key_are_counted_one_by_one(void **state) {
-    struct house *house = *state;
+    struct stand *house = *state;
     assign(house, SPAN_NONE);
     read_event(house, 0, 0, FIRST, SPAN_NONE);
     read_event(house, 1, 0, FIRST, SPAN_NONE);

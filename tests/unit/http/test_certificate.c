@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "http/certificate.h"
+#include "support/certificate.h"
 
 #define NEAR                                                                                                           \
     "-----BEGIN CERTIFICATE-----\n"                                                                                    \
@@ -19,25 +20,13 @@
     "hkjOPQQDAgNIADBFAiEArJ3kHsRdMlP0rnzMhxBg/mz3bG8kKnFxpkKAO5jDlqYC\n"                                               \
     "IC1/YpxWUnlxiP4xGbn1N4jEkjjaPrlMyw8/L41eEpGS\n"                                                                   \
     "-----END CERTIFICATE-----\n"
-#define FAR                                                                                                            \
-    "-----BEGIN CERTIFICATE-----\n"                                                                                    \
-    "MIIBbzCCARWgAwIBAgIUE61TkX0SRFxXV93R/0zRlD8elh0wCgYIKoZIzj0EAwIw\n"                                               \
-    "DDEKMAgGA1UEAwwBYjAgFw0yNjExMjQxMTIwMThaGA8yMDgxMDgyNzExMjAxOFow\n"                                               \
-    "DDEKMAgGA1UEAwwBYjBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABMupanCE9YvX\n"                                               \
-    "EAElED7DVW2IbPW6bHT7A9QwDSCfvIYTAGhD5OukV03+oNoDi7l1TeCfufe+/oiM\n"                                               \
-    "YRGXlVqZeFujUzBRMB0GA1UdDgQWBBQqBHTOPBSh6PTHnwlQV5CggLfOkjAfBgNV\n"                                               \
-    "HSMEGDAWgBQqBHTOPBSh6PTHnwlQV5CggLfOkjAPBgNVHRMBAf8EBTADAQH/MAoG\n"                                               \
-    "CCqGSM49BAMCA0gAMEUCIHH4fCk7AzTf6vSoeywCjsshu/H4aYB9ya5VNievzn1N\n"                                               \
-    "AiEAx6y4pSQA9LFCNFAsvRo5XW9xahRv7GwGR7jOiWXNk6g=\n"                                                               \
-    "-----END CERTIFICATE-----\n"
 #define NEAR_MS 1798111218000
-#define FAR_MS  3523519218000
 
 static void ends(void **state) {
     (void)state;
     assert_int_equal(certificate_end(SPAN(NEAR)), NEAR_MS);
-    assert_int_equal(certificate_end(SPAN(FAR)), FAR_MS);
-    assert_int_equal(certificate_end(SPAN("a chain\n" FAR "and\n" NEAR)), NEAR_MS);
+    assert_int_equal(certificate_end(SPAN(CERTIFICATE)), CERTIFICATE_END_MS);
+    assert_int_equal(certificate_end(SPAN("a chain\n" CERTIFICATE "and\n" NEAR)), NEAR_MS);
     assert_int_equal(certificate_end(SPAN_NONE), 0);
     assert_int_equal(certificate_end(SPAN("no certificate")), 0);
     assert_int_equal(certificate_end(SPAN("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")), 0);

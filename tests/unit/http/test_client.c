@@ -1,6 +1,7 @@
 /* Whole requests to a server on the loopback that answers as the rows say: what becomes of odd answers, what is said
  * where a handle is used again, and whose certificates are trusted. */
 #include "http/client.h"
+#include "support/certificate.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -206,18 +207,6 @@ int X509_STORE_load_path(X509_STORE *ctx, const char *path) {
     return 1;
 }
 
-#define OWN_CA                                                                                                         \
-    "-----BEGIN CERTIFICATE-----\n"                                                                                    \
-    "MIIBbzCCARWgAwIBAgIUE61TkX0SRFxXV93R/0zRlD8elh0wCgYIKoZIzj0EAwIw\n"                                               \
-    "DDEKMAgGA1UEAwwBYjAgFw0yNjExMjQxMTIwMThaGA8yMDgxMDgyNzExMjAxOFow\n"                                               \
-    "DDEKMAgGA1UEAwwBYjBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABMupanCE9YvX\n"                                               \
-    "EAElED7DVW2IbPW6bHT7A9QwDSCfvIYTAGhD5OukV03+oNoDi7l1TeCfufe+/oiM\n"                                               \
-    "YRGXlVqZeFujUzBRMB0GA1UdDgQWBBQqBHTOPBSh6PTHnwlQV5CggLfOkjAfBgNV\n"                                               \
-    "HSMEGDAWgBQqBHTOPBSh6PTHnwlQV5CggLfOkjAPBgNVHRMBAf8EBTADAQH/MAoG\n"                                               \
-    "CCqGSM49BAMCA0gAMEUCIHH4fCk7AzTf6vSoeywCjsshu/H4aYB9ya5VNievzn1N\n"                                               \
-    "AiEAx6y4pSQA9LFCNFAsvRo5XW9xahRv7GwGR7jOiWXNk6g=\n"                                                               \
-    "-----END CERTIFICATE-----\n"
-
 static unsigned folders_trusted_with(struct span ca) {
     struct server server;
     struct platform_spec platform = {.tls = {.ca = ca, .minimum = 12}};
@@ -237,7 +226,7 @@ static void certificates_of_its_own_are_instead_of_the_systems(void **state) {
     char path[] = "/tmp/sluss-ca-XXXXXX";
     int file = mkstemp(path);
     assert_true(file >= 0);
-    assert_int_equal(write(file, OWN_CA, sizeof OWN_CA - 1), sizeof OWN_CA - 1);
+    assert_int_equal(write(file, CERTIFICATE, sizeof CERTIFICATE - 1), sizeof CERTIFICATE - 1);
     (void)close(file);
     unsigned by_default = folders_trusted_with(SPAN_NONE), by_own = folders_trusted_with(span_of(path));
     (void)unlink(path);
@@ -264,7 +253,7 @@ static void a_key_that_is_encrypted_is_a_fault_like_any_other(void **state) {
     char path[] = "/tmp/sluss-own-XXXXXX";
     int file = mkstemp(path);
     assert_true(file >= 0);
-    assert_int_equal(write(file, OWN_CA, sizeof OWN_CA - 1), sizeof OWN_CA - 1);
+    assert_int_equal(write(file, CERTIFICATE, sizeof CERTIFICATE - 1), sizeof CERTIFICATE - 1);
     (void)close(file);
     BIO *bio = BIO_new(BIO_s_mem());
     struct server server;

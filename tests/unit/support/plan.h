@@ -5,6 +5,8 @@
 
 #include "flow/flow.h"
 
+#include <stdlib.h>
+
 static const struct status_range plan_success[] = {{200, 299}};
 static const struct status_range plan_retry[] = {{408, 408}, {425, 425}, {429, 429}, {500, 599}};
 static const struct status_range plan_hold[] = {{401, 401}, {403, 403}, {407, 407}};
@@ -49,6 +51,36 @@ static inline struct plan plan_of(struct platform_spec *platforms, uint32_t plat
                          .memory_limit = memory_limit,
                          .max_poll_interval_ms = 300000,
                          .session_timeout_ms = 10000};
+}
+
+/* A flow with one platform and one route, and what it said: for tests that need no more. */
+struct stand {
+    struct platform_spec platform;
+    struct route route;
+    struct plan plan;
+    struct flow *flow; /* NULL until stand_open */
+    struct actions actions;
+    struct buf trace;
+    int64_t now_ms;
+};
+
+/* The platform and the route may be changed before the flow is opened. */
+static inline void stand_init(struct stand *stand, const char *target) {
+    *stand = (struct stand){.platform = plan_platform(),
+                            .route = plan_route(template_create(TEMPLATE_TARGET, span_of(target), NULL))};
+}
+
+static inline void stand_open(struct stand *stand) {
+    stand->plan = plan_of(&stand->platform, 1, &stand->route, 1, 256 << 20);
+    stand->flow = flow_create(&stand->plan, 1);
+    assert_non_null(stand->flow);
+}
+
+static inline void stand_finish(struct stand *stand) {
+    flow_destroy(stand->flow);
+    template_destroy(stand->route.mapping.target);
+    actions_finish(&stand->actions);
+    buf_finish(&stand->trace);
 }
 
 static inline struct input plan_answer(uint64_t request, int status) {
