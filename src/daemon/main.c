@@ -3,7 +3,7 @@
 #include "base/bug.h"
 #include "daemon/daemon.h"
 #include "kafka/client.h"
-#include "kafka/farewell.h"
+#include "kafka/teardown.h"
 
 #include <errno.h>
 #include <execinfo.h>
@@ -106,7 +106,7 @@ static int leave(int status) {
         (void)fprintf(stderr, "slussd: standard output cannot be written: %s\n", strerror(errno));
         status = STATUS_OUTPUT;
     }
-    if (farewell_left() == 0)
+    if (teardown_left() == 0)
         return status;
     (void)fflush(NULL);
     _exit(status);

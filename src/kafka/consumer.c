@@ -10,7 +10,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { FAREWELL_MS = 5000 };
+enum { TEARDOWN_MS = 5000 };
 
 /* Of one partition, and of one answer: librdkafka keeps an answer whole until its last record was read. */
 enum { MOST_FETCH = 1024 * 1024 };
@@ -417,7 +417,7 @@ void consumer_end(struct consumer *consumer) {
     if (consumer->news != NULL)
         rd_kafka_queue_destroy(consumer->news);
     if (consumer->client != NULL)
-        consumer->farewell = farewell_begin(consumer->client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE, FAREWELL_MS);
+        consumer->teardown = teardown_begin(consumer->client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE, TEARDOWN_MS);
     consumer->answers = consumer->news = NULL;
     consumer->client = NULL;
 }
@@ -426,7 +426,7 @@ void consumer_destroy(struct consumer *consumer) {
     if (consumer == NULL)
         return;
     consumer_end(consumer);
-    bool ended = farewell_end(consumer->farewell);
+    bool ended = teardown_end(consumer->teardown);
     if (!ended)
         consumer_say(consumer, 4, "librdkafka does not end; its threads are left to the end of the process");
     if (ended && consumer->wake >= 0) /* else somebody may write to it yet */

@@ -100,7 +100,7 @@ bool consumer_closed(struct consumer *consumer);
 /* Begins to end librdkafka's threads: nothing is asked of it any more but to be destroyed. */
 void consumer_end(struct consumer *consumer);
 
-/* Ends it, and blocks for librdkafka's threads as long as farewell.h waits: those that do not end are left, and the
+/* Ends it, and blocks for librdkafka's threads as long as teardown.h waits: those that do not end are left, and the
  * voice says so. NULL is fine. */
 void consumer_destroy(struct consumer *consumer);
 

@@ -5,8 +5,8 @@
 
 #include "kafka/assignment.h"
 #include "kafka/consumer.h"
-#include "kafka/farewell.h"
 #include "kafka/question.h"
+#include "kafka/teardown.h"
 
 /* A question that is out, and what it was about. */
 struct pending_question {
@@ -48,7 +48,7 @@ struct consumer {
     struct question *hurry;    /* asked only to wake librdkafka; NULL none */
     uint32_t refused;          /* epoch of a commit that librdkafka refused at once; 0 none */
     uint32_t unasked;          /* epoch whose committed offsets could not be asked for; 0 none */
-    struct farewell *farewell; /* its client's; NULL not yet, or gone */
+    struct teardown *teardown; /* its client's; NULL not yet, or gone */
     int wake;
     bool joined;
     bool closing;

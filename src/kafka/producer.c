@@ -2,7 +2,7 @@
 #include "kafka/producer.h"
 
 #include "base/bug.h"
-#include "kafka/farewell.h"
+#include "kafka/teardown.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { FIRST_IDEMPOTENT = 0x020503ff, FAREWELL_MS = 5000 };
+enum { FIRST_IDEMPOTENT = 0x020503ff, TEARDOWN_MS = 5000 };
 
 /* A letter that librdkafka refused at once: reported at the next serving, so that writing never calls back. */
 struct refusal {
@@ -80,7 +80,7 @@ static void close_client(struct producer *producer) {
         return;
     (void)rd_kafka_purge(producer->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     rd_kafka_queue_destroy(producer->queue);
-    if (!farewell_end(farewell_begin(producer->client, 0, FAREWELL_MS))) {
+    if (!teardown_end(teardown_begin(producer->client, 0, TEARDOWN_MS))) {
         producer->left = true;
         say(producer, "dead letters: librdkafka does not end; its threads are left to the end of the process");
     }

@@ -1,5 +1,5 @@
-/* Tests of kafka/farewell: a client that ends, and one that never does. */
-#include "kafka/farewell.h"
+/* Tests of kafka/teardown: a client that ends, and one that never does. */
+#include "kafka/teardown.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,21 +31,21 @@ static rd_kafka_t *make_client(void) {
 
 static void a_client_that_ends_is_waited_for(void **state) {
     (void)state;
-    assert_true(farewell_end(farewell_begin(make_client(), RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE, 30000)));
-    assert_int_equal(farewell_left(), 0);
+    assert_true(teardown_end(teardown_begin(make_client(), RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE, 30000)));
+    assert_int_equal(teardown_left(), 0);
     assert_int_equal(rd_kafka_thread_cnt(), 0);
 }
 
-static void no_farewell_is_one_that_has_ended(void **state) {
+static void no_teardown_is_one_that_has_ended(void **state) {
     (void)state;
-    assert_true(farewell_end(NULL));
+    assert_true(teardown_end(NULL));
 }
 
 static void a_client_that_does_not_end_is_left(void **state) {
     (void)state;
     (void)pthread_mutex_lock(&gate);
-    assert_false(farewell_end(farewell_begin(make_client(), RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE, 50)));
-    assert_int_equal(farewell_left(), 1);
+    assert_false(teardown_end(teardown_begin(make_client(), RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE, 50)));
+    assert_int_equal(teardown_left(), 1);
     (void)pthread_mutex_unlock(&gate);
     assert_int_equal(rd_kafka_wait_destroyed(30000), 0); /* its thread goes on by itself */
 }
@@ -53,7 +53,7 @@ static void a_client_that_does_not_end_is_left(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_client_that_ends_is_waited_for),
-        cmocka_unit_test(no_farewell_is_one_that_has_ended),
+        cmocka_unit_test(no_teardown_is_one_that_has_ended),
         cmocka_unit_test(a_client_that_does_not_end_is_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
