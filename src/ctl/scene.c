@@ -8,8 +8,8 @@
 #include "ctl/folder.h"
 #include "ctl/ledger.h"
 #include "ctl/stand_in.h"
+#include "kafka/browser.h"
 #include "kafka/producer.h"
-#include "kafka/tail.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -41,7 +41,7 @@ struct scene {
     struct stand_in *stand_in;
     struct kafka_property server; /* the producer's */
     struct producer *producer;
-    struct tail *tail;
+    struct browser *browser;
     struct ledger ledger;
     int signals;
     int64_t refused_until_ms[ROUTES]; /* the judge's, on the server's threads */
@@ -144,8 +144,8 @@ static bool start_kafka(struct scene *scene, struct error *error) {
     const struct producer_handler handler = {scene, report, {0}};
     scene->producer = producer_create((struct kafka_properties){&scene->server, 1}, &handler, error);
     if (scene->producer != NULL)
-        scene->tail = tail_create(scene->servers, dead_letters, PARTITIONS, error);
-    return scene->tail != NULL;
+        scene->browser = browser_create(scene->servers, dead_letters, PARTITIONS, error);
+    return scene->browser != NULL;
 }
 
 static bool start_slussd(struct scene *scene, struct error *error) {
@@ -269,13 +269,13 @@ static void see_platform(struct scene *scene, int64_t now) {
 }
 
 static void see_dead_letters(struct scene *scene, int64_t now) {
-    struct tail_record record;
-    while (tail_next(scene->tail, &record)) {
-        struct row *row = ledger_row(&scene->ledger, sample_number(tail_header(scene->tail, "sandbox-event")));
+    struct browser_record record;
+    while (browser_next(scene->browser, &record)) {
+        struct row *row = ledger_row(&scene->ledger, sample_number(browser_header(scene->browser, "sandbox-event")));
         if (row == NULL)
             continue;
         scene->news_ms = now;
-        ledger_dead_letter(&scene->ledger, row, tail_header(scene->tail, "sluss-reason"), now);
+        ledger_dead_letter(&scene->ledger, row, browser_header(scene->browser, "sluss-reason"), now);
     }
 }
 
@@ -373,11 +373,11 @@ static void print_log(const struct scene *scene) {
 static int stop(struct scene *scene) {
     bool ran = scene->slussd.pid != 0;
     int status = child_stop(&scene->slussd, PATIENCE_MS, scene->signals);
-    if (ran && scene->tail != NULL) {
+    if (ran && scene->browser != NULL) {
         see_platform(scene, now_ms());
         see_dead_letters(scene, now_ms());
     }
-    tail_destroy(scene->tail);
+    browser_destroy(scene->browser);
     if (scene->producer != NULL)
         producer_destroy(scene->producer, 0);
     stand_in_destroy(scene->stand_in);

@@ -406,7 +406,7 @@ static void test_the_end_of_an_empty_partition_tells_its_offset(void **state) {
     if (message != NULL)
         rd_kafka_message_destroy(message);
     consumer_destroy(consumer);
-    contract(told, "librdkafka %s no longer tells the end of an empty partition: kafka/tail reads the end there",
+    contract(told, "librdkafka %s no longer tells the end of an empty partition: kafka/browser reads the end there",
              rd_kafka_version_str());
 }
 

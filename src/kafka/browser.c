@@ -1,10 +1,10 @@
 /* Reading topics on librdkafka, with assigned partitions. */
-#include "kafka/tail.h"
+#include "kafka/browser.h"
 
 #include <librdkafka/rdkafka.h>
 #include <stdlib.h>
 
-struct tail {
+struct browser {
     rd_kafka_t *client;
     rd_kafka_message_t *message; /* given out last */
 };
@@ -37,62 +37,63 @@ static bool assign(rd_kafka_t *client, const char *const topics[], int partition
            error_set(error, "cannot read the topics: %s", rd_kafka_err2str(result));
 }
 
-struct tail *tail_create(const char *servers, const char *const topics[], int partitions, struct error *error) {
+struct browser *browser_create(const char *servers, const char *const topics[], int partitions, struct error *error) {
     char why[256] = "its configuration was refused";
-    struct tail *tail = calloc(1, sizeof *tail);
-    rd_kafka_conf_t *conf = tail != NULL ? conf_create(servers) : NULL;
+    struct browser *browser = calloc(1, sizeof *browser);
+    rd_kafka_conf_t *conf = browser != NULL ? conf_create(servers) : NULL;
     if (conf != NULL)
-        tail->client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof why);
-    if (conf != NULL && tail->client == NULL)
+        browser->client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof why);
+    if (conf != NULL && browser->client == NULL)
         rd_kafka_conf_destroy(conf);
-    if (tail == NULL)
+    if (browser == NULL)
         (void)error_memory(error);
-    else if (tail->client == NULL)
+    else if (browser->client == NULL)
         (void)error_set(error, "cannot make a Kafka consumer: %s", why);
-    else if (rd_kafka_poll_set_consumer(tail->client) == RD_KAFKA_RESP_ERR_NO_ERROR &&
-             assign(tail->client, topics, partitions, error))
-        return tail;
-    tail_destroy(tail);
+    else if (rd_kafka_poll_set_consumer(browser->client) == RD_KAFKA_RESP_ERR_NO_ERROR &&
+             assign(browser->client, topics, partitions, error))
+        return browser;
+    browser_destroy(browser);
     return NULL;
 }
 
-static void drop(struct tail *tail) {
-    if (tail->message != NULL)
-        rd_kafka_message_destroy(tail->message);
-    tail->message = NULL;
+static void drop(struct browser *browser) {
+    if (browser->message != NULL)
+        rd_kafka_message_destroy(browser->message);
+    browser->message = NULL;
 }
 
-bool tail_next(struct tail *tail, struct tail_record *record) {
+bool browser_next(struct browser *browser, struct browser_record *record) {
     do {
-        drop(tail);
-        tail->message = rd_kafka_consumer_poll(tail->client, 0);
-    } while (tail->message != NULL && tail->message->err != RD_KAFKA_RESP_ERR_NO_ERROR);
-    const rd_kafka_message_t *message = tail->message;
+        drop(browser);
+        browser->message = rd_kafka_consumer_poll(browser->client, 0);
+    } while (browser->message != NULL && browser->message->err != RD_KAFKA_RESP_ERR_NO_ERROR);
+    const rd_kafka_message_t *message = browser->message;
     if (message == NULL)
         return false;
     *record =
-        (struct tail_record){rd_kafka_topic_name(message->rkt), message->partition, message->offset,
-                             span_make(message->key, message->key_len), span_make(message->payload, message->len)};
+        (struct browser_record){rd_kafka_topic_name(message->rkt), message->partition, message->offset,
+                                span_make(message->key, message->key_len), span_make(message->payload, message->len)};
     return true;
 }
 
-struct span tail_header(const struct tail *tail, const char *name) {
+struct span browser_header(const struct browser *browser, const char *name) {
     rd_kafka_headers_t *headers;
     const void *value;
     size_t size;
-    if (tail->message == NULL || rd_kafka_message_headers(tail->message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR ||
+    if (browser->message == NULL ||
+        rd_kafka_message_headers(browser->message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR ||
         rd_kafka_header_get_last(headers, name, &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR)
         return SPAN_NONE;
     return span_make(value, size);
 }
 
-void tail_destroy(struct tail *tail) {
-    if (tail == NULL)
+void browser_destroy(struct browser *browser) {
+    if (browser == NULL)
         return;
-    drop(tail);
-    if (tail->client != NULL) {
-        (void)rd_kafka_consumer_close(tail->client);
-        rd_kafka_destroy(tail->client);
+    drop(browser);
+    if (browser->client != NULL) {
+        (void)rd_kafka_consumer_close(browser->client);
+        rd_kafka_destroy(browser->client);
     }
-    free(tail);
+    free(browser);
 }
