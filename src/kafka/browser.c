@@ -10,7 +10,7 @@ struct browser {
 };
 
 static rd_kafka_conf_t *conf_create(const char *servers) {
-    static const char *const fixed[][2] = {{"group.id", "sluss-tail"}, /* never joined: assign asks for a name */
+    static const char *const fixed[][2] = {{"group.id", "sluss-browser"}, /* never joined: assign asks for a name */
                                            {"enable.auto.commit", "false"},
                                            {"auto.offset.reset", "earliest"},
                                            {"topic.metadata.refresh.interval.ms", "1000"},

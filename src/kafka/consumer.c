@@ -61,7 +61,7 @@ static rd_kafka_conf_t *configure(const struct consumer_spec *spec, struct queue
         {"log.queue", "true"},
         {"fetch.queue.backoff.ms", "10"}, /* the last: not every librdkafka knows it */
     };
-    size_t known = sizeof fixed / sizeof *fixed - (hurry_by_property() ? 0 : 1);
+    size_t known = sizeof fixed / sizeof *fixed - (nudge_by_property() ? 0 : 1);
     rd_kafka_conf_t *conf = kafka_conf_create((struct kafka_properties){defaults, sizeof defaults / sizeof *defaults},
                                               spec->properties, (struct kafka_properties){fixed, known}, false, error);
     if (conf != NULL)
@@ -247,7 +247,7 @@ bool consumer_serve(struct consumer *consumer, size_t most) {
     (void)drained;
     membership_serve(consumer);
     serve_questions(consumer);
-    hurry_serve(consumer);
+    nudge_serve(consumer);
     assign_when_decided(consumer);
     for (size_t i = 0; i < consumer->assignment.count; i++)
         consumer->assignment.partition[i].idle = false;
@@ -409,7 +409,7 @@ void consumer_end(struct consumer *consumer) {
         free(consumer->questions);
         consumer->questions = next;
     }
-    hurry_end(consumer);
+    nudge_end(consumer);
     assignment_end(&consumer->assignment, &consumer->past);
     assignment_forget(&consumer->past, NULL);
     if (consumer->answers != NULL)

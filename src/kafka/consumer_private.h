@@ -1,5 +1,5 @@
 /* The inside of a consumer, shared by its files: consumer.c (life and orders), membership.c (what the group and the
- * broker say), supply.c (records within credit), hurry.c (that there are more in time). */
+ * broker say), supply.c (records within credit), nudge.c (librdkafka fetches in time). */
 #ifndef SLUSS_KAFKA_CONSUMER_PRIVATE_H
 #define SLUSS_KAFKA_CONSUMER_PRIVATE_H
 
@@ -45,7 +45,7 @@ struct consumer {
     struct consumer_offset *entry; /* room for one answer about all partitions of the epoch */
     struct pending_question *questions;
     struct queue_limits queue;
-    struct question *hurry;    /* asked only to wake librdkafka; NULL none */
+    struct question *nudge;    /* asked only to wake librdkafka; NULL none */
     uint32_t refused;          /* epoch of a commit that librdkafka refused at once; 0 none */
     uint32_t unasked;          /* epoch whose committed offsets could not be asked for; 0 none */
     struct teardown *teardown; /* its client's; NULL not yet, or gone */
@@ -66,13 +66,14 @@ void membership_serve(struct consumer *consumer);
 /* Tells the core what is committed; NULL when nobody could say. */
 void membership_committed(struct consumer *consumer, uint32_t epoch, const rd_kafka_topic_partition_list_t *list);
 
-/* Looks whether a queue of which a good part was read runs low while its partition has more, and has it filled. */
-void hurry_look(struct consumer *consumer, struct assigned_partition *partition);
-void hurry_serve(struct consumer *consumer);
-void hurry_end(struct consumer *consumer);
+/* Nudges librdkafka to fetch: when a good part of a partition's queue has been read, the queue runs low and the
+ * partition has more, asks its broker a question, which wakes the thread that fetches. */
+void nudge_look(struct consumer *consumer, struct assigned_partition *partition);
+void nudge_serve(struct consumer *consumer);
+void nudge_end(struct consumer *consumer);
 
-/* Whether this librdkafka lets its sleep be set. */
-bool hurry_by_property(void);
+/* Whether this librdkafka has a property for that thread's sleep, so that no nudge is needed. */
+bool nudge_by_property(void);
 
 /* Gives out at most `most` records within credit; true when there are more at once. */
 bool supply_serve(struct consumer *consumer, size_t most);

@@ -100,7 +100,7 @@ static bool give(struct consumer *consumer, const struct catch *catch) {
     partition->next = message->offset + 1;
     partition->taken++;
     partition->taken_bytes += key.size + value.size;
-    hurry_look(consumer, partition);
+    nudge_look(consumer, partition);
     consumer->handler.event(consumer->handler.owner, event);
     return true;
 }
@@ -178,7 +178,7 @@ static bool read_one(struct consumer *consumer, struct assigned_partition *parti
         partition->waiting != NULL ? take_waiting(partition) : rd_kafka_consume_queue(partition->queue, 0);
     if (message == NULL) {
         partition->idle = true;
-        hurry_look(consumer, partition);
+        nudge_look(consumer, partition);
         return false;
     }
     *catch = (struct catch){.partition = partition, .message = message};

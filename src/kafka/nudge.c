@@ -5,7 +5,7 @@
 
 enum { NAMES_BACKOFF_FROM = 0x02020000, LOOKS = 4 /* at a queue, until as much was read as it holds */ };
 
-bool hurry_by_property(void) {
+bool nudge_by_property(void) {
     return rd_kafka_version() >= NAMES_BACKOFF_FROM;
 }
 
@@ -17,29 +17,29 @@ static bool more_waits(const struct consumer *consumer, const struct assigned_pa
     return result == RD_KAFKA_RESP_ERR_NO_ERROR && high - partition->next > (int64_t)ready;
 }
 
-void hurry_look(struct consumer *consumer, struct assigned_partition *partition) {
+void nudge_look(struct consumer *consumer, struct assigned_partition *partition) {
     if (partition->taken < consumer->queue.records / LOOKS && partition->taken_bytes < consumer->queue.bytes / LOOKS)
         return;
-    if (consumer->hurry != NULL || hurry_by_property())
+    if (consumer->nudge != NULL || nudge_by_property())
         return;
     partition->taken = 0;
     partition->taken_bytes = 0;
     size_t ready = rd_kafka_queue_length(partition->queue);
     if (ready < consumer->queue.records / 2 && more_waits(consumer, partition, ready))
-        consumer->hurry = question_end(consumer->client, consumer->topics[partition->place.topic].data,
+        consumer->nudge = question_end(consumer->client, consumer->topics[partition->place.topic].data,
                                        partition->place.partition, consumer->wake);
 }
 
-void hurry_end(struct consumer *consumer) {
+void nudge_end(struct consumer *consumer) {
     rd_kafka_topic_partition_list_t *list = NULL;
-    if (consumer->hurry != NULL)
-        (void)question_finish(consumer->hurry, &list);
+    if (consumer->nudge != NULL)
+        (void)question_finish(consumer->nudge, &list);
     if (list != NULL)
         rd_kafka_topic_partition_list_destroy(list);
-    consumer->hurry = NULL;
+    consumer->nudge = NULL;
 }
 
-void hurry_serve(struct consumer *consumer) {
-    if (consumer->hurry != NULL && question_done(consumer->hurry))
-        hurry_end(consumer);
+void nudge_serve(struct consumer *consumer) {
+    if (consumer->nudge != NULL && question_done(consumer->nudge))
+        nudge_end(consumer);
 }

@@ -1,4 +1,4 @@
-/* Tests of kafka/hurry on a broker in memory: a consumer whose queue is full many times over is never left waiting. */
+/* Tests of kafka/nudge on a broker in memory: a consumer whose queue is full many times over is never left waiting. */
 #include "kafka/consumer_private.h"
 
 #include <poll.h>
@@ -18,7 +18,7 @@ struct reading {
     struct consumer *consumer;
     struct mock mock;
     int64_t first_ms, last_ms;
-    size_t read, hurries;
+    size_t read, nudges;
 };
 
 static void on_assigned(void *owner, uint32_t route, uint32_t epoch, const struct place *place, size_t count) {
@@ -76,7 +76,7 @@ static void fills_a_queue_before_it_is_empty(void **state) {
     const struct kafka_property property[] = {{"bootstrap.servers", mock_servers(&reading->mock)},
                                               {"fetch.wait.max.ms", "10"}};
     struct error error;
-    const struct consumer_spec spec = {.group = "hurry",
+    const struct consumer_spec spec = {.group = "nudge",
                                        .topics = &reading->mock.topic,
                                        .topic_count = 1,
                                        .properties = {property, 2},
@@ -87,11 +87,11 @@ static void fills_a_queue_before_it_is_empty(void **state) {
     struct pollfd wait = {.fd = consumer_descriptor(reading->consumer), .events = POLLIN};
     for (int64_t until = mock_now_ms() + PATIENCE_MS; reading->read < RECORDS && mock_now_ms() < until;) {
         bool more = consumer_serve(reading->consumer, 64);
-        reading->hurries += reading->consumer->hurry != NULL ? 1 : 0;
+        reading->nudges += reading->consumer->nudge != NULL ? 1 : 0;
         (void)poll(&wait, 1, more ? 0 : 100);
     }
     assert_int_equal(reading->read, RECORDS);
-    assert_true(reading->hurries > 0 || hurry_by_property());
+    assert_true(reading->nudges > 0 || nudge_by_property());
     /* Left to itself librdkafka sleeps whenever the queue is full: so often it was. */
     int64_t sleeps = RECORDS / (int64_t)reading->consumer->queue.records;
     assert_true(reading->last_ms - reading->first_ms < sleeps * SLEEP_MS / 4);
