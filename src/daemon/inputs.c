@@ -4,8 +4,8 @@
 #include "daemon/time.h"
 #include "daemon/worker_private.h"
 #include "flow/trace.h"
+#include "ops/library_log.h"
 #include "ops/log.h"
-#include "ops/voice.h"
 
 #include <stdlib.h>
 
@@ -186,9 +186,9 @@ struct consumer_handler inputs_of_consumers(struct worker *worker) {
                                      .partition_error = on_partition_error,
                                      .commit_result = on_commit_result,
                                      .fatal = on_fatal,
-                                     .voice = {NULL, voice_say}};
+                                     .log = {NULL, library_log_say}};
 }
 
 struct producer_handler inputs_of_producers(struct worker *worker) {
-    return (struct producer_handler){.owner = worker, .report = on_letter, .voice = {NULL, voice_say}};
+    return (struct producer_handler){.owner = worker, .report = on_letter, .log = {NULL, library_log_say}};
 }

@@ -3,8 +3,8 @@
 #include "daemon/probe.h"
 
 #include "daemon/time.h"
+#include "ops/library_log.h"
 #include "ops/log.h"
-#include "ops/voice.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -127,7 +127,7 @@ static bool wait(struct probe *probe, int64_t until_ms) {
 /* True when it is to end. A complaint of the client ends it early where all was well. */
 static bool listen_until(struct probe *probe, int64_t until_ms, bool well) {
     for (int64_t now_ms; (now_ms = time_now_ms()) < until_ms;) {
-        producer_serve(probe->producer); /* only its voice: it writes nothing */
+        producer_serve(probe->producer); /* only for its log: it writes nothing */
         if (well && probe->complained)
             break;
         if (wait(probe, now_ms + LISTEN_EACH_MS < until_ms ? now_ms + LISTEN_EACH_MS : until_ms))
@@ -148,7 +148,7 @@ static void *run(void *argument) {
 static void hear(void *owner, int level, const char *sentence) {
     struct probe *probe = owner;
     probe->complained = probe->complained || level <= LOG_LEVEL_WARNING;
-    voice_say(NULL, level, sentence);
+    library_log_say(NULL, level, sentence);
 }
 
 static void on_report(void *owner, uint64_t id, enum producer_outcome outcome, const char *why) {
@@ -169,7 +169,7 @@ struct probe *probe_create(const struct plan *plan, struct kafka_properties prop
         (void)error_memory(error);
         return NULL;
     }
-    const struct producer_handler handler = {.report = on_report, .voice = {probe, hear}};
+    const struct producer_handler handler = {.report = on_report, .log = {probe, hear}};
     probe->plan = plan;
     probe->done = done;
     probe->producer = producer_create(properties, &handler, error);

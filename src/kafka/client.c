@@ -53,14 +53,14 @@ rd_kafka_conf_t *kafka_conf_create(struct kafka_properties defaults, struct kafk
     return NULL;
 }
 
-void kafka_voice_log(const struct kafka_voice *voice, rd_kafka_event_t *event) {
+void kafka_log_event(const struct kafka_log *log, rd_kafka_event_t *event) {
     const char *facility, *text;
     int level;
-    if (voice->say == NULL || rd_kafka_event_log(event, &facility, &text, &level) != 0)
+    if (log->say == NULL || rd_kafka_event_log(event, &facility, &text, &level) != 0)
         return;
     char sentence[512];
     (void)snprintf(sentence, sizeof sentence, "librdkafka %s: %s", facility, text);
-    voice->say(voice->owner, level, sentence);
+    log->say(log->owner, level, sentence);
 }
 
 int kafka_version(void) {

@@ -25,14 +25,15 @@ struct kafka_properties {
 rd_kafka_conf_t *kafka_conf_create(struct kafka_properties defaults, struct kafka_properties user,
                                    struct kafka_properties fixed, bool producer, struct error *error);
 
-/* Lines of librdkafka's own log and errors that are no event's business; `level` is syslog's (3 error ... 7 debug). */
-struct kafka_voice {
+/* Where lines of librdkafka's own log go, and errors that concern no single event; `level` is syslog's (3 error ... 7
+ * debug). */
+struct kafka_log {
     void *owner;
     void (*say)(void *owner, int level, const char *sentence);
 };
 
 /* Says a log event's line. */
-void kafka_voice_log(const struct kafka_voice *voice, rd_kafka_event_t *event);
+void kafka_log_event(const struct kafka_log *log, rd_kafka_event_t *event);
 
 /* The version of the linked library as a number (0x020002ff) and as text. */
 int kafka_version(void);

@@ -45,7 +45,7 @@ struct consumer_handler {
     void (*partition_error)(void *owner, struct place place, enum consumer_end end, const char *why);
     void (*commit_result)(void *owner, uint32_t route, uint32_t epoch, enum consumer_commit result, const char *why);
     void (*fatal)(void *owner, uint32_t route, const char *why);
-    struct kafka_voice voice;
+    struct kafka_log log;
 };
 
 struct consumer_spec {
@@ -101,7 +101,7 @@ bool consumer_closed(struct consumer *consumer);
 void consumer_end(struct consumer *consumer);
 
 /* Ends it, and blocks for librdkafka's threads as long as teardown.h waits: those that do not end are left, and the
- * voice says so. NULL is fine. */
+ * log says so. NULL is fine. */
 void consumer_destroy(struct consumer *consumer);
 
 #endif

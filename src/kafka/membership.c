@@ -63,8 +63,8 @@ static void on_rebalance(struct consumer *consumer, rd_kafka_event_t *event) {
 void consumer_say(const struct consumer *consumer, int level, const char *what) {
     char sentence[640];
     (void)snprintf(sentence, sizeof sentence, "group %s: %s", consumer->group, what);
-    if (consumer->handler.voice.say != NULL)
-        consumer->handler.voice.say(consumer->handler.voice.owner, level, sentence);
+    if (consumer->handler.log.say != NULL)
+        consumer->handler.log.say(consumer->handler.log.owner, level, sentence);
 }
 
 static void on_error(struct consumer *consumer, rd_kafka_event_t *event) {
@@ -78,8 +78,8 @@ static void on_error(struct consumer *consumer, rd_kafka_event_t *event) {
     /* All brokers down is information: the library goes on trying, and so do we. It is no news of the group's. */
     bool of_brokers = code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || code == RD_KAFKA_RESP_ERR__TRANSPORT ||
                       code == RD_KAFKA_RESP_ERR__RESOLVE || code == RD_KAFKA_RESP_ERR__SSL;
-    if (of_brokers && consumer->handler.voice.say != NULL) {
-        consumer->handler.voice.say(consumer->handler.voice.owner, 4, rd_kafka_event_error_string(event));
+    if (of_brokers && consumer->handler.log.say != NULL) {
+        consumer->handler.log.say(consumer->handler.log.owner, 4, rd_kafka_event_error_string(event));
         return;
     }
     consumer_say(consumer, code == RD_KAFKA_RESP_ERR__AUTHENTICATION ? 3 : 4, rd_kafka_event_error_string(event));
@@ -96,7 +96,7 @@ static void serve_news(struct consumer *consumer) {
             on_error(consumer, event);
             break;
         case RD_KAFKA_EVENT_LOG:
-            kafka_voice_log(&consumer->handler.voice, event);
+            kafka_log_event(&consumer->handler.log, event);
             break;
         default: /* leftover records while closing: they were never given out */
             break;

@@ -54,8 +54,8 @@ static rd_kafka_conf_t *configure(struct kafka_properties properties, struct err
 }
 
 static void say(const struct producer *producer, const char *sentence) {
-    if (producer->handler.voice.say != NULL)
-        producer->handler.voice.say(producer->handler.voice.owner, 4, sentence);
+    if (producer->handler.log.say != NULL)
+        producer->handler.log.say(producer->handler.log.owner, 4, sentence);
 }
 
 static bool open_client(struct producer *producer, struct error *error) {
@@ -202,7 +202,7 @@ void producer_serve(struct producer *producer) {
         if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_DR)
             serve_reports(producer, event);
         else if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_LOG)
-            kafka_voice_log(&producer->handler.voice, event);
+            kafka_log_event(&producer->handler.log, event);
         else if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_ERROR)
             say(producer, rd_kafka_event_error_string(event));
         rd_kafka_event_destroy(event);

@@ -13,7 +13,7 @@ enum producer_outcome { PRODUCER_ACKNOWLEDGED, PRODUCER_TOO_LARGE, PRODUCER_FAIL
 struct producer_handler {
     void *owner;
     void (*report)(void *owner, uint64_t id, enum producer_outcome outcome, const char *why);
-    struct kafka_voice voice;
+    struct kafka_log log;
 };
 
 /* NULL with a sentence. Idempotent from librdkafka 2.5.3 on; below, one request in flight keeps the order. `properties`

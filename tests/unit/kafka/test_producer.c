@@ -101,7 +101,7 @@ static void a_letter_in_answer_to_a_report_ends_no_client(void **state) {
     struct error error = {0};
     mock_begin(&writing.mock, SPAN("answers"));
     const struct kafka_property property[] = {{"bootstrap.servers", mock_servers(&writing.mock)}};
-    const struct producer_handler handler = {.owner = &writing, .report = on_report, .voice = {&writing, say}};
+    const struct producer_handler handler = {.owner = &writing, .report = on_report, .log = {&writing, say}};
     rd_kafka_mock_push_request_errors(writing.mock.cluster, PRODUCE, 1, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
     writing.producer = producer_create((struct kafka_properties){property, 1}, &handler, &error);
     assert_non_null(writing.producer);

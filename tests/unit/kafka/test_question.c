@@ -52,13 +52,12 @@ static void asked_again_slowly(bool back, const char *lament) {
     mock_begin(&reading.mock, SPAN("times"));
     const struct kafka_property property[] = {{"bootstrap.servers", mock_servers(&reading.mock)},
                                               {"fetch.wait.max.ms", "10"}};
-    const struct consumer_spec spec = {
-        .group = "times",
-        .topics = &reading.mock.topic,
-        .topic_count = 1,
-        .properties = {property, 2},
-        .queue_bytes = 256 * 1024,
-        .handler = {.owner = &reading, .assigned = on_assigned, .voice = {&reading, say}}};
+    const struct consumer_spec spec = {.group = "times",
+                                       .topics = &reading.mock.topic,
+                                       .topic_count = 1,
+                                       .properties = {property, 2},
+                                       .queue_bytes = 256 * 1024,
+                                       .handler = {.owner = &reading, .assigned = on_assigned, .log = {&reading, say}}};
     reading.consumer = consumer_create(&spec, &error);
     assert_non_null(reading.consumer);
     struct pollfd wait = {.fd = consumer_descriptor(reading.consumer), .events = POLLIN};

@@ -1,5 +1,6 @@
-/* A short list of sentences, the one said longest ago makes room. Knows what librdkafka's lines look like, no more. */
-#include "ops/voice.h"
+/* A short list of sentences, in which the one logged longest ago makes room. All it knows of librdkafka is what its
+ * lines look like. */
+#include "ops/library_log.h"
 
 #include "ops/log.h"
 
@@ -9,7 +10,7 @@
 #include <time.h>
 
 static struct {
-    struct voice voice;
+    struct library_log log;
     pthread_mutex_t mutex;
 } lately = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
@@ -20,7 +21,7 @@ static const char *skip_prefix(const char *text, const char *prefix) {
     return end != NULL ? end + 2 : text;
 }
 
-/* What a broker answers one group is that group's own news: an operator wants to know of each that may not read. */
+/* A broker's answer to one group concerns that group alone: an operator wants to know of each that may not read. */
 static const char *skip_group(const char *text) {
     return strstr(text, "Broker: ") != NULL ? text : skip_prefix(text, "group ");
 }
@@ -31,7 +32,7 @@ static size_t measured(const char *text) {
     return digits > 0 && strncmp(text + digits, " ms", 3) == 0 ? digits : 0;
 }
 
-void voice_essence(struct buf *out, const char *sentence) {
+void library_log_essence(struct buf *out, const char *sentence) {
     const char *text = skip_prefix(sentence, "librdkafka ");
     text = skip_prefix(text, "[thrd:");
     text = skip_group(text);
@@ -44,18 +45,19 @@ void voice_essence(struct buf *out, const char *sentence) {
     }
 }
 
-bool voice_ask(struct voice *voice, const char *essence, int64_t now_ms, uint32_t *again, int64_t *within_ms) {
-    char wanted[VOICE_LONGEST];
-    struct voice_sentence *place = &voice->sentence[0];
+bool library_log_ask(struct library_log *log, const char *essence, int64_t now_ms, uint32_t *again,
+                     int64_t *within_ms) {
+    char wanted[LIBRARY_LOG_LONGEST];
+    struct library_log_sentence *place = &log->sentence[0];
     *again = 0;
     *within_ms = 0;
     (void)snprintf(wanted, sizeof wanted, "%s", essence);
-    for (size_t i = 0; i < VOICE_SENTENCES; i++) {
-        struct voice_sentence *one = &voice->sentence[i];
+    for (size_t i = 0; i < LIBRARY_LOG_SENTENCES; i++) {
+        struct library_log_sentence *one = &log->sentence[i];
         if (one->essence[0] != '\0' && strcmp(one->essence, wanted) == 0) {
             place = one;
             *within_ms = now_ms - one->said_ms;
-            if (*within_ms < VOICE_PERIOD_MS) {
+            if (*within_ms < LIBRARY_LOG_PERIOD_MS) {
                 one->again++;
                 return false;
             }
@@ -88,7 +90,7 @@ static void say(enum log_level level, const char *sentence, uint32_t again, int6
         log_say(level, NULL, 0, "%.*s%s", before, sentence, rest);
 }
 
-void voice_say(void *nobody, int syslog_level, const char *sentence) {
+void library_log_say(void *nobody, int syslog_level, const char *sentence) {
     (void)nobody;
     enum log_level level = syslog_level <= 3   ? LOG_LEVEL_ERROR
                            : syslog_level <= 4 ? LOG_LEVEL_WARNING
@@ -98,10 +100,10 @@ void voice_say(void *nobody, int syslog_level, const char *sentence) {
     uint32_t again = 0;
     int64_t within_ms = 0;
     bool said = log_would_say(LOG_LEVEL_DEBUG);
-    voice_essence(&essence, sentence);
+    library_log_essence(&essence, sentence);
     if (!said && log_would_say(level)) {
         (void)pthread_mutex_lock(&lately.mutex);
-        said = voice_ask(&lately.voice, buf_text(&essence), now_ms(), &again, &within_ms);
+        said = library_log_ask(&lately.log, buf_text(&essence), now_ms(), &again, &within_ms);
         (void)pthread_mutex_unlock(&lately.mutex);
     }
     if (said)

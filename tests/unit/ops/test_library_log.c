@@ -1,5 +1,5 @@
 /* The same news of many clients is one line a minute. */
-#include "ops/voice.h"
+#include "ops/library_log.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,7 +32,7 @@ static void the_same_news_has_one_essence(void **state) {
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct buf out = {0};
-        voice_essence(&out, rows[i].sentence);
+        library_log_essence(&out, rows[i].sentence);
         assert_string_equal(buf_text(&out), rows[i].essence);
         buf_finish(&out);
     }
@@ -40,38 +40,38 @@ static void the_same_news_has_one_essence(void **state) {
 
 static void once_a_minute(void **state) {
     (void)state;
-    static struct voice voice;
+    static struct library_log known;
     uint32_t again;
     int64_t within_ms;
-    assert_true(voice_ask(&voice, "down", 0, &again, &within_ms));
+    assert_true(library_log_ask(&known, "down", 0, &again, &within_ms));
     assert_int_equal(again, 0);
     for (int i = 0; i < 5; i++)
-        assert_false(voice_ask(&voice, "down", VOICE_PERIOD_MS - 1, &again, &within_ms));
-    assert_true(voice_ask(&voice, "another", 1, &again, &within_ms));
-    assert_true(voice_ask(&voice, "down", VOICE_PERIOD_MS, &again, &within_ms));
+        assert_false(library_log_ask(&known, "down", LIBRARY_LOG_PERIOD_MS - 1, &again, &within_ms));
+    assert_true(library_log_ask(&known, "another", 1, &again, &within_ms));
+    assert_true(library_log_ask(&known, "down", LIBRARY_LOG_PERIOD_MS, &again, &within_ms));
     assert_int_equal(again, 5);
-    assert_int_equal(within_ms, VOICE_PERIOD_MS);
-    assert_false(voice_ask(&voice, "down", VOICE_PERIOD_MS + 1, &again, &within_ms));
-    assert_true(voice_ask(&voice, "down", 3 * VOICE_PERIOD_MS, &again, &within_ms));
+    assert_int_equal(within_ms, LIBRARY_LOG_PERIOD_MS);
+    assert_false(library_log_ask(&known, "down", LIBRARY_LOG_PERIOD_MS + 1, &again, &within_ms));
+    assert_true(library_log_ask(&known, "down", 3 * LIBRARY_LOG_PERIOD_MS, &again, &within_ms));
     assert_int_equal(again, 1);
 }
 
 static void the_oldest_makes_room(void **state) {
     (void)state;
-    static struct voice voice;
+    static struct library_log known;
     uint32_t again;
     int64_t within_ms;
-    char essence[VOICE_LONGEST + 20];
-    for (int i = 0; i <= VOICE_SENTENCES; i++) {
+    char essence[LIBRARY_LOG_LONGEST + 20];
+    for (int i = 0; i <= LIBRARY_LOG_SENTENCES; i++) {
         (void)snprintf(essence, sizeof essence, "sentence %d", i);
-        assert_true(voice_ask(&voice, essence, i, &again, &within_ms));
+        assert_true(library_log_ask(&known, essence, i, &again, &within_ms));
     }
-    assert_true(voice_ask(&voice, "sentence 0", 100, &again, &within_ms));
-    assert_false(voice_ask(&voice, "sentence 2", 100, &again, &within_ms));
+    assert_true(library_log_ask(&known, "sentence 0", 100, &again, &within_ms));
+    assert_false(library_log_ask(&known, "sentence 2", 100, &again, &within_ms));
     memset(essence, 'x', sizeof essence - 1);
     essence[sizeof essence - 1] = '\0';
-    assert_true(voice_ask(&voice, essence, 101, &again, &within_ms));
-    assert_false(voice_ask(&voice, essence, 102, &again, &within_ms)); /* cut alike */
+    assert_true(library_log_ask(&known, essence, 101, &again, &within_ms));
+    assert_false(library_log_ask(&known, essence, 102, &again, &within_ms)); /* cut alike */
 }
 
 int main(void) {
