@@ -49,7 +49,7 @@ static void on_bug(const char *file, int line, const char *what) {
 }
 
 /* Memory images hold events and secrets: none are written, and nobody but root may look into the process. */
-static void close_curtains(void) {
+static void forbid_memory_images(void) {
     static const struct rlimit none = {0, 0};
     (void)setrlimit(RLIMIT_CORE, &none);
     (void)prctl(PR_SET_DUMPABLE, 0);
@@ -94,7 +94,7 @@ static int serve(const char *path, enum wish wish) {
 /* What Kafka sends comes in large pieces, whose place goes back to the system as soon as they are used up. The heap,
  * left to itself, keeps them after the first, and small pieces settle between them: peak memory grew with the events.
  */
-static void tell_heap(void) {
+static void tune_heap(void) {
     (void)mallopt(M_MMAP_THRESHOLD, 256 * 1024);
     (void)mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
 }
@@ -119,8 +119,8 @@ int main(int count, char **argument) {
     const char *path = NULL;
     enum wish wish = WISH_RUN;
     bug_handler(on_bug);
-    close_curtains();
-    tell_heap();
+    forbid_memory_images();
+    tune_heap();
     for (int option; (option = getopt_long(count, argument, "c:h", options, NULL)) != -1;)
         switch (option) {
         case 'c':
