@@ -44,19 +44,19 @@ static int run(const struct call *call) {
 }
 
 static const struct option options[] = {
-    {"json", NULL, "the problems as JSON, one a line", false},
+    {"json", NULL, "print the problems as JSON, one per line", false},
     {0},
 };
 
 const struct verb verb_check = {
     .name = "check",
     .arguments = "",
-    .sentence = "every problem of the configuration, with its line and its cure",
-    .lesson = "Needs no broker, no network and no root. Of a file whose syntax "
-              "is wrong only the first mistake is seen.\n"
-              "A bad route file leaves the other routes standing.\n\n"
-              "  slussctl check --config /etc/sluss\n\n"
-              "Exit: 0 no errors (there may be warnings), 78 errors.\n",
+    .sentence = "print every problem of the configuration, with its line and its cure",
+    .lesson =
+        "Needs no broker, no network and no root. In a file with a syntax error only the first mistake is found.\n"
+        "A route file with errors does not affect the other routes.\n\n"
+        "  slussctl check --config /etc/sluss\n\n"
+        "Exit: 0 no errors (there may be warnings), 78 errors.\n",
     .options = options,
     .least = 0,
     .most = 0,

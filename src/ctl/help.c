@@ -11,16 +11,17 @@ static void print_options(FILE *out, const struct option *list) {
 }
 
 void help_all(FILE *out, const struct verb *const verbs[], const struct option *common) {
-    (void)fputs("slussctl shows, checks and tries what Sluss does with events. The first time:\n\n"
-                "    slussctl sandbox --events 12\n\n"
-                "usage: slussctl [OPTIONS] VERB ...        slussctl VERB --help tells more\n\n",
-                out);
+    (void)fputs(
+        "slussctl checks a configuration, tries events on it, and shows what a running slussd does. To begin:\n\n"
+        "    slussctl sandbox --events 12\n\n"
+        "usage: slussctl [OPTIONS] VERB ...        more: slussctl VERB --help\n\n",
+        out);
     for (; *verbs != NULL; verbs++)
         (void)fprintf(out, "  %-10s %s\n", (*verbs)->name, (*verbs)->sentence);
     (void)fputs("\n", out);
     print_options(out, common);
-    (void)fputs("  --help                   this text, or a verb's own\n"
-                "  --version                the version\n",
+    (void)fputs("  --help                   this text, or the help of a verb\n"
+                "  --version                print the version\n",
                 out);
 }
 

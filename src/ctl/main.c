@@ -11,7 +11,7 @@ static const struct verb *const verbs[] = {&verb_sandbox, &verb_check, &verb_try
                                            &verb_status,  &verb_why,   &verb_release, &verb_reload,   NULL};
 
 static const struct option common[] = {
-    {"config", "PATH", "another sluss.cfg, or a folder that holds one (/etc/sluss)", false},
+    {"config", "PATH", "sluss.cfg, or the folder that holds it (default /etc/sluss)", false},
     {0},
 };
 

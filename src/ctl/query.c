@@ -51,10 +51,10 @@ static const struct option options[] = {{0}};
 const struct verb verb_query = {
     .name = "query",
     .arguments = "EXPRESSION [FILE]",
-    .sentence = "what an RFC 9535 query selects in a JSON text, as a JSON array",
+    .sentence = "print what a JSONPath query (RFC 9535) selects in a JSON text",
     .lesson =
-        "Reads standard input without FILE. So far: simple member queries, $.name and $['name'], as routes use them\n"
-        "in key, into, order-by and {...}.\n\n"
+        "Prints a JSON array. Without FILE it reads standard input. So far it knows simple member queries, $.name and\n"
+        "$['name'], as routes use them in key, into, order-by and {...}.\n\n"
         "  slussctl query '$.data.arendeId' event.json\n\n"
         "Exit: 0 something is selected, 1 nothing is, 64 the query is wrong, 65 the text is not JSON.\n",
     .options = options,

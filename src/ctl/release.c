@@ -41,22 +41,24 @@ static int run(const struct call *call) {
 }
 
 static const struct option options[] = {
-    {"to", "send|dead-letter", "where what waits goes (send)", false},
-    {"socket", "PATH", "slussd's control socket (as configured)", false},
+    {"to", "send|dead-letter", "where the waiting events go (default: send)", false},
+    {"socket", "PATH", "slussd's control socket (default: as configured)", false},
     {0},
 };
 
 const struct verb verb_release = {
     .name = "release",
     .arguments = "ROUTE [TOPIC/PARTITION/OFFSET]",
-    .sentence = "let go the events and keys that are held until an operator looks",
+    .sentence = "release events and keys that are held for an operator",
     .lesson =
-        "A key is held when nobody knows whether its event was delivered (ambiguous = \"hold\"), or behind a dead\n"
-        "letter (after-dead-letter = \"hold\"); with \"follow\" its later events are put aside. The key is named by "
-        "the\nevent that waits, or by its dead letter; without one, all of the route are meant.\n\n"
-        "send         the key lives again: what waits is sent, in order\n"
-        "dead-letter  all that waits now goes to the dead letters, in order; behind a dead letter the key stays held "
-        "for\n             what comes later\n\n"
+        "A key is held when nobody knows whether its event was delivered (ambiguous = \"hold\"), or when an earlier\n"
+        "event of it was dead-lettered (after-dead-letter = \"hold\"); with \"follow\" the later events of such a key "
+        "are\n"
+        "dead-lettered, until it is released. Name a key by its waiting event or by its dead letter, as the log shows\n"
+        "them; without a name all keys of the route are released.\n\n"
+        "  send          what waits is sent, in order, and the key is free again\n"
+        "  dead-letter   what waits now is dead-lettered, in order; a key behind a dead letter stays held for later "
+        "events\n\n"
         "  slussctl release bygglov\n"
         "  slussctl release bygglov bygglov.arende.v1/3/1047 --to dead-letter\n\n"
         "Exit: 0 something was released, 1 nothing was held, 64 there is no such route, 69 slussd does not answer.\n",

@@ -45,22 +45,23 @@ static int run(const struct call *call) {
 }
 
 static const struct option options[] = {
-    {"wait", NULL, "until the new configuration runs", false},
-    {"socket", "PATH", "slussd's control socket (as configured)", false},
+    {"wait", NULL, "wait until the new configuration runs", false},
+    {"socket", "PATH", "slussd's control socket (default: as configured)", false},
     {0},
 };
 
 const struct verb verb_reload = {
     .name = "reload",
     .arguments = "",
-    .sentence = "let slussd take its configuration anew; one with errors changes nothing",
+    .sentence = "make slussd reload its configuration; one with errors changes nothing",
     .lesson =
-        "All of it is read and checked by slussd first. With an error in sluss.cfg or in any route nothing changes, "
-        "and\n"
-        "every problem is told. Else what is under way is finished and committed as at a stop, and the routes go on\n"
-        "under the new configuration: no event is lost, none meets both. `admin` changes only at a start.\n\n"
+        "slussd reads and checks all of it first. With an error in sluss.cfg or in any route nothing changes, and "
+        "every\n"
+        "problem is printed. Otherwise events under way are finished and committed as at a stop, and the routes "
+        "continue\n"
+        "under the new configuration: no event is lost, none meets both. `admin` takes effect only at a restart.\n\n"
         "  slussctl check && slussctl reload --wait\n\n"
-        "Exit: 0 taken (with --wait: it runs), 78 refused, 69 slussd does not answer, or it does not run yet.\n",
+        "Exit: 0 accepted (with --wait: running), 78 refused, 69 slussd does not answer, or the routes do not run.\n",
     .options = options,
     .least = 0,
     .most = 0,

@@ -79,29 +79,32 @@ static int run_why(const struct call *call) {
 }
 
 static const struct option options[] = {
-    {"json", NULL, "as JSON", false},
-    {"socket", "PATH", "slussd's control socket (as configured)", false},
+    {"json", NULL, "print JSON", false},
+    {"socket", "PATH", "slussd's control socket (default: as configured)", false},
     {0},
 };
 
 const struct verb verb_status = {
     .name = "status",
     .arguments = "",
-    .sentence = "a line for each route of the running slussd, the worst first",
-    .lesson =
-        "OLDEST is the age of the oldest event that is here and not settled, HERE how many there are, LAG how many\n"
-        "records stand behind them in the topic, RATE how many a second have been settled in the last ten seconds;\n"
-        "DELIVERED and DEAD count since slussd started. STATE is one of, the worst first:\n\n"
-        "  stopped          a partition stands still until somebody acts\n"
-        "  held             events wait for an operator: slussctl release\n"
-        "  kafka            no broker answers: nothing is read or committed\n"
-        "  no-dead-letters  the dead-letter topic is missing or takes nothing\n"
-        "  platform         the platform is not up: held, or its breaker is open\n"
-        "  joining          the consumer group has given it no partitions yet\n"
-        "  handing-back     its partitions go to somebody else, or to the next generation\n"
-        "  running, off     all is well\n\n"
-        "  slussctl status\n\n"
-        "Exit: 0 all is well, 1 a route is not well or left out, or a platform not up, 69 slussd does not answer.\n",
+    .sentence = "show the routes of the running slussd, worst first",
+    .lesson = "  OLDEST           age of the oldest event that slussd has read and not settled\n"
+              "  HERE             number of such events\n"
+              "  LAG              records behind them in the topic, not read yet\n"
+              "  RATE             events settled per second, over the last ten seconds\n"
+              "  DELIVERED, DEAD  events delivered and dead-lettered since slussd started\n\n"
+              "STATE, worst first:\n\n"
+              "  stopped          a partition stands still until somebody acts: slussctl why\n"
+              "  held             events wait for an operator: slussctl release\n"
+              "  kafka            no broker answers: nothing is read or committed\n"
+              "  no-dead-letters  the dead-letter topic is missing or takes nothing\n"
+              "  platform         the platform is not up: held, or its breaker is open\n"
+              "  joining          the consumer group has given it no partitions yet\n"
+              "  handing-back     its partitions go to another process, or to a new configuration\n"
+              "  running, off     all is well\n\n"
+              "  slussctl status\n\n"
+              "Exit: 0 all is well, 1 a route is not well or was left out, or a platform is not up, 69 slussd does not "
+              "answer.\n",
     .options = options,
     .least = 0,
     .most = 0,
@@ -111,10 +114,11 @@ const struct verb verb_status = {
 const struct verb verb_why = {
     .name = "why",
     .arguments = "ROUTE",
-    .sentence = "why the events of a route wait that wait longest",
+    .sentence = "explain what a route waits for, longest wait first",
     .lesson =
-        "A line for each key: the event that waits, how many of its key wait behind it, how often it was sent, when\n"
-        "it is tried next. KEY is a hash that only this slussd knows: the same key has the same one.\n\n"
+        "Prints a line for each key: the event that waits, how many events of its key wait behind it, how often it "
+        "was\n"
+        "sent, and when it is tried next. KEY is a hash: equal keys have equal hashes, as long as this slussd runs.\n\n"
         "  slussctl why bygglov\n\n"
         "Exit: 0 the route is well, 1 it is not, 64 there is no such route, 69 slussd does not answer.\n",
     .options = options,

@@ -108,8 +108,8 @@ static int run(const struct call *call) {
 }
 
 static const struct option options[] = {
-    {"reply", "STATUS[,BODY]", "what would follow if the platform answered so", false},
-    {"key", "TEXT", "the record's key (none)", false},
+    {"reply", "STATUS[,BODY]", "show what would follow from this answer of the platform", false},
+    {"key", "TEXT", "the record's key (default: none)", false},
     {"header", "'NAME: VALUE'", "a header of the record", true},
     {0},
 };
@@ -119,14 +119,13 @@ const struct verb verb_try = {
     .arguments = "ROUTE FILE|-",
     .sentence = "take one event through a route's stages and show the request; "
                 "sends nothing",
-    .lesson = "FILE is the record's value. Where it looks like a structured "
-              "CloudEvent and no content-type is given as a\n"
-              "header, it is tried as one. Secrets are masked; the event's "
-              "content is shown.\n\n"
-              "  slussctl try bygglov event.json\n"
-              "  slussctl try bygglov event.json --reply 503\n\n"
-              "Exit: 0 it would be delivered, 1 it would not, 78 the "
-              "configuration is wrong.\n",
+    .lesson =
+        "FILE is the record's value. If it looks like a structured CloudEvent and no content-type header is given, it\n"
+        "is treated as one. Secrets are masked; the event's content is shown.\n\n"
+        "  slussctl try bygglov event.json\n"
+        "  slussctl try bygglov event.json --reply 503\n\n"
+        "Exit: 0 it would be delivered, 1 it would not, 78 the "
+        "configuration is wrong.\n",
     .options = options,
     .least = 2,
     .most = 2,

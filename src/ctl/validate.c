@@ -351,25 +351,25 @@ static int run(const struct call *call) {
 
 static const struct option options[] = {
     {"schema", "FILE", "the schema", false},
-    {"schemas", "DIR", "where schemas that it refers to lie: every *.json below, by its $id", true},
-    {"base", "URI", "these are known by their path under URI as well", false},
-    {"default-draft", "D", "of schemas that do not say: 4, 6, 7, 2019-09, 2020-12 (2020-12)", false},
-    {"formats", "WHAT", "assert or annotate (annotate)", false},
-    {"output", "FORM", "text, or as JSON: flag, list, hierarchical, basic, detailed (text)", false},
-    {"lines", NULL, "every line of an INSTANCE is a JSON text of its own (NDJSON)", false},
-    {"show-values", NULL, "complaints may quote the instance's values", false},
+    {"schemas", "DIR", "where to find the schemas it refers to: each *.json below, by its $id", true},
+    {"base", "URI", "makes these known by their path under URI, too", false},
+    {"default-draft", "D", "the draft of schemas without $schema: 4, 6, 7, 2019-09, 2020-12 (default)", false},
+    {"formats", "WHAT", "whether format decides: assert, annotate (default)", false},
+    {"output", "FORM", "text (default), or JSON: flag, list, hierarchical, basic, detailed", false},
+    {"lines", NULL, "each line of an INSTANCE is a JSON text of its own (NDJSON)", false},
+    {"show-values", NULL, "let complaints quote the instance's values", false},
     {0},
 };
 
 const struct verb verb_validate = {
     .name = "validate",
     .arguments = "--schema FILE INSTANCE...",
-    .sentence = "judge JSON texts by a JSON Schema",
+    .sentence = "validate JSON texts against a JSON Schema",
     .lesson =
-        "A line for each INSTANCE (- is standard input): PATH: valid, PATH: invalid with its complaints, or\n"
-        "PATH: error: WHY. Nothing is fetched: what a schema refers to must lie in a DIR.\n\n"
+        "Prints a line for each INSTANCE (- is standard input): PATH: valid, PATH: invalid and the complaints, or\n"
+        "PATH: error: WHY. Nothing is fetched: what a schema refers to must be in one of the DIRs.\n\n"
         "  slussctl validate --schema schemas/bygglov/status-andrad-1.schema.json --schemas schemas event.json\n\n"
-        "Exit, the highest of: 0 valid, 1 invalid, 65 not JSON or in error; 78 the schema does not compile.\n",
+        "Exit, the highest of: 0 valid, 1 invalid, 65 not JSON, or an error; 78 the schema does not compile.\n",
     .options = options,
     .least = 1,
     .most = SIZE_MAX,

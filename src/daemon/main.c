@@ -19,22 +19,23 @@
 enum { STATUS_USAGE = 64, STATUS_BUG = 70, STATUS_OUTPUT = 74, STATUS_CONFIGURATION = 78 };
 
 static const char help[] =
-    "slussd - consumes events from Kafka, checks, completes and forwards them over HTTP\n"
+    "slussd - delivers events from Kafka to e-service platforms over HTTP\n"
     "\n"
     "usage: slussd [--config PATH] [--check | --print]\n"
     "\n"
-    "  --config PATH   a sluss.cfg or a folder that holds one (default /etc/sluss)\n"
-    "  --check         name every problem of the configuration and end: 0 good, 66, 77 or 78 not\n"
-    "  --print         print the configuration as it is understood, with all defaults\n"
-    "  --version       version of slussd and of librdkafka\n"
+    "  --config PATH   sluss.cfg, or the folder that holds it (default /etc/sluss)\n"
+    "  --check         print every problem of the configuration and exit: 0 none, else 66, 77 or 78\n"
+    "  --print         print the configuration as slussd understands it, with all defaults, and exit\n"
+    "  --version       print the versions of slussd and librdkafka\n"
     "  --help          this text\n"
     "\n"
-    "It runs in the foreground until SIGTERM, which finishes and commits the events under way; a second SIGTERM ends "
-    "at\n"
-    "once. Exit status: 0 all committed, 64 usage, 66 no configuration, 69 Kafka unusable, 70 bug, 74 output not\n"
-    "written, 75 last commit not acknowledged, 77 permission, 78 configuration. Try it without installing anything: "
-    "slussctl\n"
-    "sandbox. Manual: slussd(8), sluss.cfg(5).\n";
+    "It runs in the foreground until SIGTERM: then it finishes and commits the events under way. A second SIGTERM\n"
+    "ends it at once. SIGHUP reloads the configuration.\n"
+    "\n"
+    "Exit: 0 all committed, 64 usage, 66 no configuration, 69 Kafka unusable, 70 bug, 74 output not written,\n"
+    "75 last commit not acknowledged, 77 no permission, 78 configuration wrong.\n"
+    "\n"
+    "To try it without a Kafka: slussctl sandbox. Manual: slussd(8), sluss.cfg(5), slussctl(1).\n";
 
 /* A broken invariant: say where, show the way there, leave no core (it would hold events). */
 static void on_bug(const char *file, int line, const char *what) {
