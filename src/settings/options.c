@@ -44,70 +44,75 @@ static const struct option auth_rows[] = {
      .field = PLATFORM(auth.kind),
      .words = auth_kinds,
      .fallback = "none",
-     .sentence = "How Sluss proves who it is. Mutual TLS is written under `tls`."},
+     .sentence = "How Sluss authenticates. Mutual TLS is configured under `tls`."},
     {.name = "user",
      .type = &type_text,
      .field = PLATFORM(auth.user),
      .flags = OPTION_QUIET,
-     .sentence = "The user of type \"basic\"."},
-    SECRET("password", PLATFORM(auth.password), type_secret, "The password of type \"basic\"."),
-    SECRET("token", PLATFORM(auth.password), type_secret, "The token of type \"bearer\"."),
+     .sentence = "The user, for type \"basic\"."},
+    SECRET("password", PLATFORM(auth.password), type_secret, "The password, for type \"basic\"."),
+    SECRET("token", PLATFORM(auth.password), type_secret, "The token, for type \"bearer\"."),
     {.name = "name",
      .type = &type_header,
      .field = PLATFORM(auth.header),
      .flags = OPTION_QUIET,
-     .sentence = "The name of the header of type \"header\"."},
+     .sentence = "The name of the header, for type \"header\"."},
     SECRET("value", PLATFORM(auth.password), type_secret, "The value of that header."),
     {.name = "token-url",
      .type = &type_token_url,
      .field = PLATFORM(auth.token_url),
      .flags = OPTION_QUIET,
-     .sentence = "Where type \"oauth2\" takes its tokens (the client credentials grant of RFC 6749): asked with the "
-                 "platform's `tls`, `proxy` and timeouts, ahead of the end of the token before, and once more when the "
-                 "platform answers 401. While there is none the platform is held: its events wait."},
+     .sentence =
+         "Where type \"oauth2\" gets its tokens (client credentials grant, RFC 6749). It is asked with the platform's "
+         "`tls`, `proxy` and timeouts, before the current token expires, and once more when the platform "
+         "answers 401. While there is no token the platform is held: its events wait."},
     {.name = "client-id",
      .type = &type_text,
      .field = PLATFORM(auth.client_id),
      .flags = OPTION_QUIET,
-     .sentence = "Sluss's name at the token endpoint, of type \"oauth2\"."},
+     .sentence = "Sluss's name at the token endpoint, for type \"oauth2\"."},
     SECRET("client-secret", PLATFORM(auth.password), type_secret,
-           "The secret to it; both are sent by Basic authentication."),
+           "The secret that belongs to client-id; both are sent with Basic authentication."),
     {.name = "scope",
      .type = &type_scope,
      .field = PLATFORM(auth.scope),
      .flags = OPTION_QUIET,
-     .sentence = "What the token is asked for, of type \"oauth2\": words divided by single blanks. Default: what the "
-                 "endpoint gives by itself."},
+     .sentence =
+         "The scope to ask for, for type \"oauth2\": words separated by single spaces. Default: none is asked for, the "
+         "endpoint decides."},
 };
 
 static const struct option tls_rows[] = {
     {.name = "ca",
      .type = &type_file,
      .field = PLATFORM(tls.ca),
-     .sentence = "The file of certificates that the platform's, and its token endpoint's, is checked against, and no "
-                 "others; default: the system's."},
+     .sentence = "A file of CA certificates that the certificates of the platform and its token endpoint are checked "
+                 "against, instead of the system's."},
     {.name = "certificate",
      .type = &type_file,
      .field = PLATFORM(tls.certificate),
      .sentence = "Sluss's own certificate (PEM), for mutual TLS."},
-    SECRET("key", PLATFORM(tls.key), type_secret_lines, "The private key to it (PEM, not encrypted)."),
+    SECRET("key", PLATFORM(tls.key), type_secret_lines, "The private key of that certificate (PEM, not encrypted)."),
     {.name = "min-version",
      .type = &type_word,
      .field = PLATFORM(tls.minimum),
      .words = versions,
      .least = 12,
      .fallback = "1.2",
-     .sentence = "The oldest version of TLS that is spoken."},
+     .sentence = "The oldest version of TLS that is accepted."},
 };
 
 static const struct option breaker_rows[] = {
-    NUMBER("failures", PLATFORM(breaker.failures), 1, 1000, "5", "Platform faults in a row that open the breaker."),
+    NUMBER("failures", PLATFORM(breaker.failures), 1, 1000, "5",
+           "The breaker opens after this many platform faults in a row,"),
     NUMBER("share", PLATFORM(breaker.share), 1, 100, "85",
-           "Or so many percent of the last `of` attempts within `within`."),
-    NUMBER("of", PLATFORM(breaker.of), 1, 1000, "50", "How many attempts `share` counts."),
-    DURATION("within", PLATFORM(breaker.within_ms), 100, HOUR, "10s", "How far back they count."),
-    DURATION("open", PLATFORM(breaker.open_ms), 10, HOUR, "30s", "The wait before the platform is asked again."),
-    DURATION("max-open", PLATFORM(breaker.max_open_ms), 10, 24 * HOUR, "5m", "That wait doubles each time up to this."),
+           "or when this percentage of the last `of` attempts within `within` were platform faults."),
+    NUMBER("of", PLATFORM(breaker.of), 1, 1000, "50", "The number of attempts that `share` refers to."),
+    DURATION("within", PLATFORM(breaker.within_ms), 100, HOUR, "10s", "How far back these attempts may lie."),
+    DURATION("open", PLATFORM(breaker.open_ms), 10, HOUR, "30s",
+             "How long the breaker stays open before the platform is tried again."),
+    DURATION("max-open", PLATFORM(breaker.max_open_ms), 10, 24 * HOUR, "5m",
+             "That time doubles with each failed try, up to this."),
 };
 
 static const struct section auth_section = {"platforms.NAME.auth", OPTIONS(auth_rows), NULL};
@@ -119,51 +124,56 @@ static const struct option platform_rows[] = {
      .type = &type_base_url,
      .field = PLATFORM(base_url),
      .flags = OPTION_REQUIRED,
-     .sentence = "Where the platform is; scheme, host and port come from here and nowhere else."},
+     .sentence = "The address of the platform; scheme, host and port come from here and nowhere else."},
     {.name = "proxy",
      .type = &type_proxy,
      .field = PLATFORM(proxy),
-     .sentence = "The proxy on the way; the environment's is never used."},
+     .sentence = "A proxy to connect through; the environment's proxy is never used."},
     GROUP("auth", auth_section, "Credentials."),
-    GROUP("tls", tls_section, "Certificates and versions of TLS."),
-    LATER("sign", "A signature of every request."),
-    DURATION("connect-timeout", PLATFORM(connect_timeout_ms), 10, HOUR, "5s", "How long connecting may take."),
+    GROUP("tls", tls_section, "Certificates and TLS versions."),
+    LATER("sign", "Sign every request."),
+    DURATION("connect-timeout", PLATFORM(connect_timeout_ms), 10, HOUR, "5s", "The time limit for connecting."),
     DURATION("timeout", PLATFORM(timeout_ms), 10, HOUR, "30s",
-             "How long one attempt may take, from its first byte to the last."),
+             "The time limit for one attempt, from its first byte to the last."),
     {.name = "http",
      .type = &type_word,
      .field = NO_FIELD,
      .words = http_versions,
      .later = later_http_versions,
      .fallback = "1.1",
-     .sentence = "The version of HTTP."},
-    NUMBER("max-in-flight", PLATFORM(max_in_flight), 1, 4096, "16", "Requests under way at the same time."),
+     .sentence = "The HTTP version."},
+    NUMBER("max-in-flight", PLATFORM(max_in_flight), 1, 4096, "16", "The most requests under way at the same time."),
     {.name = "rate",
      .type = &type_rate,
      .field = PLATFORM(rate),
      .least = 1,
      .most = (int64_t)1000000 * 1000,
-     .sentence = "How many requests in a time, probes and repetitions included; at most a tenth of a second's at once, "
-                 "or one. Default: no limit."},
-    NUMBER("retry-budget", PLATFORM(retry_budget), 1, 100, "20",
-           "While first attempts wait, at most so many percent of `max-in-flight` (at least one) are repeated ones."),
-    LATER("adaptive", "Whether the number in flight adapts to the platform."),
-    GROUP("breaker", breaker_section, "When to stop asking a platform that cannot answer."),
+     .sentence =
+         "The most requests per unit of time, probes and repetitions included. Bursts are limited to what a tenth "
+         "of a second allows, or to one request. Default: no limit."},
+    NUMBER(
+        "retry-budget", PLATFORM(retry_budget), 1, 100, "20",
+        "While first attempts wait, repeated ones take at most this percentage of `max-in-flight` (but at least one)."),
+    LATER("adaptive", "Adapt the number of requests in flight to the platform."),
+    GROUP("breaker", breaker_section, "When to stop sending to a platform that cannot answer."),
     STATUSES("success", PLATFORM(success), "200-299",
-             "What a status means: the first list that holds it, in this order. Success: the event is delivered."),
+             "What a status means: the first of these four lists that contains it decides. Success: the event is "
+             "delivered."),
     STATUSES("retry", PLATFORM(retry), "408, 425, 429, 500-599", "The event is sent again later."),
-    STATUSES("hold", PLATFORM(hold), "401, 403, 407", "The platform refuses Sluss: everything for it waits."),
+    STATUSES("hold", PLATFORM(hold), "401, 403, 407", "The platform refuses Sluss: all events for it wait."),
     STATUSES("dead-letter", PLATFORM(dead_letter), "400-499", "The platform refuses the event."),
     {.name = "accept-body",
      .type = &type_acceptance,
      .field = PLATFORM(accept),
-     .sentence = "What the body of a successful answer must say; else the event is tried again. Comparisons of a query "
-                 "with a number, a text, true, false or null, joined by && and ||."},
+     .sentence =
+         "A condition on the body of a successful answer; if it does not hold, the event is tried again. It consists "
+         "of comparisons of a query with a number, a text, true, false or null, joined by && and ||."},
     {.name = "permanent-body",
      .type = &type_texts,
      .field = PLATFORM(permanent),
-     .sentence = "Texts in the body of a failed answer that put the event aside at once; not where the platform is "
-                 "held."},
+     .sentence =
+         "An event is dead-lettered at once if the body of a failed answer contains one of these texts, unless the "
+         "answer's status holds the platform."},
 };
 
 static const struct option lookup_rows[] = {
@@ -177,19 +187,19 @@ static const struct option lookup_rows[] = {
      .type = &type_text,
      .field = LOOKUP(key),
      .flags = OPTION_REQUIRED,
-     .sentence = "The column of the keys."},
+     .sentence = "The column that contains the keys."},
     {.name = "value",
      .type = &type_text,
      .field = LOOKUP(value),
-     .sentence = "The column that is the answer; without it the whole row is, as an object."},
+     .sentence = "The column that contains the answer; without it the answer is the whole row, as an object."},
     DURATION("reload", LOOKUP(reload_ms), SECOND, 24 * HOUR, "60s",
-             "The file is looked at at least so often; a change makes it sooner."),
-    LATER("platform", "A lookup that asks a platform."),
-    LATER("request", "Its request."),
-    LATER("template", "Its body."),
-    LATER("result", "Where in the answer the result stands."),
+             "How often to look for a change of the file; usually a change is noticed sooner."),
+    LATER("platform", "Look up at a platform."),
+    LATER("request", "The request for it."),
+    LATER("template", "The body of that request."),
+    LATER("result", "Where in the answer the result is."),
     LATER("cache", "How long answers are kept."),
-    LATER("topic", "A lookup in a compacted topic."),
+    LATER("topic", "Look up in a compacted topic."),
 };
 
 static const struct option admin_rows[] = {
@@ -201,7 +211,7 @@ static const struct option admin_rows[] = {
     {.name = "listen",
      .type = &type_listen,
      .field = SETTINGS(admin.listen),
-     .sentence = "An address of the loopback for metrics and health, read-only."},
+     .sentence = "A loopback address for metrics and health, read-only."},
 };
 
 static const struct option limit_rows[] = {
@@ -211,17 +221,19 @@ static const struct option limit_rows[] = {
      .fallback = "256 MiB",
      .least = 16 * MIB,
      .most = (int64_t)1 << 40,
-     .sentence = "So much memory events may take: before it is used up reading stops until there is room. Handling one "
-                 "event may take a quarter of it, divided by the workers; one that takes more is put aside as too "
-                 "large."},
+     .sentence =
+         "The memory that events may take. Reading stops before it is used up, until there is room again. Handling "
+         "a single event may take a quarter of a worker's share; one that takes more is dead-lettered as too "
+         "large."},
     {.name = "event",
      .type = &type_size,
      .field = SETTINGS(limits.json.size),
      .fallback = "1 MiB",
      .least = 1024,
      .most = 1024 * MIB,
-     .sentence = "The largest event; a larger one is put aside."},
-    NUMBER("depth", SETTINGS(limits.json.depth), 1, 1000, "64", "The deepest event; a deeper one is put aside."),
+     .sentence = "The largest event; a larger one is dead-lettered."},
+    NUMBER("depth", SETTINGS(limits.json.depth), 1, 1000, "64",
+           "The deepest nesting of an event; a deeper one is dead-lettered."),
 };
 
 static const struct option log_rows[] = {
@@ -230,13 +242,13 @@ static const struct option log_rows[] = {
      .field = SETTINGS(log.level),
      .words = levels,
      .fallback = "info",
-     .sentence = "What is said."},
+     .sentence = "The least severe messages to log."},
     {.name = "format",
      .type = &type_word,
      .field = SETTINGS(log.format),
      .words = formats,
      .fallback = "auto",
-     .sentence = "How it is said; auto: the journal under systemd, else text."},
+     .sentence = "How to log; auto: to the journal under systemd, otherwise as text."},
 };
 
 static const struct section platform_section = {"platforms.NAME", OPTIONS(platform_rows), platforms_read};
@@ -248,10 +260,9 @@ static const struct section routes_section = {"routes", NULL, 0, routes_skip};
 
 static const struct option rows[] = {
     NUMBER("workers", SETTINGS(workers), 1, 64, "1",
-           "Threads that move events. Each route lives on one of them, the k-th by name on worker k modulo `workers`, "
-           "or on as many as its own `workers` says. Each has its part of a platform's rate and requests in flight, "
-           "and of `limits.memory`."),
-    GROUP("kafka", section_kafka, "The brokers. Dashes stand for the dots of librdkafka's property names."),
+           "Threads that move events. Each route lives on one of them, or on as many as its own `workers` says. They "
+           "share a platform's rate and requests in flight, and `limits.memory`. See WORKERS."),
+    GROUP("kafka", section_kafka, "How to reach Kafka. librdkafka's properties are written with dashes for dots."),
     {.name = "platforms",
      .type = &type_named,
      .field = NO_FIELD,
@@ -261,16 +272,17 @@ static const struct option rows[] = {
      .type = &type_named,
      .field = NO_FIELD,
      .section = &lookup_section,
-     .sentence = "What completes events, by name."},
+     .sentence = "The lookups that complete events, by name."},
     GROUP("admin", admin_section, "Control, metrics and health."),
     GROUP("limits", limits_section, "Limits of this process."),
-    GROUP("log", log_section, "What Sluss says."),
+    GROUP("log", log_section, "The log."),
     {.name = "routes",
      .type = &type_groups,
      .field = NO_FIELD,
      .section = &routes_section,
-     .sentence = "Usually absent: each route has a file in routes.d. Where it stands, routes.d is not read. "
-                 "slussd --print writes it."},
+     .sentence =
+         "Usually absent: each route has a file in routes.d. If it is given, routes.d is not read. slussd --print "
+         "writes it."},
 };
 
 const struct section section_sluss = {"", OPTIONS(rows), NULL};

@@ -45,12 +45,12 @@ static const struct option enrich_rows[] = {
      .type = &type_lookup,
      .field = offsetof(struct recipe_draft, recipe.lookup),
      .flags = OPTION_REQUIRED,
-     .sentence = "Which lookup of sluss.cfg is asked."},
+     .sentence = "The lookup in sluss.cfg to use."},
     {.name = "key",
      .type = &type_query,
      .field = offsetof(struct recipe_draft, recipe.key),
      .flags = OPTION_REQUIRED,
-     .sentence = "Where in the event the key stands."},
+     .sentence = "Where in the event the key is."},
     {.name = "into",
      .type = &type_place,
      .field = offsetof(struct recipe_draft, recipe.into),
@@ -61,8 +61,9 @@ static const struct option enrich_rows[] = {
      .field = offsetof(struct recipe_draft, recipe.absent),
      .words = absents,
      .fallback = "dead-letter",
-     .sentence = "What happens without an answer: the event is put aside, goes on without the member, gets the text of "
-                 "`default`, or is skipped and counted."},
+     .sentence =
+         "What to do when the lookup has no such key: dead-letter the event, leave the member out, put the text of "
+         "`default` there, or skip (and count) the event."},
     {.name = "default",
      .type = &type_text,
      .field = offsetof(struct recipe_draft, fallback),
@@ -77,22 +78,21 @@ static const struct option batch_rows[] = {
      .fallback = "100",
      .least = 1,
      .most = 1000,
-     .sentence = "At most so many events in one request."},
+     .sentence = "The most events in one request."},
     {.name = "bytes",
      .type = &type_size,
      .field = ROUTE(batch.bytes),
      .fallback = "256 KiB",
      .least = 1024,
      .most = (int64_t)64 << 20,
-     .sentence = "The largest body of such a request; an event that is larger by itself goes alone."},
+     .sentence = "The largest body of such a request; an event that is larger by itself is sent alone."},
     {.name = "wait",
      .type = &type_duration,
      .field = ROUTE(batch.wait_ms),
      .fallback = "50ms",
      .least = 1,
      .most = (int64_t)3600 * 1000,
-     .sentence =
-         "How long a batch waits for further events after its first one; it does not wait where none can come."},
+     .sentence = "How long a batch waits for more events after its first one; it does not wait when none can come."},
     {.name = "format",
      .type = &type_word,
      .field = ROUTE(mapping.bundle),
@@ -100,10 +100,10 @@ static const struct option batch_rows[] = {
      .fallback = "json-array",
      .least = BUNDLE_JSON_ARRAY,
      .sentence =
-         "How the events stand in the body: as a JSON array (application/json), as lines (application/x-ndjson; "
-         "line breaks inside an event become spaces), or as a JSON array of structured CloudEvents "
-         "(application/cloudevents-batch+json), which also takes events in binary mode. The first two hold of "
-         "a binary CloudEvent only its data, and refuse data that is not JSON."},
+         "How the body is made of the events: a JSON array (application/json), lines (application/x-ndjson; line "
+         "breaks inside an event become spaces), or a JSON array of structured CloudEvents "
+         "(application/cloudevents-batch+json), for which events in binary mode are converted. In the first two, a "
+         "binary CloudEvent is represented by its data alone, which must be JSON."},
 };
 
 static const struct section batch_section = {"deliver.batch", OPTIONS(batch_rows), NULL};
@@ -113,69 +113,73 @@ static const struct option deliver_rows[] = {
      .type = &type_platform,
      .field = ROUTE(mapping.platform),
      .flags = OPTION_REQUIRED,
-     .sentence = "Which platform of sluss.cfg gets the events."},
+     .sentence = "The platform in sluss.cfg that gets the events."},
     {.name = "method",
      .type = &type_method,
      .field = ROUTE(mapping.method),
      .fallback = "POST",
-     .sentence = "The method of the request."},
+     .sentence = "The HTTP method of the request."},
     {.name = "path",
      .type = &type_target,
      .field = ROUTE(mapping.target),
      .flags = OPTION_REQUIRED,
-     .sentence = "What follows the platform's base-url; values of the event stand in braces and are percent-encoded."},
+     .sentence = "What follows the platform's base-url. Queries in braces are replaced by values of the event, "
+                 "percent-encoded."},
     {.name = "headers",
      .type = &type_headers,
      .field = offsetof(struct draft, headers),
-     .sentence = "Further headers of the request, with values of the event in braces."},
+     .sentence = "Additional headers of the request; queries in braces are replaced by values of the event."},
     {.name = "body",
      .type = &type_word,
      .field = ROUTE(mapping.body),
      .words = bodies,
      .later = later_bodies,
      .fallback = "event",
-     .sentence = "The event's own bytes with what `enrich` put in, its data only, or nothing."},
+     .sentence = "The body of the request: the event as it came with what `enrich` added, its data only, or nothing."},
     {.name = "content-type",
      .type = &type_media,
      .field = ROUTE(mapping.content_type),
-     .sentence = "The body's media type; default: what the event says, else application/json."},
+     .sentence = "The body's media type; default: what the event says, otherwise application/json."},
     {.name = "order-by",
      .type = &type_order,
      .field = offsetof(struct draft, order),
      .fallback = "key",
-     .sentence = "Events with the same value there arrive in their order: the record's key, a query, the whole "
-                 "partition, or none."},
+     .sentence =
+         "What orders events: those of one partition with the same record key, or the same value of a query, are "
+         "delivered one after the other, in order. \"partition\" orders all of a partition, \"none\" nothing."},
     {.name = "event-id",
      .type = &type_event_id,
      .field = ROUTE(mapping.event_id),
-     .sentence = "What the Idempotency-Key is made of; default TOPIC/PARTITION/OFFSET."},
+     .sentence = "A template for the Idempotency-Key; default TOPIC/PARTITION/OFFSET."},
     {.name = "refusals",
      .type = &type_integer,
      .field = ROUTE(refusals),
      .fallback = "3",
      .least = 1,
      .most = 10,
-     .sentence = "Attempts for an answer of the platform's dead-letter list."},
+     .sentence = "After this many answers from the platform's dead-letter list an event is dead-lettered."},
     {.name = "ambiguous",
      .type = &type_word,
      .field = ROUTE(ambiguous),
      .words = ambiguities,
      .fallback = "retry",
-     .sentence = "What to do when the connection broke after the request was sent. With `batch`: \"retry\" sends the "
-                 "same batch with the same id; \"dead-letter\" and \"hold\" apply to each of its events."},
+     .sentence =
+         "What to do when the connection broke after the request was sent, so that nobody knows whether the event was "
+         "delivered: send it again, dead-letter it, or hold its key for an operator. With `batch`: \"retry\" sends "
+         "the same batch with the same id; \"dead-letter\" and \"hold\" apply to each of its events."},
     {.name = "batch",
      .type = &type_group,
      .field = NO_FIELD,
      .section = &batch_section,
      .flags = OPTION_QUIET,
      .sentence =
-         "Several events in one request; without this group each event is a request of its own. Only events for "
-         "which `path` and `headers` come to the same stand in one batch. Its members stay the same over "
-         "all retries, and its Idempotency-Key is made of theirs (SHA-256 in hex, each followed by a line feed); "
-         "Sluss-Event names the first of them, Sluss-Events says how many there are. "
-         "A batch that is refused is divided until the event that is to blame stands alone; one that is "
-         "answered twice as if an event were to blame (500, `accept-body`) likewise. For "
-         "`max-in-flight`, `rate` and the breaker a batch is one request."},
+         "Send several events in one request; without this group each event is a request of its own. Only events with "
+         "the same resulting `path` and `headers` share a batch. A batch keeps its members over all retries, and its "
+         "Idempotency-Key is made of theirs (SHA-256 in hex, each followed by a line feed); Sluss-Event names the "
+         "first "
+         "of them, Sluss-Events their number. A batch that the platform refuses is divided until the event to blame "
+         "is alone; so is one that was answered twice as if an event were to blame (500, `accept-body`). For "
+         "`max-in-flight`, `rate` and the breaker a batch counts as one request."},
 };
 
 static const struct option retry_rows[] = {
@@ -185,7 +189,8 @@ static const struct option retry_rows[] = {
      .fallback = "1s",
      .least = 10,
      .most = DAY,
-     .sentence = "The longest first wait; it doubles each time, with chance in it."},
+     .sentence = "The longest wait before the first repetition. It doubles each time; the actual wait is drawn at "
+                 "random below it."},
     {.name = "max",
      .type = &type_duration,
      .field = ROUTE(retry.max_ms),
@@ -199,7 +204,7 @@ static const struct option retry_rows[] = {
      .fallback = "24h",
      .least = 0,
      .most = 365 * DAY,
-     .sentence = "How long an event is tried while its platform is up; an outage does not count."},
+     .sentence = "How long an event is tried while its platform is up; the time of an outage does not count."},
 };
 
 static const struct section enrich_section = {"enrich", OPTIONS(enrich_rows), enrich_read};
@@ -211,17 +216,17 @@ static const struct option rows[] = {
      .type = &type_text,
      .field = ROUTE(name),
      .derive = derive_name,
-     .sentence = "The route's name, only in a group `routes`: else it is the file's name."},
+     .sentence = "The route's name, only in a group `routes`; otherwise it is the file's name."},
     {.name = "owner",
      .type = &type_text,
      .field = ROUTE(owner),
      .flags = OPTION_REQUIRED,
-     .sentence = "Who to ask about this route."},
+     .sentence = "Whom to ask about this route."},
     {.name = "from",
      .type = &type_topics,
      .field = offsetof(struct draft, topics),
      .flags = OPTION_REQUIRED,
-     .sentence = "The topic or topics that are read."},
+     .sentence = "The topic or topics to read."},
     {.name = "group",
      .type = &type_group_id,
      .field = ROUTE(group),
@@ -232,20 +237,20 @@ static const struct option rows[] = {
      .field = offsetof(struct draft, start),
      .derive = derive_start,
      .flags = OPTION_REQUIRED,
-     .sentence = "Where a partition begins that was never committed; default kafka.start."},
+     .sentence = "Where to begin in a partition without a committed offset; default kafka.start."},
     {.name = "mode",
      .type = &type_word,
      .field = ROUTE(mode),
      .words = modes,
      .later = later_modes,
      .fallback = "on",
-     .sentence = "Whether the route reads."},
+     .sentence = "Whether the route reads events."},
     {.name = "format",
      .type = &type_word,
      .field = ROUTE(decode.format),
      .words = formats,
      .fallback = "auto",
-     .sentence = "What the records are; auto: by content-type and headers."},
+     .sentence = "What the records are; auto: decided by content-type and headers."},
     {.name = "schema",
      .type = &type_file,
      .field = offsetof(struct draft, schema),
@@ -256,44 +261,45 @@ static const struct option rows[] = {
      .field = offsetof(struct draft, schema_of),
      .words = scopes,
      .fallback = "event",
-     .sentence = "What the schema is applied to: the event or its data."},
-    LATER("when", "Which events are for this route."),
+     .sentence = "What the schema is applied to: the whole event, or its data."},
+    LATER("when", "A condition that selects the events for this route."),
     {.name = "tombstone",
      .type = &type_word,
      .field = ROUTE(tombstone),
      .words = tombstones,
      .fallback = "filter",
-     .sentence = "What happens to records without a value."},
+     .sentence = "What to do with records without a value."},
     {.name = "enrich",
      .type = &type_groups,
      .field = NO_FIELD,
      .section = &enrich_section,
-     .sentence = "What is looked up and put into the event, one after the other."},
+     .sentence = "What to look up and put into the event, in this order."},
     {.name = "deliver",
      .type = &type_group,
      .field = NO_FIELD,
      .section = &deliver_section,
      .flags = OPTION_REQUIRED,
-     .sentence = "The request that is made of an event."},
+     .sentence = "The request that an event becomes."},
     {.name = "retry",
      .type = &type_group,
      .field = NO_FIELD,
      .section = &retry_section,
-     .sentence = "How often and how long an event is tried."},
+     .sentence = "How often and for how long an event is tried."},
     {.name = "dead-letter",
      .type = &type_topic,
      .field = ROUTE(dead_letter),
-     .sentence = "The topic for events that are put aside; required unless the mode is off."},
+     .sentence = "The topic for events that cannot be delivered; required unless the mode is off."},
     {.name = "after-dead-letter",
      .type = &type_word,
      .field = ROUTE(after_letter),
      .words = afterwards,
      .fallback = "continue",
      .sentence =
-         "What happens to later events of a key (deliver.order-by) when one was dead-lettered: they go on; or "
-         "they are held until an operator releases the key (slussctl release), and what is behind them in the "
-         "partition goes on as far as the window reaches; or they follow it to the dead letters, in order, with "
-         "the reason followed, until the key is released."},
+         "What to do with later events of a key (deliver.order-by) of which one was dead-lettered: continue with them; "
+         "or "
+         "hold them until an operator releases the key (slussctl release), while other keys of the partition continue "
+         "as far as the window reaches; or let them follow to the dead letters, in order, with the reason followed, "
+         "until the key is released."},
     LATER("reply-to", "A topic for the platform's answers."),
     {.name = "workers",
      .type = &type_integer,
@@ -303,7 +309,7 @@ static const struct option rows[] = {
      .most = 64,
      .sentence =
          "On how many of the process's workers the route reads: its own and the next ones. Each is a member of the "
-         "route's group, so more than the topics have partitions is of no use."},
+         "route's group, so more than the topics have partitions are of no use."},
 };
 
 const struct section section_route = {"route", OPTIONS(rows), NULL};
