@@ -124,7 +124,7 @@ READ(read_order) {
     else if (span_equal(items[0], SPAN("key")))
         order->kind = ORDER_KEY;
     else if (!span_starts_with(items[0], SPAN("$")))
-        return complain(complaint, PROBLEM_FORM, NULL, "`%s` is no order: \"" SPAN_FORMAT "\"", option->name,
+        return complain(complaint, PROBLEM_FORM, NULL, "`%s` is not an order: \"" SPAN_FORMAT "\"", option->name,
                         SPAN_ARGUMENT(items[0]));
     else
         order->query = compile(option, items[0], complaint);
@@ -179,7 +179,7 @@ static bool read_one_header(const struct option *option, struct span text, struc
     const char *colon = memchr(text.data, ':', text.size);
     struct span name = colon == NULL ? text : (struct span){text.data, (size_t)(colon - text.data)};
     if (colon == NULL || !header_is_name(name))
-        return complain(complaint, PROBLEM_FORM, NULL, "`%s`: a header is written \"Name: value\"", option->name);
+        return complain(complaint, PROBLEM_FORM, NULL, "`%s`: a header is written as \"Name: value\"", option->name);
     const char *why = header_refused(name);
     if (why != NULL)
         return complain(complaint, PROBLEM_CONFLICT, why, "`%s`: a route may not set the header " SPAN_FORMAT,
@@ -187,7 +187,7 @@ static bool read_one_header(const struct option *option, struct span text, struc
     for (size_t i = 0; i < headers->count; i++)
         if (span_equal_nocase(headers->list[i].name, name))
             return complain(complaint, PROBLEM_DUPLICATE, "remove one of them",
-                            "`%s`: the header " SPAN_FORMAT " is written twice", option->name, SPAN_ARGUMENT(name));
+                            "`%s`: the header " SPAN_FORMAT " is given twice", option->name, SPAN_ARGUMENT(name));
     struct mapping_header *header = &headers->list[headers->count];
     header->name = name;
     if (!compile_template(option, TEMPLATE_HEADER, span_trim(span_from(text, name.size + 1)), &header->value,
@@ -224,7 +224,7 @@ READ(read_method) {
             normal_text(normal, items[0]);
             return true;
         }
-    return complain(complaint, PROBLEM_FORM, NULL, "`%s` is no method of HTTP for events: \"" SPAN_FORMAT "\"",
+    return complain(complaint, PROBLEM_FORM, NULL, "`%s` is not an HTTP method for events: \"" SPAN_FORMAT "\"",
                     option->name, SPAN_ARGUMENT(items[0]));
 }
 
@@ -236,7 +236,7 @@ READ(read_media) {
     for (size_t i = 0; good && i < items[0].size; i++)
         good = items[0].data[i] >= 0x20 && items[0].data[i] < 0x7f;
     if (!good)
-        return complain(complaint, PROBLEM_FORM, NULL, "`%s` is no media type: \"" SPAN_FORMAT "\"", option->name,
+        return complain(complaint, PROBLEM_FORM, NULL, "`%s` is not a media type: \"" SPAN_FORMAT "\"", option->name,
                         SPAN_ARGUMENT(items[0]));
     *(struct span *)field = items[0];
     normal_text(normal, items[0]);

@@ -36,7 +36,7 @@ static void check_sasl(struct reader *reader, config_setting_t *group, enum kafk
             reader, SEVERITY_ERROR, PROBLEM_KAFKA, group, "sasl-mechanism",
             SPAN("build Sluss with a newer one (./dev build release --librdkafka newest: 2.6.1 or later), or "
                  "use \"PLAIN\" over SASL_SSL"),
-            "librdkafka %d.%d.%d cannot do " SPAN_FORMAT " with Kafka 3.7.2, 3.8.1, 3.9 and later",
+            "librdkafka %d.%d.%d cannot use " SPAN_FORMAT " with Kafka 3.7.2, 3.8.1, 3.9 and later",
             version >> 24 & 0xff, version >> 16 & 0xff, version >> 8 & 0xff, SPAN_ARGUMENT(mechanism));
 }
 

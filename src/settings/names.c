@@ -37,7 +37,7 @@ bool type_is_topic(struct span name) {
 static bool check_topic(const struct option *option, struct span name, struct complaint *complaint) {
     return type_is_topic(name) ||
            complain(complaint, PROBLEM_NAME, "a topic is up to 249 letters, digits, '.', '_' and '-'",
-                    "`%s`: this is no name of a topic: \"" SPAN_FORMAT "\"", option->name, SPAN_ARGUMENT(name));
+                    "`%s`: this is not a topic name: \"" SPAN_FORMAT "\"", option->name, SPAN_ARGUMENT(name));
 }
 
 READ(read_topic) {
@@ -78,7 +78,7 @@ READ(read_group_id) {
         good = isgraph((unsigned char)items[0].data[i]);
     if (!good)
         return complain(complaint, PROBLEM_NAME, "use up to 200 letters, digits, '.', '_' and '-'",
-                        "`%s`: this is no name of a consumer group", option->name);
+                        "`%s`: this is not a consumer group name", option->name);
     *(struct span *)field = items[0];
     normal_text(normal, items[0]);
     return true;
@@ -138,8 +138,8 @@ READ(read_servers) {
         const char *comma = memchr(rest.data, ',', rest.size);
         struct span server = comma == NULL ? rest : (struct span){rest.data, (size_t)(comma - rest.data)};
         if (!divide(span_trim(server), &host, &port))
-            return complain(complaint, PROBLEM_FORM, cure, "`%s`: this is no server: \"" SPAN_FORMAT "\"", option->name,
-                            SPAN_ARGUMENT(server));
+            return complain(complaint, PROBLEM_FORM, cure, "`%s`: this is not a server: \"" SPAN_FORMAT "\"",
+                            option->name, SPAN_ARGUMENT(server));
         if (comma == NULL)
             break;
         rest = span_from(rest, server.size + 1);
@@ -158,13 +158,14 @@ READ(read_start) {
     if (span_equal(items[0], SPAN("stop")))
         start->kind = START_STOP;
     else if (span_equal(items[0], SPAN("latest")))
-        return complain(complaint, PROBLEM_FORM, "write the time from which on events matter, or \"earliest\"",
-                        "start = \"latest\" is refused: it means something else at every restart, and events between "
-                        "are lost");
+        return complain(
+            complaint, PROBLEM_FORM, "write the time from which on events matter, or \"earliest\"",
+            "start = \"latest\" is refused: it means something else at every restart, and events in between "
+            "are lost");
     else if (clock_read_date(items[0], &start->wall_ms))
         start->kind = START_TIME;
     else if (!span_equal(items[0], SPAN("earliest")))
-        return complain(complaint, PROBLEM_FORM, NULL, "`%s` is no place to begin at: \"" SPAN_FORMAT "\"",
+        return complain(complaint, PROBLEM_FORM, NULL, "`%s` is not a place to begin at: \"" SPAN_FORMAT "\"",
                         option->name, SPAN_ARGUMENT(items[0]));
     if (reader->route.data == NULL)
         reader->start = items[0];
@@ -190,7 +191,7 @@ static bool read_url(const struct option *option, struct span url, enum url_tail
     struct span authority = {rest.data, size}, tail = span_from(rest, size), host, port;
     if (memchr(authority.data, '@', authority.size) != NULL)
         return complain(complaint, PROBLEM_SECRET, "write credentials as an option `auth`, with \"secret:NAME\"",
-                        "`%s` holds a user name", option->name);
+                        "`%s` contains a user name", option->name);
     if (!divide(authority, &host, &port))
         return complain(complaint, PROBLEM_FORM, NULL, "`%s` has no valid host and port", option->name);
     if (most == URL_BARE && tail.size > 0 && !span_equal(tail, SPAN("/")))
@@ -206,7 +207,7 @@ static bool read_url(const struct option *option, struct span url, enum url_tail
                     span_starts_with(here, SPAN("/./")) || span_equal(here, SPAN("/."));
         if (!isgraph((unsigned char)tail.data[i]) || strchr("\"<>\\^`{|}", tail.data[i]) != NULL || dots)
             return complain(complaint, PROBLEM_FORM, "write it percent-encoded and without \"..\"",
-                            "`%s` has a path that is no plain path", option->name);
+                            "`%s` has a path that is not plain", option->name);
     }
     return true;
 }
@@ -247,7 +248,7 @@ READ(read_token_url) {
         return false;
     if (type_is_plain(items[0]) && !type_is_local(items[0]))
         return complain(complaint, PROBLEM_FORM, "write https://",
-                        "`%s` is not encrypted: the secret and the token would travel in clear", option->name);
+                        "`%s` is not encrypted: the secret and the token would travel in the clear", option->name);
     if (memmem(items[0].data, items[0].size, "secret", 6) != NULL ||
         memmem(items[0].data, items[0].size, "password", 8) != NULL)
         return complain(complaint, PROBLEM_FORM, "write client-secret = \"secret:NAME\"",
@@ -266,7 +267,7 @@ READ(read_scope) {
         bool blank = byte == ' ';
         if ((blank && (i == 0 || i + 1 == scope.size || scope.data[i - 1] == ' ')) ||
             (!blank && (byte < 0x21 || byte > 0x7e || byte == '"' || byte == '\\')))
-            return complain(complaint, PROBLEM_FORM, NULL, "`%s` is no scope: \"" SPAN_FORMAT "\"", option->name,
+            return complain(complaint, PROBLEM_FORM, NULL, "`%s` is not a scope: \"" SPAN_FORMAT "\"", option->name,
                             SPAN_ARGUMENT(scope));
     }
     *(struct span *)field = reader_copy(reader, scope);
@@ -289,7 +290,7 @@ READ(read_listen) {
     struct span host, port;
     int64_t number = 0;
     if (!divide(items[0], &host, &port) || port.data == NULL || !text_read_integer(port, &number))
-        return complain(complaint, PROBLEM_FORM, NULL, "`%s` is no address with a port: \"" SPAN_FORMAT "\"",
+        return complain(complaint, PROBLEM_FORM, NULL, "`%s` is not an address with a port: \"" SPAN_FORMAT "\"",
                         option->name, SPAN_ARGUMENT(items[0]));
     char address[64];
     struct in_addr bytes;
@@ -307,7 +308,7 @@ READ(read_listen) {
 READ(read_socket) {
     (void)reader, (void)count;
     if (items[0].size == 0 || items[0].data[0] != '/')
-        return complain(complaint, PROBLEM_FORM, NULL, "`%s` is no absolute path", option->name);
+        return complain(complaint, PROBLEM_FORM, NULL, "`%s` is not an absolute path", option->name);
     if (items[0].size >= sizeof((struct sockaddr_un *)0)->sun_path)
         return complain(complaint, PROBLEM_RANGE, "use a shorter path", "`%s` is longer than %zu bytes", option->name,
                         sizeof((struct sockaddr_un *)0)->sun_path - 1);
@@ -321,7 +322,7 @@ READ(read_socket) {
 READ(read_header) {
     (void)reader, (void)count;
     if (!header_is_name(items[0]))
-        return complain(complaint, PROBLEM_FORM, NULL, "`%s` is no name of a header", option->name);
+        return complain(complaint, PROBLEM_FORM, NULL, "`%s` is not a header name", option->name);
     *(struct span *)field = items[0];
     normal_text(normal, items[0]);
     return true;
@@ -346,7 +347,7 @@ READ(read_statuses) {
         complaint->item = i;
         if (!read_range(items[i], &ranges[i]))
             return complain(complaint, PROBLEM_FORM, NULL,
-                            "`%s`: this is no status of HTTP and no range: \"" SPAN_FORMAT "\"", option->name,
+                            "`%s`: this is neither an HTTP status nor a range: \"" SPAN_FORMAT "\"", option->name,
                             SPAN_ARGUMENT(items[i]));
     }
     *(struct status_list *)field = (struct status_list){ranges, count};

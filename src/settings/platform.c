@@ -53,14 +53,14 @@ static void check_auth(struct reader *reader, config_setting_t *group, const str
     if (platform->auth.kind == AUTH_BASIC && platform->auth.user.data != NULL &&
         memchr(platform->auth.user.data, ':', platform->auth.user.size) != NULL)
         ERROR(auth, PROBLEM_FORM, "user", SPAN("Basic authentication ends the user at the first colon"),
-              "`user` holds a colon");
+              "`user` contains a colon");
     const char *why = platform->auth.header.data != NULL && platform->auth.kind == AUTH_HEADER &&
                               !span_equal_nocase(platform->auth.header, SPAN("Authorization"))
                           ? header_refused(platform->auth.header)
                           : NULL;
     if (why != NULL)
         ERROR(auth, PROBLEM_CONFLICT, "name", SPAN("use a header of the platform's own"),
-              "credentials cannot stand in this header: %s", why);
+              "credentials cannot be in this header: %s", why);
 }
 
 /* In PEM's words; they stand in no key's own letters. */
@@ -85,7 +85,7 @@ static void check_tls(struct reader *reader, config_setting_t *group, const stru
         ERROR(
             tls, PROBLEM_SECRET, "key",
             SPAN("write it without its password: openssl pkey -in FILE -out FILE; let root:sluss, mode 0640 guard it"),
-            "the private key is encrypted: nobody is there to tell its password");
+            "the private key is encrypted: nobody is there to enter its password");
     if (plain && tls != NULL && asks_plain)
         WARN(group, PROBLEM_RISK, "tls", SPAN("write https:// in base-url"), "`tls` has no effect on http://");
     if (plain && !local)
@@ -119,7 +119,7 @@ static bool check_name(struct reader *reader, config_setting_t *group) {
         good = good && (*name == '-' || *name == '_' || (*name >= '0' && *name <= '9') ||
                         (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z'));
     if (!good)
-        ERROR(group, PROBLEM_NAME, "", SPAN("use up to 64 letters, digits, '-' and '_'"), "this is no good name");
+        ERROR(group, PROBLEM_NAME, "", SPAN("use up to 64 letters, digits, '-' and '_'"), "this is not a valid name");
     return good;
 }
 
@@ -175,7 +175,7 @@ static void lookup_done(struct reader *reader, config_setting_t *group, void *sp
     if (reader_file(lookup->file, LARGEST_TABLE, &content, &error))
         table = lookup_table_create(buf_span(&content), lookup->key, lookup->value, &error);
     if (table == NULL)
-        ERROR(group, PROBLEM_CONTENT, "table", CURE(reader, "mend " SPAN_FORMAT, SPAN_ARGUMENT(lookup->file)),
+        ERROR(group, PROBLEM_CONTENT, "table", CURE(reader, "correct " SPAN_FORMAT, SPAN_ARGUMENT(lookup->file)),
               "this table cannot be used: %s", error.text);
     else if (lookup_table_rows(table) == 0)
         WARN(group, PROBLEM_RISK, "table", CURE(reader, "write rows into " SPAN_FORMAT, SPAN_ARGUMENT(lookup->file)),

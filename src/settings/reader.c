@@ -149,10 +149,10 @@ static bool is_plain_text(const struct option *option, config_setting_t *setting
     struct span token = source_token(setting);
     for (const char *text = config_setting_get_string(setting); *text != '\0'; text++)
         if ((unsigned char)*text < 0x20 || *text == 0x7f)
-            return complain(complaint, PROBLEM_FORM, "remove it", "`%s` holds a control character", option->name);
+            return complain(complaint, PROBLEM_FORM, "remove it", "`%s` contains a control character", option->name);
     for (size_t i = 0; i + 3 < token.size; i++) {
         if (token.data[i] == '\\' && token.data[i + 1] == 'x' && token.data[i + 2] == '0' && token.data[i + 3] == '0')
-            return complain(complaint, PROBLEM_FORM, "remove it", "`%s` holds a NUL character", option->name);
+            return complain(complaint, PROBLEM_FORM, "remove it", "`%s` contains a NUL character", option->name);
         i += token.data[i] == '\\';
     }
     return true;
@@ -179,7 +179,7 @@ static const char *kind_of(config_setting_t *setting) {
 }
 
 static bool wrong_kind(const struct option *option, config_setting_t *setting, struct complaint *complaint) {
-    return complain(complaint, PROBLEM_FORM, NULL, "`%s` is %s, but %s is written", option->name, option->type->noun,
+    return complain(complaint, PROBLEM_FORM, NULL, "`%s` takes %s, not %s", option->name, option->type->noun,
                     kind_of(setting));
 }
 

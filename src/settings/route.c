@@ -148,10 +148,10 @@ static void check_batch(struct reader *reader, config_setting_t *group, const st
     bool cloudevents = route->mapping.bundle == BUNDLE_CLOUDEVENTS;
     if (route->mapping.body == BODY_NONE)
         ERROR(group, PROBLEM_CONFLICT, "deliver.body", SPAN("write body = \"event\", or remove `batch`"),
-              "a batch without bodies would hold nothing");
+              "a batch without bodies would be empty");
     if (cloudevents && route->mapping.body == BODY_DATA)
         ERROR(group, PROBLEM_CONFLICT, "deliver.body", SPAN("write body = \"event\", or batch.format = \"json-array\""),
-              "a batch of CloudEvents holds the events whole, not their data");
+              "a batch of CloudEvents contains whole events, not only their data");
     if (cloudevents && route->decode.format == DECODE_JSON)
         ERROR(group, PROBLEM_CONFLICT, "deliver.batch.format", SPAN("write format = \"json-array\" or \"ndjson\""),
               "the events are plain JSON, not CloudEvents");
@@ -233,11 +233,11 @@ static void read_list(struct reader *reader, config_setting_t *list) {
         config_setting_t *name = config_setting_is_group(group) ? config_setting_get_member(group, "name") : NULL;
         const char *text = name != NULL ? config_setting_get_string(name) : NULL;
         if (text == NULL || !is_route_name(span_of(text))) {
-            ERROR(group, PROBLEM_NAME, "name", span_of(name_cure), "a route needs a good name");
+            ERROR(group, PROBLEM_NAME, "name", span_of(name_cure), "a route needs a valid name");
             continue;
         }
         if (has_route(&reader->settings->plan, span_of(text))) {
-            ERROR(group, PROBLEM_DUPLICATE, "name", SPAN("remove one of them"), "this route is written twice");
+            ERROR(group, PROBLEM_DUPLICATE, "name", SPAN("remove one of them"), "this route is given twice");
             continue;
         }
         reader->route = reader_copy(reader, span_of(text));
@@ -249,7 +249,7 @@ static void read_route_file(struct reader *reader, struct span file, struct span
     struct source source, *before = reader->source;
     if (!is_route_name(name)) {
         problems_add(reader->problems, SEVERITY_ERROR, PROBLEM_NAME, (struct spot){.file = file}, span_of(name_cure),
-                     "the file's name is the route's name, and this is no good one");
+                     "the file's name is the route's name, and this is not a valid one");
         return;
     }
     int status = reader->problems->status;
@@ -297,7 +297,7 @@ static void warn_of_almost(struct reader *reader, struct span folder) {
     for (int i = 0; i < count; i++) {
         struct span file = CURE(reader, SPAN_FORMAT "/%s", SPAN_ARGUMENT(folder), entries[i]->d_name);
         problems_add(reader->problems, SEVERITY_WARNING, PROBLEM_RISK, (struct spot){.file = file},
-                     SPAN("call it NAME.cfg, or take it away"), "this is no route: its name does not end in .cfg");
+                     SPAN("rename it to NAME.cfg, or remove it"), "this is not a route: its name does not end in .cfg");
         free(entries[i]);
     }
     free(entries);

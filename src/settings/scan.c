@@ -287,14 +287,14 @@ static bool scan_plain(struct scanner *scanner, struct span name) {
         if (!span_equal_nocase(token.text, SPAN("true")) && !span_equal_nocase(token.text, SPAN("false"))) {
             bool answer = span_equal_nocase(token.text, SPAN("yes")) || span_equal_nocase(token.text, SPAN("no"));
             hide_bare(scanner, name);
-            return wrong(scanner, "a text stands without quotes",
+            return wrong(scanner, "a text without quotes",
                          answer ? "write true or false, or put it into quotes" : "put it into quotes");
         }
         advance(scanner);
         return true;
     case TOKEN_BAD:
         if (is_foreign_quote(token.text))
-            return wrong(scanner, "this quotation mark begins no text",
+            return wrong(scanner, "this quotation mark does not begin a text",
                          "write texts in straight double quotes: \"text\"");
         break;
     case TOKEN_SIGN:
@@ -342,7 +342,7 @@ static bool scan_settings(struct scanner *scanner, struct span open, unsigned de
         advance(scanner);
         if (scanner->token.kind == TOKEN_NUMBER && scanner->token.text.data == name.data + name.size &&
             scanner->token.text.data[0] == '.')
-            return wrong(scanner, "a name holds no dot",
+            return wrong(scanner, "a name cannot contain a dot",
                          "write dashes as in bootstrap-servers, or a group: kafka = { group-id = \"sluss\"; };");
         if (!take_sign(scanner, '=') && !take_sign(scanner, ':'))
             return wrong(scanner, "expected '=' here", "options are written as name = value;");

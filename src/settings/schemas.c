@@ -39,7 +39,7 @@ static bool add_file(struct schema_registry *registry, const char *path, struct 
 
 static void warn(struct reader *reader, const char *path, const struct schema_problem *problem) {
     struct spot spot = {.file = span_of(path), .line = problem->line};
-    problems_add(reader->problems, SEVERITY_WARNING, PROBLEM_CONTENT, spot, SPAN("mend it or take it away"),
+    problems_add(reader->problems, SEVERITY_WARNING, PROBLEM_CONTENT, spot, SPAN("correct it or remove it"),
                  "this schema cannot be used: %s", problem->error.text);
 }
 

@@ -56,8 +56,9 @@ static bool lament(struct reader *reader, struct span name, struct fault fault, 
     if (!reader->options->check)
         return complain(complaint, PROBLEM_SECRET, cure, "the secret \"" SPAN_FORMAT "\": %s", SPAN_ARGUMENT(name),
                         fault.what);
-    complain(complaint, PROBLEM_SECRET, cure, "the secret \"" SPAN_FORMAT "\": %s; Sluss will not start like this",
-             SPAN_ARGUMENT(name), fault.what);
+    complain(complaint, PROBLEM_SECRET, cure,
+             "the secret \"" SPAN_FORMAT "\": %s; Sluss will not start until this is corrected", SPAN_ARGUMENT(name),
+             fault.what);
     return true;
 }
 
@@ -67,9 +68,9 @@ static struct fault fault_of(struct span value, bool lines) {
     for (size_t i = 0; i < value.size; i++) {
         unsigned char byte = (unsigned char)value.data[i];
         if (byte == '\0' && lines)
-            return (struct fault){"it holds a NUL byte", "save it as plain text"};
+            return (struct fault){"it contains a NUL byte", "save it as plain text"};
         if (byte == '\r' && i + 1 == value.size && !lines)
-            return (struct fault){"its line ends as Windows ends lines", "save it with Unix line ends, or with none"};
+            return (struct fault){"it ends with CR LF, as on Windows", "save it with Unix line ends, or with none"};
         if (byte == '\0' || (!lines && (byte < 0x20 || byte == 0x7f)))
             return (struct fault){"it has more than one line, or a control character",
                                   "leave the secret alone in it, on one line"};

@@ -28,7 +28,7 @@ static bool refuse_open(struct source *source, const char *path, struct problems
     switch (errno) {
     case ENOENT:
         if (lstat(path, &status) == 0)
-            return refuse_file(source, problems, 78, "mend the link, or remove it",
+            return refuse_file(source, problems, 78, "correct the link, or remove it",
                                "a link to a file that is not there");
         return refuse_file(source, problems, 66, "name the configuration with --config PATH", "no such file");
     case EACCES:
@@ -105,7 +105,7 @@ static bool check_bytes(struct source *source, struct problems *problems) {
     const char *nul = memchr(text.data, '\0', text.size);
     if (nul != NULL)
         return refuse_text(source, problems, PROBLEM_SYNTAX, (struct span){nul, 1}, "write text only",
-                           "the file holds a NUL byte");
+                           "the file contains a NUL byte");
     const char *foreign = text_not_utf8(text);
     if (foreign != NULL)
         return refuse_text(source, problems, PROBLEM_SYNTAX, (struct span){foreign, 1}, "save it as UTF-8",
@@ -147,7 +147,7 @@ static bool refuse_parse(struct source *source, struct problems *problems) {
         at = find_second(source, at);
     return refuse_text(source, problems, twice ? PROBLEM_DUPLICATE : PROBLEM_SYNTAX, at,
                        twice ? "remove one of them" : "values of different kinds stand in a list ( )",
-                       twice ? "this option is written twice" : config_error_text(&source->tree));
+                       twice ? "this option is given twice" : config_error_text(&source->tree));
 }
 
 /* libconfig sees long integers as short ones: some versions wrap them, others call them a mistake of syntax. The number

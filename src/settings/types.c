@@ -44,7 +44,7 @@ static bool is_within(const struct option *option, int64_t number, struct span w
         return true;
     struct buf range = {0};
     option_range(option, &range);
-    complain(complaint, PROBLEM_RANGE, NULL, "`%s` goes %s, not to " SPAN_FORMAT, option->name, buf_text(&range),
+    complain(complaint, PROBLEM_RANGE, NULL, "`%s` must be %s, not " SPAN_FORMAT, option->name, buf_text(&range),
              SPAN_ARGUMENT(written));
     buf_finish(&range);
     return false;
@@ -84,7 +84,7 @@ READ(read_duration) {
     (void)reader, (void)count;
     int64_t milliseconds;
     if (!text_read_duration(items[0], &milliseconds, NULL))
-        return complain(complaint, PROBLEM_FORM, NULL, "`%s` is no duration: \"" SPAN_FORMAT "\"", option->name,
+        return complain(complaint, PROBLEM_FORM, NULL, "`%s` is not a duration: \"" SPAN_FORMAT "\"", option->name,
                         SPAN_ARGUMENT(items[0]));
     if (!is_within(option, milliseconds, items[0], complaint))
         return false;
@@ -99,7 +99,7 @@ READ(read_size) {
     (void)reader, (void)count;
     uint64_t bytes;
     if (!text_read_size(items[0], &bytes, NULL))
-        return complain(complaint, PROBLEM_FORM, NULL, "`%s` is no size: \"" SPAN_FORMAT "\"", option->name,
+        return complain(complaint, PROBLEM_FORM, NULL, "`%s` is not a size: \"" SPAN_FORMAT "\"", option->name,
                         SPAN_ARGUMENT(items[0]));
     if (!is_within(option, bytes > INT64_MAX ? INT64_MAX : (int64_t)bytes, items[0], complaint))
         return false;
@@ -115,7 +115,7 @@ READ(read_rate) {
     (void)reader, (void)count;
     struct error error = {0};
     if (!text_read_rate(items[0], field, &error))
-        return complain(complaint, PROBLEM_FORM, NULL, "`%s` is no rate: \"" SPAN_FORMAT "\": %s", option->name,
+        return complain(complaint, PROBLEM_FORM, NULL, "`%s`: \"" SPAN_FORMAT "\" is %s", option->name,
                         SPAN_ARGUMENT(items[0]), error.text);
     uint64_t rate = *(uint64_t *)field;
     normal_text(normal, items[0]);
@@ -151,7 +151,7 @@ READ(read_word) {
             complain(complaint, PROBLEM_LATER, cure, "%s = \"" SPAN_FORMAT "\" is not supported yet", option->name,
                      SPAN_ARGUMENT(items[0]));
         }
-    complain(complaint, PROBLEM_FORM, cure, "`%s` is %s, not \"" SPAN_FORMAT "\"", option->name, buf_text(&range),
+    complain(complaint, PROBLEM_FORM, cure, "`%s` must be %s, not \"" SPAN_FORMAT "\"", option->name, buf_text(&range),
              SPAN_ARGUMENT(items[0]));
     buf_finish(&range);
     return false;
@@ -174,7 +174,7 @@ READ(read_texts) {
     for (size_t i = 0; i < count; i++) {
         complaint->item = i;
         if (items[i].size == 0)
-            return complain(complaint, PROBLEM_FORM, "it stands in every body: remove it", "`%s`: a text is empty",
+            return complain(complaint, PROBLEM_FORM, "it is in every body: remove it", "`%s`: a text is empty",
                             option->name);
         buf_add_text(normal, i > 0 ? ", " : "");
         normal_text(normal, texts[i] = items[i]);

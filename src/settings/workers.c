@@ -30,8 +30,8 @@ static void warn_of_memory(struct reader *reader, config_setting_t *root, uint32
             CURE(reader, "make `memory` %zu MiB or more, or `event` %zu KiB or less",
                  (event * GROWTH * QUARTER * (readers > 0 ? readers : 1) + (1 << 20) - 1) >> 20,
                  share / QUARTER / GROWTH >> 10),
-            "limits: handling an event can take %d times its size, and a quarter of what a worker has of `memory` is "
-            "there for it: one of more than %zu KiB may be put aside as too large",
+            "limits: handling an event can take %d times its size, and a quarter of a worker's part of `memory` is "
+            "available for it: events of more than %zu KiB may be dead-lettered as too large",
             GROWTH, share / QUARTER / GROWTH >> 10);
 }
 
