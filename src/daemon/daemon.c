@@ -22,7 +22,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { ALIVE_MS = 5000, SELDOM_MS = 1000, SOON_MS = 100, LATE_MS = 20000 };
+enum { ALIVE_MS = 5000, SELDOM_MS = 1000, SOON_MS = 100, LATE_MS = 20000, LAST_LINES_MS = 1000 };
 
 /* --- what the admin server answers --- */
 
@@ -261,6 +261,7 @@ static int wait_for_end(struct daemon *daemon) {
         crew_serve(daemon->crew, time_now_ms());
         tell_systemd(daemon, time_now_ms());
         expiry_look(daemon->expiry, crew_sum(daemon->crew), time_wall_ms());
+        (void)log_flush();
     }
 }
 
@@ -297,5 +298,6 @@ int daemon_run(const struct settings_options *options, struct settings *settings
     finish(&daemon);
     log_say(status == 0 ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, NULL, 0, "stopped with status %d%s", status,
             status == 75 ? ": the last commit was not acknowledged, some events will come again" : "");
+    log_finish(LAST_LINES_MS);
     return status;
 }

@@ -4,11 +4,13 @@
 #include "daemon/daemon.h"
 #include "kafka/client.h"
 #include "kafka/teardown.h"
+#include "ops/log.h"
 
 #include <errno.h>
 #include <execinfo.h>
 #include <getopt.h>
 #include <malloc.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,15 +39,21 @@ static const char help[] =
     "\n"
     "To try it without a Kafka: slussctl sandbox. Manual: slussd(8), sluss.cfg(5), slussctl(1).\n";
 
+enum { READER_MS = 1000 };
+
 /* A broken invariant: say where, show the way there, leave no core (it would hold events). */
 static void on_bug(const char *file, int line, const char *what) {
     void *frame[64];
     char text[512];
     int length = snprintf(text, sizeof text, "bug at %s:%d: %s; nothing is lost: what was not committed comes again\n",
                           file, line, what);
-    ssize_t written = write(STDERR_FILENO, text, (size_t)(length > 0 ? length : 0));
-    (void)written;
-    backtrace_symbols_fd(frame, backtrace(frame, 64), STDERR_FILENO);
+    struct pollfd standard = {.fd = STDERR_FILENO, .events = POLLOUT};
+    (void)log_flush();
+    if (poll(&standard, 1, READER_MS) != 0) { /* else nobody reads it, and the end must not wait for him */
+        ssize_t written = write(STDERR_FILENO, text, (size_t)(length > 0 ? length : 0));
+        (void)written;
+        backtrace_symbols_fd(frame, backtrace(frame, 64), STDERR_FILENO);
+    }
     _exit(STATUS_BUG);
 }
 

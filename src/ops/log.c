@@ -5,29 +5,31 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "ops/outlet.h"
 
-#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
-#if SLUSS_SYSTEMD
-#include <systemd/sd-journal.h>
-#endif
 
-enum { MOST_FIELDS = 16, READER_MS = 1000 };
+/* Documented: systemd.io/JOURNAL_NATIVE_PROTOCOL. sd_journal_send(3) speaks the same, but waits where journald hangs.
+ */
+#define JOURNAL "/run/systemd/journal/socket"
 
 static struct {
     enum log_format format;
     enum log_level level;
     bool colours;
-    unsigned long long dropped; /* lines, since the last that was written */
-    pthread_mutex_t mutex;
-} output = {LOG_FORMAT_TEXT, LOG_LEVEL_INFO, false, 0, PTHREAD_MUTEX_INITIALIZER};
+    int journal;                /* a socket; -1 none yet */
+    struct sockaddr_un address; /* of the journal */
+    pthread_mutex_t mutex;      /* guards the outlets */
+} output = {LOG_FORMAT_TEXT, LOG_LEVEL_INFO, false, -1, {0}, PTHREAD_MUTEX_INITIALIZER};
+
+static struct outlet standard = {.descriptor = STDERR_FILENO}, journal;
 
 /* systemd.exec(5): $JOURNAL_STREAM names the device and inode of the stream that it connected. */
 static bool stands_before_journal(void) {
@@ -38,16 +40,29 @@ static bool stands_before_journal(void) {
            device == status.st_dev && inode == status.st_ino;
 }
 
+bool log_open_journal(const char *path) {
+    output.address = (struct sockaddr_un){.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof output.address.sun_path || access(path, F_OK) != 0)
+        return false;
+    memcpy(output.address.sun_path, path, strlen(path) + 1);
+    if (output.journal < 0)
+        output.journal = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (output.journal < 0)
+        return false;
+    outlet_datagrams(&journal, output.journal, &output.address);
+    output.format = LOG_FORMAT_JOURNAL;
+    return true;
+}
+
 void log_open(enum log_format format, enum log_level level) {
     if (format == LOG_FORMAT_AUTO)
         format = stands_before_journal() ? LOG_FORMAT_JOURNAL : LOG_FORMAT_TEXT;
-#if !SLUSS_SYSTEMD
-    if (format == LOG_FORMAT_JOURNAL)
-        format = LOG_FORMAT_TEXT;
-#endif
-    output.format = format;
+    outlet_stream(&standard, STDERR_FILENO);
     output.level = level;
     output.colours = isatty(STDERR_FILENO) != 0 && getenv("NO_COLOR") == NULL;
+    output.format = format == LOG_FORMAT_JOURNAL ? LOG_FORMAT_TEXT : format;
+    if (format == LOG_FORMAT_JOURNAL && !log_open_journal(JOURNAL))
+        log_say(LOG_LEVEL_WARNING, NULL, 0, "there is no journal at " JOURNAL ": the log goes to standard error");
 }
 
 bool log_would_say(enum log_level level) {
@@ -134,65 +149,66 @@ static void add_json_line(struct buf *line, enum log_level level, const struct l
     buf_add_text(line, "}\n");
 }
 
-static void add_line(struct buf *line, enum log_level level, const struct log_field *field, size_t count,
-                     struct span message) {
-    if (output.format == LOG_FORMAT_JSON)
-        add_json_line(line, level, field, count, message);
+static void add_journal_entry(struct buf *entry, enum log_level level, const struct log_field *field, size_t count,
+                              struct span message) {
+    buf_add_text(entry, "MESSAGE=");
+    add_clean(entry, message, false);
+    buf_printf(entry, "\nPRIORITY=%d\nSYSLOG_IDENTIFIER=slussd\n", (int)level);
+    for (size_t i = 0; i < count; i++) {
+        buf_add_text(entry, "SLUSS_");
+        for (const char *letter = field[i].name; *letter != '\0'; letter++)
+            buf_add_byte(entry,
+                         *letter == '-' ? '_' : (char)(*letter >= 'a' && *letter <= 'z' ? *letter - 32 : *letter));
+        buf_add_byte(entry, '=');
+        if (field[i].text.data != NULL)
+            add_clean(entry, field[i].text, false);
+        else
+            buf_printf(entry, "%lld", (long long)field[i].number);
+        buf_add_byte(entry, '\n');
+    }
+}
+
+/* --- writing, under the mutex --- */
+
+static struct outlet *outlet(void) {
+    return output.format == LOG_FORMAT_JOURNAL ? &journal : &standard;
+}
+
+static void put(enum log_level level, const struct log_field *field, size_t count, struct span message) {
+    struct buf line = {0};
+    if (output.format == LOG_FORMAT_JOURNAL)
+        add_journal_entry(&line, level, field, count, message);
+    else if (output.format == LOG_FORMAT_JSON)
+        add_json_line(&line, level, field, count, message);
     else
-        add_text_line(line, level, field, count, message);
-}
-
-/* A reader that does not keep up is waited for once, for a moment; then lines are dropped until it reads again. */
-static bool is_read(void) {
-    struct pollfd standard = {.fd = STDERR_FILENO, .events = POLLOUT};
-    return poll(&standard, 1, output.dropped > 0 ? 0 : READER_MS) != 0;
-}
-
-static void write_line(enum log_level level, const struct log_field *field, size_t count, struct span message) {
-    struct buf line = {0}, dropped = {0};
-    if (!is_read()) {
-        output.dropped++;
-        return;
-    }
-    if (output.dropped > 0) {
-        buf_printf(&dropped, "%llu lines of the log were dropped: nobody read them", output.dropped);
-        add_line(&line, LOG_LEVEL_WARNING, NULL, 0, buf_span(&dropped));
-        output.dropped = 0;
-    }
-    add_line(&line, level, field, count, message);
-    ssize_t written = write(STDERR_FILENO, line.data, line.size);
-    (void)written;
-    buf_finish(&dropped);
+        add_text_line(&line, level, field, count, message);
+    if (line.failed)
+        outlet()->dropped++;
+    else
+        (void)outlet_put(outlet(), buf_span(&line));
     buf_finish(&line);
 }
 
-#if SLUSS_SYSTEMD
-static void write_journal(enum log_level level, const struct log_field *field, size_t count, struct span message) {
-    struct buf entry[MOST_FIELDS + 3] = {{0}};
-    struct iovec part[MOST_FIELDS + 3];
-    size_t parts = 0;
-    buf_add_text(&entry[parts], "MESSAGE=");
-    add_clean(&entry[parts++], message, false);
-    buf_printf(&entry[parts++], "PRIORITY=%d", (int)level);
-    buf_add_text(&entry[parts++], "SYSLOG_IDENTIFIER=slussd");
-    for (size_t i = 0; i < count && i < MOST_FIELDS; i++) {
-        struct buf *one = &entry[parts++];
-        buf_add_text(one, "SLUSS_");
-        for (const char *letter = field[i].name; *letter != '\0'; letter++)
-            buf_add_byte(one, *letter == '-' ? '_' : (char)(*letter >= 'a' && *letter <= 'z' ? *letter - 32 : *letter));
-        buf_add_byte(one, '=');
-        if (field[i].text.data != NULL)
-            add_clean(one, field[i].text, false);
-        else
-            buf_printf(one, "%lld", (long long)field[i].number);
-    }
-    for (size_t i = 0; i < parts; i++)
-        part[i] = (struct iovec){entry[i].data, entry[i].size};
-    (void)sd_journal_sendv(part, (int)parts);
-    for (size_t i = 0; i < parts; i++)
-        buf_finish(&entry[i]);
+/* Once lines were dropped none is taken until those before them are written: then how many it were stands where they
+ * would have stood. False: not yet. */
+static bool tell_dropped(void) {
+    char text[128];
+    uint64_t dropped = outlet()->dropped;
+    if (!outlet_flush(outlet()))
+        return dropped == 0 && outlet()->dropped == 0;
+    dropped = outlet()->dropped;
+    if (dropped == 0)
+        return true;
+    (void)snprintf(text, sizeof text, "%llu %s dropped: nobody took %s, or there was no room",
+                   (unsigned long long)dropped, dropped == 1 ? "line of the log was" : "lines of the log were",
+                   dropped == 1 ? "it" : "them");
+    outlet()->dropped = 0;
+    put(LOG_LEVEL_WARNING, NULL, 0, span_of(text));
+    if (outlet()->dropped == 0)
+        return true;
+    outlet()->dropped = dropped; /* it was refused, too */
+    return false;
 }
-#endif
 
 void log_say(enum log_level level, const struct log_field *field, size_t count, const char *format, ...) {
     if (!log_would_say(level))
@@ -204,15 +220,26 @@ void log_say(enum log_level level, const struct log_field *field, size_t count, 
     va_end(arguments);
     if (length < 0)
         return;
-    struct span message = span_of(text);
     (void)pthread_mutex_lock(&output.mutex);
-#if SLUSS_SYSTEMD
-    if (output.format == LOG_FORMAT_JOURNAL)
-        write_journal(level, field, count, message);
+    if (tell_dropped())
+        put(level, field, count, span_of(text));
     else
-        write_line(level, field, count, message);
-#else
-    write_line(level, field, count, message);
-#endif
+        outlet()->dropped++;
     (void)pthread_mutex_unlock(&output.mutex);
+}
+
+bool log_flush(void) {
+    if (pthread_mutex_trylock(&output.mutex) != 0)
+        return false;
+    struct outlet *other = outlet() == &standard ? &journal : &standard;
+    bool all = outlet_flush(other); /* of the format before */
+    all = tell_dropped() && outlet_flush(outlet()) && all;
+    (void)pthread_mutex_unlock(&output.mutex);
+    return all;
+}
+
+void log_finish(int within_ms) {
+    static const struct timespec pause = {.tv_nsec = 10 * 1000000L};
+    for (int waited_ms = 0; !log_flush() && waited_ms < within_ms; waited_ms += 10)
+        (void)nanosleep(&pause, NULL);
 }
