@@ -257,7 +257,7 @@ static int wait_for_end(struct daemon *daemon) {
         ssize_t drained = read(daemon->done, &ends, sizeof ends);
         (void)drained;
         serve_signals(daemon);
-        admin_serve(daemon->admin);
+        admin_serve(daemon->admin, time_now_ms());
         crew_serve(daemon->crew, time_now_ms());
         tell_systemd(daemon, time_now_ms());
         expiry_look(daemon->expiry, crew_sum(daemon->crew), time_wall_ms());

@@ -2,6 +2,8 @@
  * reads, orders. */
 #include "ops/admin.h"
 
+#include "ops/guests.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <grp.h>
@@ -14,12 +16,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { MOST_CONNECTIONS = 32, IDLE_SECONDS = 10 };
+enum { LEAVING = 16, MOST_CONNECTIONS = GUESTS_MOST + LEAVING, QUEUE = 128, MEMORY_OF_EACH = 8192 };
 
 struct door {
     struct admin *admin;
     struct MHD_Daemon *daemon;
     bool local; /* the socket: who comes is known, and may order */
+    struct guests guests;
 };
 
 struct admin {
@@ -81,10 +84,31 @@ static enum MHD_Result respond(void *owner, struct MHD_Connection *connection, c
     return queued;
 }
 
+static void come_or_leave(void *owner, struct MHD_Connection *connection, void **guest,
+                          enum MHD_ConnectionNotificationCode code) {
+    struct door *door = owner;
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        guests_leave(&door->guests, *guest);
+        *guest = NULL;
+    } else if (info != NULL)
+        *guest = guests_come(&door->guests, info->connect_fd);
+}
+
+static void served(void *owner, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code) {
+    struct door *door = owner;
+    (void)state;
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK && info != NULL && info->socket_context != NULL)
+        guests_served(&door->guests, info->socket_context);
+}
+
 static struct MHD_Daemon *open_door(struct door *door, int listening) {
+    guests_init(&door->guests);
     return MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, respond, door, MHD_OPTION_LISTEN_SOCKET, listening,
-                            MHD_OPTION_CONNECTION_LIMIT, (unsigned)MOST_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
-                            (unsigned)IDLE_SECONDS, MHD_OPTION_END);
+                            MHD_OPTION_CONNECTION_LIMIT, (unsigned)MOST_CONNECTIONS, MHD_OPTION_NOTIFY_CONNECTION,
+                            come_or_leave, door, MHD_OPTION_NOTIFY_COMPLETED, served, door,
+                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_OF_EACH, MHD_OPTION_END);
 }
 
 /* Mode and group come before anybody can connect: bind under a tight umask, then open up. */
@@ -132,7 +156,7 @@ static int bind_socket(const char *path, const char *group, bool *group_missing,
     mode_t before = umask(0177);
     bool bound = listening >= 0 && bind(listening, (const struct sockaddr *)&address, sizeof address) == 0;
     (void)umask(before);
-    if (bound && guard_socket(path, group, group_missing) && listen(listening, MOST_CONNECTIONS) == 0)
+    if (bound && guard_socket(path, group, group_missing) && listen(listening, QUEUE) == 0)
         return listening;
     (void)error_set(error, "admin.socket %s: %s: does its folder exist and belong to the service?", path,
                     strerror(errno));
@@ -155,7 +179,7 @@ static int bind_address(const char *host, uint32_t port, struct error *error) {
     int listening = socket(is_four ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     const struct sockaddr *address = is_four ? (const struct sockaddr *)&four : (const struct sockaddr *)&six;
     if (listening >= 0 && setsockopt(listening, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
-        bind(listening, address, is_four ? sizeof four : sizeof six) == 0 && listen(listening, MOST_CONNECTIONS) == 0)
+        bind(listening, address, is_four ? sizeof four : sizeof six) == 0 && listen(listening, QUEUE) == 0)
         return listening;
     (void)error_set(error, "admin.listen %s port %u: %s", host, port, strerror(errno));
     if (listening >= 0)
@@ -210,10 +234,15 @@ size_t admin_descriptors(const struct admin *admin, int descriptor[2]) {
     return count;
 }
 
-void admin_serve(struct admin *admin) {
-    for (size_t i = 0; i < 2; i++)
-        if (admin->door[i].daemon != NULL)
-            (void)MHD_run(admin->door[i].daemon);
+void admin_serve(struct admin *admin, int64_t now_ms) {
+    for (size_t i = 0; i < 2; i++) {
+        struct door *door = &admin->door[i];
+        if (door->daemon == NULL)
+            continue;
+        door->guests.now_ms = now_ms;
+        (void)MHD_run(door->daemon);
+        guests_turn(&door->guests, now_ms); /* behind it: who asked in time was answered */
+    }
 }
 
 void admin_destroy(struct admin *admin) {

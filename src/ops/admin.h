@@ -37,9 +37,10 @@ struct admin_spec {
 /* `group_missing` (may be NULL) tells that the group does not exist. NULL with a sentence. */
 struct admin *admin_create(const struct admin_spec *spec, bool *group_missing, struct error *error);
 
-/* Descriptors to poll for reading, at most 2; returns how many. When one is readable, or each second: admin_serve. */
+/* Descriptors to poll for reading, at most 2; returns how many. When one is readable, or each second: admin_serve, with
+ * the time of a clock that does not jump. Who has not asked and taken the answer within 5 s is sent away. */
 size_t admin_descriptors(const struct admin *admin, int descriptor[2]);
-void admin_serve(struct admin *admin);
+void admin_serve(struct admin *admin, int64_t now_ms);
 
 /* Closes and removes the socket file. */
 void admin_destroy(struct admin *admin);

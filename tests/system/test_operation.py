@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import select
 import socket
 import subprocess
 
@@ -13,7 +14,7 @@ import house as houses_module
 from account import Account
 from fence import Fence
 from house import conserved, metric
-from process import eventually
+from process import eventually, free_ports
 from records import produce
 
 
@@ -195,6 +196,49 @@ def test_health(broker, platform, houses, topic):
     assert house.socket.stat().st_mode & 0o777 in (0o600, 0o660)
     assert house.stop() == 0
     assert not house.socket.exists() or not reachable(house.socket)
+
+
+def test_clients_that_say_nothing_or_little_keep_nobody_away(houses, name):
+    """At either door: 64 that are silent or dribble, and the health check gets through at once, however long they stay."""
+    house = houses("127.0.0.1:1", {"p": "http://127.0.0.1:1"}, {name: {}})
+    (port,) = free_ports(1)
+    text = (house.etc / "sluss.cfg").read_text()
+    house.put("sluss.cfg", text.replace("admin = { ", f'admin = {{ listen = "127.0.0.1:{port}"; '))
+    house.start(ready=False)
+    eventually(lambda: reachable(house.socket), 20, "the control socket")
+    doors = {"socket": (socket.AF_UNIX, str(house.socket)), "listen": (socket.AF_INET, ("127.0.0.1", port))}
+    for family, address in doors.values():
+        with contextlib.ExitStack() as open_ones:
+            clients = [open_ones.enter_context(socket.socket(family)) for _ in range(64)]
+            for client in clients:
+                client.settimeout(10)
+                client.connect(address)
+            left = list(clients)
+            asked = 0
+
+            def all_ended():
+                """Half of them say a byte now and then."""
+                nonlocal asked
+                for client in list(left):
+                    try:
+                        if clients.index(client) % 2 == 0:
+                            client.send(b"G")
+                        if not select.select([client], [], [], 0)[0]:
+                            continue
+                        assert client.recv(100) == b""
+                    except OSError:
+                        pass
+                    left.remove(client)
+                with socket.socket(family) as probe:
+                    probe.settimeout(5)
+                    probe.connect(address)
+                    probe.sendall(b"GET /live HTTP/1.0\r\n\r\n")
+                    assert b" 200 OK\r\n" in probe.recv(1000), "the health check"
+                asked += 1
+                return not left
+            eventually(all_ended, 30, lambda: f"the end of {len(left)} that say nothing or little", every=0.2)
+            assert asked > 3
+    assert house.daemon.stop() == 0
 
 
 def reachable(path):
