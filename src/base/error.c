@@ -1,17 +1,51 @@
 /* Making and enriching error sentences. Prints nothing. */
 #include "base/error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+static void set(struct error *error, const char *format, va_list arguments) {
+    (void)vsnprintf(error->text, sizeof error->text, format, arguments);
+}
 
 bool error_set(struct error *error, const char *format, ...) {
     if (error == NULL || error->text[0] != '\0')
         return false;
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(error->text, sizeof error->text, format, arguments);
+    set(error, format, arguments);
     va_end(arguments);
+    return false;
+}
+
+bool error_shortage(struct error *error, const char *format, ...) {
+    if (error == NULL || error->text[0] != '\0')
+        return false;
+    va_list arguments;
+    va_start(arguments, format);
+    set(error, format, arguments);
+    va_end(arguments);
+    error->shortage = true;
+    return false;
+}
+
+bool error_is_shortage(int number) {
+    return number == ENOMEM || number == EMFILE || number == ENFILE || number == EAGAIN || number == ENOBUFS ||
+           number == ENOSPC || number == EADDRINUSE;
+}
+
+bool error_system(struct error *error, int number, const char *format, ...) {
+    if (error == NULL || error->text[0] != '\0')
+        return false;
+    va_list arguments;
+    va_start(arguments, format);
+    set(error, format, arguments);
+    va_end(arguments);
+    size_t used = strlen(error->text);
+    (void)snprintf(error->text + used, sizeof error->text - used, ": %s", strerror(number));
+    error->shortage = error_is_shortage(number);
     return false;
 }
 
@@ -33,5 +67,5 @@ bool error_context(struct error *error, const char *format, ...) {
 }
 
 bool error_memory(struct error *error) {
-    return error_set(error, "out of memory");
+    return error_shortage(error, "out of memory");
 }

@@ -10,6 +10,8 @@
  * everywhere: then nothing is said. The texts never hold an event's values, keys or secrets. */
 struct error {
     char text[512];
+    bool shortage; /* of memory, descriptors, threads, ... : the same may succeed later, with nothing changed by anybody
+                    */
 };
 
 /* Sets the sentence. The first cause wins: a text that is already there stays. Returns false, so `return
@@ -19,7 +21,17 @@ bool error_set(struct error *error, const char *format, ...) __attribute__((form
 /* Puts context in front as the error rises: "context: text". Returns false. */
 bool error_context(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The sentence of every failed allocation. Returns false. */
+/* Like error_set, of a shortage. Returns false. */
+bool error_shortage(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Whether this errno tells of a shortage. */
+bool error_is_shortage(int number);
+
+/* Like error_set, followed by ": " and what `number`, an errno, says; a shortage where it tells of one. Returns false.
+ */
+bool error_system(struct error *error, int number, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* The sentence of every failed allocation, a shortage. Returns false. */
 bool error_memory(struct error *error);
 
 #endif

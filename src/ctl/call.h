@@ -16,6 +16,7 @@ enum {
     EXIT_INPUT = 66,
     EXIT_KAFKA = 69,
     EXIT_BUG = 70,
+    EXIT_SYSTEM = 71, /* too little memory, descriptors, threads */
     EXIT_OUTPUT = 74, /* standard output cannot be written */
     EXIT_CONFIG = 78
 };

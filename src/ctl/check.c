@@ -37,7 +37,9 @@ static int run(const struct call *call) {
     print(call, &problems);
     if (settings != NULL && problems.errors == 0 && !call_has(call, "json"))
         say_good(settings, problems.unready);
-    int status = problems.failed ? EXIT_BUG : problems.errors == 0 && settings != NULL ? EXIT_YES : EXIT_CONFIG;
+    int status = problems.failed || problems.status == EXIT_SYSTEM ? EXIT_SYSTEM
+                 : problems.errors == 0 && settings != NULL        ? EXIT_YES
+                                                                   : EXIT_CONFIG;
     settings_destroy(settings);
     problems_finish(&problems);
     return status;

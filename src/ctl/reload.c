@@ -34,7 +34,7 @@ static int run(const struct call *call) {
     if (control_post(buf_text(&socket), "/reload", &answer, &body, &error)) {
         (void)fputs(buf_text(&body), answer == 200 ? stdout : stderr);
         (void)fflush(stdout);
-        status = answer == 200 ? EXIT_YES : answer == 422 ? EXIT_CONFIG : EXIT_KAFKA;
+        status = answer == 200 ? EXIT_YES : answer == 422 ? EXIT_CONFIG : answer == 500 ? EXIT_SYSTEM : EXIT_KAFKA;
     } else
         (void)call_refuse(status, &error);
     if (answer == 200 && call_has(call, "wait"))
@@ -61,7 +61,8 @@ const struct verb verb_reload = {
         "continue\n"
         "under the new configuration: no event is lost, none meets both. `admin` takes effect only at a restart.\n\n"
         "  slussctl check && slussctl reload --wait\n\n"
-        "Exit: 0 accepted (with --wait: running), 78 refused, 69 slussd does not answer, or the routes do not run.\n",
+        "Exit: 0 accepted (with --wait: running), 78 refused, 71 slussd has too few descriptors, threads or\n"
+        "memory for it, 69 slussd does not answer, or the routes do not run.\n",
     .options = options,
     .least = 0,
     .most = 0,

@@ -135,7 +135,8 @@ static bool catch_signals(struct daemon *daemon, struct error *error) {
         return error_set(error, "signals cannot be blocked");
     daemon->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     daemon->done = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    return (daemon->signals >= 0 && daemon->done >= 0) || error_set(error, "no descriptor left: raise LimitNOFILE");
+    return (daemon->signals >= 0 && daemon->done >= 0) ||
+           error_shortage(error, "no descriptor left: raise LimitNOFILE");
 }
 
 static bool start_crew(struct daemon *daemon, struct error *error) {
@@ -249,8 +250,8 @@ static int wait_for_end(struct daemon *daemon) {
         if (crew_stopped(daemon->crew, &status)) {
             if (daemon->next == NULL)
                 return status;
-            if (!reload_turn(daemon, status))
-                return 78;
+            if (!reload_turn(daemon, &status))
+                return status;
         }
         if (!wait_for_news(daemon))
             return 70;
@@ -281,6 +282,10 @@ static void finish(struct daemon *daemon) {
     settings_destroy(daemon->settings);
 }
 
+int daemon_status(const struct error *error) {
+    return error->shortage ? 71 : 78;
+}
+
 int daemon_run(const struct settings_options *options, struct settings *settings, size_t faults) {
     struct daemon daemon = {
         .options = options, .settings = settings, .faults = faults, .generations = 1, .signals = -1, .done = -1};
@@ -291,7 +296,7 @@ int daemon_run(const struct settings_options *options, struct settings *settings
     daemon.watchdog_ms = notify_watchdog_ms();
     bool started = http_init(&error) && catch_signals(&daemon, &error) && start_crew(&daemon, &error) &&
                    start_admin(&daemon, &error);
-    int status = started ? wait_for_end(&daemon) : 78;
+    int status = started ? wait_for_end(&daemon) : daemon_status(&error);
     if (!started)
         log_say(LOG_LEVEL_ERROR, NULL, 0, "cannot start: %s", error.text);
     notify_stopping("stopped");

@@ -31,4 +31,7 @@ struct daemon {
     int64_t watchdog_told_ms;
 };
 
+/* The exit status of a start that failed. */
+int daemon_status(const struct error *error);
+
 #endif

@@ -18,7 +18,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { STATUS_USAGE = 64, STATUS_BUG = 70, STATUS_OUTPUT = 74, STATUS_CONFIGURATION = 78 };
+enum { STATUS_USAGE = 64, STATUS_BUG = 70, STATUS_SYSTEM = 71, STATUS_OUTPUT = 74, STATUS_CONFIGURATION = 78 };
 
 static const char help[] =
     "slussd - delivers events from Kafka to e-service platforms over HTTP\n"
@@ -34,8 +34,9 @@ static const char help[] =
     "It runs in the foreground until SIGTERM: then it finishes and commits the events under way. A second SIGTERM\n"
     "ends it at once. SIGHUP reloads the configuration.\n"
     "\n"
-    "Exit: 0 all committed, 64 usage, 66 no configuration, 69 Kafka unusable, 70 bug, 74 output not written,\n"
-    "75 last commit not acknowledged, 77 no permission, 78 configuration wrong.\n"
+    "Exit: 0 all committed, 64 usage, 66 no configuration, 69 Kafka unusable, 70 bug, 71 too few descriptors,\n"
+    "threads or memory to start, 74 output not written, 75 last commit not acknowledged, 77 no permission,\n"
+    "78 configuration wrong.\n"
     "\n"
     "To try it without a Kafka: slussctl sandbox. Manual: slussd(8), sluss.cfg(5), slussctl(1).\n";
 
@@ -85,7 +86,7 @@ static int serve(const char *path, enum wish wish) {
     if (problems.count > 0)
         show(&problems, wish == WISH_CHECK ? stdout : stderr);
     if (settings == NULL)
-        status = status != 0 ? status : STATUS_CONFIGURATION;
+        status = problems.failed ? STATUS_SYSTEM : status != 0 ? status : STATUS_CONFIGURATION;
     else if (wish == WISH_PRINT) {
         struct span normal = settings_normal(settings);
         (void)fwrite(normal.data, 1, normal.size, stdout);

@@ -185,7 +185,7 @@ struct probe *probe_create(const struct plan *plan, struct kafka_properties prop
     if (probe->producer != NULL && probe->state == NULL)
         (void)error_memory(error);
     else if (probe->producer != NULL && pthread_create(&probe->thread, NULL, run, probe) != 0)
-        (void)error_set(error, "no thread could be started: raise TasksMax");
+        (void)error_shortage(error, "no thread could be started: raise TasksMax");
     else if (probe->producer != NULL)
         return probe;
     finish(probe);

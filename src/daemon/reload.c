@@ -56,14 +56,14 @@ static void conclude(struct buf *answer, enum log_level level, const char *sente
         buf_printf(answer, "%s\n", sentence);
 }
 
-static unsigned refuse(struct daemon *daemon, struct buf *answer, const char *why) {
+static unsigned refuse(struct daemon *daemon, struct buf *answer, const char *why, bool shortage) {
     struct buf sentence = {0};
     daemon->reload_refused = true;
     buf_printf(&sentence, "the configuration was not taken: %s: generation %llu goes on", why,
                (unsigned long long)(daemon->next != NULL ? daemon->next : daemon->settings)->plan.generation);
     conclude(answer, LOG_LEVEL_ERROR, buf_text(&sentence));
     buf_finish(&sentence);
-    return 422;
+    return shortage ? 500 : 422;
 }
 
 static void compare_admin(const struct daemon *daemon, const struct settings *next, struct buf *answer) {
@@ -107,14 +107,15 @@ static unsigned judge(struct daemon *daemon, struct settings *next, const struct
         problems_write(problems, false, answer);
     if (next == NULL || problems->errors > 0 || problems->failed) {
         settings_destroy(next);
-        return refuse(daemon, answer, problems->failed ? "out of memory" : "it has errors");
+        return refuse(daemon, answer, problems->failed ? "out of memory" : "it has errors",
+                      problems->failed || problems->status == 71);
     }
     struct crew *crew = crew_create(next, daemon->done, &error);
     (void)malloc_trim(0);
     if (crew != NULL)
         return follow(daemon, next, crew, answer);
     settings_destroy(next);
-    return refuse(daemon, answer, error.text);
+    return refuse(daemon, answer, error.text, error.shortage);
 }
 
 unsigned reload_ask(struct daemon *daemon, struct buf *answer) {
@@ -176,20 +177,21 @@ static bool go_back(struct daemon *daemon, struct settings *before, struct error
     return crew_start(daemon->crew, error);
 }
 
-bool reload_turn(struct daemon *daemon, int status) {
+bool reload_turn(struct daemon *daemon, int *status) {
     struct error error = {0}, again = {0};
     struct settings *before = daemon->settings, *next = daemon->next;
     struct crew *crew = daemon->next_crew;
     size_t faults = daemon->faults;
     daemon->next = NULL;
     daemon->next_crew = NULL;
-    if (status != 0)
+    if (*status != 0)
         log_say(LOG_LEVEL_WARNING, NULL, 0, "generation %llu ended with status %d: some of its events will come again",
-                (unsigned long long)before->plan.generation, status);
+                (unsigned long long)before->plan.generation, *status);
     if (!replace(daemon, next, crew, &error)) {
         crew_destroy(crew);
         settings_destroy(next);
         log_say(LOG_LEVEL_ERROR, NULL, 0, "the new configuration cannot begin: %s", error.text);
+        *status = daemon_status(&error);
         return false;
     }
     if (crew_start(daemon->crew, &error)) {
@@ -209,6 +211,7 @@ bool reload_turn(struct daemon *daemon, int status) {
         return true;
     }
     log_say(LOG_LEVEL_ERROR, NULL, 0, "nor can the one before: %s", again.text);
+    *status = daemon_status(&again);
     return false;
 }
 

@@ -8,13 +8,14 @@
 struct daemon;
 
 /* Reads the configuration and, when nothing is wrong with it, stops the crew. Everything that is wrong goes to the log
- * and to `answer`, which ends with a sentence on what follows. The status of HTTP: 200 taken, 422 refused, 409 the
- * process is stopping. Asked again before the new generation has begun, the newest reading counts. */
+ * and to `answer`, which ends with a sentence on what follows. The status of HTTP: 200 taken, 422 refused, 500 the
+ * system has too little to begin it now, 409 the process is stopping. Asked again before the new generation has begun,
+ * the newest reading counts. */
 unsigned reload_ask(struct daemon *daemon, struct buf *answer);
 
 /* The crew has ended, and a new generation waits: it begins. When it cannot start, the old one does again. False:
- * nothing runs any more. `status` is the exit status of the crew that ended. */
-bool reload_turn(struct daemon *daemon, int status);
+ * nothing runs any more. `status` is the exit status of the crew that ended, then the process's. */
+bool reload_turn(struct daemon *daemon, int *status);
 
 /* A stop came first: nothing follows. */
 void reload_forget(struct daemon *daemon);

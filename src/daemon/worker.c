@@ -232,7 +232,7 @@ static bool make_parts(struct worker *worker, struct error *error) {
         worker->post == NULL || worker->flood == NULL)
         return error_memory(error);
     if (worker->control < 0)
-        return error_set(error, "no descriptor left: raise LimitNOFILE");
+        return error_shortage(error, "no descriptor left: raise LimitNOFILE");
     worker->http = http_client_create(plan->platforms, plan->platform_count, error);
     return worker->http != NULL;
 }
@@ -318,7 +318,7 @@ bool worker_start(struct worker *worker, const uint32_t *partitions, struct erro
     atomic_fetch_add(worker->spec.working, 1);
     if (pthread_create(&worker->thread, NULL, run, worker) != 0) {
         atomic_fetch_sub(worker->spec.working, 1);
-        return error_set(error, "no thread could be started: raise TasksMax");
+        return error_shortage(error, "no thread could be started: raise TasksMax");
     }
     worker->started = true;
     return true;

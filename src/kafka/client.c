@@ -53,6 +53,12 @@ rd_kafka_conf_t *kafka_conf_create(struct kafka_properties defaults, struct kafk
     return NULL;
 }
 
+bool kafka_refused(struct error *error, const char *why) {
+    if (rd_kafka_last_error() == RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE)
+        return error_shortage(error, "librdkafka could not start: %s: raise TasksMax and LimitNOFILE", why);
+    return error_set(error, "librdkafka refused to start: %s", why);
+}
+
 void kafka_log_event(const struct kafka_log *log, rd_kafka_event_t *event) {
     const char *facility, *text;
     int level;

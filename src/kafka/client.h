@@ -25,6 +25,10 @@ struct kafka_properties {
 rd_kafka_conf_t *kafka_conf_create(struct kafka_properties defaults, struct kafka_properties user,
                                    struct kafka_properties fixed, bool producer, struct error *error);
 
+/* The sentence of a client that rd_kafka_new did not make, to be called directly after it; `why` is what it said.
+ * Returns false. */
+bool kafka_refused(struct error *error, const char *why);
+
 /* Where lines of librdkafka's own log go, and errors that concern no single event; `level` is syslog's (3 error ... 7
  * debug). */
 struct kafka_log {

@@ -89,8 +89,9 @@ static bool connect_client(struct consumer *consumer, const struct consumer_spec
         return false;
     consumer->client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof why);
     if (consumer->client == NULL) {
+        (void)kafka_refused(error, why);
         rd_kafka_conf_destroy(conf);
-        return error_set(error, "group %s: librdkafka refused to start: %s", spec->group, why);
+        return error_context(error, "group %s", spec->group);
     }
     (void)rd_kafka_poll_set_consumer(consumer->client);
     consumer->news = rd_kafka_queue_get_consumer(consumer->client);
@@ -118,7 +119,7 @@ struct consumer *consumer_create(const struct consumer_spec *spec, struct error 
     consumer->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     bool made = consumer->group != NULL && consumer->wake >= 0;
     if (!made)
-        (void)error_set(error, "group %s: no memory or no descriptor left: raise LimitNOFILE", spec->group);
+        (void)error_shortage(error, "group %s: no memory or no descriptor left: raise LimitNOFILE", spec->group);
     if (made && connect_client(consumer, spec, error))
         return consumer;
     consumer_destroy(consumer);

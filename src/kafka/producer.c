@@ -66,8 +66,9 @@ static bool open_client(struct producer *producer, struct error *error) {
         return false;
     producer->client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
     if (producer->client == NULL) {
+        (void)kafka_refused(error, why);
         rd_kafka_conf_destroy(conf);
-        return error_set(error, "dead letters: librdkafka refused to start: %s", why);
+        return error_context(error, "dead letters");
     }
     producer->queue = rd_kafka_queue_get_main(producer->client);
     (void)rd_kafka_set_log_queue(producer->client, producer->queue);
@@ -98,7 +99,7 @@ struct producer *producer_create(struct kafka_properties properties, const struc
     producer->handler = *handler;
     producer->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (producer->wake < 0)
-        (void)error_set(error, "no descriptor left for the dead-letter producer: raise LimitNOFILE");
+        (void)error_shortage(error, "no descriptor left for the dead-letter producer: raise LimitNOFILE");
     else if (open_client(producer, error))
         return producer;
     producer_destroy(producer, 0);

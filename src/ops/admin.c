@@ -147,7 +147,7 @@ static int bind_socket(const char *path, const char *group, bool *group_missing,
             return -1;
         }
         if (is_in_use(&address)) {
-            (void)error_set(error, "admin.socket %s: somebody answers there: is slussd running already?", path);
+            (void)error_shortage(error, "admin.socket %s: somebody answers there: is slussd running already?", path);
             return -1;
         }
         (void)unlink(path);
@@ -158,8 +158,11 @@ static int bind_socket(const char *path, const char *group, bool *group_missing,
     (void)umask(before);
     if (bound && guard_socket(path, group, group_missing) && listen(listening, QUEUE) == 0)
         return listening;
-    (void)error_set(error, "admin.socket %s: %s: does its folder exist and belong to the service?", path,
-                    strerror(errno));
+    if (error_is_shortage(errno))
+        (void)error_system(error, errno, "admin.socket %s", path);
+    else
+        (void)error_set(error, "admin.socket %s: %s: does its folder exist and belong to the service?", path,
+                        strerror(errno));
     if (bound)
         (void)unlink(path);
     if (listening >= 0)
@@ -181,7 +184,7 @@ static int bind_address(const char *host, uint32_t port, struct error *error) {
     if (listening >= 0 && setsockopt(listening, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
         bind(listening, address, is_four ? sizeof four : sizeof six) == 0 && listen(listening, QUEUE) == 0)
         return listening;
-    (void)error_set(error, "admin.listen %s port %u: %s", host, port, strerror(errno));
+    (void)error_system(error, errno, "admin.listen %s port %u", host, port);
     if (listening >= 0)
         (void)close(listening);
     return -1;
@@ -198,7 +201,7 @@ static bool open_on(struct admin *admin, size_t index, int listening, struct err
     if (door->daemon != NULL)
         return true;
     (void)close(listening);
-    return error_set(error, "the admin server did not start: no memory or no descriptor left");
+    return error_shortage(error, "the admin server did not start: no memory or no descriptor left");
 }
 
 struct admin *admin_create(const struct admin_spec *spec, bool *group_missing, struct error *error) {

@@ -63,7 +63,7 @@ static bool read_all(int file, size_t size, struct buf *out, struct error *error
         if (got == 0)
             return true;
         if (got < 0 && errno != EINTR)
-            return error_set(error, "cannot be read: %s", strerror(errno));
+            return error_system(error, errno, "cannot be read");
         out->size += got > 0 ? (size_t)got : 0;
         if (out->size > LARGEST)
             return error_set(error, "has more than 256 MiB, the most a table may have");
@@ -74,11 +74,11 @@ static bool read_all(int file, size_t size, struct buf *out, struct error *error
 static bool read_file(const char *path, struct buf *out, struct signature *signature, struct error *error) {
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file < 0)
-        return error_set(error, "cannot be opened: %s", strerror(errno));
+        return error_system(error, errno, "cannot be opened");
     struct stat status = {0};
     bool done = false;
     if (fstat(file, &status) != 0)
-        error_set(error, "cannot be read: %s", strerror(errno));
+        error_system(error, errno, "cannot be read");
     else if (!S_ISREG(status.st_mode))
         error_set(error, "is no regular file");
     else if (status.st_size > LARGEST)

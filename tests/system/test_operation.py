@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import select
 import socket
 import subprocess
@@ -78,6 +79,20 @@ def test_kafka_that_goes_away_is_told_once_and_everywhere(platform, houses, tmp_
         account = Account(kafka.bootstrap, names[0], platform)
         eventually(lambda: account.delivered() >= set(produced), 40, "an event afterwards")
         assert house.stop() == 0
+
+
+def test_a_shortage_at_start_is_71(houses, name):
+    """Descriptors for less and less of it, or too little room for threads: systemd tries that again, and it does not with 78."""
+    limits = [[f"--nofile={number}"] for number in (4, 5, 7, 8, 10, 12, 16)] + [["--as=600000000", "--stack=256000000"]]
+    started = []
+    for limit in limits:
+        house = houses("127.0.0.1:1", {"p": "http://127.0.0.1:1"}, {name: {}})
+        house.prefix = ["prlimit", *limit]
+        started.append(house.start(ready=False))
+    statuses = {" ".join(house.prefix[1:]): house.daemon.wait(60) for house in started}
+    assert set(statuses.values()) == {71}, statuses
+    for house in started:
+        assert re.search("LimitNOFILE|TasksMax|Too many open files|out of memory", house.log()), house.log()
 
 
 def test_nothing_but_bad_routes_is_78(houses, name):
