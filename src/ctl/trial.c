@@ -237,7 +237,7 @@ static void print_request(const struct trial *trial, const struct platform_spec 
     (void)printf("\n  " SPAN_FORMAT " " SPAN_FORMAT SPAN_FORMAT "\n", SPAN_ARGUMENT(request->method),
                  SPAN_ARGUMENT(platform->base_url), SPAN_ARGUMENT(request->target));
     print_credentials(platform);
-    (void)printf("  User-Agent: sluss/%s\n", SLUSS_VERSION);
+    (void)printf("  User-Agent: sluss/%s\n  Sluss-Protocol: HTTP/1.1\n", SLUSS_VERSION);
     for (size_t i = 0; i < request->header_count; i++)
         (void)printf("  " SPAN_FORMAT ": " SPAN_FORMAT "\n", SPAN_ARGUMENT(request->headers[i].name),
                      SPAN_ARGUMENT(request->headers[i].value));

@@ -3,6 +3,7 @@
 #include "http/client.h"
 
 #include "http/certificate.h"
+#include "http/head.h"
 #include "http/token.h"
 #include "http/transfer.h"
 
@@ -21,9 +22,10 @@ struct http_client {
 };
 
 bool http_init(struct error *error) {
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
-        return true;
-    return error_set(error, "libcurl did not start: %s", curl_version());
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return error_set(error, "libcurl did not start: %s", curl_version());
+    head_learn();
+    return true;
 }
 
 void http_finish(void) {

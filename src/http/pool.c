@@ -5,7 +5,6 @@
 #include "base/text.h"
 
 #include <arpa/inet.h>
-#include <curl/curl.h>
 #include <stdlib.h>
 
 static bool make_credential(struct pool *pool) {
@@ -43,13 +42,13 @@ static bool make_credential(struct pool *pool) {
 
 /* As libcurl would write it for each request anew: host, and port where it is not the scheme's own. What it would write
  * in another form (a name that is not ASCII, an address with a zone) is left to it. */
-static bool make_host(struct pool *pool, CURLU *url, const char *host) {
+static bool make_host(struct pool *pool, const char *host) {
     for (const char *at = host; *at != '\0'; at++)
         if ((unsigned char)*at >= 0x80 || *at == '%')
             return true;
     char *port = NULL;
     struct buf line = {0};
-    CURLUcode code = curl_url_get(url, CURLUPART_PORT, &port, CURLU_NO_DEFAULT_PORT);
+    CURLUcode code = curl_url_get(pool->url, CURLUPART_PORT, &port, CURLU_NO_DEFAULT_PORT);
     buf_add_text(&line, "Host: ");
     buf_add_text(&line, host);
     if (code == CURLUE_OK) {
@@ -68,25 +67,34 @@ static bool is_literal_or_local(const char *host) {
     return strcmp(host, "localhost") == 0 || host[0] == '[' || inet_pton(AF_INET, host, address) == 1;
 }
 
+/* Only a proxy that hears http:// needs more of a target than its path: for https:// it is asked for a tunnel. */
+static void divide(struct pool *pool) {
+    struct span url = span_of(pool->spec->base_url.data);
+    bool plain = span_starts_with(url, SPAN("http:"));
+    size_t size = (plain ? sizeof "http://" : sizeof "https://") - 1;
+    while (size < url.size && strchr("/?", url.data[size]) == NULL)
+        size++;
+    if (plain && pool->spec->proxy.data != NULL)
+        pool->origin = (struct span){url.data, size};
+    pool->base_path = span_from(url, size);
+    while (pool->base_path.size > 0 && pool->base_path.data[pool->base_path.size - 1] == '/')
+        pool->base_path.size--;
+}
+
 bool pool_init(struct pool *pool, const struct platform_spec *spec, struct error *error) {
-    *pool = (struct pool){.spec = spec};
+    *pool = (struct pool){.spec = spec, .url = curl_url(), .base_path = SPAN(""), .origin = SPAN("")};
     list_init(&pool->idle);
-    CURLU *url = curl_url();
     char *host = NULL;
-    bool made = url != NULL && curl_url_set(url, CURLUPART_URL, spec->base_url.data, 0) == CURLUE_OK &&
-                curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK;
+    bool made = pool->url != NULL &&
+                curl_url_set(pool->url, CURLUPART_URL, spec->base_url.data, CURLU_PATH_AS_IS) == CURLUE_OK &&
+                curl_url_get(pool->url, CURLUPART_HOST, &host, 0) == CURLUE_OK;
     if (made) {
         /* Behind a proxy the address is the proxy's, which the configuration names. */
         pool->host_is_literal_or_local = is_literal_or_local(host) || spec->proxy.data != NULL;
-        const char *at = strstr(spec->base_url.data, "://");
-        at = at != NULL ? strchr(at + 3, '/') : NULL;
-        pool->base_path = at != NULL ? span_of(at) : SPAN("");
-        while (pool->base_path.size > 0 && pool->base_path.data[pool->base_path.size - 1] == '/')
-            pool->base_path.size--;
-        made = make_host(pool, url, host) && make_credential(pool);
+        divide(pool);
+        made = make_host(pool, host) && make_credential(pool);
     }
     curl_free(host);
-    curl_url_cleanup(url);
     return made || error_set(error, "platform " SPAN_FORMAT ": its base-url cannot be used", SPAN_ARGUMENT(spec->name));
 }
 
@@ -95,5 +103,7 @@ void pool_finish(struct pool *pool) {
         explicit_bzero(pool->credential, strlen(pool->credential));
     free(pool->credential);
     free(pool->host);
+    curl_url_cleanup(pool->url);
     pool->credential = pool->host = NULL;
+    pool->url = NULL;
 }

@@ -7,11 +7,15 @@
 #include "base/list.h"
 #include "deliver/platform.h"
 
+#include <curl/curl.h>
+
 struct token;
 
 struct pool {
     const struct platform_spec *spec;
+    CURLU *url;                    /* base-url, where all its transfers connect to */
     struct span base_path;         /* of base-url, without a '/' at its end */
+    struct span origin;            /* scheme://authority where each target begins with it, for its proxy; else empty */
     char *host;                    /* the Host header line, or NULL: libcurl's own */
     char *credential;              /* the Authorization (or other) header line, or NULL */
     struct token *token;           /* with auth "oauth2": where that line comes from; else NULL */

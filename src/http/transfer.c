@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "http/address.h"
 #include "http/certificate.h"
+#include "http/head.h"
 #include "http/token.h"
 
 #include <stdint.h>
@@ -108,13 +109,12 @@ static void set_tls(CURL *easy, const struct platform_spec *spec) {
 static void set_common(struct transfer *transfer) {
     CURL *easy = transfer->easy;
     const struct platform_spec *spec = transfer->pool->spec;
-    curl_easy_setopt(easy, CURLOPT_CURLU, transfer->url);
+    curl_easy_setopt(easy, CURLOPT_CURLU, transfer->pool->url);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, span_starts_with(spec->base_url, SPAN("https:")) ? "https" : "http");
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(easy, CURLOPT_PROXY, spec->proxy.data != NULL ? spec->proxy.data : "");
     curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
     curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
@@ -141,14 +141,12 @@ struct transfer *transfer_create(struct pool *pool) {
         return NULL;
     transfer->pool = pool;
     transfer->easy = curl_easy_init();
-    transfer->url = curl_url();
-    if (transfer->easy != NULL && transfer->url != NULL &&
-        curl_url_set(transfer->url, CURLUPART_URL, pool->spec->base_url.data, CURLU_PATH_AS_IS) == CURLUE_OK) {
-        set_common(transfer);
-        return transfer;
+    if (transfer->easy == NULL) {
+        transfer_destroy(transfer);
+        return NULL;
     }
-    transfer_destroy(transfer);
-    return NULL;
+    set_common(transfer);
+    return transfer;
 }
 
 void transfer_destroy(struct transfer *transfer) {
@@ -156,8 +154,6 @@ void transfer_destroy(struct transfer *transfer) {
         return;
     if (transfer->easy != NULL)
         curl_easy_cleanup(transfer->easy);
-    if (transfer->url != NULL)
-        curl_url_cleanup(transfer->url);
     bearer_release(transfer->bearer);
     buf_finish(&transfer->text);
     buf_finish(&transfer->body);
@@ -165,23 +161,6 @@ void transfer_destroy(struct transfer *transfer) {
 }
 
 /* --- for each request --- */
-
-/* Only path and query are set, so scheme, host and port can come from nowhere but the configuration. */
-static bool set_target(struct transfer *transfer, struct span target) {
-    const char *mark = memchr(target.data, '?', target.size);
-    size_t path_size = mark != NULL ? (size_t)(mark - target.data) : target.size;
-    buf_clear(&transfer->text);
-    buf_add(&transfer->text, transfer->pool->base_path);
-    buf_add(&transfer->text, span_make(target.data, path_size));
-    if (curl_url_set(transfer->url, CURLUPART_PATH, buf_text(&transfer->text), 0) != CURLUE_OK)
-        return false;
-    buf_clear(&transfer->text);
-    if (mark != NULL)
-        buf_add(&transfer->text, span_from(target, path_size + 1));
-    return curl_url_set(transfer->url, CURLUPART_QUERY, mark != NULL ? buf_text(&transfer->text) : NULL, 0) ==
-               CURLUE_OK &&
-           !transfer->text.failed;
-}
 
 static void add_node(struct transfer *transfer, size_t *count, char *line) {
     struct curl_slist *node = &transfer->node[*count];
@@ -191,59 +170,28 @@ static void add_node(struct transfer *transfer, size_t *count, char *line) {
     ++*count;
 }
 
-static void add_line(struct buf *text, struct span name, struct span value) {
-    buf_add(text, name);
-    buf_add(text, SPAN(": "));
-    buf_add(text, value);
-    buf_add(text, SPAN("\r\n"));
-}
-
-/* libcurl goes through its list a dozen times a request and formats each node by itself: so nearly all lines stand in
- * one node, Host in front (RFC 9110 section 7.2 wants it first). A header that it would write itself is taken away from
- * it by a node "Name:", which it finds before it looks into ours; it formats its own Host twice. Content-Type must have
- * a node of its own, where it looks for that name. The texts stand in one buffer, the nodes in the transfer: nothing is
- * allocated in the steady state. libcurl copies neither. */
-static bool set_headers(struct transfer *transfer, const struct request *request) {
+/* A header that libcurl would write by itself is taken away from it by a node "Name:", which it finds before it looks
+ * into the lines of ours that stand in one node: it goes through its list a dozen times a request. The texts stand in
+ * one buffer, the nodes in the transfer: nothing is allocated in the steady state but libcurl's copy of the target. */
+static bool set_head(struct transfer *transfer, const struct request *request) {
     static char no_type[] = "Content-Type:", no_waiting[] = "Expect:", no_host[] = "Host:", no_accept[] = "Accept:";
-    struct buf *text = &transfer->text;
-    const struct header *type = NULL;
-    bool accepts = false;
-    buf_clear(text);
-    if (transfer->pool->host != NULL) {
-        buf_add_text(text, transfer->pool->host);
-        buf_add(text, SPAN("\r\n"));
-    }
-    for (size_t i = 0; i < request->header_count; i++) {
-        const struct header *header = &request->headers[i];
-        if (type == NULL && span_equal_nocase(header->name, SPAN("Content-Type"))) {
-            type = header;
-            continue;
-        }
-        accepts = accepts || span_equal_nocase(header->name, SPAN("Accept"));
-        add_line(text, header->name, header->value);
-    }
-    if (!accepts)
-        buf_add(text, SPAN("Accept: */*\r\n"));
-    buf_add(text, SPAN("User-Agent: sluss/" SLUSS_VERSION "\0"));
-    size_t start_of_type = text->size, count = 0;
-    if (type != NULL)
-        add_line(text, type->name, type->value);
-    if (type != NULL && !text->failed)
-        text->data[text->size - 2] = '\0'; /* instead of its line's end, which libcurl writes */
-    if (text->failed)
+    const struct pool *pool = transfer->pool;
+    size_t lines, count = 0;
+    if (!head_write(&transfer->text, pool, request, &lines))
         return false;
-    if (transfer->pool->host != NULL)
-        add_node(transfer, &count, no_host);
-    add_node(transfer, &count, text->data);
-    add_node(transfer, &count, type != NULL ? text->data + start_of_type : no_type);
+    add_node(transfer, &count, no_type);
     add_node(transfer, &count, no_accept);
+    if (pool->host != NULL)
+        add_node(transfer, &count, no_host);
     if (request->body.size > LARGEST_WITHOUT_EXPECT)
         add_node(transfer, &count, no_waiting);
-    if (transfer->pool->credential != NULL)
-        add_node(transfer, &count, transfer->pool->credential);
+    if (lines < transfer->text.size)
+        add_node(transfer, &count, transfer->text.data + lines);
+    if (pool->credential != NULL)
+        add_node(transfer, &count, pool->credential);
     if (transfer->bearer != NULL)
         add_node(transfer, &count, transfer->bearer->line);
-    return true;
+    return curl_easy_setopt(transfer->easy, CURLOPT_REQUEST_TARGET, transfer->text.data) == CURLE_OK;
 }
 
 static bool set_method(CURL *easy, const struct request *request) {
@@ -282,8 +230,7 @@ static void begin(struct transfer *transfer, const struct request *request) {
 
 bool transfer_prepare(struct transfer *transfer, const struct request *request) {
     begin(transfer, request);
-    return set_target(transfer, request->target) && set_headers(transfer, request) &&
-           set_method(transfer->easy, request);
+    return set_head(transfer, request) && set_method(transfer->easy, request);
 }
 
 void transfer_wait(struct transfer *transfer, const struct request *request) {

@@ -12,7 +12,7 @@
 
 #include <curl/curl.h>
 
-enum { BODY_LIMIT = 64 * 1024, HEAD_LIMIT = 64 * 1024, MOST_HEADER_NODES = 6 };
+enum { BODY_LIMIT = 64 * 1024, HEAD_LIMIT = 64 * 1024, MOST_HEADER_NODES = 7 };
 
 struct bearer;
 
@@ -20,14 +20,13 @@ struct transfer {
     struct list link; /* in the pool's idle list or the client's active list */
     struct pool *pool;
     CURL *easy;
-    CURLU *url;
     uint64_t id;
     uint32_t platform;
     const struct request *request; /* while it waits for a token */
     struct bearer *bearer;         /* the token that it carries; NULL none */
     enum reply_fault unsent;       /* TOKEN or MEMORY: it is not sent for want of that */
     struct curl_slist node[MOST_HEADER_NODES];
-    struct buf text; /* header lines, path */
+    struct buf text; /* target and header lines */
     char reason[CURL_ERROR_SIZE];
     /* the answer so far */
     int status;

@@ -119,7 +119,7 @@ def test_what_a_request_carries(broker, platform, houses, topic):
     assert headers["idempotency-key"] == f"{topic}/{partition}/{offset}"
     assert headers["sluss-route"] == topic
     assert headers["content-type"] == "application/json"
-    assert headers["user-agent"].startswith("sluss/")
+    assert headers["user-agent"].startswith("sluss/") and headers["sluss-protocol"] == "HTTP/1.1"
     assert headers["host"] == platform.url.removeprefix("http://") and next(iter(headers)) == "host"  # RFC 9110 section 7.2
     assert len(headers["webhook-id"]) == 27 and "." not in headers["webhook-id"]
     assert len(headers["traceparent"].split("-")) == 4
