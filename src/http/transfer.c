@@ -149,6 +149,16 @@ struct transfer *transfer_create(struct pool *pool) {
     return transfer;
 }
 
+bool transfer_renew(struct transfer *transfer) {
+    if (!transfer->pool->handles_wear_out || transfer->head_size == 0)
+        return true;
+    curl_easy_cleanup(transfer->easy);
+    transfer->easy = curl_easy_init();
+    if (transfer->easy != NULL)
+        set_common(transfer);
+    return transfer->easy != NULL;
+}
+
 void transfer_destroy(struct transfer *transfer) {
     if (transfer == NULL)
         return;

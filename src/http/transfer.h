@@ -45,6 +45,10 @@ struct transfer {
 struct transfer *transfer_create(struct pool *pool);
 void transfer_destroy(struct transfer *transfer);
 
+/* Before it is used again: a new handle of libcurl's where the old one must not read a second answer. False when memory
+ * is short: then it can only be destroyed. */
+bool transfer_renew(struct transfer *transfer);
+
 /* Makes it ready for this request. False when memory is short or the request cannot be expressed. */
 bool transfer_prepare(struct transfer *transfer, const struct request *request);
 

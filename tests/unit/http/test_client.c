@@ -275,6 +275,30 @@ static void a_target_stands_behind_the_base_url(void **state) {
     }
 }
 
+/* A header's value may go on in a line that begins with a blank; libcurl 7.88 put the first line of an answer behind
+ * the last header of the answer before, in memory that it had freed. */
+static void a_handle_remembers_no_header_of_the_answer_before(void **state) {
+    (void)state;
+    static const char *const answers[] = {"HTTP/1.1 204 \r\nX-Last: 1\r\nConnection: close\r\n\r\n",
+                                          "HTTP/1.1 204 \r\n goes: on\r\nConnection: close\r\n\r\n"};
+    struct server server;
+    struct platform_spec platform = {0};
+    server_begin(&server, "http", answers[0]);
+    struct http_client *client = open_client(&platform, server.url);
+    for (unsigned i = 0; i < 6; i++) {
+        const struct request request = {.id = i + 1, .method = SPAN("POST"), .target = SPAN("/"), .body = SPAN("{}")};
+        server.answer = answers[i % 2];
+        if (i > 0)
+            assert_int_equal(pthread_create(&server.thread, NULL, serve, &server), 0);
+        struct reply *reply = ask_of(client, &request);
+        (void)pthread_join(server.thread, NULL);
+        assert_true(reply->status == 204 || (i % 2 == 1 && reply->kind == REPLY_AMBIGUOUS));
+        reply_destroy(reply);
+    }
+    http_client_destroy(client);
+    (void)close(server.listener);
+}
+
 /* --- trust --- */
 
 static unsigned folders; /* of certificates that libcurl was told to trust */
@@ -370,6 +394,7 @@ int main(void) {
                                        cmocka_unit_test(a_target_stands_behind_the_base_url)};
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_status_line_means_what_libcurl_takes_it_for),
                                        cmocka_unit_test(a_cause_names_the_address_and_no_time),
+                                       cmocka_unit_test(a_handle_remembers_no_header_of_the_answer_before),
                                        cmocka_unit_test(certificates_of_its_own_are_instead_of_the_systems),
                                        cmocka_unit_test(a_key_that_is_encrypted_is_a_fault_like_any_other)};
     int failed = cmocka_run_group_tests_name("lines in libcurl's list", heads, set_up_without_learning, tear_down);
