@@ -190,14 +190,48 @@ static bool refuse(struct filling *filling, const struct part *place, const char
     return false;
 }
 
-/* "", "." and ".." would be another path than the one that was configured. */
+/* The byte at the front, read through its percent-encoding; `size`: how many characters it takes. */
+static char decoded(struct span text, size_t *size) {
+    *size = 1;
+    if (text.size < 3 || text.data[0] != '%')
+        return text.data[0];
+    const char code[] = {text.data[1], text.data[2], '\0'};
+    *size = 3;
+    return (char)strtoul(code, NULL, 16);
+}
+
+/* Whether a server that decodes first and looks for dots then would leave the segment: "..%2Fadmin" of a value
+ * "../admin". Some read a backslash as a slash, and nothing behind a semicolon. */
+static bool has_dots(struct span segment) {
+    size_t dots = 0, size;
+    bool dotted = true, cut = false;
+    for (; segment.size > 0; segment = span_from(segment, size)) {
+        char byte = decoded(segment, &size);
+        if (byte == '/' || byte == '\\') {
+            if (dotted && dots > 0)
+                return true;
+            dots = 0;
+            dotted = true;
+            cut = false;
+        } else if (byte == ';')
+            cut = true;
+        else if (byte == '.' && !cut)
+            dots++;
+        else if (!cut)
+            dotted = false;
+        dotted = dotted && dots <= 2;
+    }
+    return dotted && dots > 0;
+}
+
+/* "", "." and ".." would be another path than the one that was configured, also between encoded slashes. */
 static bool end_segment(struct filling *filling) {
     struct span segment = span_from(buf_span(filling->out), filling->segment);
     if (filling->place == NULL || filling->out->failed)
         return true;
     if (segment.size == 0)
         return refuse(filling, filling->place, "makes an empty path segment");
-    if (span_equal(segment, SPAN(".")) || span_equal(segment, SPAN("..")))
+    if (has_dots(segment))
         return refuse(filling, filling->place, "makes a path segment of dots");
     return true;
 }

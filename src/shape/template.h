@@ -9,7 +9,8 @@
 
 enum template_kind {
     TEMPLATE_TARGET, /* "/path?query": fills are percent-encoded (RFC 3986 2.1), all but unreserved characters; a path
-                        segment with a fill must not end up empty, "." or ".." */
+                        segment with a fill must not end up empty, nor be or hold "." or ".." between slashes when it
+                        is decoded */
     TEMPLATE_HEADER, /* header value: a fill with control bytes is refused */
     TEMPLATE_TEXT    /* as it is */
 };

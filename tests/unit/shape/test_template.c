@@ -17,7 +17,9 @@ static const char event[] =
     "{\"id\":\"A-1\",\"plain\":\"abcXYZ019-._~\",\"hard\":\"a/b c?d&e=f#g%h+i\",\"utf8\":\"Å\","
     "\"escaped\":\"\\u00c5\\\"\\\\\",\"newline\":\"a\\r\\nX: y\",\"zero\":\"\\u0000\",\"del\":\"\\u007f\","
     "\"number\":-1.50e+3,\"big\":12345678901234567890123,\"yes\":true,\"no\":false,\"null\":null,"
-    "\"list\":[1],\"object\":{\"a b\":\"deep\"},\"empty\":\"\",\"dot\":\".\",\"dots\":\"..\"}";
+    "\"list\":[1],\"object\":{\"a b\":\"deep\"},\"empty\":\"\",\"dot\":\".\",\"dots\":\"..\","
+    "\"up\":\"../admin\",\"inside\":\"2026/../../admin\",\"back\":\"2026\\\\..\",\"semicolon\":\"a/..;b/c\","
+    "\"here\":\"./a\",\"number/year\":\"BN/2026-17\",\"ends\":\"a./..b/...;.\"}";
 
 static enum template_result fill(enum template_kind kind, const char *text, struct buf *out,
                                  struct template_fault *fault) {
@@ -59,6 +61,8 @@ static void test_filled(void **state) {
         {TEMPLATE_TARGET, "/x?q={$.empty}&r={$.dots}/", "/x?q=&r=../"},
         {TEMPLATE_TARGET, "/x?a?{$.empty}", "/x?a?"},
         {TEMPLATE_TARGET, "/../%7e//{$.id}", "/../%7e//A-1"},
+        {TEMPLATE_TARGET, "/{$['number/year']}/{$.ends}", "/BN%2F2026-17/a.%2F..b%2F...%3B."},
+        {TEMPLATE_TARGET, "/x?q={$.up}", "/x?q=..%2Fadmin"},
         {TEMPLATE_TARGET, "/{$.x ?? \"a/\\u00c5}\"}", "/a%2F%C3%85%7D"},
         {TEMPLATE_TARGET, "/{$.null ?? \"none\"}/{$.list??\"l\"}/{$.id ?? \"none\"}", "/none/l/A-1"},
         {TEMPLATE_TARGET, "/{$.object['a b']}", "/deep"},
@@ -99,6 +103,13 @@ static void test_missing(void **state) {
         {TEMPLATE_TARGET, "/a/{$.dots}", "$.dots", "makes a path segment of dots"},
         {TEMPLATE_TARGET, "/a/{$.dot}{$.dot}?b", "$.dot", "makes a path segment of dots"},
         {TEMPLATE_TARGET, "/a/.{$.empty}/{$.id}", "$.empty", "makes a path segment of dots"},
+        {TEMPLATE_TARGET, "/a/{$.up}/b", "$.up", "makes a path segment of dots"},
+        {TEMPLATE_TARGET, "/a/{$.here}", "$.here", "makes a path segment of dots"},
+        {TEMPLATE_TARGET, "/a/{$.inside}?b", "$.inside", "makes a path segment of dots"},
+        {TEMPLATE_TARGET, "/a/{$.back}", "$.back", "makes a path segment of dots"},
+        {TEMPLATE_TARGET, "/a/{$.semicolon}", "$.semicolon", "makes a path segment of dots"},
+        {TEMPLATE_TARGET, "/a/%2e{$.dot}", "$.dot", "makes a path segment of dots"},
+        {TEMPLATE_TARGET, "/a/{$.dots};v=1/b", "$.dots", "makes a path segment of dots"},
         {TEMPLATE_HEADER, "{$.newline}", "$.newline", "holds a control character"},
         {TEMPLATE_HEADER, "{$.zero}", "$.zero", "holds a control character"},
         {TEMPLATE_HEADER, "{$.del}", "$.del", "holds a control character"},
