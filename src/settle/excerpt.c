@@ -1,6 +1,8 @@
 /* Excerpts of answers. Shows no personal number, no control byte, nothing outside ASCII. */
 #include "settle/excerpt.h"
 
+#include "base/text.h"
+
 enum { LONGEST = 1024 };
 
 static bool is_digit(char byte) {
@@ -27,22 +29,16 @@ static size_t personal_number(struct span text) {
     return digits >= 10 || (sign && tail >= 4) ? size : 0;
 }
 
-/* Decodes one UTF-8 character of at most `text.size` bytes; U+FFFD and one byte where it is none. */
+/* Decodes one UTF-8 character beyond ASCII; U+FFFD and one byte where it is none. */
 static size_t decode(struct span text, unsigned *code) {
     const unsigned char *byte = (const unsigned char *)text.data;
-    size_t size = byte[0] >= 0xf0 && byte[0] < 0xf5 ? 4 : byte[0] >= 0xe0 ? 3 : byte[0] >= 0xc2 ? 2 : 0;
+    size_t size = text_utf8_size(text.data, text.data + text.size);
     *code = 0xfffd;
-    if (size == 0 || byte[0] >= 0xf5 || size > text.size)
+    if (size < 2)
         return 1;
-    unsigned value = byte[0] & (0x7fU >> size);
-    for (size_t i = 1; i < size; i++) {
-        if ((byte[i] & 0xc0) != 0x80)
-            return 1;
-        value = value << 6 | (byte[i] & 0x3fU);
-    }
-    if (value < 0x80 || (value >= 0xd800 && value < 0xe000) || value > 0x10ffff)
-        return 1;
-    *code = value;
+    *code = byte[0] & (0x7fU >> size);
+    for (size_t i = 1; i < size; i++)
+        *code = *code << 6 | (byte[i] & 0x3fU);
     return size;
 }
 
@@ -55,14 +51,13 @@ static void write_code(struct buf *out, unsigned code) {
     buf_printf(out, "\\u%04x\\u%04x", 0xd800 + (code >> 10), 0xdc00 + (code & 0x3ff));
 }
 
-void excerpt_write(struct buf *out, struct span text) {
-    if (text.size > LONGEST)
-        text.size = LONGEST;
+void excerpt_write(struct buf *out, struct span whole) {
+    struct span text = {whole.data, whole.size < LONGEST ? whole.size : LONGEST};
     bool inside = false; /* of a run of digits that was looked at and found harmless */
     for (size_t i = 0; i < text.size;) {
         char byte = text.data[i];
-        size_t personal = is_digit(byte) && !inside ? personal_number(span_from(text, i)) : 0;
-        for (size_t end = i + personal; i < end; i++)
+        size_t personal = is_digit(byte) && !inside ? personal_number(span_from(whole, i)) : 0; /* also if it is cut */
+        for (size_t end = i + personal; i < end && i < text.size; i++)
             buf_add_byte(out, is_digit(text.data[i]) ? 'x' : text.data[i]);
         if (personal > 0)
             continue;

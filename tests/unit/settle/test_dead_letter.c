@@ -139,6 +139,24 @@ static void excerpts_hide_personal_numbers(void **state) {
     assert_excerpt("error 123456789, 2026-11-23", "error 123456789, 2026-11-23");
     assert_excerpt("a\"b\\c\n", "a\\\"b\\\\c\\u000a");
     assert_excerpt("\xc3\x84rende \xf0\x9f\x98\x80 \xff", "\\u00c4rende \\ud83d\\ude00 \\ufffd");
+    assert_excerpt("\xe0\x8f\x87\xed\xa0\x80",
+                   "\\ufffd\\ufffd\\ufffd\\ufffd\\ufffd\\ufffd"); /* overlong, a surrogate */
+}
+
+/* What is left of one at the excerpt's end is hidden as the whole one would be. */
+static void excerpts_hide_what_they_cut(void **state) {
+    (void)state;
+    char text[1040];
+    for (size_t room = 1; room < 13; room++) {
+        struct buf out = {0};
+        memset(text, '-', sizeof text);
+        memcpy(text + 1024 - room, "19640823-3234", 13);
+        excerpt_write(&out, span_make(text, sizeof text));
+        assert_int_equal(out.size, 1024);
+        for (size_t i = 0; i < out.size; i++)
+            assert_true(out.data[i] == '-' || out.data[i] == 'x');
+        buf_finish(&out);
+    }
 }
 
 static void details_name_status_or_fault(void **state) {
@@ -159,7 +177,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(replaces_and_never_doubles),    cmocka_unit_test(leaves_out_what_is_too_large),
         cmocka_unit_test(leaves_out_only_what_is_there), cmocka_unit_test(excerpts_hide_personal_numbers),
-        cmocka_unit_test(details_name_status_or_fault),
+        cmocka_unit_test(excerpts_hide_what_they_cut),   cmocka_unit_test(details_name_status_or_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
