@@ -9,6 +9,8 @@
 #include "http/certificate.h"
 #include "support/certificate.h"
 
+#include <unistd.h>
+
 #define NEAR                                                                                                           \
     "-----BEGIN CERTIFICATE-----\n"                                                                                    \
     "MIIBbTCCAROgAwIBAgIUchos/VoMd4rgY5o8d+fVD3AV2o4wCgYIKoZIzj0EAwIw\n"                                               \
@@ -34,6 +36,25 @@ static void ends(void **state) {
     assert_int_equal(certificate_end_of_file("/"), 0);
 }
 
+/* OpenSSL would ask a terminal, or take what stands in the standard input. */
+static void nobody_is_asked_for_a_password(void **state) {
+    (void)state;
+    int ends[2], before = dup(STDIN_FILENO);
+    char left[16];
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], "word\n", 5), 5);
+    (void)close(ends[1]);
+    (void)dup2(ends[0], STDIN_FILENO);
+    assert_int_equal(certificate_end(SPAN("-----BEGIN CERTIFICATE-----\nProc-Type: 4,ENCRYPTED\n"
+                                          "DEK-Info: AES-256-CBC,00112233445566778899AABBCCDDEEFF\n\n"
+                                          "AAAAAAAAAAAAAAAAAAAAAA==\n-----END CERTIFICATE-----\n")),
+                     0);
+    assert_int_equal(read(ends[0], left, sizeof left), 5);
+    (void)dup2(before, STDIN_FILENO);
+    (void)close(before);
+    (void)close(ends[0]);
+}
+
 static void none_is_no_end(void **state) {
     (void)state;
     assert_int_equal(certificate_earlier(0, 0), 0);
@@ -44,6 +65,7 @@ static void none_is_no_end(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(ends), cmocka_unit_test(none_is_no_end)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(ends), cmocka_unit_test(nobody_is_asked_for_a_password),
+                                       cmocka_unit_test(none_is_no_end)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
