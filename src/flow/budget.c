@@ -1,36 +1,74 @@
-/* Dividing the limit. In one order: what is read leaves room for what the rooms make of it, and that for what gives
- * memory back. */
+/* Dividing the limit. First the lifelines, where there are several platforms. What is left in one order: what is read
+ * leaves room for what the rooms make of it, and that for what gives memory back. A lifeline is divided likewise. */
 #include "flow/budget.h"
 
 #include "flow/flow_private.h"
 
-enum { PARTS = 32, OF_EVENT = PARTS / 4 };
+enum { PARTS = 32, OF_EVENT = PARTS / 4, OF_LIFELINES = PARTS / 4 };
 
 /* What grows stops below what a route that holds nothing may read: one whose platform is down keeps no other waiting.
  * Where a route orders by a query its events are decoded as they are read: that needs the room of one event, which
  * nothing else may take, for an event that cannot be looked at has no place in the order. */
+static const size_t usual[] = {[BUDGET_READ] = 8,        [BUDGET_READ_NEXT] = 10, [BUDGET_READ_FIRST] = 12,
+                               [BUDGET_READ_ALONE] = 20, [BUDGET_GROW] = 16,      [BUDGET_GROW_FIRST] = 28,
+                               [BUDGET_LOOK] = 28,       [BUDGET_WRITE] = 31,     [BUDGET_ALL] = PARTS};
+static const size_t asked[] = {[BUDGET_READ] = 5,        [BUDGET_READ_NEXT] = 6, [BUDGET_READ_FIRST] = 8,
+                               [BUDGET_READ_ALONE] = 15, [BUDGET_GROW] = 12,     [BUDGET_GROW_FIRST] = 20,
+                               [BUDGET_LOOK] = 31,       [BUDGET_WRITE] = 23,    [BUDGET_ALL] = PARTS};
+
+static bool reads(const struct plan *plan, uint32_t route) {
+    return plan->workers == 0 || share_reads(plan, route, plan->worker);
+}
+
+/* That somebody here delivers to. */
+static uint32_t count_platforms(const struct plan *plan) {
+    uint32_t count = 0;
+    for (uint32_t platform = 0; platform < plan->platform_count; platform++)
+        for (uint32_t i = 0; i < plan->route_count; i++)
+            if (plan->routes[i].mapping.platform == platform && reads(plan, i)) {
+                count++;
+                break;
+            }
+    return count;
+}
+
+static size_t lifeline_of(const struct plan *plan) {
+    uint32_t platforms = count_platforms(plan);
+    return platforms < 2 ? 0 : plan->memory_limit / PARTS * OF_LIFELINES / platforms;
+}
+
+static size_t common_of(const struct plan *plan) {
+    return plan->memory_limit - lifeline_of(plan) * count_platforms(plan);
+}
+
 static size_t part_of(const struct plan *plan, enum budget what) {
-    static const size_t usual[] = {[BUDGET_READ] = 8,        [BUDGET_READ_NEXT] = 10, [BUDGET_READ_FIRST] = 12,
-                                   [BUDGET_READ_ALONE] = 20, [BUDGET_GROW] = 16,      [BUDGET_GROW_FIRST] = 28,
-                                   [BUDGET_LOOK] = 28,       [BUDGET_WRITE] = 31,     [BUDGET_ALL] = PARTS};
-    static const size_t asked[] = {[BUDGET_READ] = 5,        [BUDGET_READ_NEXT] = 6, [BUDGET_READ_FIRST] = 8,
-                                   [BUDGET_READ_ALONE] = 15, [BUDGET_GROW] = 12,     [BUDGET_GROW_FIRST] = 20,
-                                   [BUDGET_LOOK] = 31,       [BUDGET_WRITE] = 23,    [BUDGET_ALL] = PARTS};
     bool asks = false;
     for (uint32_t i = 0; i < plan->route_count; i++)
         asks = asks || plan->routes[i].order == ORDER_QUERY;
-    return plan->memory_limit / PARTS * (asks ? asked : usual)[what];
+    return common_of(plan) / PARTS * (asks ? asked : usual)[what];
+}
+
+void budget_divide(struct flow *flow) {
+    for (int what = 0; what < BUDGET_COUNT; what++)
+        flow->part[what] = part_of(flow->plan, (enum budget)what);
+    flow->most_of_event = budget_of_event(flow->plan);
+    for (uint32_t i = 0; flow->desks != NULL && i < flow->plan->platform_count; i++)
+        flow->desks[i].lifeline.most = PLANTED(NO_LIFELINE) ? 0 : lifeline_of(flow->plan);
 }
 
 size_t budget_left(const struct flow *flow, enum budget what) {
-    size_t used = flow->bytes + flow->reserved, most = part_of(flow->plan, what);
+    size_t used = flow->bytes + flow->reserved - flow->apart, most = flow->part[what];
     if (PLANTED(MEMORY_IGNORED))
         return SIZE_MAX / 4;
     return used < most ? most - used : 0;
 }
 
+size_t budget_of_lifeline(size_t lifeline, enum budget what) {
+    return lifeline / PARTS * usual[what];
+}
+
 size_t budget_of_event(const struct plan *plan) {
-    return plan->memory_limit / PARTS * OF_EVENT;
+    return common_of(plan) / PARTS * OF_EVENT;
 }
 
 size_t budget_of_body(const struct plan *plan) {

@@ -17,14 +17,21 @@ enum budget {
     BUDGET_GROW_FIRST, /* likewise, of the only one of its route */
     BUDGET_LOOK,       /* what must be looked at when it is read, for its order */
     BUDGET_WRITE,      /* requests of batches, dead letters, maps: what gives memory back */
-    BUDGET_ALL
+    BUDGET_ALL,
+    BUDGET_COUNT
 };
+
+/* Once, when the flow is made: from then on it knows how far each goes, and its platforms' lifelines. */
+void budget_divide(struct flow *flow);
 
 /* Bytes that may still be taken. */
 size_t budget_left(const struct flow *flow, enum budget what);
 
-/* What the rooms may make of one event at most: a quarter of the limit, which is there when nothing else has grown. An
- * event that takes more is put aside. */
+/* How far it may fill a lifeline of so many bytes. */
+size_t budget_of_lifeline(size_t lifeline, enum budget what);
+
+/* What the rooms may make of one event at most: a quarter of what is not of the lifelines, which is there when nothing
+ * else has grown. An event that takes more is put aside. */
 size_t budget_of_event(const struct plan *plan);
 
 /* The body of a batch of one, likewise. */

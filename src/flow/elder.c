@@ -5,10 +5,11 @@
 #include "flow/flow_private.h"
 
 enum {
-    PATIENCE_MS = 1000,      /* so long it waits like all others */
-    LOOK_MS = 100,           /* so often somebody is looked for, */
-    LOOKED_AT = 16,          /* among so many groups */
-    LONGEST_PAUSE_MS = 60000 /* from one that got nothing to the next */
+    PATIENCE_MS = 1000,       /* so long it waits like all others */
+    LOOK_MS = 100,            /* so often somebody is looked for, */
+    LOOKED_AT = 16,           /* among so many groups */
+    LONGEST_REIGN_MS = 30000, /* as long as most platforms take for an answer */
+    LONGEST_PAUSE_MS = 60000  /* from one that got nothing to the next */
 };
 
 static bool is_up(const struct flow *flow, const struct group *group) {
@@ -59,6 +60,7 @@ void elder_look(struct flow *flow) {
     if (elder->partition == NULL && flow->now_ms >= elder->from_ms) {
         elder->from_ms = flow->now_ms + LOOK_MS;
         elder->partition = choose(flow);
+        elder->since_ms = flow->now_ms;
     }
     if (elder->partition != NULL)
         group_touch(flow, elder->partition->group);
@@ -74,9 +76,17 @@ static void step_down(struct flow *flow) {
     flow->relieved = true; /* who stood back may ask again */
 }
 
+/* As long as the others went on before, at first as long as it had waited itself: so they have half of the time at
+ * least, however long the answers take that would give it what it needs. */
+static int64_t longest_reign(const struct elder *elder) {
+    int64_t most_ms = elder->pause_ms < PATIENCE_MS ? PATIENCE_MS : elder->pause_ms;
+    return most_ms < LONGEST_REIGN_MS ? most_ms : LONGEST_REIGN_MS;
+}
+
 void elder_asked(struct flow *flow, bool served) {
     struct elder *elder = &flow->elder;
-    if (!served && comes_back(flow))
+    bool reigns = comes_back(flow) && flow->now_ms - elder->since_ms < longest_reign(elder);
+    if (!served && reigns)
         return;
     elder->pause_ms = served ? 0 : elder->pause_ms == 0 ? PATIENCE_MS : elder->pause_ms * 2;
     if (elder->pause_ms > LONGEST_PAUSE_MS)

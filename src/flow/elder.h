@@ -1,5 +1,6 @@
 /* The elder is the partition whose next record has waited too long for memory: what came free was always less than it
- * needs, and others took it. While it waits the others get no credit. It takes nothing itself. Private to flow. */
+ * needs, and others took it. While it waits the others get no credit, but for their platforms' lifelines. It takes
+ * nothing itself. Private to flow. */
 #ifndef SLUSS_FLOW_ELDER_H
 #define SLUSS_FLOW_ELDER_H
 
@@ -12,6 +13,7 @@ struct partition;
 /* All zero: nobody. */
 struct elder {
     struct partition *partition;
+    int64_t since_ms; /* it is */
     int64_t from_ms;  /* nobody becomes it before */
     int64_t pause_ms; /* how long that is, once there was nothing for it */
 };
@@ -20,11 +22,11 @@ struct elder {
 void elder_look(struct flow *flow);
 
 /* Whether somebody else comes before this partition: then it gets no credit. What has been read goes on, to be gone.
- * Only while answers are to come that give memory back: where all that is held stays held, the others go on. */
+ * Only while answers are to come that give memory back, and not for long: then the others go on, as long again. */
 bool elder_is_before(const struct flow *flow, const struct partition *partition);
 
-/* The elder has asked: it has what it waited for; or there was not enough, and where none comes back either it steps
- * down for a while. */
+/* The elder has asked: it has what it waited for; or there was not enough, and where none comes back either, or has not
+ * for too long, it steps down for a while. */
 void elder_asked(struct flow *flow, bool served);
 
 /* This partition waits no longer. */

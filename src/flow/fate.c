@@ -78,6 +78,18 @@ void fate_close(struct flow *flow, struct passage *passage) {
     group_touch(flow, group_of(passage));
 }
 
+static bool try_letter(struct flow *flow, struct passage *passage, const struct dead_letter_facts *facts) {
+    const struct arena_mark mark = arena_mark(&passage->event->arena);
+    passage_borrow(flow, passage, BUDGET_WRITE);
+    bool made = dead_letter_make(&passage->letter, passage->event, facts);
+    if (!made) {
+        passage->letter.headers = NULL;
+        arena_go_back(&passage->event->arena, mark);
+    }
+    passage_account(flow, passage);
+    return made;
+}
+
 /* Made once, however often it must be written: it lives as long as the event. */
 static bool make_letter(struct flow *flow, struct passage *passage) {
     const struct group *group = group_of(passage);
@@ -91,15 +103,9 @@ static bool make_letter(struct flow *flow, struct passage *passage) {
                                             .first_failed_wall_ms = passage->first_failed_wall_ms,
                                             .generation = flow->plan->generation,
                                             .omits = passage->omits};
-    const struct arena_mark mark = arena_mark(&passage->event->arena);
-    passage_borrow(flow, passage, BUDGET_WRITE);
-    bool made = dead_letter_make(&passage->letter, passage->event, &facts);
-    if (!made) {
-        passage->letter.headers = NULL;
-        arena_go_back(&passage->event->arena, mark);
-    }
-    passage_account(flow, passage);
-    return made;
+    bool made = try_letter(flow, passage, &facts);
+    bool again = !made && !passage->apart && lifeline_take(flow, passage);
+    return made || (again && try_letter(flow, passage, &facts));
 }
 
 static void write_letter(struct flow *flow, struct passage *passage) {

@@ -24,6 +24,7 @@ static bool init(struct flow *flow) {
         if (!group_init(flow, &flow->groups[i], i))
             return false;
     flow->fence.kind = TIMER_FENCE;
+    budget_divide(flow);
     return timers_join(&flow->timers);
 }
 

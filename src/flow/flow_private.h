@@ -13,9 +13,11 @@
 #include "flow/elder.h"
 #include "flow/flow.h"
 #include "flow/lane.h"
+#include "flow/lifeline.h"
 #include "flow/passage.h"
 #include "flow/pending.h"
 #include "flow/plant.h"
+#include "flow/share.h"
 #include "flow/view.h"
 #include "settle/tracker.h"
 
@@ -119,6 +121,7 @@ struct desk {
     uint32_t groups;  /* whose events wait here before they are delivered */
     uint32_t readers; /* groups that have partitions, and deliver here */
     struct list busy; /* in flow->busy: is served at the end of the step */
+    struct lifeline lifeline;
     struct timer timer;
     uint64_t probe; /* the request that probes it; 0 none */
     int status;     /* what brought it into its state: of an answer; 0 none */
@@ -153,11 +156,13 @@ struct flow {
     uint32_t unasked;    /* of them, not asked yet since memory was last given back */
     struct elder elder;
     uint64_t last_id;
-    uint32_t grown;      /* events that the rooms have begun with, of all groups, also of epochs that are over */
-    size_t known_bytes;  /* of `bytes`: maps of those who read before us */
-    size_t bytes;        /* accounted: events and what the rooms added */
-    size_t reserved;     /* granted as credit and not read yet */
-    uint32_t partitions; /* assigned, of all groups */
+    uint32_t grown;     /* events that the rooms have begun with, of all groups, also of epochs that are over */
+    size_t known_bytes; /* of `bytes`: maps of those who read before us */
+    size_t bytes;       /* accounted: events and what the rooms added */
+    size_t reserved;    /* granted as credit and not read yet */
+    size_t apart;       /* of both: on the platforms' lifelines */
+    size_t part[BUDGET_COUNT], most_of_event; /* how far each may fill the rest: budget.c */
+    uint32_t partitions;                      /* assigned, of all groups */
     bool stopping;
     bool stopped;
     bool commit_missed; /* the exit status: 75 */

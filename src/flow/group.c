@@ -282,12 +282,15 @@ void group_event(struct flow *flow, struct event *event) {
     bool wanted = partition != NULL && group->phase == GROUP_RUNNING && partition->state == PARTITION_READING;
     if (wanted && event->offset >= partition->seen && event->offset < partition->begin) {
         partition->seen = event->offset + 1;
+        lifeline_forget(flow, partition);
         hold_recall(flow, partition, event);
         return;
     }
     if (!wanted || event->offset < partition->tracker.next) {
         if (partition == NULL || wanted)
             say_report(flow, why, event->place, event->offset);
+        if (partition != NULL)
+            lifeline_forget(flow, partition);
         event_destroy(event);
         return;
     }
@@ -296,6 +299,7 @@ void group_event(struct flow *flow, struct event *event) {
         hold_looked_back(flow, partition);
     if (partition->known != NULL && !PLANTED(MAP_IGNORED) && offset_map_knows(partition->known, event->offset)) {
         take_known(flow, partition, event);
+        lifeline_forget(flow, partition);
         hold_recall(flow, partition, event);
         return;
     }

@@ -12,7 +12,7 @@ enum { SEED_OF_QUERY = 0x5157, SEED_OF_PLACE = 0x504c };
 
 void passage_borrow(struct flow *flow, struct passage *passage, enum budget what) {
     struct arena *arena = &passage->event->arena;
-    arena->limit = arena->bytes + budget_left(flow, what);
+    arena->limit = arena->bytes + (passage->apart ? lifeline_left(flow, passage, what) : budget_left(flow, what));
     arena->full = false;
 }
 
@@ -21,6 +21,7 @@ void passage_account(struct flow *flow, struct passage *passage) {
     size_t bytes = passage->event->arena.bytes + (batches ? sizeof(struct batch) : 0);
     passage->event->arena.limit = 0;
     flow->bytes += bytes - passage->bytes;
+    flow->apart += passage->apart ? bytes - passage->bytes : 0;
     passage->bytes = bytes;
 }
 
@@ -39,7 +40,7 @@ static bool look(struct flow *flow, const struct route *route, struct passage *p
     struct arena *arena = &passage->event->arena;
     struct arena_mark mark = arena_mark(arena);
     struct span text = SPAN_NONE;
-    size_t before = arena->bytes, most = budget_of_event(flow->plan);
+    size_t before = arena->bytes, most = flow->most_of_event;
     passage_borrow(flow, passage, BUDGET_LOOK);
     arena->limit = arena->limit - before < most ? arena->limit : before + most;
     bool read = decode_event(route, passage).kind == VERDICT_PASS && !arena->full;
@@ -97,6 +98,7 @@ struct passage *passage_create(struct flow *flow, struct partition *home, struct
     passage->read_ms = passage->since_ms = flow->now_ms;
     passage->first_failed_wall_ms = passage->held_first = -1;
     passage_account(flow, passage);
+    lifeline_board(flow, passage);
     passage->bare = arena_mark(&event->arena);
     choose_lane(flow, home->group->route, passage);
     passage->blame = passage->lane;
@@ -129,6 +131,7 @@ void passage_rest_clock(const struct flow *flow, struct passage *passage) {
 void passage_destroy(struct flow *flow, struct passage *passage) {
     timers_clear(&flow->timers, &passage->timer);
     timers_leave(&flow->timers);
+    lifeline_leave(flow, passage);
     if (passage->batch != NULL && passage->state != PASSAGE_JOINED)
         batch_destroy(flow, passage->batch);
     flow->groups[passage->event->place.route].grown -= passage->grown ? 1 : 0;
@@ -232,14 +235,40 @@ static void keep_request(struct passage *passage) {
     own->headers = (struct header *)(uintptr_t)headers.data;
 }
 
+/* The same, from where there is: an event that the common memory has no room for grows on its platform's lifeline, and
+ * one that stands there grows elsewhere only where it must. */
+static size_t find_room(struct flow *flow, struct passage *passage, size_t most) {
+    size_t room = room_of(flow, passage);
+    bool apart = passage->apart;
+    if ((room >= most && !apart) || !lifeline_take(flow, passage))
+        return room;
+    size_t own = lifeline_left(flow, passage, BUDGET_GROW_FIRST);
+    if (own > passage->cramped)
+        return own < most ? own : most - 1; /* were it ever so much: there may be more elsewhere */
+    if (apart && room < most + passage->bytes)
+        return own;
+    lifeline_leave(flow, passage);
+    return room_of(flow, passage);
+}
+
+/* It came to nothing, and it stands where it stood. */
+static bool walks_later(struct flow *flow, struct passage *passage, bool apart) {
+    if (!apart)
+        lifeline_leave(flow, passage);
+    return false;
+}
+
 bool passage_walk(struct flow *flow, struct passage *passage, struct verdict *verdict) {
     struct arena *arena = &passage->event->arena;
-    size_t most = budget_of_event(flow->plan), room = room_of(flow, passage);
+    bool apart = passage->apart;
+    size_t most = flow->most_of_event, room = find_room(flow, passage, most);
     bool last = room < most && flow->grown == 0 && flow->pending.count == 0; /* nobody will give any back */
-    if (last)
+    if (last) {
+        lifeline_leave(flow, passage);
         room = budget_left(flow, BUDGET_WRITE);
+    }
     if (!last && room < most && room <= passage->cramped)
-        return false;
+        return walks_later(flow, passage, apart);
     const struct arena_mark mark = arena_mark(arena);
     const struct message message = passage->message;
     enum stage stage = passage->stage;
@@ -258,8 +287,10 @@ bool passage_walk(struct flow *flow, struct passage *passage, struct verdict *ve
         grows(flow, passage, grown);
         passage->cramped = room * 2;
         passage_account(flow, passage);
+        if (!never && apart && passage->apart)
+            return passage_walk(flow, passage, verdict); /* with what is elsewhere */
         if (!never)
-            return false;
+            return walks_later(flow, passage, apart);
         passage_borrow(flow, passage, BUDGET_WRITE);
         *verdict = detail_dead(passage->event, REASON_TOO_LARGE, "takes more memory than limits.memory has room for");
     } else if (verdict->kind == VERDICT_PASS)

@@ -56,6 +56,7 @@
     each(HOLD_OUTLIVES, "hold-outlives")              /* what was held stays so under a configuration that holds nothing */ \
     each(TOLD_IGNORED, "told-ignored")                /* what another worker says of a platform is not believed */ \
     each(FENCE_IGNORED, "fence-ignored")              /* after a stall work goes on at once */ \
+    each(NO_LIFELINE, "no-lifeline")                  /* no platform has memory of its own */ \
     each(MEMORY_IGNORED, "memory-ignored")            /* reading goes on at the limit */ \
     each(WINDOW_IGNORED, "window-ignored")            /* more is read than the window has room for */ \
     each(WINDOW_FROM_BASE, "window-from-base")        /* the window counts from what is settled, not from the commit */

@@ -32,6 +32,7 @@ static void set_credit(struct flow *flow, struct partition *partition, uint32_t 
 
 void supply_forget(struct flow *flow, struct partition *partition) {
     set_credit(flow, partition, 0, 0);
+    lifeline_forget(flow, partition);
     partition->wants = false;
     elder_forget(flow, partition);
     list_remove(&partition->hungry);
@@ -62,12 +63,19 @@ struct credit {
 /* A quarter of the limit is divided among the partitions, half of each share for the events and half for their bytes.
  * Where that is less than an event, each waits until it has one. */
 static struct credit share(const struct flow *flow) {
-    size_t half = flow->plan->memory_limit / 4 / (flow->partitions > 0 ? flow->partitions : 1) / 2;
+    size_t half = flow->part[BUDGET_ALL] / 4 / (flow->partitions > 0 ? flow->partitions : 1) / 2;
     size_t bytes = half / BYTE_COST, events = half / EVENT_COST;
     return (struct credit){.events = events > MOST_EVENTS ? MOST_EVENTS : (uint32_t)events,
                            .bytes = bytes < LEAST_BYTES  ? LEAST_BYTES
                                     : bytes > MOST_BYTES ? MOST_BYTES
                                                          : bytes};
+}
+
+/* What its next event still takes, which waits. */
+static struct credit next_of(const struct partition *partition, struct credit all) {
+    size_t next = partition->wanted;
+    return (struct credit){.events = partition->credit == 0 && all.events > 0 ? 1 : 0,
+                           .bytes = next > partition->credit_bytes ? next - partition->credit_bytes : 0};
 }
 
 /* As much as it can use; or its next event, where that waits: what is granted to partitions that have nothing to read
@@ -77,14 +85,20 @@ static struct credit affordable(const struct flow *flow, const struct partition 
         return all;
     if (!partition->wants)
         return (struct credit){0, 0};
-    size_t next = partition->wanted;
-    struct credit least = {.events = partition->credit == 0 ? 1 : 0,
-                           .bytes = next > partition->credit_bytes ? next - partition->credit_bytes : 0};
-    if (least.events > all.events)
-        least.events = all.events;
+    struct credit least = next_of(partition, all);
     bool alone = partition->group->counts.unsettled == 0 || partition == flow->elder.partition;
     enum budget what = alone ? BUDGET_READ_ALONE : partition->unsettled == 0 ? BUDGET_READ_FIRST : BUDGET_READ_NEXT;
     return supply_cost(least.events, least.bytes) <= budget_left(flow, what) ? least : (struct credit){0, 0};
+}
+
+/* The next event of a partition that holds none, where no other memory is to be had for it. */
+static struct credit lend(struct flow *flow, struct partition *partition, struct credit all) {
+    struct credit none = {0, 0}, least = next_of(partition, all);
+    bool enough = partition->wants && partition->unsettled == 0 && partition->credit + least.events > 0;
+    return enough && lifeline_lend(flow, partition, supply_cost(1, partition->wanted),
+                                   supply_cost(least.events, least.bytes))
+               ? least
+               : none;
 }
 
 static const struct desk *desk_of(const struct flow *flow, const struct group *group) {
@@ -138,7 +152,10 @@ static bool feed(struct flow *flow, struct partition *partition) {
     if (partition->credit + more.events == 0 || (more.events == 0 && more.bytes == 0) ||
         partition->state != PARTITION_READING)
         return true;
-    more = elder_is_before(flow, partition) ? (struct credit){0, 0} : affordable(flow, partition, more);
+    struct credit all = more;
+    more = elder_is_before(flow, partition) ? (struct credit){0, 0} : affordable(flow, partition, all);
+    if (more.events == 0 && more.bytes == 0)
+        more = lend(flow, partition, all);
     if (more.events == 0 && more.bytes == 0)
         return !partition->wants; /* else it says so when it has something */
     set_credit(flow, partition, partition->credit + more.events, partition->credit_bytes + more.bytes);

@@ -19,20 +19,23 @@ static void check_platform(struct reader *reader, config_setting_t *group, uint3
                 "`rate` cannot be divided: %u workers send to this platform", senders);
 }
 
-/* What the rooms make of an event is a dozen times its size, sometimes more: a quarter of a worker's memory must do. */
+/* What the rooms make of an event is a dozen times its size, sometimes more: a quarter of a worker's memory must do, or
+ * of what the lifelines of several platforms leave of it. */
 static void warn_of_memory(struct reader *reader, config_setting_t *root, uint32_t readers) {
-    enum { GROWTH = 12, QUARTER = 4 };
+    enum { GROWTH = 12, SIXTEENTHS = 16 };
     const struct settings *settings = reader->settings;
+    bool several = settings->plan.platform_count > 1;
     size_t share = settings->limits.memory / (readers > 0 ? readers : 1), event = settings->limits.json.size;
-    if (event > share / QUARTER || event <= share / QUARTER / GROWTH)
+    size_t sixteenths = several ? 3 : 4, part = share / SIXTEENTHS * sixteenths;
+    if (event > share / 4 || event <= part / GROWTH)
         return;
     PROBLEM(SEVERITY_WARNING, PROBLEM_RISK, root, "limits",
             CURE(reader, "make `memory` %zu MiB or more, or `event` %zu KiB or less",
-                 (event * GROWTH * QUARTER * (readers > 0 ? readers : 1) + (1 << 20) - 1) >> 20,
-                 share / QUARTER / GROWTH >> 10),
-            "limits: handling an event can take %d times its size, and a quarter of a worker's part of `memory` is "
+                 (event * GROWTH * SIXTEENTHS / sixteenths * (readers > 0 ? readers : 1) + (1 << 20) - 1) >> 20,
+                 part / GROWTH >> 10),
+            "limits: handling an event can take %d times its size, and %s of a worker's part of `memory` is "
             "available for it: events of more than %zu KiB may be dead-lettered as too large",
-            GROWTH, share / QUARTER / GROWTH >> 10);
+            GROWTH, several ? "three sixteenths" : "a quarter", part / GROWTH >> 10);
 }
 
 static void check_limits(struct reader *reader, config_setting_t *root) {

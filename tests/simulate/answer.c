@@ -69,6 +69,11 @@ static void draw_body(struct world *world, struct task *task) {
         task->says = BODY_NEVER;
 }
 
+static bool is_dead(const struct world *world, uint32_t platform) {
+    return world->dead.platform == platform && world->now_ms >= world->dead.from_ms &&
+           world->now_ms < world->dead.until_ms;
+}
+
 /* A platform whose events are as patient as a day mends itself in the end; others answer 500 for ever. */
 static bool mended(const struct world *world, const struct member *member, uint32_t route) {
     return world->frozen && member->setting->route[route].retry.patience_ms > LIVENESS_MS / 4;
@@ -91,7 +96,10 @@ void answer_request(struct world *world, struct member *member, struct open_requ
     set(&task, REPLY_ANSWERED, REPLY_FAULT_NONE, 200);
     if (!token_take(world, member, open))
         set(&task, REPLY_NOT_SENT, REPLY_FAULT_TOKEN, 0);
-    else if (world->outage_ms[platform] > world->now_ms)
+    else if (is_dead(world, platform)) {
+        set(&task, world->dead.silent ? REPLY_AMBIGUOUS : REPLY_NOT_SENT, REPLY_FAULT_TIMEOUT, 0);
+        delay_ms = timeout_ms;
+    } else if (world->outage_ms[platform] > world->now_ms)
         set(&task, REPLY_NOT_SENT, REPLY_FAULT_CONNECT, 0);
     else if (token_is_refused(world, member, open))
         set(&task, REPLY_ANSWERED, REPLY_FAULT_NONE, 401);

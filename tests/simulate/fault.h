@@ -101,6 +101,7 @@
     each(ENDLESS, "headers or body without end") \
     each(NO_ANSWER, "no answer before the timeout") \
     each(PLATFORM_OUTAGE, "platform down for a while") \
+    each(PLATFORM_DEAD, "platform dead for good, beside another's routes") \
     each(PLATFORM_TOLD, "another worker tells a platform's state") \
     each(TIMER_LATE, "timer late") \
     each(TIMER_NEVER, "timer that never came") \

@@ -80,8 +80,10 @@ static void lay(struct world *world) {
 }
 
 /* Little memory is of no use where nothing fills it. */
-static bool is_full_of_large(struct world *world) {
+static bool is_full_of_large(struct world *world, bool dead) {
     if (strikes(world->choices, FAULT_ALL_LARGE))
+        return true;
+    if (dead)
         return true;
     bool full = world->scene.little_memory && choose(world->choices, 2) == 1;
     world->choices->count[FAULT_ALL_LARGE] += full ? 1 : 0;
@@ -96,12 +98,13 @@ void logs_draw(struct world *world) {
     }
     for (uint32_t route = 0; route < world->scene.route_count; route++) {
         struct coordinator *group = &world->group[route];
-        group->partitions = 1 + choose(choices, MOST_PARTITIONS);
+        bool dead = world->scene.apart && world->scene.little_memory && route == world->dead.platform;
+        group->partitions = dead ? MOST_PARTITIONS : 1 + choose(choices, MOST_PARTITIONS);
         for (uint32_t i = 0; i < group->partitions; i++) {
             struct partition_log *log = &group->log[i];
-            const struct kinship kin = {strikes(choices, FAULT_HOT_KEY), is_full_of_large(world)};
+            const struct kinship kin = {strikes(choices, FAULT_HOT_KEY), is_full_of_large(world, dead)};
             int64_t offset = choose(choices, 2) * 5;
-            log->count = choose(choices, MOST_RECORDS + 1) / (1 + choose(choices, 2));
+            log->count = dead ? MOST_RECORDS : choose(choices, MOST_RECORDS + 1) / (1 + choose(choices, 2));
             log->start = 0;
             log->committed = strikes(choices, FAULT_NEVER_COMMITTED) ? -1 : offset;
             for (uint32_t k = 0; k < log->count; k++, offset++) {
@@ -173,23 +176,29 @@ void log_recreate(struct world *world, uint32_t route) {
     tell_gone(world, route, partition);
 }
 
-bool logs_done(const struct world *world, char *what, size_t size) {
-    for (uint32_t route = 0; route < world->scene.route_count; route++)
-        for (uint32_t i = 0; i < world->group[route].partitions; i++) {
-            const struct partition_log *log = &world->group[route].log[i];
-            for (uint32_t k = 0; k < log->count; k++)
-                if (!log->record[k].settled && !log->record[k].gone) {
-                    (void)snprintf(what, size, "route %u, partition %u, offset %" PRId64 " is not settled", route, i,
-                                   log->record[k].offset);
-                    return false;
-                }
-            int64_t last = log->count > log->start ? log->record[log->count - 1].offset : -1;
-            if (last >= 0 && log->committed <= last) {
-                (void)snprintf(what, size, "route %u, partition %u is committed at %" PRId64 " and ends at %" PRId64,
-                               route, i, log->committed, last);
+bool logs_route_done(const struct world *world, uint32_t route, char *what, size_t size) {
+    for (uint32_t i = 0; i < world->group[route].partitions; i++) {
+        const struct partition_log *log = &world->group[route].log[i];
+        for (uint32_t k = 0; k < log->count; k++)
+            if (!log->record[k].settled && !log->record[k].gone) {
+                (void)snprintf(what, size, "route %u, partition %u, offset %" PRId64 " is not settled", route, i,
+                               log->record[k].offset);
                 return false;
             }
+        int64_t last = log->count > log->start ? log->record[log->count - 1].offset : -1;
+        if (last >= 0 && log->committed <= last) {
+            (void)snprintf(what, size, "route %u, partition %u is committed at %" PRId64 " and ends at %" PRId64, route,
+                           i, log->committed, last);
+            return false;
         }
+    }
+    return true;
+}
+
+bool logs_done(const struct world *world, char *what, size_t size) {
+    for (uint32_t route = 0; route < world->scene.route_count; route++)
+        if (!logs_route_done(world, route, what, size))
+            return false;
     return true;
 }
 

@@ -71,7 +71,8 @@ static void draw_platform(struct platform_spec *platform, const struct props *pr
                                        .permanent = {permanent, choose(choices, 2)}};
 }
 
-static void draw_route(struct setting *setting, const struct props *props, uint32_t index, struct choices *choices) {
+static void draw_route(struct setting *setting, const struct props *props, uint32_t index, bool apart,
+                       struct choices *choices) {
     struct route *route = &setting->route[index];
     setting->recipe[index] =
         (struct recipe){.key = props->key,
@@ -104,7 +105,7 @@ static void draw_route(struct setting *setting, const struct props *props, uint3
     route->recipe_count = route->recipes != NULL ? 1 : 0;
     route->retry.patience_ms = choose(choices, 2) == 0 ? 86400000 : 2000 + choose(choices, 30) * 1000;
     route->window = strikes(choices, FAULT_WINDOW_1) ? 1 : 2 + choose(choices, 30);
-    route->mapping = (struct mapping_spec){.platform = choose(choices, setting->plan.platform_count),
+    route->mapping = (struct mapping_spec){.platform = apart ? index : choose(choices, setting->plan.platform_count),
                                            .method = SPAN("POST"),
                                            .target = props->target,
                                            .route = names[index],
@@ -133,18 +134,19 @@ static void draw_first(struct setting *setting, struct scene *scene, const struc
                        struct choices *choices) {
     struct plan *plan = &setting->plan;
     plan->generation = 1;
-    plan->platform_count = 1 + choose(choices, 2);
+    scene->apart = strikes(choices, FAULT_PLATFORM_DEAD);
+    plan->platform_count = scene->apart ? 2 : 1 + choose(choices, 2);
     plan->lookup_count = 1;
     setting->lookup = (struct lookup_spec){.name = SPAN("status")};
-    scene->route_count = plan->route_count = 1 + (choose(choices, 4) == 3 ? 1 : 0);
+    scene->route_count = plan->route_count = scene->apart ? 2 : 1 + (choose(choices, 4) == 3 ? 1 : 0);
     plan->memory_limit = 64 << 20;
-    scene->little_memory = strikes(choices, FAULT_MEMORY_SMALL);
+    scene->little_memory = strikes(choices, FAULT_MEMORY_SMALL) || (scene->apart && choose(choices, 2) == 1);
     scene->session_timeout_ms = plan->session_timeout_ms = choose(choices, 2) == 0 ? 45000 : 10000;
     plan->max_poll_interval_ms = choose(choices, 2) == 0 ? 300000 : 15000;
     for (uint32_t i = 0; i < plan->platform_count; i++)
         draw_platform(&setting->platform[i], props, choices);
     for (uint32_t i = 0; i < plan->route_count; i++)
-        draw_route(setting, props, i, choices);
+        draw_route(setting, props, i, scene->apart, choices);
     join(setting);
 }
 
@@ -156,7 +158,7 @@ static void draw_next(struct setting *setting, const struct scene *scene, const 
         return;
     setting->plan.generation = 2;
     uint32_t before = setting->plan.platform_count;
-    setting->plan.platform_count = 1 + choose(choices, 2);
+    setting->plan.platform_count = scene->apart ? 2 : 1 + choose(choices, 2);
     for (uint32_t i = 0; i < setting->plan.platform_count; i++)
         if (i >= before || choose(choices, 2) == 1)
             draw_platform(&setting->platform[i], props, choices);
@@ -164,7 +166,7 @@ static void draw_next(struct setting *setting, const struct scene *scene, const 
         struct route *route = &setting->route[i];
         if (route->mapping.platform < setting->plan.platform_count && choose(choices, 2) == 0)
             continue;
-        draw_route(setting, props, i, choices);
+        draw_route(setting, props, i, scene->apart, choices);
         const struct route *first = &scene->setting[0].route[i];
         if (route->after_letter == AFTER_CONTINUE && first->after_letter == AFTER_CONTINUE)
             continue;

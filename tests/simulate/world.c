@@ -100,7 +100,20 @@ static void freeze(struct world *world) {
             }
 }
 
+/* One platform is dead: whatever waits for it, what goes to the other one ends. Then it may live again. */
+static void look_beside(struct world *world) {
+    char what[sizeof world->what / 2];
+    if (!world->scene.apart || world->dead.until_ms == 0)
+        return;
+    if (logs_route_done(world, 1 - world->dead.platform, what, sizeof what))
+        world->dead.until_ms = 0;
+    else if (world->now_ms > world->freeze_ms + BESIDE_MS)
+        violated(world, "L1", "beside a dead platform, %s", what);
+}
+
 static bool over(struct world *world) {
+    if (world->frozen)
+        look_beside(world);
     if (!world->frozen || !logs_done(world, world->what, sizeof world->what))
         return false;
     for (uint32_t i = 0; i < world->scene.members; i++)
@@ -160,11 +173,17 @@ bool world_play(struct world *world, const struct props *props, struct choices *
         return false;
     scene_draw(&world->scene, props, choices);
     world->restless = choose(choices, 4) * choose(choices, 60000);
+    if (world->scene.apart) {
+        world->dead.platform = choose(choices, 2);
+        world->dead.silent = choose(choices, 2) == 1;
+        world->dead.from_ms = choose(choices, 2) * choose(choices, FAULTS_MS);
+        world->dead.until_ms = INT64_MAX;
+    }
     logs_draw(world);
     if (world->scene.little_memory)
         for (uint32_t i = 0; i < GENERATIONS; i++)
-            world->scene.setting[i].plan.memory_limit =
-                LITTLE_MEMORY + logs_partitions(world) * (size_t)MAP_OF_PARTITION;
+            world->scene.setting[i].plan.memory_limit = (world->scene.apart ? LITTLE_FOR_TWO : LITTLE_MEMORY) +
+                                                        logs_partitions(world) * (size_t)MAP_OF_PARTITION;
     for (uint32_t i = 0; i < world->scene.members; i++) {
         world->member[i].index = i;
         member_start(world, &world->member[i]);

@@ -12,6 +12,9 @@
 enum { MOST_PARTITIONS = 3, MOST_RECORDS = 20, MOST_OPEN = 128, MOST_TASKS = 4096, MOST_MAPS = 4096, VALUE_SIZE = 48 };
 enum { MOST_LANES = 6 };
 enum { LIVENESS_MS = 6 * 3600 * 1000 }; /* faults are over: now everything settles within this time */
+enum {
+    BESIDE_MS = 2 * 3600 * 1000
+}; /* so does what goes to another platform than the dead one; a Retry-After has 1 h */
 
 enum record_kind {
     GOOD,
@@ -231,6 +234,11 @@ struct world {
     struct choices *choices;
     int64_t now_ms, freeze_ms, outage_ms[MOST_ROUTES], letter_outage_ms, kafka_outage_ms, token_outage_ms;
     int64_t wall_ms; /* the calendar's error */
+    struct {
+        uint32_t platform;
+        bool silent; /* it answers nothing; else it takes no connection */
+        int64_t from_ms, until_ms;
+    } dead; /* one of two platforms; all zero: none */
     bool frozen;
     uint32_t restless; /* per million steps: something happens */
     struct member member[MOST_MEMBERS];
@@ -296,6 +304,7 @@ void tenure_end(struct world *world, struct member *member, uint32_t route);
 void logs_draw(struct world *world);
 uint32_t logs_partitions(const struct world *world);
 bool logs_done(const struct world *world, char *what, size_t size);
+bool logs_route_done(const struct world *world, uint32_t route, char *what, size_t size);
 void log_task(struct world *world, const struct task *task);
 void log_look(struct world *world, struct member *member, uint32_t route, uint32_t partition);
 void log_credit(struct world *world, struct member *member, const struct action *action);

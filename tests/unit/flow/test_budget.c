@@ -268,6 +268,7 @@ static void the_largest_record_is_read_beside_idle_credit(void **state) {
 /* Bytes taken so that nothing is left for this. */
 static struct flow full_for(const struct plan *plan, enum budget what) {
     struct flow flow = {.plan = plan};
+    budget_divide(&flow);
     flow.bytes = budget_left(&flow, what);
     assert_int_equal(budget_left(&flow, what), 0);
     return flow;

@@ -1,5 +1,5 @@
-/* Tests of flow/elder through the step: beside steady traffic of others the largest record is read in a bounded time;
- * and where nobody gives it any memory, the others go on. */
+/* Tests of flow/elder and flow/lifeline through the step: beside steady traffic of others the largest record is read in
+ * a bounded time; and whatever others hold or wait for, each platform's routes go on. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,16 +7,16 @@
 
 #include <cmocka.h>
 
-#include "flow/budget.h"
+#include "flow/flow_private.h"
 #include "support/plan.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ROUTES = 3, PARTITIONS = 2, MOST = 256, MOST_VALUE = 512 * 1024, ANSWER_MS = 20 };
-enum { ENOUGH = 1000 };         /* answers: 20 s */
-enum { FEW = 300, MANY = 900 }; /* numbers in an event */
-enum { FENCE_MS = 24000 };      /* more than half a session */
+enum { ROUTES = 3, MOST_ROUTES = 8, PARTITIONS = 2, MOST = 256, MOST_VALUE = 512 * 1024, ANSWER_MS = 20 };
+enum { ENOUGH = 1000 };                     /* answers: 20 s */
+enum { FEW = 300, SOME = 500, MANY = 900 }; /* numbers in an event */
+enum { FENCE_MS = 24000 };                  /* more than half a session */
 
 /* As the shell sees it: what is granted, and whether it said that more is wanted. */
 struct lot {
@@ -27,36 +27,36 @@ struct lot {
 };
 
 struct house {
-    struct platform_spec platform[ROUTES];
-    struct route route[ROUTES];
+    struct platform_spec platform[MOST_ROUTES];
+    struct route route[MOST_ROUTES];
     struct plan plan;
     struct flow *flow;
     struct actions actions;
     int64_t now_ms;
-    struct lot lot[ROUTES][PARTITIONS];
+    struct lot lot[MOST_ROUTES][PARTITIONS];
     struct {
         uint64_t id;
         uint32_t route;
     } sent[MOST]; /* not answered yet, in the order they went out */
     size_t sents;
-    bool committing[ROUTES];
+    bool committing[MOST_ROUTES];
     uint64_t letter; /* written; 0 none */
     struct span key; /* of what is read */
     char text[MOST_VALUE];
 };
 
-static struct house *build(void) {
+static struct house *build(uint32_t routes) {
     struct house *house = calloc(1, sizeof *house);
     assert_non_null(house);
     struct template *target = template_create(TEMPLATE_TARGET, SPAN("/in"), NULL);
-    for (uint32_t i = 0; i < ROUTES; i++) {
+    for (uint32_t i = 0; i < routes; i++) {
         house->platform[i] = plan_platform();
         house->platform[i].breaker.failures = 1;
         house->route[i] = plan_route(target);
         house->route[i].order = ORDER_NONE;
         house->route[i].mapping.platform = i;
     }
-    house->plan = plan_of(house->platform, ROUTES, house->route, ROUTES, 256 << 10);
+    house->plan = plan_of(house->platform, routes, house->route, routes, 256 << 10);
     house->plan.session_timeout_ms = 45000;
     return house;
 }
@@ -69,15 +69,22 @@ static int open_house(void **state, struct house *house) {
 }
 
 static int set_up(void **state) {
-    return open_house(state, build());
+    return open_house(state, build(ROUTES));
 }
 
 /* The last route's platform takes one request at a time, and there is memory for it to have enough to do. */
 static int set_up_narrow(void **state) {
-    struct house *house = build();
+    struct house *house = build(ROUTES);
     house->platform[ROUTES - 1].max_in_flight = 1;
     house->route[ROUTES - 1].order = ORDER_KEY;
-    house->plan.memory_limit = 2 << 20;
+    house->plan.memory_limit = (2 << 20) / 3 * 4; /* a quarter is the lifelines' */
+    return open_house(state, house);
+}
+
+/* Many platforms, and memory for a small event on each one's lifeline. */
+static int set_up_many(void **state) {
+    struct house *house = build(MOST_ROUTES);
+    house->plan.memory_limit = 1 << 20;
     return open_house(state, house);
 }
 
@@ -270,6 +277,81 @@ static void who_holds_nothing_reads_beside_a_platform_that_is_down(void **state)
     assert_true(read_one(house, 1, 0, numbers_of(house, FEW)));
 }
 
+/* One answer is to come that would give the memory back, and does not: the others stand back, but not until it does. */
+static void the_others_go_on_while_one_request_hangs(void **state) {
+    struct house *house = *state;
+    for (uint32_t i = 0; i < ROUTES; i++)
+        assign(house, i);
+    struct span largest = text_of(house, budget_largest(&house->plan) - 64);
+    assert_true(read_one(house, 2, 0, text_of(house, largest.size / 2)));
+    answer_first(house, 500);
+    assert_true(read_one(house, 1, 0, numbers_of(house, FEW)));
+    house->sents = 0; /* it hangs */
+    for (int i = 0; i < 100; i++)
+        trickle(house, 0, 0);
+    assert_false(read_one(house, 1, 1, text_of(house, largest.size)));
+    uint64_t before = ended(house, 0, OUTCOME_DELIVERED);
+    for (int i = 0; i < ENOUGH; i++)
+        trickle(house, 0, 0);
+    assert_true(ended(house, 0, OUTCOME_DELIVERED) - before > ENOUGH / 4);
+}
+
+/* Each platform but the first holds one event as large as can be read, and does not answer. */
+static void fill(struct house *house) {
+    for (uint32_t i = MOST_ROUTES; i-- > 0;)
+        assign(house, i);
+    for (uint32_t i = 1; i < MOST_ROUTES; i++) {
+        size_t left = budget_left(house->flow, BUDGET_READ_ALONE), largest = budget_largest(&house->plan);
+        size_t size = left > supply_cost(1, 64) ? (left - supply_cost(1, 0)) / 3 : 32;
+        assert_true(read_one(house, i, 0, text_of(house, size < largest ? size : largest)));
+    }
+    assert_true(budget_left(house->flow, BUDGET_READ_ALONE) < supply_cost(1, 2 * SOME));
+    house->sents = 0;
+}
+
+/* What platforms that are down hold is all that may be read: another one's events go on, one at a time. */
+static void who_has_a_lifeline_reads_whatever_others_hold(void **state) {
+    struct house *house = *state;
+    fill(house);
+    for (int i = 0; i < 20; i++) {
+        assert_true(read_one(house, 0, i % PARTITIONS, numbers_of(house, SOME)));
+        assert_int_equal(house->sents, 1);
+        answer_first(house, 200);
+    }
+    assert_int_equal(ended(house, 0, OUTCOME_DELIVERED), 20);
+}
+
+static void ask(struct house *house, int32_t partition, size_t bytes) {
+    const struct place place = {.partition = partition, .epoch = 1};
+    house->lot[0][partition] = (struct lot){.next = house->lot[0][partition].next, .told = true};
+    step(house, (struct input){.kind = INPUT_WANTED, .is.wanted = {place, bytes}});
+}
+
+/* Two that need it take turns; what is read there and dropped, or not read at all, leaves it. */
+static void a_lifeline_is_given_back(void **state) {
+    struct house *house = *state;
+    const struct place place = {.epoch = 1};
+    fill(house);
+    struct span value = numbers_of(house, SOME);
+    assert_true(read_one(house, 0, 0, value)); /* on the lifeline, and sent */
+    ask(house, 1, value.size);
+    assert_int_equal(house->lot[0][1].credit, 0);
+    answer_first(house, 200);
+    assert_int_equal(house->lot[0][1].credit, 1);
+    assert_true(read_one(house, 0, 1, value));
+    ask(house, 0, value.size);
+    answer_first(house, 200);
+    assert_int_equal(house->lot[0][0].credit, 1);
+    step(house, plan_event(place, 0, SPAN_NONE, value)); /* given again: nothing of it is kept */
+    ask(house, 1, value.size);
+    assert_int_equal(house->lot[0][1].credit, 1);
+    step(house,
+         (struct input){.kind = INPUT_PARTITION_ERROR, .is.partition = {{.partition = 1, .epoch = 1}, PARTITION_GONE}});
+    assert_true(read_one(house, 0, 0, value));
+    answer_first(house, 200);
+    assert_int_equal(ended(house, 0, OUTCOME_DELIVERED), 3);
+}
+
 static void read_keyed(struct house *house, struct span key, int count) {
     house->key = key;
     for (int i = 0; i < count; i++)
@@ -304,6 +386,9 @@ int main(void) {
         TEST(the_largest_is_read_beside_small_ones_of_its_own_route),
         TEST(the_others_go_on_while_what_is_needed_is_held),
         TEST(who_holds_nothing_reads_beside_a_platform_that_is_down),
+        TEST(the_others_go_on_while_one_request_hangs),
+        cmocka_unit_test_setup_teardown(who_has_a_lifeline_reads_whatever_others_hold, set_up_many, tear_down),
+        cmocka_unit_test_setup_teardown(a_lifeline_is_given_back, set_up_many, tear_down),
         cmocka_unit_test_setup_teardown(who_has_enough_to_do_is_no_elder, set_up_narrow, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -239,7 +239,7 @@ static void batch_closes_when_memory_is_short(void **state) {
     const struct place place[] = {{.epoch = 1}, {.partition = 1, .epoch = 1}};
     const struct committed committed[] = {{.offset = 17}, {.partition = 1, .offset = 3}};
     send_batches(set, 100, 65536);
-    set->plan.memory_limit = 128 << 10;
+    stand_limit(set, 128 << 10);
     step(set, (struct input){.kind = INPUT_ASSIGNED, .is.group = {.epoch = 1, .place = place, .count = 2}});
     step(set, (struct input){.kind = INPUT_COMMITTED, .is.committed = {.epoch = 1, .entry = committed, .count = 2}});
     uint32_t credit = granted(set, 0);
@@ -273,7 +273,7 @@ static void reads_on_beside_a_partition_that_waits(void **state) {
     struct stand *set = *state;
     const struct place place[] = {{.epoch = 1}, {.partition = 1, .epoch = 1}};
     const struct committed committed[] = {{.offset = 0}, {.partition = 1, .offset = 0}};
-    set->plan.memory_limit = 256 << 10;
+    stand_limit(set, 256 << 10);
     step(set, (struct input){.kind = INPUT_ASSIGNED, .is.group = {.epoch = 1, .place = place, .count = 2}});
     step(set, (struct input){.kind = INPUT_COMMITTED, .is.committed = {.epoch = 1, .entry = committed, .count = 2}});
     uint32_t credit[] = {granted(set, 0), granted(set, 1)};
@@ -338,7 +338,7 @@ static void batches_keep_to_the_memory(void **state) {
         place[i] = (struct place){.partition = i, .epoch = 1};
         committed[i] = (struct committed){.partition = i};
     }
-    set->plan.memory_limit = 1000 << 10;
+    stand_limit(set, 1000 << 10);
     send_batches(set, 100, 7000);
     step(set, (struct input){.kind = INPUT_ASSIGNED, .is.group = {.epoch = 1, .place = place, .count = PARTITIONS}});
     step(set, (struct input){.kind = INPUT_COMMITTED,

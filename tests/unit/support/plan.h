@@ -76,6 +76,14 @@ static inline void stand_open(struct stand *stand) {
     assert_non_null(stand->flow);
 }
 
+/* Another flow, with so much memory. */
+static inline void stand_limit(struct stand *stand, size_t memory_limit) {
+    flow_destroy(stand->flow);
+    stand->plan.memory_limit = memory_limit;
+    stand->flow = flow_create(&stand->plan, 1);
+    assert_non_null(stand->flow);
+}
+
 static inline void stand_finish(struct stand *stand) {
     flow_destroy(stand->flow);
     template_destroy(stand->route.mapping.target);

@@ -1,0 +1,98 @@
+/* Who stands on a lifeline, and the sum of what is held there. What is accounted at all is the flow's and the passage's
+ * word. */
+#include "flow/lifeline.h"
+
+#include "flow/flow_private.h"
+
+static struct lifeline *of_group(struct flow *flow, uint32_t route) {
+    return &flow->desks[flow->plan->routes[route].mapping.platform].lifeline;
+}
+
+static struct lifeline *of_passage(struct flow *flow, const struct passage *passage) {
+    return of_group(flow, passage->event->place.route);
+}
+
+/* A batch on it has no other event. */
+static size_t held_by(const struct passage *passage) {
+    return passage->bytes + (passage->batch != NULL && passage->batch->apart ? passage->batch->bytes : 0);
+}
+
+/* What comes back on it is of use to whoever waits for memory. */
+static void move_down(struct flow *flow, struct lifeline *lifeline) {
+    struct passage *passage = lifeline->passage;
+    flow->apart -= held_by(passage);
+    passage->apart = false;
+    if (passage->batch != NULL)
+        passage->batch->apart = false;
+    lifeline->passage = NULL;
+    flow->relieved = true;
+}
+
+/* One that waits for its time, for an operator, or for the answer to what is over, keeps it only as long as there is no
+ * other memory. */
+static bool is_free(struct flow *flow, struct lifeline *lifeline) {
+    const struct passage *passage = lifeline->passage;
+    if (lifeline->lent != NULL || passage == NULL)
+        return lifeline->lent == NULL;
+    bool rests = passage->state == PASSAGE_LATER || passage->state == PASSAGE_PARKED || passage->state == PASSAGE_GONE;
+    if (!rests || held_by(passage) > budget_left(flow, BUDGET_READ_ALONE))
+        return false;
+    move_down(flow, lifeline);
+    return true;
+}
+
+bool lifeline_lend(struct flow *flow, struct partition *partition, size_t whole, size_t more) {
+    struct lifeline *lifeline = of_group(flow, partition->group->index);
+    if (whole > budget_of_lifeline(lifeline->most, BUDGET_READ_FIRST) || !is_free(flow, lifeline))
+        return false;
+    lifeline->lent = partition;
+    lifeline->lent_bytes = more;
+    flow->apart += more;
+    return true;
+}
+
+void lifeline_forget(struct flow *flow, const struct partition *partition) {
+    struct lifeline *lifeline = of_group(flow, partition->group->index);
+    if (lifeline->lent != partition)
+        return;
+    flow->apart -= lifeline->lent_bytes;
+    lifeline->lent = NULL;
+    lifeline->lent_bytes = 0;
+    flow->relieved = true;
+}
+
+static void stand(struct flow *flow, struct lifeline *lifeline, struct passage *passage) {
+    lifeline->passage = passage;
+    passage->apart = true;
+    flow->apart += passage->bytes;
+}
+
+void lifeline_board(struct flow *flow, struct passage *passage) {
+    struct lifeline *lifeline = of_passage(flow, passage);
+    if (lifeline->lent != passage->home)
+        return;
+    lifeline_forget(flow, passage->home);
+    stand(flow, lifeline, passage);
+}
+
+bool lifeline_take(struct flow *flow, struct passage *passage) {
+    struct lifeline *lifeline = of_passage(flow, passage);
+    if (passage->apart)
+        return true;
+    if (passage->bytes >= budget_of_lifeline(lifeline->most, BUDGET_WRITE) || !is_free(flow, lifeline))
+        return false;
+    stand(flow, lifeline, passage);
+    return true;
+}
+
+size_t lifeline_left(const struct flow *flow, const struct passage *passage, enum budget what) {
+    uint32_t platform = flow->plan->routes[passage->event->place.route].mapping.platform;
+    size_t most = passage->apart ? budget_of_lifeline(flow->desks[platform].lifeline.most, what) : 0;
+    size_t used = held_by(passage);
+    return most > used ? most - used : 0;
+}
+
+void lifeline_leave(struct flow *flow, struct passage *passage) {
+    if (passage->apart)
+        move_down(flow, of_passage(flow, passage));
+}
