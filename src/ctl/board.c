@@ -147,8 +147,8 @@ static void end(struct libscols_table *table) {
 
 /* The worst first. */
 static int rank(const char *state) {
-    static const char *const states[] = {"stopped",      "held",    "kafka", "no-dead-letters", "platform", "joining",
-                                         "handing-back", "running", "off"};
+    static const char *const states[] = {"stopped", "held",         "kafka",   "no-dead-letters", "platform",
+                                         "joining", "handing-back", "running", "standby",         "off"};
     for (int i = 0; i < (int)(sizeof states / sizeof *states); i++)
         if (strcmp(state, states[i]) == 0)
             return i;

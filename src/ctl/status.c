@@ -101,7 +101,9 @@ const struct verb verb_status = {
               "  platform         the platform is not up: held, or its breaker is open\n"
               "  joining          the consumer group has given it no partitions yet\n"
               "  handing-back     its partitions go to another process, or to a new configuration\n"
-              "  running, off     all is well\n\n"
+              "  running          all is well\n"
+              "  standby          all is well: other members of its group have all partitions\n"
+              "  off              it reads nothing\n\n"
               "  slussctl status\n\n"
               "Exit: 0 all is well, 1 a route is not well or was left out, or a platform is not up, 69 slussd does not "
               "answer.\n",

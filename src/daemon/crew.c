@@ -211,6 +211,19 @@ bool crew_joined(struct crew *crew, struct buf *why) {
     return true;
 }
 
+bool crew_inside(struct crew *crew, int64_t now_ms, struct buf *why) {
+    const struct plan *plan = crew->plan;
+    const struct snapshot *sum = crew_sum(crew);
+    for (uint32_t i = 0; i < plan->route_count; i++) {
+        if (sum->outside_ms[i] == 0 || now_ms - sum->outside_ms[i] <= snapshot_late_ms(plan))
+            continue;
+        buf_printf(why, "route " SPAN_FORMAT " has had no partitions of its group for %d s\n",
+                   SPAN_ARGUMENT(plan->routes[i].name), (int)((now_ms - sum->outside_ms[i]) / 1000));
+        return false;
+    }
+    return true;
+}
+
 bool crew_kafka_answers(struct crew *crew, struct buf *why) {
     const char *cause = probe_no_answer(crew->probe);
     if (cause != NULL && why != NULL)
@@ -251,8 +264,14 @@ static bool write_status(struct crew *crew, const char *version, size_t faults, 
     for (uint32_t i = 0; i < crew->plan->route_count; i++)
         letters[i].there = probe_route(crew->probe, i, &letters[i].why);
     view->now_ms = time_now_ms();
-    const struct status_facts facts = {
-        version, crew->count, faults, time_wall_ms(), letters, probe_no_answer(crew->probe), before->route};
+    const struct status_facts facts = {version,
+                                       crew->count,
+                                       faults,
+                                       time_wall_ms(),
+                                       letters,
+                                       probe_no_answer(crew->probe),
+                                       crew_sum(crew)->outside_ms,
+                                       before->route};
     return !view->failed && status_write(out, view, &facts);
 }
 

@@ -33,6 +33,9 @@ bool crew_alive(struct crew *crew, int64_t now_ms, int64_t within_ms);
 /* Whether every route has its assignment on every worker that reads it; else `why` (may be NULL) gets a sentence. */
 bool crew_joined(struct crew *crew, struct buf *why);
 
+/* Whether no group has kept a worker out for long (snapshot_late_ms); else `why` gets a sentence. */
+bool crew_inside(struct crew *crew, int64_t now_ms, struct buf *why);
+
 /* Whether a broker answered when one was asked last; else `why` (may be NULL) gets a sentence. */
 bool crew_kafka_answers(struct crew *crew, struct buf *why);
 

@@ -40,7 +40,7 @@ static bool is_ready(struct daemon *daemon, struct buf *why) {
         return false;
     }
     if (!crew_kafka_answers(daemon->crew, why) || !crew_joined(daemon->crew, why) ||
-        !crew_letters_ready(daemon->crew, why))
+        !crew_inside(daemon->crew, time_now_ms(), why) || !crew_letters_ready(daemon->crew, why))
         return false;
     if (daemon->faults > 0) {
         buf_printf(why, "%zu error%s in the configuration: a route is left out: slussctl check\n", daemon->faults,

@@ -13,11 +13,12 @@ struct snapshot *snapshot_create(const struct plan *plan) {
     snapshot->platform_count = plan->platform_count;
     snapshot->route = calloc((size_t)plan->route_count + 1, sizeof *snapshot->route);
     snapshot->joined = calloc((size_t)plan->route_count + 1, sizeof *snapshot->joined);
+    snapshot->outside_ms = calloc((size_t)plan->route_count + 1, sizeof *snapshot->outside_ms);
     snapshot->platform = calloc((size_t)plan->platform_count + 1, sizeof *snapshot->platform);
     snapshot->certificate_ms = calloc((size_t)plan->platform_count + 1, sizeof *snapshot->certificate_ms);
     snapshot->lag = calloc(MOST_LAGS, sizeof *snapshot->lag);
-    if (snapshot->route != NULL && snapshot->joined != NULL && snapshot->platform != NULL &&
-        snapshot->certificate_ms != NULL && snapshot->lag != NULL)
+    if (snapshot->route != NULL && snapshot->joined != NULL && snapshot->outside_ms != NULL &&
+        snapshot->platform != NULL && snapshot->certificate_ms != NULL && snapshot->lag != NULL)
         return snapshot;
     snapshot_destroy(snapshot);
     return NULL;
@@ -28,6 +29,7 @@ void snapshot_destroy(struct snapshot *snapshot) {
         return;
     free(snapshot->route);
     free(snapshot->joined);
+    free(snapshot->outside_ms);
     free(snapshot->platform);
     free(snapshot->certificate_ms);
     free(snapshot->lag);
@@ -37,6 +39,7 @@ void snapshot_destroy(struct snapshot *snapshot) {
 void snapshot_copy(struct snapshot *to, const struct snapshot *from) {
     memcpy(to->route, from->route, from->route_count * sizeof *from->route);
     memcpy(to->joined, from->joined, from->route_count * sizeof *from->joined);
+    memcpy(to->outside_ms, from->outside_ms, from->route_count * sizeof *from->outside_ms);
     memcpy(to->platform, from->platform, from->platform_count * sizeof *from->platform);
     memcpy(to->certificate_ms, from->certificate_ms, from->platform_count * sizeof *from->certificate_ms);
     memcpy(to->lag, from->lag, from->lag_count * sizeof *from->lag);
@@ -50,6 +53,8 @@ void snapshot_add(struct snapshot *to, const struct snapshot *from) {
     for (uint32_t i = 0; i < from->route_count; i++) {
         route_counts_add(&to->route[i], &from->route[i]);
         to->joined[i] += from->joined[i];
+        if (from->outside_ms[i] != 0 && (to->outside_ms[i] == 0 || from->outside_ms[i] < to->outside_ms[i]))
+            to->outside_ms[i] = from->outside_ms[i];
     }
     for (uint32_t i = 0; i < from->platform_count; i++) {
         to->certificate_ms[i] = certificate_earlier(to->certificate_ms[i], from->certificate_ms[i]);
@@ -63,6 +68,10 @@ void snapshot_add(struct snapshot *to, const struct snapshot *from) {
     to->bytes += from->bytes;
     if (from->turned_ms < to->turned_ms)
         to->turned_ms = from->turned_ms;
+}
+
+int64_t snapshot_late_ms(const struct plan *plan) {
+    return 2 * (int64_t)plan->session_timeout_ms;
 }
 
 static int compare_lags(const void *one, const void *other) {

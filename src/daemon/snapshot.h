@@ -18,7 +18,8 @@ struct snapshot {
     uint32_t route_count;
     uint32_t platform_count;
     struct route_counts *route;
-    uint32_t *joined; /* a route: on how many workers its group has given an assignment */
+    uint32_t *joined;    /* a route: on how many workers its group has given an assignment */
+    int64_t *outside_ms; /* a route: since when its group has not let a worker in, or in again; 0 all are in */
     struct platform_counts *platform;
     int64_t *certificate_ms; /* a platform: when its certificates end (calendar); 0 not seen */
     struct latency latency;
@@ -36,6 +37,9 @@ void snapshot_copy(struct snapshot *to, const struct snapshot *from);
 
 /* Adds another worker's: counters are summed, a platform's state is the worst. */
 void snapshot_add(struct snapshot *to, const struct snapshot *from);
+
+/* So long a group may keep a worker out before it is worth a word: a member that crashed is waited for half of it. */
+int64_t snapshot_late_ms(const struct plan *plan);
 
 /* Orders the lags by route, topic and partition. One that has just changed hands stands in two workers' copies, made at
  * different times: it is named once, as the reader that came farther saw it. */

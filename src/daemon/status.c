@@ -2,6 +2,7 @@
 #include "daemon/status.h"
 
 #include "base/clock.h"
+#include "daemon/snapshot.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -155,6 +156,18 @@ static json_t *platform_why(struct span name, const struct view_platform *platfo
     return why;
 }
 
+/* Soon it is nothing unusual: the group waits for a member that has crashed, at most for the session timeout. */
+static json_t *joining_why(const struct status *status, uint32_t index) {
+    const struct span group = status->plan->routes[index].group;
+    int64_t for_ms = status->facts->outside_ms != NULL ? status->view->now_ms - status->facts->outside_ms[index] : 0;
+    if (for_ms <= snapshot_late_ms(status->plan))
+        return json_string("its group has given it no partitions yet");
+    return json_sprintf("it has had no partitions of its group for %d s: its topics are missing, or the group's "
+                        "coordinator does not answer or waits for another member: the log tells, and "
+                        "kafka-consumer-groups.sh --describe --state --group " SPAN_FORMAT,
+                        (int)(for_ms / 1000), SPAN_ARGUMENT(group));
+}
+
 /* The worst that there is to say, in one word and a sentence. */
 static void set_state(const struct status *status, json_t *object, uint32_t index) {
     const struct route *route = &status->plan->routes[index];
@@ -183,9 +196,14 @@ static void set_state(const struct status *status, json_t *object, uint32_t inde
     } else if (platform->state != PLATFORM_UP) {
         word = "platform";
         why = platform_why(status->plan->platforms[route->mapping.platform].name, platform);
+    } else if (view->phase == VIEW_IDLE && status->facts->outside_ms != NULL && status->facts->outside_ms[index] == 0) {
+        set(object, "state", json_string("standby"));
+        set(object, "well", json_true());
+        set(object, "why", json_string("other members of its group have all partitions"));
+        return;
     } else if (view->phase == VIEW_IDLE) {
         word = "joining";
-        why = json_string("its group has given it no partitions yet");
+        why = joining_why(status, index);
     } else if (view->phase == VIEW_DRAINING) {
         word = "handing-back";
         why = json_string("its partitions are handed back");

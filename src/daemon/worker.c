@@ -3,6 +3,7 @@
 #include "daemon/worker_private.h"
 #include "flow/budget.h"
 #include "flow/share.h"
+#include "ops/log.h"
 
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -20,11 +21,37 @@ enum {
 
 /* --- publishing --- */
 
-static void measure_lag(struct worker *worker, struct snapshot *snapshot) {
+/* The first time the main thread says that not every route runs. */
+static void measure_absence(struct worker *worker, uint32_t route, const struct consumer *consumer) {
+    struct absence *absence = &worker->absence[route];
+    const struct log_field field[] = {{"route", worker->plan->routes[route].name, 0},
+                                      {"group", worker->plan->routes[route].group, 0}};
+    int seconds = (int)((worker->now_ms - absence->since_ms) / 1000);
+    if (consumer_inside(consumer)) {
+        if (absence->told)
+            log_say(LOG_LEVEL_INFO, field, 2, "its group has let it in again after %d s", seconds);
+        *absence = (struct absence){0};
+    } else if (absence->since_ms == 0) {
+        absence->since_ms = worker->now_ms;
+    } else if (!absence->told && consumer_joined(consumer) && !worker->finished &&
+               worker->now_ms - absence->since_ms > snapshot_late_ms(worker->plan)) {
+        log_say(LOG_LEVEL_WARNING, field, 2,
+                "it has had no partitions of its group for %d s: the group's coordinator does not answer or waits for "
+                "another member: nothing is read until it lets us in: kafka-consumer-groups.sh --describe --state says "
+                "more",
+                seconds);
+        absence->told = true;
+    }
+}
+
+static void measure_groups(struct worker *worker, struct snapshot *snapshot) {
     snapshot->lag_count = 0;
     for (uint32_t route = 0; route < worker->plan->route_count; route++) {
         struct consumer *consumer = worker->consumer[route];
         snapshot->joined[route] = consumer != NULL && consumer_joined(consumer) ? 1 : 0;
+        if (consumer != NULL)
+            measure_absence(worker, route, consumer);
+        snapshot->outside_ms[route] = worker->absence[route].since_ms;
         for (size_t i = 0; consumer != NULL && i < consumer_partitions(consumer); i++) {
             struct place place = consumer_partition(consumer, i);
             int64_t events = consumer_lag(consumer, place.topic, place.partition);
@@ -45,7 +72,7 @@ static void publish(struct worker *worker) {
         flow_platform(worker->flow, i, &snapshot->platform[i]);
     for (uint32_t i = 0; i < snapshot->platform_count; i++)
         snapshot->certificate_ms[i] = http_client_certificate_end(worker->http, i);
-    measure_lag(worker, snapshot);
+    measure_groups(worker, snapshot);
     snapshot->bytes = flow_bytes(worker->flow);
     snapshot->turned_ms = worker->now_ms;
     (void)pthread_mutex_lock(&worker->mutex);
@@ -218,6 +245,7 @@ static bool make_parts(struct worker *worker, struct error *error) {
     size_t routes = (size_t)plan->route_count + 1;
     worker->consumer = calloc(routes, sizeof(struct consumer *));
     worker->ready = calloc(routes, sizeof *worker->ready);
+    worker->absence = calloc(routes, sizeof *worker->absence);
     worker->wait = calloc(routes + 2, sizeof *worker->wait);
     worker->wait_route = calloc(routes + 2, sizeof *worker->wait_route);
     worker->published = snapshot_create(plan);
@@ -227,9 +255,9 @@ static bool make_parts(struct worker *worker, struct error *error) {
     worker->flow = flow_create(plan, worker->spec.seed);
     worker->post = post_create(plan);
     worker->control = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (worker->consumer == NULL || worker->ready == NULL || worker->wait == NULL || worker->wait_route == NULL ||
-        worker->published == NULL || worker->current == NULL || worker->pulse == NULL || worker->flow == NULL ||
-        worker->post == NULL || worker->flood == NULL)
+    if (worker->consumer == NULL || worker->ready == NULL || worker->absence == NULL || worker->wait == NULL ||
+        worker->wait_route == NULL || worker->published == NULL || worker->current == NULL || worker->pulse == NULL ||
+        worker->flow == NULL || worker->post == NULL || worker->flood == NULL)
         return error_memory(error);
     if (worker->control < 0)
         return error_shortage(error, "no descriptor left: raise LimitNOFILE");
@@ -375,6 +403,7 @@ void worker_destroy(struct worker *worker) {
     pulse_destroy(worker->pulse);
     free(worker->consumer);
     free(worker->ready);
+    free(worker->absence);
     free(worker->wait);
     free(worker->wait_route);
     if (worker->control >= 0)

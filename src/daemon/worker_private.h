@@ -14,6 +14,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+/* How long a route's group has not let us in. */
+struct absence {
+    int64_t since_ms; /* 0: it has */
+    bool told;
+};
+
 struct worker {
     struct worker_spec spec;
     const struct plan *plan; /* this worker's share */
@@ -24,6 +30,7 @@ struct worker {
     struct producer *producer;  /* NULL: no letter was written yet */
     struct consumer **consumer; /* per route; NULL: not read by this worker */
     bool *ready;                /* per route: its consumer has more to serve at once */
+    struct absence *absence;    /* per route: from its group */
     struct flood *flood;        /* of log lines */
     struct post *post;
     uint64_t *unwritten; /* letters for which there was no producer: to be refused */

@@ -373,6 +373,10 @@ bool consumer_joined(const struct consumer *consumer) {
     return consumer->joined;
 }
 
+bool consumer_inside(const struct consumer *consumer) {
+    return consumer->inside;
+}
+
 size_t consumer_partitions(const struct consumer *consumer) {
     return consumer->assignment.count;
 }

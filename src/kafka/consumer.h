@@ -89,6 +89,9 @@ int64_t consumer_lag(struct consumer *consumer, uint32_t topic, int32_t partitio
 /* True once the group has given its first assignment, be it empty. */
 bool consumer_joined(const struct consumer *consumer);
 
+/* True from an assignment, be it empty, until it is taken back or lost. */
+bool consumer_inside(const struct consumer *consumer);
+
 /* The assigned partitions of the current epoch, for lag. */
 size_t consumer_partitions(const struct consumer *consumer);
 struct place consumer_partition(const struct consumer *consumer, size_t index);

@@ -50,7 +50,8 @@ struct consumer {
     uint32_t unasked;          /* epoch whose committed offsets could not be asked for; 0 none */
     struct teardown *teardown; /* its client's; NULL not yet, or gone */
     int wake;
-    bool joined;
+    bool joined; /* once */
+    bool inside; /* now */
     bool closing;
 };
 

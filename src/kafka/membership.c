@@ -48,7 +48,8 @@ static void on_assign(struct consumer *consumer, const rd_kafka_topic_partition_
 
 static void on_rebalance(struct consumer *consumer, rd_kafka_event_t *event) {
     rd_kafka_topic_partition_list_t *list = rd_kafka_event_topic_partition_list(event);
-    if (rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+    consumer->inside = rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+    if (consumer->inside) {
         on_assign(consumer, list);
         return;
     }

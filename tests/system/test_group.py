@@ -4,6 +4,9 @@ import json
 import signal
 import threading
 
+from kafka import KafkaConsumer
+from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+
 import hostile
 from account import Account
 from hostile import Platform
@@ -95,6 +98,55 @@ def admin_members(broker, group):
         return admin.describe_consumer_groups([group])[0].members
     finally:
         admin.close()
+
+
+def state(house, route):
+    """Its state and why, and the exit status of slussctl status."""
+    try:
+        found = [one for one in json.loads(house.ask("/status")[1])["routes"] if one["name"] == route]
+    except (OSError, ValueError):
+        return "", "", 69
+    return found[0]["state"], found[0]["why"] or "", house.ctl("status").returncode
+
+
+def test_who_gets_no_partition_stands_by(broker, platform, houses, name):
+    broker.create_topic(name)
+    broker.create_topic(f"{name}.dlq")
+    first, second = (houses(broker.bootstrap, {"p": platform.url}, {name: {}}).start() for _ in range(2))
+    eventually(lambda: sorted((state(first, name)[0], state(second, name)[0])) == ["running", "standby"], 30,
+               lambda: f"one that runs and one that stands by; they say {state(first, name)} and {state(second, name)}")
+    one = first if state(first, name)[0] == "standby" else second
+    assert state(one, name) == ("standby", "other members of its group have all partitions", 0)
+    assert one.ask("/ready")[0] == 200
+    assert first.stop() == second.stop() == 0
+
+
+def test_a_group_that_lets_nobody_in_is_told(broker, platform, houses, name):
+    """A member that shows that it lives and does not take part in the rebalance: Kafka waits for it, and everybody for Kafka."""
+    broker.create_topic(name, 2)
+    broker.create_topic(f"{name}.dlq")
+    kafka = {"session-timeout-ms": 2000, "heartbeat-interval-ms": 500}
+    first, second = (houses(broker.bootstrap, {"p": platform.url}, {name: {}}, kafka) for _ in range(2))
+    first.start()
+    frozen = KafkaConsumer(name, bootstrap_servers=broker.bootstrap, group_id=f"sluss.{name}", api_version=(2, 6, 0), enable_auto_commit=False,
+                           partition_assignment_strategy=[RoundRobinPartitionAssignor], session_timeout_ms=30000, max_poll_interval_ms=300000)
+    try:
+        eventually(lambda: frozen.poll(100) is not None and frozen.assignment(), 30, "its partition")
+        eventually(lambda: state(first, name)[0] == "running", 30, "the other partition")
+        second.start(ready=False)
+        for house in (first, second):
+            eventually(lambda: "no partitions of its group for" in state(house, name)[1], 30, lambda: f"its words; it says {state(house, name)}")
+            word, why, status = state(house, name)
+            assert (word, status) == ("joining", 1) and f"--group sluss.{name}" in why
+            assert house.ask("/ready")[0] == 503
+        assert "has had no partitions of its group for" in first.ask("/ready")[1]
+        assert first.log().count("waits for another member: nothing is read") == 1
+        eventually(lambda: frozen.poll(100) is not None and all(state(house, name)[0] in ("running", "standby") for house in (first, second)), 60,
+                   lambda: f"the group to go on; they say {state(first, name)} and {state(second, name)}")
+    finally:
+        frozen.close(autocommit=False)
+    assert "its group has let it in again" in first.log()
+    assert first.stop() == second.stop() == 0
 
 
 def test_topic_created_later_is_found(broker, platform, houses, name):
