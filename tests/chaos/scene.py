@@ -11,6 +11,7 @@ from house import House
 from process import eventually
 import hostile
 from commits import Commits
+from coordinators import Coordinators
 from records import committed, end_offsets
 from witness import Ledger, Witness
 
@@ -102,6 +103,17 @@ class Member:
             platform.close()
 
 
+# on: whether all went on; took: how long that was, at least; own: the same without the time in which Kafka's coordinator was not there for
+# the group, of the topic where this is the longest; absent: the longest such time. Seconds.
+Going = collections.namedtuple("Going", "on took own absent")
+
+
+def going(topics):
+    """topics: (took, absent) of each."""
+    topics = list(topics)
+    return Going(True, max(took for took, _ in topics), max(max(0.0, took - absent) for took, absent in topics), max(absent for _, absent in topics))
+
+
 class Scene:
     """One group: what is said of it is said of no other."""
 
@@ -110,6 +122,7 @@ class Scene:
         self.world, self.number, self.group, self.broken, self.closing = world, number, f"sluss{number}", [], contextlib.ExitStack()
         self.cluster, self.wires, self.partitions, self.cannot = world.cluster, world.wires, world.partitions, world.cannot
         self.packets = collections.Counter()  # what bad cables did to them
+        self.absences = []  # of Kafka's coordinators, while it was waited for going on
         self.exposed, self.ending = 0, threading.Event()  # exposed: the most that could have come again, since somebody wrote 0 here
         self.witness = Witness({topic: self.letters(topic) for topic in TOPICS}, world.places, drop)
         self.witness.holding = {topic for topic, after in AFTER.items() if after == "hold"}
@@ -134,7 +147,7 @@ class Scene:
 
     def begin(self):
         """Goods are coming."""
-        self.commits = self._keep(Commits(self.cluster.bootstrap, {topic: f"{self.group}.{topic}" for topic in TOPICS}))
+        self.commits = self._keep(Commits(self.cluster.bootstrap, {topic: self.group_of(topic) for topic in TOPICS}))
         self.scraper = threading.Thread(target=self._scrape, daemon=True)
         self.scraper.start()
         self.operator = threading.Thread(target=self._release, daemon=True)
@@ -167,13 +180,28 @@ class Scene:
                     self.witness.release(topic, began, time.monotonic(), int(found[1]) if found else 0)
 
     def going_on(self, since, seconds):
-        """Until every partition has had a success since then; how long that took, or None."""
-        places = [(topic, number) for topic, count in self.partitions.items() for number in range(count)]
+        """Until every partition has had a success since then, or so many seconds have passed: see Going."""
+        nodes = [("127.0.0.1", node.port) for node in self.world.cluster.nodes]
+        watch, when = Coordinators(nodes, [self.group_of(topic) for topic in TOPICS]), {}
+
+        def all_go_on():
+            left = {place.rpartition("/")[0] for place in self.silent(since)}
+            for topic in TOPICS:
+                if topic not in left:
+                    when.setdefault(topic, time.monotonic())
+            return not left
         try:
-            eventually(lambda: all(self.witness.last_success.get(place, 0) > since for place in places), seconds, "all partitions")
+            eventually(all_go_on, seconds, "all partitions")
         except AssertionError:
-            return None
-        return max(0.0, time.monotonic() - since)
+            pass
+        watch.close()
+        self.absences += [absence for group in watch.absences.values() for absence in group]
+        now = time.monotonic()
+        return going((when.get(topic, now) - since, watch.absent(self.group_of(topic), since, when.get(topic, now))) for topic in TOPICS)._replace(
+            on=len(when) == len(TOPICS))
+
+    def group_of(self, topic):
+        return f"{self.group}.{topic}"
 
     def silent(self, since):
         return [f"{topic}/{number}" for topic, count in self.partitions.items() for number in range(count)

@@ -4,10 +4,13 @@ import pathlib
 import sys
 import threading
 
+import pytest
+
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "system")]
 
 import play  # noqa: E402
+from scene import going  # noqa: E402
 
 
 class Scene:
@@ -23,7 +26,7 @@ class Scene:
         return 7 * self.number
 
     def going_on(self, *_):
-        return 0.5 if self.number == 1 else 99.0
+        return going([(0.5 if self.number == 1 else 99.0, 0)])
 
     def silent(self, _):
         return ["t/0"]
@@ -108,10 +111,25 @@ def test_a_busy_machine_excuses_a_limit_only_once_more(monkeypatch):
     world, one = company(monkeypatch, 2, fault(_note([], "kill"), kills=1))
     took = {1: play.GOING_ON * 1.9, 2: play.GOING_ON * 2.1}
     for scene in world.scenes:
-        scene.going_on = lambda *_, number=scene.number: took[number]
+        scene.going_on = lambda *_, number=scene.number: going([(took[number], 0)])
     for each in one.plays:
         play.strike([each], each.draw(0), each.dice)
     assert not one.plays[0].scene.broken and one.plays[1].scene.broken
+
+
+def test_the_absence_of_kafkas_coordinator_is_none_of_ours(monkeypatch):
+    """But what comes on top of it is, and another topic whose coordinator was there."""
+    monkeypatch.setattr(play, "starved", lambda: 0)
+    world, one = company(monkeypatch, 3, fault(_note([], "kill"), kills=1))
+    topics = {1: [(290, 280), (5, 0)], 2: [(290, 270), (5, 0)], 3: [(290, 280), (20, 0)]}
+    for scene in world.scenes:
+        scene.going_on = lambda *_, number=scene.number: going(topics[number])._replace(on=number != 2)
+    for each in one.plays:
+        play.strike([each], each.draw(0), each.dice)
+    broken = [scene.broken for scene in world.scenes]
+    assert not broken[0] and len(broken[1]) == len(broken[2]) == 1
+    assert "took more than 290.0 s to go on, 270.0 s of them without Kafka's coordinator" in broken[1][0]
+    assert [each.excused for each in one.plays] == [1, 0, 0] and one.plays[0].took == {"kill": [pytest.approx(290, abs=1)]}
 
 
 def test_an_error_ends_the_play(monkeypatch):

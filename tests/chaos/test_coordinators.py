@@ -1,0 +1,94 @@
+"""The questions to Kafka's coordinators, against one that answers as a test wants it."""
+
+import pathlib
+import socket
+import struct
+import sys
+import threading
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "system")]
+
+import coordinators  # noqa: E402
+from process import eventually  # noqa: E402
+
+
+class Kafka:
+    """One node. found, described: the errors that it answers; None: it closes the connection instead."""
+
+    def __init__(self):
+        self.found, self.described, self.asked = 0, 0, []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            with connection:
+                size, = struct.unpack(">i", coordinators._exactly(connection, 4))
+                key, = struct.unpack(">h", coordinators._exactly(connection, size)[:2])
+                finds = key == coordinators.FIND_COORDINATOR
+                error = self.found if finds else self.described
+                self.asked.append(key)
+                if error is None:
+                    continue
+                answer = struct.pack(">ihih", 1, error, 1, 9) + b"127.0.0.1" + struct.pack(">i", self.port) if finds else struct.pack(">iih", 1, 1, error)
+                connection.sendall(struct.pack(">i", len(answer)) + answer)
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+
+@pytest.fixture
+def kafka():
+    node = Kafka()
+    yield node
+    node.close()
+
+
+@pytest.mark.parametrize("found, described, words", [
+    (0, 0, ""), (0, 14, "loads"), (0, 15, "not available"), (0, 16, "none"), (0, None, "closed"), (15, 0, "not known"), (None, 0, "not known"),
+    (0, 30, "")])  # an error that is no coordinator's absence: we may not ask
+def test_who_is_away(kafka, found, described, words):
+    kafka.found, kafka.described = found, described
+    said = coordinators.away([("127.0.0.1", 1), ("127.0.0.1", kafka.port)], "g")
+    assert words in said and bool(said) == bool(words)
+
+
+def test_an_absence_ends_at_the_last_question_in_vain(kafka, monkeypatch):
+    monkeypatch.setattr(coordinators, "EACH", 0.01)
+    kafka.described = 16
+    watch = coordinators.Coordinators([("127.0.0.1", kafka.port)], ["g", "h"])
+    eventually(lambda: len(kafka.asked) > 20, 20, "some questions in vain")
+    kafka.described = 0
+    there = len(kafka.asked)
+    eventually(lambda: len(kafka.asked) > there + 10, 20, "some answers")
+    watch.close()
+    (one,), (other,) = watch.absences["g"], watch.absences["h"]
+    assert one.words == "says that it is none" and one.ended > one.began
+    whole = one.ended - one.began
+    assert watch.absent("g", 0, float("inf")) == whole
+    assert watch.absent("g", one.began + whole / 4, one.ended - whole / 4) == pytest.approx(whole / 2)
+    assert watch.absent("g", one.ended, float("inf")) == 0 and watch.absent("h", 0, other.began) == 0
+
+
+def test_answers_in_between_are_no_absence(monkeypatch):
+    monkeypatch.setattr(coordinators, "EACH", 0)
+    asked = []
+
+    def away(*_):
+        asked.append(0)
+        return "away" if len(asked) in (1, 3) else ""
+    monkeypatch.setattr(coordinators, "away", away)
+    watch = coordinators.Coordinators([], ["g"])
+    eventually(lambda: len(asked) > 4, 20, "some answers")
+    watch.close()
+    first, second = watch.absences["g"]
+    assert first.ended <= second.began
