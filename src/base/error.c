@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void set(struct error *error, const char *format, va_list arguments) {
+static void __attribute__((format(printf, 2, 0))) set(struct error *error, const char *format, va_list arguments) {
     (void)vsnprintf(error->text, sizeof error->text, format, arguments);
 }
 
