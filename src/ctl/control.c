@@ -83,7 +83,7 @@ static bool ask(const char *socket, const char *method, const char *path, int *s
     if (!good)
         (void)error_set(error, "nobody answers on %s (%s): %s", socket, strerror(why), cure_of(why));
     else if (!take_apart(buf_span(&answer), status, body))
-        good = error_set(error, "what answers on %s is no slussd", socket);
+        good = error_set(error, "what answers on %s is not slussd", socket);
     buf_finish(&answer);
     return good;
 }

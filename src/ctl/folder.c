@@ -130,7 +130,7 @@ static bool make_secret(void *owner, const char *name, struct error *error) {
     char secrets[FOLDER_PATH], path[FOLDER_PATH];
     if (strchr(name, '/') != NULL || !folder_path(folder, "secrets.d", secrets, sizeof secrets) ||
         !join(path, sizeof path, secrets, name))
-        return error_set(error, "\"secret:%s\" is no name of a secret", name);
+        return error_set(error, "\"secret:%s\" is not the name of a secret", name);
     if (mkdir(secrets, 0700) != 0 && errno != EEXIST)
         return error_set(error, "cannot make %s: %s", secrets, strerror(errno));
     return write_secret(path, error);

@@ -184,7 +184,7 @@ static void introduce(const struct scene *scene) {
                  "  kcat -b %s -C -t bygglov.arende.v1.dlq -f '%%h\\n%%s\\n'\n"
                  "  curl --unix-socket %s http://sluss/metrics\n\n"
                  "Of every 12 events 9 are good, 1 is not JSON, 1 breaks its schema, 1 is a tombstone.%s\n"
-                 "The first fates come after some 3 s: so long this broker takes to form a group.\n\n",
+                 "The first events end after about 3 s: this broker takes that long to form a group.\n\n",
                  program_invocation_name, scene->socket, program_invocation_name, scene->socket, scene->servers,
                  scene->socket, scene->spec->breaks ? " Every third good one meets trouble (--break)." : "");
     (void)fflush(stdout);

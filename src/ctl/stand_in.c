@@ -219,7 +219,7 @@ static bool read_address(const char *listen, struct sockaddr_in *address, struct
         }
     }
     return error_set(error,
-                     "\"%s\" is no address to listen on: write an IPv4 address and a port, such as "
+                     "\"%s\" is not an address to listen on: write an IPv4 address and a port, such as "
                      "127.0.0.1:8080",
                      listen);
 }

@@ -96,7 +96,7 @@ static void tell_end(const struct trial *trial) {
     else if (trial->verdict.kind != VERDICT_DEAD)
         (void)printf("\n  It would not be delivered yet: memory is short.\n");
     else if (topic.data != NULL)
-        (void)printf("\n  It would not be delivered, but put aside in " SPAN_FORMAT ": %s.\n", SPAN_ARGUMENT(topic),
+        (void)printf("\n  It would not be delivered, but dead-lettered to " SPAN_FORMAT ": %s.\n", SPAN_ARGUMENT(topic),
                      reason);
     else
         (void)printf("\n  It would not be delivered: %s.\n", reason);
@@ -267,27 +267,26 @@ static int print_judgement(const struct trial *trial, struct judgement judgement
         (void)printf("delivered\n");
         return EXIT_YES;
     case JUDGED_REFUSED:
-        (void)printf("refused: %stried %u times, then put aside in " SPAN_FORMAT "\n",
+        (void)printf("refused: %stried %u times, then dead-lettered to " SPAN_FORMAT "\n",
                      route->batch.events > 1 ? "its batch is divided until it stands alone, then it is " : "",
                      route->refusals, SPAN_ARGUMENT(route->dead_letter));
         return EXIT_NO;
     case JUDGED_PERMANENT:
-        (void)printf("put aside at once in " SPAN_FORMAT "\n", SPAN_ARGUMENT(route->dead_letter));
+        (void)printf("dead-lettered at once to " SPAN_FORMAT "\n", SPAN_ARGUMENT(route->dead_letter));
         return EXIT_NO;
     case JUDGED_RETRY:
-        print_duration("tried again within ", route->retry.first_ms, ", then ever later");
+        print_duration("tried again within ", route->retry.first_ms, ", then at growing intervals");
         print_duration(", up to every ", route->retry.max_ms, "");
         print_duration("; given up after ", route->retry.patience_ms, " in which the platform was up\n");
         if (route->batch.events > 1 && judgement.mark == MARK_SUSPECT)
-            (void)printf("  (a batch that is answered so twice is divided: it may be about one of its events)\n");
+            (void)printf("  (a batch with two such answers in a row is divided: one of its events may be the cause)\n");
         return EXIT_NO;
     case JUDGED_HOLD:
-        (void)printf("the platform is held: its events wait until it takes one "
-                     "again; none is put aside\n");
+        (void)printf("the platform is held: its events wait until it takes one again; none is dead-lettered\n");
         return EXIT_NO;
     case JUDGED_RENEW:
-        (void)printf("another token is asked for and the request sent again; if that one is refused too, the platform "
-                     "is held: its events wait, none is put aside\n");
+        (void)printf("another token is fetched and the request sent again; if that one is refused too, the platform is "
+                     "held: its events wait, none is dead-lettered\n");
         return EXIT_NO;
     case JUDGED_AMBIGUOUS:
     case JUDGED_ABORTED:

@@ -56,10 +56,7 @@ static bool read_reply(const char *text, struct trial_spec *spec, struct error *
     int64_t status = 0;
     size_t size = comma != NULL ? (size_t)(comma - text) : strlen(text);
     if (!text_read_integer(span_make(text, size), &status) || status < 200 || status > 599)
-        return error_set(error,
-                         "--reply takes a status from 200 to 599, and a body "
-                         "behind a comma, not \"%s\"",
-                         text);
+        return error_set(error, "--reply takes a status from 200 to 599, and a body after a comma, not \"%s\"", text);
     spec->reply_status = (int)status;
     spec->reply_body = comma != NULL ? span_of(comma + 1) : SPAN_NONE;
     return true;

@@ -290,10 +290,10 @@ void crew_serve(struct crew *crew, int64_t now_ms) {
     while (tables_poll(crew->tables, now_ms, &change)) {
         const struct log_field field[] = {{"lookup", crew->plan->lookups[change.lookup].name, 0}};
         if (change.table == NULL) {
-            log_say(LOG_LEVEL_ERROR, field, 1, "the table was not taken, the one before stays: %s", change.error.text);
+            log_say(LOG_LEVEL_ERROR, field, 1, "the table was refused, the previous one stays: %s", change.error.text);
             continue;
         }
-        log_say(LOG_LEVEL_INFO, field, 1, "table read anew: %zu rows", lookup_table_rows(change.table));
+        log_say(LOG_LEVEL_INFO, field, 1, "table read again: %zu rows", lookup_table_rows(change.table));
         for (uint32_t i = 0; i < crew->count; i++)
             worker_give(crew->worker[i], change.lookup, change.table);
     }
@@ -344,7 +344,7 @@ bool crew_stopped(struct crew *crew, int *status) {
     }
     if (any && !all && crew->stops == 0)
         log_say(LOG_LEVEL_ERROR, NULL, 0,
-                "a worker ended: the others finish and commit what is under way, then all end");
+                "a worker ended: the others finish and commit what is under way, then the process ends");
     if (any && crew->stops == 0) {
         crew->ends_itself = true;
         stop(crew);

@@ -55,9 +55,9 @@ static void say(const struct platform_spec *platform, bool own, int64_t left_ms)
                         : platform->auth.kind == AUTH_OAUTH2 ? "the platform's certificate, or its token endpoint's,"
                                                              : "the platform's certificate";
     if (left_ms > 0)
-        log_say(level, field, 2, "%s ends soon: renew it, or the platform is held then", whose);
+        log_say(level, field, 2, "%s expires soon: renew it, or the platform will be held", whose);
     else
-        log_say(level, field, 2, "%s has ended: renew it, the platform is held", whose);
+        log_say(level, field, 2, "%s has expired: renew it; the platform is held", whose);
 }
 
 void expiry_look(struct expiry *expiry, const struct snapshot *sum, int64_t wall_ms) {

@@ -59,7 +59,7 @@ static void conclude(struct buf *answer, enum log_level level, const char *sente
 static unsigned refuse(struct daemon *daemon, struct buf *answer, const char *why, bool shortage) {
     struct buf sentence = {0};
     daemon->reload_refused = true;
-    buf_printf(&sentence, "the configuration was not taken: %s: generation %llu goes on", why,
+    buf_printf(&sentence, "the configuration was refused: %s: generation %llu continues", why,
                (unsigned long long)(daemon->next != NULL ? daemon->next : daemon->settings)->plan.generation);
     conclude(answer, LOG_LEVEL_ERROR, buf_text(&sentence));
     buf_finish(&sentence);
@@ -86,7 +86,7 @@ static unsigned follow(struct daemon *daemon, struct settings *next, struct crew
     daemon->reload_failed = (struct error){0};
     compare_admin(daemon, next, answer);
     buf_printf(&sentence,
-               "generation %llu is taken: it begins when what generation %llu has under way is finished and "
+               "generation %llu was accepted: it begins when the events under way in generation %llu are finished and "
                "committed",
                (unsigned long long)next->plan.generation, (unsigned long long)daemon->settings->plan.generation);
     conclude(answer, LOG_LEVEL_INFO, buf_text(&sentence));
@@ -121,7 +121,7 @@ static unsigned judge(struct daemon *daemon, struct settings *next, const struct
 unsigned reload_ask(struct daemon *daemon, struct buf *answer) {
     struct problems problems;
     if (daemon->stops > 0) {
-        conclude(answer, LOG_LEVEL_WARNING, "the process is stopping: no configuration is taken any more");
+        conclude(answer, LOG_LEVEL_WARNING, "the process is stopping: it accepts no configuration any more");
         return 409;
     }
     problems_init(&problems);
@@ -203,7 +203,7 @@ bool reload_turn(struct daemon *daemon, int *status) {
                 next->plan.platform_count == 1 ? "" : "s", next->workers, next->workers == 1 ? "" : "s");
         return true;
     }
-    log_say(LOG_LEVEL_ERROR, NULL, 0, "generation %llu cannot start: %s: generation %llu goes on",
+    log_say(LOG_LEVEL_ERROR, NULL, 0, "generation %llu cannot start: %s: generation %llu continues",
             (unsigned long long)next->plan.generation, error.text, (unsigned long long)before->plan.generation);
     daemon->reload_failed = error;
     if (go_back(daemon, before, &again)) {
@@ -218,7 +218,7 @@ bool reload_turn(struct daemon *daemon, int *status) {
 unsigned reload_state(struct daemon *daemon, struct buf *answer) {
     unsigned long long now = daemon->settings->plan.generation;
     if (daemon->reload_failed.text[0] != '\0') {
-        buf_printf(answer, "generation %llu could not start: %s: generation %llu goes on\n",
+        buf_printf(answer, "generation %llu could not start: %s: generation %llu continues\n",
                    (unsigned long long)daemon->generations, daemon->reload_failed.text, now);
         return 500;
     }

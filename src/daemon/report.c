@@ -42,7 +42,7 @@ static void report_platform(const struct plan *plan, const struct action *action
     if (action->is.report.delay_ms > 0)
         add_number(&fields, "probe-in-ms", action->is.report.delay_ms);
     static const char *const sentence[] = {
-        [PLATFORM_UP] = "the platform is up: its events go on",
+        [PLATFORM_UP] = "the platform is up: its events continue",
         [PLATFORM_OPEN] = "the platform does not keep up or is down: its events wait, it is probed",
         [PLATFORM_HALF_OPEN] = "the platform is probed with one request",
         [PLATFORM_HELD] = "the platform is held: check its credentials, certificate and address; it is probed",
@@ -128,6 +128,42 @@ static void report_held(const struct plan *plan, const struct action *action) {
                   "\"hold\")");
 }
 
+static void report_dead_key(const struct plan *plan, const struct action *action) {
+    report_partition(plan, action, LOG_LEVEL_WARNING,
+                     plan->routes[action->is.report.place.route].after_letter == AFTER_HOLD
+                         ? "later events of this key will be held until an operator releases it: slussctl release"
+                         : "later events of this key will follow it to the dead letters, until an operator releases "
+                           "it: slussctl release");
+}
+
+/* Reports that are the same sentence each time. */
+static const struct {
+    enum log_level level;
+    const char *sentence;
+} plain[] = {
+    [REPORT_KEYS_FORGOTTEN] = {LOG_LEVEL_WARNING,
+                               "keys with a dead letter are no longer remembered: their later events "
+                               "are delivered, unless one waits already (after-dead-letter)"},
+    [REPORT_LETTER_FAILED] = {LOG_LEVEL_ERROR,
+                              "the dead-letter topic takes no letters: does it exist, and may we write "
+                              "to it? its events wait"},
+    [REPORT_LETTER_RECOVERED] = {LOG_LEVEL_INFO, "the dead-letter topic takes letters again"},
+    [REPORT_COMMIT_FAILED] = {LOG_LEVEL_WARNING, "the commit failed: it is computed again"},
+    [REPORT_PARTITION_STOPPED] = {LOG_LEVEL_ERROR,
+                                  "the partition stands still: an operator must decide where it continues: write "
+                                  "another `start`, or set the group's offset while nothing reads the route; then "
+                                  "slussctl reload"},
+    [REPORT_KNOWN] = {LOG_LEVEL_DEBUG, "read again: the offset map says that it is settled"},
+    [REPORT_MAP_FOREIGN] = {LOG_LEVEL_WARNING,
+                            "the metadata of the committed offset is not an offset map of this version and is ignored: "
+                            "events above the offset may be delivered again"},
+    [REPORT_STALE] = {LOG_LEVEL_DEBUG, "news of an older assignment changed nothing"},
+    [REPORT_REWOUND] = {LOG_LEVEL_INFO, "a record that was read before came again and was dropped"},
+    [REPORT_RELEASED] = {LOG_LEVEL_INFO, "partitions handed back"},
+    [REPORT_STALLED] = {LOG_LEVEL_WARNING,
+                        "this process stood still: nothing is started until the group is heard from"},
+};
+
 static void say(const struct plan *plan, const struct action *action) {
     switch (action->is.report.kind) {
     case REPORT_SETTLED:
@@ -141,60 +177,28 @@ static void say(const struct plan *plan, const struct action *action) {
         report_held(plan, action);
         break;
     case REPORT_KEY_DEAD:
-        report_partition(plan, action, LOG_LEVEL_WARNING,
-                         plan->routes[action->is.report.place.route].after_letter == AFTER_HOLD
-                             ? "later events of this key will be held until an operator releases it: slussctl release"
-                             : "later events of this key will follow it to the dead letters, until an operator "
-                               "releases it: slussctl release");
+        report_dead_key(plan, action);
         break;
     case REPORT_KEY_RELEASED:
         report_partition(plan, action, LOG_LEVEL_INFO,
                          action->is.report.reason == REASON_NONE ? "the key was released: its events are sent"
                                                                  : "the key was released to the dead letters");
         break;
-    case REPORT_KEYS_FORGOTTEN:
-        report_partition(plan, action, LOG_LEVEL_WARNING,
-                         "keys whose event was dead-lettered are not remembered any more: later events of them go on "
-                         "unless one waits already (after-dead-letter)");
-        break;
     case REPORT_PLATFORM:
         report_platform(plan, action);
         break;
+    case REPORT_KEYS_FORGOTTEN:
     case REPORT_LETTER_FAILED:
-        report_partition(plan, action, LOG_LEVEL_ERROR,
-                         "the dead-letter topic takes no letters: does it exist, may we write? its events wait");
-        break;
     case REPORT_LETTER_RECOVERED:
-        report_partition(plan, action, LOG_LEVEL_INFO, "the dead-letter topic takes letters again");
-        break;
     case REPORT_COMMIT_FAILED:
-        report_partition(plan, action, LOG_LEVEL_WARNING, "the commit failed: it is computed anew");
-        break;
     case REPORT_PARTITION_STOPPED:
-        report_partition(plan, action, LOG_LEVEL_ERROR,
-                         "the partition stands still: an operator must decide where it goes on: write another `start`, "
-                         "or set the group's offset while nothing reads the route; then slussctl reload");
-        break;
     case REPORT_KNOWN:
-        report_partition(plan, action, LOG_LEVEL_DEBUG, "read again: the offset map says that it is settled");
-        break;
     case REPORT_MAP_FOREIGN:
-        report_partition(plan, action, LOG_LEVEL_WARNING,
-                         "what stands beside the committed offset is no offset map of this version: it is dropped; "
-                         "events above the offset may be delivered again");
-        break;
     case REPORT_STALE:
-        report_partition(plan, action, LOG_LEVEL_DEBUG, "news of an older assignment changed nothing");
-        break;
     case REPORT_REWOUND:
-        report_partition(plan, action, LOG_LEVEL_INFO, "a record that was read before came again and was dropped");
-        break;
     case REPORT_RELEASED:
-        report_partition(plan, action, LOG_LEVEL_INFO, "partitions handed back");
-        break;
     case REPORT_STALLED:
-        report_partition(plan, action, LOG_LEVEL_WARNING,
-                         "this process stood still: nothing is started until the group is heard from");
+        report_partition(plan, action, plain[action->is.report.kind].level, plain[action->is.report.kind].sentence);
         break;
     }
 }
@@ -240,7 +244,7 @@ static enum flood_answer ask(struct worker *worker, struct flood_key key) {
 static void say_last(enum flood_answer answer) {
     if (answer == FLOOD_SAY_LAST)
         log_say(LOG_LEVEL_WARNING, NULL, 0,
-                "many lines like this one: the next are counted and told together, within a minute");
+                "many lines like this one: the next ones are counted and summed up within a minute");
 }
 
 void report(struct worker *worker, const struct action *action) {
@@ -255,20 +259,20 @@ void report_letter(struct worker *worker, const char *why) {
     enum flood_answer answer = ask(worker, (struct flood_key){KIND_LETTER, 0, 0});
     if (answer == FLOOD_LEAVE_OUT)
         return;
-    log_say(LOG_LEVEL_WARNING, NULL, 0, "a dead letter was not taken: %s", why);
+    log_say(LOG_LEVEL_WARNING, NULL, 0, "a dead letter was refused: %s", why);
     say_last(answer);
 }
 
 static const char *sentence_of(struct flood_key key) {
     switch (key.kind) {
     case REPORT_SETTLED:
-        return "more events were dead-lettered than told one by one: each has its letter, which says why";
+        return "more events were dead-lettered than were logged: each has its dead letter, which says why";
     case REPORT_ATTEMPT_FAILED:
-        return "more attempts failed than told one by one: each is tried again";
+        return "more attempts failed than were logged: each is tried again";
     case KIND_LETTER:
-        return "more dead letters were not taken than told one by one: each is written again";
+        return "more dead letters were refused than were logged: each is written again";
     default:
-        return "more happened like what was told before than told one by one";
+        return "the same happened more often than it was logged";
     }
 }
 

@@ -62,7 +62,7 @@ struct verdict envelope_structured(const struct decode_spec *spec, struct event 
         return detail_dead(event, REASON_ENVELOPE, "a structured CloudEvent must be an object");
     bool data = json_member(&message->document, message->document.node, SPAN("data")) != NULL;
     if (data && json_member(&message->document, message->document.node, SPAN("data_base64")) != NULL)
-        return refuse(event, "data_base64", "stands beside data; only one of them may be there");
+        return refuse(event, "data_base64", "is there beside data; only one of them may be");
     return check_attributes(event, &message->document);
 }
 
@@ -75,7 +75,7 @@ static const char *name_fault(struct span name) {
         if (!((name.data[i] >= 'a' && name.data[i] <= 'z') || (name.data[i] >= '0' && name.data[i] <= '9')))
             return "a ce_ header's name must be made of a-z and 0-9";
     if (span_equal(name, SPAN("data")) || span_equal(name, SPAN("datacontenttype")))
-        return "ce_data and ce_datacontenttype are no attributes: the value is the data, content-type its type";
+        return "ce_data and ce_datacontenttype are not attributes: the value is the data, content-type its type";
     return NULL;
 }
 
@@ -146,7 +146,7 @@ static struct verdict read_written(const struct decode_spec *spec, struct event 
     if (message->data_start != 0 && !json_read(&event->arena, event->value, &spec->limits, &value, &own))
         return decode_problem(event, &own);
     if (problem.fault == JSON_FAULT_DUPLICATE)
-        return detail_dead(event, REASON_ENVELOPE, "the same ce_ header stands there twice");
+        return detail_dead(event, REASON_ENVELOPE, "the same ce_ header is there twice");
     return decode_problem(event, &problem);
 }
 

@@ -321,7 +321,7 @@ static bool is_blank(struct span line) {
 
 static void explain_parser(struct reading *reading, struct csv_parser *parser) {
     if (csv_error(parser) == CSV_EPARSE)
-        fail(reading, "a quote stands where none may be; a cell with quotes is written \"a \"\"b\"\" c\"");
+        fail(reading, "a quote is not allowed here; a cell with quotes is written \"a \"\"b\"\" c\"");
     else
         fail_memory(reading);
 }

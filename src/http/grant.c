@@ -77,15 +77,15 @@ static bool read_token(const json_t *answer, struct buf *line, int64_t *good_ms,
     const char *type = json_string_value(json_object_get(answer, "token_type"));
     int64_t seconds = seconds_of(json_object_get(answer, "expires_in"));
     if (!json_is_string(token))
-        return error_set(why, "the token endpoint's answer holds no access_token");
+        return error_set(why, "the token endpoint's answer has no access_token");
     if (type == NULL)
-        return error_set(why, "the token endpoint's answer holds no token_type");
+        return error_set(why, "the token endpoint's answer has no token_type");
     if (strcasecmp(type, "Bearer") != 0)
         return error_set(why, "the token endpoint gives tokens of another type than Bearer");
     if (!is_token(json_string_value(token), json_string_length(token)))
-        return error_set(why, "the token endpoint's access_token is no token that a header can hold");
+        return error_set(why, "the token endpoint's access_token is not a token that fits into a header");
     if (seconds < 0)
-        return error_set(why, "the token endpoint's expires_in is no number");
+        return error_set(why, "the token endpoint's expires_in is not a number");
     *good_ms = seconds * 1000;
     buf_add_text(line, "Authorization: Bearer ");
     buf_add(line, span_make(json_string_value(token), json_string_length(token)));
@@ -109,7 +109,7 @@ static bool read_answer(const struct reply *reply, struct buf *line, int64_t *go
         (void)error_set(why, "the token endpoint answered %d%s%s%s", reply->status, code != NULL ? " (" : "",
                         code != NULL ? code : "", code != NULL ? ")" : "");
     else if (!json_is_object(answer))
-        (void)error_set(why, "the token endpoint's answer is no JSON object");
+        (void)error_set(why, "the token endpoint's answer is not a JSON object");
     else
         read = read_token(answer, line, good_ms, why);
     forget(answer);

@@ -350,7 +350,7 @@ INTO_LOOP const char *read_on(struct reader *reader, struct hand *hand, const ch
     }
     at = skip_spaces(at, reader->end);
     return at == reader->end ? NULL
-                             : reader_refuse_syntax(reader, at, "expected nothing but white space behind the value");
+                             : reader_refuse_syntax(reader, at, "expected nothing but white space after the value");
 }
 
 /* Returns the number of nodes; whether they are a whole text, the problem says. */

@@ -56,7 +56,7 @@ const char *reader_number(struct reader *reader, struct json_node *number, const
         at = read_fraction(fraction, end, &mantissa);
         places = at - fraction;
         if (places == 0)
-            return reader_refuse_syntax(reader, at, "a decimal point needs a digit behind it");
+            return reader_refuse_syntax(reader, at, "a decimal point needs a digit after it");
     }
     size_t written = (size_t)(at - digits);
     if (at < end && (*at | 0x20) == 'e' && (at = read_exponent(reader, at + 1, &exponent)) == NULL)

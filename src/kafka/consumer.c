@@ -189,7 +189,7 @@ static void begin_again(struct consumer *consumer, const struct pending_question
     if (why != asked->failed) {
         char sentence[400];
         (void)snprintf(sentence, sizeof sentence,
-                       "where %s [%d] begins%s cannot be told: %s: it is asked again until it can",
+                       "cannot tell where %s [%d] begins%s: %s: Kafka is asked until it answers",
                        consumer->topics[asked->place.topic].data, (int)asked->place.partition,
                        asked->back ? "" : " by its time", rd_kafka_err2str(why));
         consumer_say(consumer, 4, sentence);

@@ -117,8 +117,8 @@ static void renew(struct producer *producer) {
          rd_kafka_fatal_error(producer->client, why, sizeof why) == RD_KAFKA_RESP_ERR_NO_ERROR))
         return;
     close_client(producer);
-    say(producer,
-        open_client(producer, &error) ? "dead letters: librdkafka gave up for good; it is begun anew" : error.text);
+    say(producer, open_client(producer, &error) ? "dead letters: librdkafka gave up for good; a new client is started"
+                                                : error.text);
 }
 
 int producer_descriptor(const struct producer *producer) {

@@ -143,7 +143,7 @@ static int bind_socket(const char *path, const char *group, bool *group_missing,
     memcpy(address.sun_path, path, strlen(path) + 1);
     if (lstat(path, &status) == 0) {
         if (!S_ISSOCK(status.st_mode)) {
-            (void)error_set(error, "admin.socket %s: there is a file that is no socket: move it away", path);
+            (void)error_set(error, "admin.socket %s: there is a file that is not a socket: move it away", path);
             return -1;
         }
         if (is_in_use(&address)) {

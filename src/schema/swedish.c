@@ -141,7 +141,7 @@ bool swedish_read_kinds(struct span text, unsigned *kinds, struct error *error) 
                 kind = names[i].kind;
         if (kind == 0)
             return error_set(error,
-                             "\"" SPAN_FORMAT "\" is no kind of person-id: write person-id, or person-id: with pnr, "
+                             "\"" SPAN_FORMAT "\" is not a kind of person-id: write person-id, or person-id: with pnr, "
                              "samnr, interim, tf parted by |",
                              SPAN_ARGUMENT(name));
         *kinds |= kind;

@@ -201,7 +201,7 @@ static void say_type(struct buf *out, const struct explainer *explainer, const s
     if ((found & (1 << KIND_FALSE | 1 << KIND_TRUE)) != 0)
         what = "a boolean";
     if ((keyword->is.kinds & found) != 0)
-        what = "a number written with a point or an exponent, which is no integer in draft 4";
+        what = "a number written with a point or an exponent, which is not an integer in draft 4";
     buf_printf(out, ", not %s", what);
 }
 

@@ -133,7 +133,7 @@ static bool divide(struct span text, struct span *host, struct span *port) {
 READ(read_servers) {
     (void)reader, (void)count;
     struct span rest = items[0], host, port;
-    static const char cure[] = "write \"HOST:PORT,HOST:PORT\"; the protocol stands in security-protocol";
+    static const char cure[] = "write \"HOST:PORT,HOST:PORT\"; the protocol is set by security-protocol";
     for (;;) {
         const char *comma = memchr(rest.data, ',', rest.size);
         struct span server = comma == NULL ? rest : (struct span){rest.data, (size_t)(comma - rest.data)};

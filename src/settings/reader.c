@@ -419,7 +419,7 @@ static void refuse_option(struct reader *reader, const struct section *section, 
     else
         reader_problem(reader, SEVERITY_ERROR, PROBLEM_UNKNOWN, setting, "",
                        near != NULL ? CURE(reader, "did you mean \"%s\"?", near)
-                       : kafka      ? SPAN("the properties of librdkafka that are passed on stand in sluss.cfg(5)")
+                       : kafka      ? SPAN("the properties of librdkafka that are passed on are listed in sluss.cfg(5)")
                                     : SPAN("remove it, or see sluss.cfg(5) for the options"),
                        "there is no option `%s`", whole);
 }

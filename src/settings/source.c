@@ -148,7 +148,7 @@ static bool refuse_parse(struct source *source, struct problems *problems) {
     if (twice)
         at = find_second(source, at);
     return refuse_text(source, problems, twice ? PROBLEM_DUPLICATE : PROBLEM_SYNTAX, at,
-                       twice ? "remove one of them" : "values of different kinds stand in a list ( )",
+                       twice ? "remove one of them" : "values of different kinds need a list ( )",
                        twice ? "this option is given twice" : config_error_text(&source->tree));
 }
 

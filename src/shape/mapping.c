@@ -74,7 +74,7 @@ static bool make_event_id(struct making *making, struct span *id) {
     if (id->size == 0)
         return refuse(making, "event-id", SPAN_NONE, (struct template_fault){.what = "is empty"});
     if (!is_header_value(*id))
-        return refuse(making, "event-id", SPAN_NONE, (struct template_fault){.what = "holds a control character"});
+        return refuse(making, "event-id", SPAN_NONE, (struct template_fault){.what = "contains a control character"});
     return true;
 }
 
@@ -265,7 +265,7 @@ static bool make_headers(struct making *making) {
         struct span type = spec->content_type.data != NULL ? spec->content_type : default_content_type(making);
         if (!is_header_value(type))
             return refuse(making, "content-type", SPAN_NONE,
-                          (struct template_fault){.what = "holds a control character"});
+                          (struct template_fault){.what = "contains a control character"});
         add_header(making, SPAN("Content-Type"), type);
     }
     if (!add_names(making))

@@ -47,20 +47,20 @@ static bool check_target(struct span literal, struct error *error) {
         if (byte == '%' && (i + 2 >= literal.size || !is_hex(literal.data[i + 1]) || !is_hex(literal.data[i + 2])))
             return error_set(error, "\"%%\" must be followed by two hex digits; write %%25 for the character");
         if (byte == '\0' || (!is_unreserved(byte) && strchr("%!$&'()*+,;=:@/?", byte) == NULL))
-            return error_set(error, "byte %zu behind \"" SPAN_FORMAT "\" must be percent-encoded: %%%02X", i + 1,
-                             (int)i, literal.data, (unsigned)(unsigned char)byte);
+            return error_set(error, "byte %zu after \"" SPAN_FORMAT "\" must be percent-encoded: %%%02X", i + 1, (int)i,
+                             literal.data, (unsigned)(unsigned char)byte);
     }
     return true;
 }
 
 static bool check_literal(enum template_kind kind, struct span literal, struct error *error) {
     if (memchr(literal.data, '}', literal.size) != NULL)
-        return error_set(error, "a \"}\" stands without its \"{\" in \"" SPAN_FORMAT "\"", SPAN_ARGUMENT(literal));
+        return error_set(error, "a \"}\" without its \"{\" in \"" SPAN_FORMAT "\"", SPAN_ARGUMENT(literal));
     if (kind == TEMPLATE_TARGET)
         return check_target(literal, error);
     for (size_t i = 0; i < literal.size; i++)
         if (is_control(literal.data[i]))
-            return error_set(error, "a control byte (0x%02x) cannot stand here; take it out",
+            return error_set(error, "a control byte (0x%02x) is not allowed here; remove it",
                              (unsigned)(unsigned char)literal.data[i]);
     return true;
 }
@@ -93,7 +93,7 @@ static bool read_fallback(struct template *template, struct span text, struct pa
         part->fallback = json_text(&document, document.node);
         return true;
     }
-    return error_set(error, "behind \"??\" a text in double quotes is needed, as in {$.x ?? \"none\"}");
+    return error_set(error, "after \"??\" a text in double quotes is needed, as in {$.x ?? \"none\"}");
 }
 
 static bool read_place(struct template *template, struct span place, struct part *part, struct error *error) {
@@ -276,7 +276,7 @@ static bool add_place(struct filling *filling, const struct part *part, const st
     }
     for (size_t i = 0; filling->template->kind == TEMPLATE_HEADER && i < text.size; i++)
         if (is_control(text.data[i]))
-            return refuse(filling, part, "holds a control character");
+            return refuse(filling, part, "contains a control character");
     buf_add(filling->out, text);
     return true;
 }

@@ -80,7 +80,7 @@ static bool read_file(const char *path, struct buf *out, struct signature *signa
     if (fstat(file, &status) != 0)
         error_system(error, errno, "cannot be read");
     else if (!S_ISREG(status.st_mode))
-        error_set(error, "is no regular file");
+        error_set(error, "is not a regular file");
     else if (status.st_size > LARGEST)
         error_set(error, "has more than 256 MiB, the most a table may have");
     else

@@ -332,6 +332,6 @@ def test_a_certificate_that_ends_soon_is_told(broker, houses, topic, authority):
                     if series == "sluss_certificate_expiry_seconds"}
         eventually(lambda: set(left()) == {"p", "mutual"}, 20, lambda: f"both; seen are {left()}")
         assert 86400 - 600 < left()["p"] <= 86400 and 2 * 86400 - 600 < left()["mutual"] <= 2 * 86400
-        lines = [line for line in house.log().splitlines() if "ends soon" in line]
+        lines = [line for line in house.log().splitlines() if "expires soon" in line]
         assert sorted((line["platform"], line["days-left"], line["level"]) for line in map(json.loads, lines)) == [("mutual", 1, "error"), ("p", 0, "error")]
         assert house.stop() == 0

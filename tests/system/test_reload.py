@@ -166,7 +166,7 @@ def test_refused_changes_nothing(broker, platform, houses, name):
     house.put("routes.d/broken.cfg", 'owner = "o";\nfrom = "x";\ndelivr = 1;\n')
     done = house.ctl("reload", "--wait")
     assert done.returncode == 78, (done.stdout, done.stderr)
-    assert "broken.cfg:3: error[SL0103]" in done.stderr and "generation 1 goes on" in done.stderr, done.stderr
+    assert "broken.cfg:3: error[SL0103]" in done.stderr and "generation 1 continues" in done.stderr, done.stderr
     assert "delivr" in house.log(), "the log names it too"
     (house.etc / "routes.d" / "broken.cfg").unlink()
     house.put("sluss.cfg", good + "nonsense = 1;\n")
@@ -208,7 +208,7 @@ def test_stop_while_reloading(broker, platform, houses, name):
     produced += produce(broker.bootstrap, name, events(1, 2))
     assert platform.wait_for(2, 20)[1].target == "/third"
     house.daemon.signal(signal.SIGHUP)
-    eventually(lambda: "generation 4 is taken" in house.log(), 20, "the fourth generation, waiting")
+    eventually(lambda: "generation 4 was accepted" in house.log(), 20, "the fourth generation, waiting")
     house.daemon.signal(signal.SIGTERM)
     eventually(lambda: "stopping: events under way" in house.log(), 20, "the stop")
     gate.set()
@@ -255,7 +255,7 @@ def test_generation_that_cannot_start_leaves_the_old_one(broker, platform, house
     house.kafka = {**kafka, "security-protocol": "SSL", "ssl-ca-location": house.etc / house.put("ca.pem", "no certificate\n")}
     house.write()
     done = house.ctl("reload", "--wait", timeout=60)
-    assert done.returncode == 69 and "generation 2 could not start" in done.stderr and "generation 1 goes on" in done.stderr, done
+    assert done.returncode == 69 and "generation 2 could not start" in done.stderr and "generation 1 continues" in done.stderr, done
     assert "generation 2 cannot start" in house.log()
     metrics = house.metrics()
     assert (metric(metrics, "sluss_config_generation"), metric(metrics, "sluss_config_last_reload_ok")) == (1, 0)
@@ -282,7 +282,7 @@ def test_the_old_one_that_runs_again_has_its_errors_again(broker, platform, hous
     house.kafka = {**house.kafka, "security-protocol": "SSL", "ssl-ca-location": house.etc / house.put("ca.pem", "no certificate\n")}
     house.write()
     done = house.ctl("reload", "--wait", timeout=60)
-    assert done.returncode == 69 and "generation 1 goes on" in done.stderr, done
+    assert done.returncode == 69 and "generation 1 continues" in done.stderr, done
     eventually(lambda: house.ask("/ready") == (503, "1 error in the configuration: a route is left out: slussctl check\n"), 40,
                lambda: f"/ready to say so; it says {house.ask('/ready')}")
     assert house.stop() == 0

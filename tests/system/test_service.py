@@ -161,4 +161,4 @@ def test_a_flood_of_bad_events_is_no_flood_of_lines(broker, platform, houses, to
         assert 20 <= len(single) < 100 and sums, (reason, len(single), sums)
         assert len(single) + sum(sums) == bad / 2, reason
         assert all({"route", "topic", "partition", "offset"} <= set(line) for line in single)
-    assert any("counted and told together" in line["message"] for line in lines)
+    assert any("counted and summed up" in line["message"] for line in lines)

@@ -188,12 +188,12 @@ ILL = {
     "hangs": (hostile.hang(), "the token endpoint gave no answer (timeout)"),
     "resets": (hostile.reset(), "the token endpoint gave no answer (reset)"),
     "cuts": (hostile.cut_body(), "the token endpoint's answer did not come whole (reset)"),
-    "talks HTML": (hostile.status(200, "<html>"), "the token endpoint's answer is no JSON object"),
+    "talks HTML": (hostile.status(200, "<html>"), "the token endpoint's answer is not a JSON object"),
     "is empty": (hostile.status(204), "the token endpoint answered 204"),
     "gives another type": (hostile.status(200, '{"access_token":"bricka-m","token_type":"mac"}'),
                            "the token endpoint gives tokens of another type than Bearer"),
     "splits the header": (hostile.status(200, '{"access_token":"bricka-\\r\\nX-Evil: 1","token_type":"Bearer"}'),
-                          "the token endpoint's access_token is no token that a header can hold"),
+                          "the token endpoint's access_token is not a token that fits into a header"),
 }
 
 

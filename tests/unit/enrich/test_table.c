@@ -96,8 +96,8 @@ static void test_refused(void **state) {
         {SPAN("code,namn\nA,1\n"), "line 1: none of its 2 columns is called \"name\"; did you mean \"namn\"?"},
         {SPAN("code,name,code\n"), "line 1: two columns have the same name"},
         {SPAN("code,name\nA,\"x\ny\n"), "line 2: a quoted cell has no end"},
-        {SPAN("code,name\nA,1\nB,x\"y\n"), "line 3: a quote stands where none may be"},
-        {SPAN("code,name\nA,\"x\"y\n"), "line 2: a quote stands where none may be"},
+        {SPAN("code,name\nA,1\nB,x\"y\n"), "line 3: a quote is not allowed here"},
+        {SPAN("code,name\nA,\"x\"y\n"), "line 2: a quote is not allowed here"},
         {SPAN("code,name\nA,G\xe4vle\n"), "line 2: is not UTF-8"},
         {SPAN("\xff\xfe"
               "c\0o\0"),

@@ -76,44 +76,44 @@ static const struct {
     int status;
     const char *body, *why;
 } refused[] = {
-    {200, "", "the token endpoint's answer is no JSON object"},
-    {200, "<html>login</html>", "the token endpoint's answer is no JSON object"},
-    {200, "[" GOOD "]", "the token endpoint's answer is no JSON object"},
-    {200, "\"abc\"", "the token endpoint's answer is no JSON object"},
-    {200, "{" GOOD, "the token endpoint's answer is no JSON object"},
-    {200, "{" GOOD "} {" GOOD "}", "the token endpoint's answer is no JSON object"},
-    {200, "{" GOOD ",\"access_token\":\"other\"}", "the token endpoint's answer is no JSON object"},
-    {200, "{\"access_token\":\"a\xff\",\"token_type\":\"Bearer\"}", "the token endpoint's answer is no JSON object"},
+    {200, "", "the token endpoint's answer is not a JSON object"},
+    {200, "<html>login</html>", "the token endpoint's answer is not a JSON object"},
+    {200, "[" GOOD "]", "the token endpoint's answer is not a JSON object"},
+    {200, "\"abc\"", "the token endpoint's answer is not a JSON object"},
+    {200, "{" GOOD, "the token endpoint's answer is not a JSON object"},
+    {200, "{" GOOD "} {" GOOD "}", "the token endpoint's answer is not a JSON object"},
+    {200, "{" GOOD ",\"access_token\":\"other\"}", "the token endpoint's answer is not a JSON object"},
+    {200, "{\"access_token\":\"a\xff\",\"token_type\":\"Bearer\"}", "the token endpoint's answer is not a JSON object"},
     {200, "{\"access_token\":\"a\\u0000b\",\"token_type\":\"Bearer\"}",
-     "the token endpoint's answer is no JSON object"},
-    {200, "{}", "the token endpoint's answer holds no access_token"},
-    {200, "{\"error\":\"invalid_client\"}", "the token endpoint's answer holds no access_token"},
-    {200, "{\"access_token\":17,\"token_type\":\"Bearer\"}", "the token endpoint's answer holds no access_token"},
-    {200, "{\"access_token\":null,\"token_type\":\"Bearer\"}", "the token endpoint's answer holds no access_token"},
-    {200, "{\"access_token\":\"hemligt\"}", "the token endpoint's answer holds no token_type"},
+     "the token endpoint's answer is not a JSON object"},
+    {200, "{}", "the token endpoint's answer has no access_token"},
+    {200, "{\"error\":\"invalid_client\"}", "the token endpoint's answer has no access_token"},
+    {200, "{\"access_token\":17,\"token_type\":\"Bearer\"}", "the token endpoint's answer has no access_token"},
+    {200, "{\"access_token\":null,\"token_type\":\"Bearer\"}", "the token endpoint's answer has no access_token"},
+    {200, "{\"access_token\":\"hemligt\"}", "the token endpoint's answer has no token_type"},
     {200, "{\"access_token\":\"hemligt\",\"token_type\":[\"Bearer\"]}",
-     "the token endpoint's answer holds no token_type"},
+     "the token endpoint's answer has no token_type"},
     {200, "{\"access_token\":\"hemligt\",\"token_type\":\"mac\"}",
      "the token endpoint gives tokens of another type than Bearer"},
     {200, "{\"access_token\":\"hemligt\",\"token_type\":\"Bearer \"}",
      "the token endpoint gives tokens of another type than Bearer"},
     {200, "{\"access_token\":\"\",\"token_type\":\"Bearer\"}",
-     "the token endpoint's access_token is no token that a header can hold"},
+     "the token endpoint's access_token is not a token that fits into a header"},
     {200, "{\"access_token\":\"==\",\"token_type\":\"Bearer\"}",
-     "the token endpoint's access_token is no token that a header can hold"},
+     "the token endpoint's access_token is not a token that fits into a header"},
     {200, "{\"access_token\":\"a=b\",\"token_type\":\"Bearer\"}",
-     "the token endpoint's access_token is no token that a header can hold"},
+     "the token endpoint's access_token is not a token that fits into a header"},
     {200, "{\"access_token\":\"hem ligt\",\"token_type\":\"Bearer\"}",
-     "the token endpoint's access_token is no token that a header can hold"},
+     "the token endpoint's access_token is not a token that fits into a header"},
     {200, "{\"access_token\":\"hemligt\\r\\nX-Evil: 1\",\"token_type\":\"Bearer\"}",
-     "the token endpoint's access_token is no token that a header can hold"},
+     "the token endpoint's access_token is not a token that fits into a header"},
     {200, "{\"access_token\":\"heml\\u00efgt\",\"token_type\":\"Bearer\"}",
-     "the token endpoint's access_token is no token that a header can hold"},
-    {200, "{" GOOD ",\"expires_in\":\"soon\"}", "the token endpoint's expires_in is no number"},
-    {200, "{" GOOD ",\"expires_in\":\"-1\"}", "the token endpoint's expires_in is no number"},
-    {200, "{" GOOD ",\"expires_in\":\"\"}", "the token endpoint's expires_in is no number"},
-    {200, "{" GOOD ",\"expires_in\":null}", "the token endpoint's expires_in is no number"},
-    {200, "{" GOOD ",\"expires_in\":{}}", "the token endpoint's expires_in is no number"},
+     "the token endpoint's access_token is not a token that fits into a header"},
+    {200, "{" GOOD ",\"expires_in\":\"soon\"}", "the token endpoint's expires_in is not a number"},
+    {200, "{" GOOD ",\"expires_in\":\"-1\"}", "the token endpoint's expires_in is not a number"},
+    {200, "{" GOOD ",\"expires_in\":\"\"}", "the token endpoint's expires_in is not a number"},
+    {200, "{" GOOD ",\"expires_in\":null}", "the token endpoint's expires_in is not a number"},
+    {200, "{" GOOD ",\"expires_in\":{}}", "the token endpoint's expires_in is not a number"},
     {400, "{\"error\":\"invalid_scope\",\"error_description\":\"hemligt\"}",
      "the token endpoint answered 400 (invalid_scope)"},
     {401, "{\"error\":\"invalid_client\"}", "the token endpoint answered 401 (invalid_client)"},
@@ -160,7 +160,7 @@ static void a_token_has_a_longest(void **state) {
     body.size -= 2;
     buf_add_text(&body, "a\"}");
     reply.body = buf_span(&body);
-    refuse(&reply, "the token endpoint's access_token is no token that a header can hold");
+    refuse(&reply, "the token endpoint's access_token is not a token that fits into a header");
     buf_finish(&body);
     buf_finish(&line);
 }
@@ -188,7 +188,7 @@ static void deep_answers(void **state) {
     for (int i = 0; i < 65000; i++)
         buf_add_byte(&body, '[');
     const struct reply reply = {.kind = REPLY_ANSWERED, .status = 200, .body = buf_span(&body), .body_whole = true};
-    refuse(&reply, "the token endpoint's answer is no JSON object");
+    refuse(&reply, "the token endpoint's answer is not a JSON object");
     buf_finish(&body);
 }
 

@@ -86,7 +86,7 @@ static void tells_where(void **state) {
         {"{\"a\":1 2}", 7, 1, 8, "expected ',' or '}'"},
         {"{\"a\"=1}", 4, 1, 5, "expected ':'"},
         {"{a:1}", 1, 1, 2, "expected a key in double quotes"},
-        {"[] 1", 3, 1, 4, "expected nothing but white space behind the value"},
+        {"[] 1", 3, 1, 4, "expected nothing but white space after the value"},
         {"[\"a", 3, 1, 4, "the text ends too early"},
         {"[\"a]", 4, 1, 5, "the text ends too early"},
         {"{\"a\":\"b} ", 9, 1, 10, "the text ends too early"},

@@ -75,12 +75,12 @@ static void asked_again_slowly(bool back, const char *lament) {
 
 static void a_time_that_is_not_told_is_asked_again_slowly(void **state) {
     (void)state;
-    asked_again_slowly(false, "where times [0] begins by its time cannot be told: Broker: Topic auth");
+    asked_again_slowly(false, "cannot tell where times [0] begins by its time: Broker: Topic auth");
 }
 
 static void a_first_record_that_is_not_told_is_asked_again_slowly(void **state) {
     (void)state;
-    asked_again_slowly(true, "where times [0] begins cannot be told: Broker: Topic auth");
+    asked_again_slowly(true, "cannot tell where times [0] begins: Broker: Topic auth");
 }
 
 int main(void) {

@@ -175,8 +175,9 @@ static void find(void **state) {
     assert_non_null(format);
     struct error error = {0};
     assert_false(format_find(SPAN("person-id:pnr|abc"), FORMAT_DRAFT_4, &format, &error));
-    assert_string_equal(error.text, "\"abc\" is no kind of person-id: write person-id, or person-id: with pnr, samnr, "
-                                    "interim, tf parted by |");
+    assert_string_equal(error.text,
+                        "\"abc\" is not a kind of person-id: write person-id, or person-id: with pnr, samnr, "
+                        "interim, tf parted by |");
     assert_true(format_find(SPAN("person-id:pnr|samnr"), FORMAT_DRAFT_4, &format, &error));
     assert_int_equal(format->kinds, 3);
 }

@@ -124,8 +124,9 @@ static void reads_draft_4(void **state) {
     stop(&world);
     start(&world, DRAFT_4 "\"type\": \"integer\"}", NULL);
     struct schema_complaints complaints = explain(&world, "1.0", SCHEMA_SHOW_NOTHING);
-    assert_span(complaints.complaint[0].sentence,
-                "must be an integer, not a number written with a point or an exponent, which is no integer in draft 4");
+    assert_span(
+        complaints.complaint[0].sentence,
+        "must be an integer, not a number written with a point or an exponent, which is not an integer in draft 4");
     stop(&world);
 }
 

@@ -216,17 +216,17 @@ static void test_refused(void **state) {
     struct mapping_header bad = {SPAN("X-Id"), template_create(TEMPLATE_HEADER, SPAN("{$.id}"), NULL)};
     one.spec.headers = &bad;
     one.spec.header_count = 1;
-    expect_dead(&one,
-                "{\"place\":\"header\",\"name\":\"X-Id\",\"query\":\"$.id\",\"what\":\"holds a control character\"}");
+    expect_dead(
+        &one, "{\"place\":\"header\",\"name\":\"X-Id\",\"query\":\"$.id\",\"what\":\"contains a control character\"}");
     one.spec.event_id = template_create(TEMPLATE_TEXT, SPAN("{$.id}"), NULL);
-    expect_dead(&one, "{\"place\":\"event-id\",\"what\":\"holds a control character\"}");
+    expect_dead(&one, "{\"place\":\"event-id\",\"what\":\"contains a control character\"}");
     template_destroy(one.spec.event_id);
     one.spec.event_id = template_create(TEMPLATE_TEXT, SPAN("{$.empty}"), NULL);
     expect_dead(&one, "{\"place\":\"event-id\",\"what\":\"is empty\"}");
     one.spec.body = BODY_DATA;
     expect_dead(&one, "{\"place\":\"body\",\"name\":\"data_base64\",\"what\":\"is not base64\"}");
     read_text(&one, SPAN("{\"datacontenttype\":\"a\\r\\nX: y\",\"data\":1}"));
-    expect_dead(&one, "{\"place\":\"content-type\",\"what\":\"holds a control character\"}");
+    expect_dead(&one, "{\"place\":\"content-type\",\"what\":\"contains a control character\"}");
     read_text(&one, SPAN("{}"));
     expect_dead(&one, "{\"place\":\"body\",\"name\":\"data\",\"what\":\"is absent\"}");
     template_destroy(one.spec.target);

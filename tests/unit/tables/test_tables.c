@@ -208,10 +208,10 @@ static void expect_refused(const char *name, const char *sentence) {
 static void test_refused_at_start(void **state) {
     (void)state;
     expect_refused(other, "cannot be opened: No such file");
-    expect_refused(folder, "is no regular file");
-    expect_refused("/dev/null", "is no regular file");
+    expect_refused(folder, "is not a regular file");
+    expect_refused("/dev/null", "is not a regular file");
     assert_int_equal(mkfifo(other, 0600), 0);
-    expect_refused(other, "is no regular file");
+    expect_refused(other, "is not a regular file");
     assert_int_equal(unlink(other), 0);
     write_file(other, "kode,name\n");
     expect_refused(other, "did you mean");
