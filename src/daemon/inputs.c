@@ -11,7 +11,7 @@
 
 void worker_step(struct worker *worker, struct input *input) {
     input->now_ms = worker->now_ms = time_now_ms();
-    input->wall_ms = time_wall_ms();
+    input->wall_ms = input->now_ms + worker->wall_ahead_ms;
     worker->input_ms = input->now_ms;
     if (log_would_say(LOG_LEVEL_DEBUG)) {
         struct buf line = {0};

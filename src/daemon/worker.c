@@ -133,16 +133,21 @@ static void serve_consumers(struct worker *worker) {
     }
 }
 
+static void look_at_clocks(struct worker *worker) {
+    worker->now_ms = time_now_ms();
+    worker->wall_ahead_ms = time_wall_ms() - worker->now_ms;
+}
+
 /* Requests of replies and of new events go out together, at the next turn's beginning, which then comes at once: one by
  * one they would wake the platform for each, and its answers would find us busy with the next. */
 static void turn(struct worker *worker) {
     for (unsigned i = 0; i < worker->wait_count; i++)
         worker->wait[i].revents = 0;
     http_client_wait(worker->http, worker->wait, worker->wait_count, patience(worker));
-    worker->now_ms = time_now_ms();
+    look_at_clocks(worker);
     serve_control(worker);
     if (!worker->finished)
-        http_client_perform(worker->http, worker->now_ms, time_wall_ms(), inputs_reply, worker);
+        http_client_perform(worker->http, worker->now_ms, worker->now_ms + worker->wall_ahead_ms, inputs_reply, worker);
     if (!worker->finished)
         serve_consumers(worker);
     if (!worker->finished && worker->producer != NULL)
@@ -167,7 +172,7 @@ static void turn(struct worker *worker) {
 static bool serve_groups(struct worker *worker) {
     bool all = true;
     http_client_wait(worker->http, worker->wait, worker->wait_count, 20);
-    worker->now_ms = time_now_ms();
+    look_at_clocks(worker);
     if (worker->now_ms - worker->published_ms >= PUBLISH_MS)
         publish(worker);
     for (uint32_t i = 0; i < worker->plan->route_count; i++)
@@ -275,7 +280,8 @@ struct worker *worker_create(const struct worker_spec *spec, struct error *error
     worker->plan = &spec->settings->shares[spec->index];
     worker->control = -1;
     worker->wake_at_ms = -1;
-    worker->now_ms = worker->input_ms = time_now_ms();
+    look_at_clocks(worker);
+    worker->input_ms = worker->now_ms;
     (void)pthread_mutex_init(&worker->mutex, NULL);
     errand_init(&worker->errand);
     if (make_parts(worker, error))

@@ -112,7 +112,7 @@ static CURL *make_request(const struct sockaddr_un *name, struct curl_slist *lin
 static bool is_sent_as_it_stands(int listener, CURLM *multi) {
     static const char expected[] = "GET " TARGET VERSION "\r\n\r\n";
     enum { TURNS = 8 }; /* to connect, to send, and some more */
-    char sent[2 * sizeof expected];
+    char sent[2 * sizeof expected] = "";
     ssize_t size = -1;
     int running;
     for (int i = 0; i < TURNS; i++)

@@ -2,6 +2,7 @@
 routes and keys), memory (peak at 10^5 and 10^6 events), stages (where Sluss's CPU goes; needs perf)."""
 
 import collections
+import contextlib
 import pathlib
 import re
 import subprocess
@@ -44,8 +45,12 @@ def latency(broker, options):
 
 
 def burned(pid):
-    """CPU seconds of all threads so far."""
-    return sum(int((task / "schedstat").read_text().split()[0]) for task in pathlib.Path(f"/proc/{pid}/task").iterdir()) / 1e9
+    """CPU seconds of all threads so far. A thread that ended just now did little."""
+    total = 0
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            total += int((task / "schedstat").read_text().split()[0])
+    return total / 1e9
 
 
 def measure(pid, broker, topics, sink, options):
