@@ -1,5 +1,5 @@
-/* An action is one thing the shell must now do, or say. It is performed in order and never refused: its outcome is an
- * input. */
+/* An action is one thing that the shell must now do, or report. Actions are performed in order and never refused: what
+ * comes of one is an input. */
 #ifndef SLUSS_FLOW_ACTION_H
 #define SLUSS_FLOW_ACTION_H
 

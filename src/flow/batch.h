@@ -1,5 +1,6 @@
-/* A batch is the events of one route that go out in one request and are answered together. While it is open it takes
- * further ones; then its members are fixed. The first speaks for all at the platform's desk. Private to flow. */
+/* A batch is the events of one route that are sent in one request and answered together. While it is open it takes
+ * more; then its members are fixed. The first of them stands for all where events wait for the platform. Private to
+ * flow. */
 #ifndef SLUSS_FLOW_BATCH_H
 #define SLUSS_FLOW_BATCH_H
 

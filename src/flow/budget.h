@@ -1,5 +1,5 @@
-/* The budget is how much of limits.memory may be taken for what (I10). What has been taken is the flow's word; it takes
- * nothing itself. */
+/* The budget divides limits.memory: how much may be taken for which purpose (I10). How much has been taken the flow
+ * counts; the budget takes nothing itself. */
 #ifndef SLUSS_FLOW_BUDGET_H
 #define SLUSS_FLOW_BUDGET_H
 
@@ -7,7 +7,7 @@
 
 struct flow;
 
-/* How far each may fill it: budget.c says how far that is. */
+/* The purposes, each with a level up to which it may fill the memory: budget.c has the levels. */
 enum budget {
     BUDGET_READ,       /* events, as many as are of use, by whoever comes first */
     BUDGET_READ_NEXT,  /* kept for the next event of a partition, where it waits */

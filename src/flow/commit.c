@@ -1,5 +1,5 @@
-/* Commits: contiguous, one in flight, never down, with a map of what is known above them. What is settled is the
- * tracker's word. */
+/* Commits: only of what is settled without a gap, one in flight per route, never backwards, with a map of what is known
+ * above the committed offset. What is settled the tracker knows. */
 #include "base/table.h"
 #include "flow/flow_private.h"
 

@@ -1,5 +1,5 @@
-/* What an answer does to the events of its request: they are settled, come again later, divide, or are put aside.
- * Judges no reply itself. */
+/* What a platform's answer leads to for the events of its request: they are settled, tried again later, divided into
+ * smaller batches, or dead-lettered. What the answer means is judged in deliver/judgement.c. */
 #include "flow/flow_private.h"
 
 enum {

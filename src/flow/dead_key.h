@@ -1,5 +1,5 @@
-/* A dead key is one of whose events was dead-lettered: what comes after it is held or follows, until an operator lets
- * it go. It is known by the hash of its lane, and stops nothing itself. */
+/* A dead key is a key of which an event was dead-lettered: its later events are held, or follow to the dead letters,
+ * until an operator releases it. It is known by the hash of its lane, and stops nothing itself. */
 #ifndef SLUSS_FLOW_DEAD_KEY_H
 #define SLUSS_FLOW_DEAD_KEY_H
 
@@ -28,11 +28,11 @@ void dead_keys_finish(struct dead_keys *keys);
 
 size_t dead_keys_bytes(const struct dead_keys *keys);
 
-/* NULL: it lives. */
+/* NULL: the key is not dead. */
 struct dead_key *dead_key_find(const struct dead_keys *keys, uint64_t lane);
 
-/* `key` is not in it yet; they may take `room` bytes more, but the first few always. True when one had to be forgotten
- * for it: that with the oldest last letter, now in *forgotten. bug() when the heap has none. */
+/* Adds `key`, which is not in it yet. The list may grow by `room` bytes, the first few always. True when another key
+ * had to be forgotten for it: the one with the oldest last letter, now in *forgotten. bug() when malloc fails. */
 bool dead_key_add(struct dead_keys *keys, struct dead_key key, size_t room, struct dead_key *forgotten);
 
 void dead_key_remove(struct dead_keys *keys, struct dead_key *key);

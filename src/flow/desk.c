@@ -1,5 +1,6 @@
-/* A desk is where events wait for one platform: it lets through as many as breaker and pace allow. It never looks at
- * those that are not first in line, but for a probe's few. */
+/* A desk is the dispatcher of one platform: events wait there, and it sends as many as the circuit breaker and the
+ * limits of concurrency and rate (pace) allow, first come, first served. It looks past the first in line only to choose
+ * a probe. */
 #include "flow/flow_private.h"
 
 #include <stdio.h>

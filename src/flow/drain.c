@@ -1,5 +1,5 @@
-/* How an assignment ends: revoked, lost, or because the daemon stops. In this order: start nothing, drain, abort,
- * commit, release, hand back (I8). */
+/* How an assignment ends: it is revoked, it is lost, or the daemon stops. In this order: start nothing new, wait for
+ * what is under way, abort the rest, commit, release, hand back (I8). */
 #include "flow/flow_private.h"
 
 enum { LONGEST_DRAIN_MS = 30000, FINAL_COMMIT_MS = 5000 };

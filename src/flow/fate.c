@@ -1,5 +1,5 @@
-/* What becomes of an event after each verdict and report: it goes on, is settled, or becomes a dead letter. What an
- * answer makes of it is decided in consequence.c. */
+/* What becomes of an event after each verdict of a stage and each report of a dead letter: it continues, is settled, or
+ * is dead-lettered. What follows from a platform's answer is decided in consequence.c. */
 #include "flow/flow_private.h"
 
 #include <stdlib.h>

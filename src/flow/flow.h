@@ -1,5 +1,7 @@
-/* The flow is the whole decision-making core of one worker: an input goes in, actions come out. No clock, no socket, no
- * dice but the given ones, no log. The same object code runs in the daemon and in the simulator. */
+/* The flow is the whole decision-making core of one worker: an input goes in, actions come out. It has no clock, socket
+ * or log, and no randomness but a given seed: the same object code runs in the daemon and in the simulator. What
+ * happens inside: an event becomes a passage (passage.h), waits for its key in a lane (lane.h) and for its platform at
+ * a desk (desk.c), and is settled (fate.c); a group (group.c) holds a route's partitions. */
 #ifndef SLUSS_FLOW_FLOW_H
 #define SLUSS_FLOW_FLOW_H
 
@@ -17,7 +19,8 @@ struct flow *flow_create(const struct plan *plan, uint64_t seed);
 void flow_destroy(struct flow *flow);
 
 /* One step. `out` is emptied first and then holds what is to be done. A step cannot fail: where memory is short the
- * event concerned is tried again later; the core's own small structures are reserved beforehand or bug() is called. */
+ * event concerned is tried again later; for the core's own small structures memory is reserved beforehand, or bug() is
+ * called. */
 void flow_step(struct flow *flow, const struct input *input, struct actions *out);
 
 /* Counters of one route (I12: consumed = the outcomes + unsettled, after every step). */
@@ -27,8 +30,8 @@ struct route_counts {
     uint64_t known;     /* read again, known as settled from the offset map: not in consumed */
     uint64_t unsettled; /* here now */
     uint64_t held;      /* of them: keys that wait for an operator */
-    uint64_t exposed;   /* sent, and not covered by the last acknowledged commit and its map: so many duplicates at most
-                         * would a crash now make (I5) */
+    uint64_t exposed;   /* sent, and not covered by the last acknowledged commit and its map: a crash now would make at
+                         * most this many duplicates (I5) */
     uint64_t attempts_ok, attempts_failed;
     uint64_t commits_ok, commits_failed;
     bool letters_fail;       /* the last letter was not taken by the dead-letter topic */

@@ -1,4 +1,7 @@
-/* What the files of flow share: the core's state, and who calls whom. It never leaves this folder. */
+/* What the files of flow share: the core's state, and who calls whom. Never included outside this folder. A flow has a
+ * group per route (its partitions, as long as it is assigned any), and a desk per platform (where events wait for it).
+ * An event is a passage. Whatever must be looked at again stands in a list of the flow, and is served before the step
+ * ends. */
 #ifndef SLUSS_FLOW_FLOW_PRIVATE_H
 #define SLUSS_FLOW_FLOW_PRIVATE_H
 
@@ -108,7 +111,7 @@ struct group {
     struct route_counts counts;
 };
 
-/* One platform, seen from here. */
+/* The dispatcher of one platform: who waits for it, and how much it may be sent. */
 struct desk {
     const struct platform_spec *spec;
     uint32_t index;

@@ -1,5 +1,5 @@
-/* One route's assignment: its partitions from the group's word until they are handed back. How it ends stands in
- * drain.c. */
+/* One route's assignment in its consumer group: its partitions, from the time the group gives them until they are
+ * handed back. How an assignment ends is in drain.c. */
 #include "flow/flow_private.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* What becomes of a key behind a dead letter, and of whatever waits for an operator: held, following, released. Writes
- * no letters and sends nothing itself. */
+/* What happens to the later events of a key after a dead letter, and to whatever waits for an operator: they are held,
+ * follow to the dead letters, or are released. It writes no letters and sends nothing itself. */
 #include "flow/flow_private.h"
 
 static const struct route *route_of(const struct passage *passage) {

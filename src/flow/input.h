@@ -1,4 +1,5 @@
-/* An input is one thing that happened, told to the core with its time. It is not a decision: those are actions. */
+/* An input is one thing that happened, told to the core with its time: a record, an answer, an assignment, a timer. It
+ * is not a decision: those are actions. */
 #ifndef SLUSS_FLOW_INPUT_H
 #define SLUSS_FLOW_INPUT_H
 

@@ -1,4 +1,5 @@
-/* A lane is the queue of one key in one partition: its first event is under way, the others wait. It starts nothing. */
+/* A lane is the FIFO queue of one key in one partition, which keeps the order per key: its first event is under way,
+ * the others wait. It starts nothing. */
 #ifndef SLUSS_FLOW_LANE_H
 #define SLUSS_FLOW_LANE_H
 
@@ -8,8 +9,8 @@
 
 struct passage;
 
-/* The lanes of one partition, found by the hash of their key. Two keys with one 64-bit hash share a lane, which costs
- * them some order too much and nothing else. */
+/* The lanes of one partition, found by the hash of their key. Two keys with the same 64-bit hash share a lane: they
+ * wait for each other without need, and nothing else happens. */
 struct lane_slot;
 struct lanes {
     struct lane_slot *slots;

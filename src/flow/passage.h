@@ -1,5 +1,5 @@
-/* A passage is one event's way through the rooms: where it stands, what it waits for, how often it was tried. It is
- * private to flow. */
+/* A passage is one event in flight: the state machine of its way through the stages, with what it waits for and how
+ * often it was tried. Private to flow. */
 #ifndef SLUSS_FLOW_PASSAGE_H
 #define SLUSS_FLOW_PASSAGE_H
 
@@ -88,11 +88,11 @@ struct passage *passage_create(struct flow *flow, struct partition *home, struct
  * False when that is not enough now: then it stands where it stood. */
 bool passage_walk(struct flow *flow, struct passage *passage, struct verdict *verdict);
 
-/* Lets its arena take what may be taken for this, until its bytes are accounted. */
+/* Limits its arena to what the budget has left for this purpose, until its bytes are accounted. */
 void passage_borrow(struct flow *flow, struct passage *passage, enum budget what);
 
-/* Its patience: how much of it is spent; its clock runs (on), while its platform is up; or rests, for there is no
- * request of it now. */
+/* Its patience (`retry.for`): how much of it is spent. Its clock runs while its platform is up, from run_clock on, and
+ * rests from rest_clock on, while the event has no request of its own to wait for. */
 int64_t passage_spent_ms(const struct flow *flow, const struct passage *passage);
 void passage_run_clock(const struct flow *flow, struct passage *passage);
 void passage_rest_clock(const struct flow *flow, struct passage *passage);

@@ -1,4 +1,5 @@
-/* Pending finds the passage that waits for the answer to a request or a dead letter. It owns no passage. */
+/* Pending is the table of what is under way: it finds the passage that waits for the answer to a request or a dead
+ * letter, by the id. It owns no passage. */
 #ifndef SLUSS_FLOW_PENDING_H
 #define SLUSS_FLOW_PENDING_H
 

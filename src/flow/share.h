@@ -1,5 +1,5 @@
-/* A share is the part of a plan that one of the process's workers runs: which routes it reads, and how much of each
- * platform and of the memory is its own. It starts no worker. */
+/* A share is one worker's part of the plan: which routes it reads, and how much of each platform's limits and of the
+ * memory it may use. It starts no worker. */
 #ifndef SLUSS_FLOW_SHARE_H
 #define SLUSS_FLOW_SHARE_H
 

@@ -1,5 +1,5 @@
-/* Credit: how many events each partition may read. Grants no more than window and memory can take, and no more than can
- * be of use soon. */
+/* Flow control: the credit of each partition, which is how many records and bytes it may read. It grants no more than
+ * the window and the memory have room for, and no more than the platform can use soon. */
 #include "flow/flow_private.h"
 
 enum {
