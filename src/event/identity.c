@@ -2,10 +2,6 @@
 #include "event/identity.h"
 
 #include "base/digest.h"
-#include "base/table.h"
-
-#include <inttypes.h>
-#include <stdio.h>
 
 enum { WEBHOOK_ID_SIZE = 27, TRACE_ID = 3, PARENT_ID = 36, FLAGS = 53, TRACEPARENT_SIZE = 55 };
 enum { MOST_NUMBERS = 32 }; /* bytes of "/PARTITION/OFFSET" */
@@ -109,11 +105,4 @@ bool identity_derive(struct arena *arena, struct span event_id, struct span trac
         begin_trace(text, digest);
     identity->traceparent = (struct span){text, TRACEPARENT_SIZE};
     return true;
-}
-
-void identity_key_token(struct span key, uint64_t seed, char token[IDENTITY_TOKEN_SIZE + 1]) {
-    if (key.data == NULL)
-        (void)snprintf(token, IDENTITY_TOKEN_SIZE + 1, "-");
-    else
-        (void)snprintf(token, IDENTITY_TOKEN_SIZE + 1, "%012" PRIx64, hash_bytes(key, seed) >> 16);
 }

@@ -21,9 +21,4 @@ struct identity {
 /* `traceparent` is the event's own (data NULL: none). The texts live in the arena; false when memory was short. */
 bool identity_derive(struct arena *arena, struct span event_id, struct span traceparent, struct identity *identity);
 
-enum { IDENTITY_TOKEN_SIZE = 12 };
-
-/* A key as people may see it: a short keyed hash in hex digits, ended by a NUL; "-" for no key. */
-void identity_key_token(struct span key, uint64_t seed, char token[IDENTITY_TOKEN_SIZE + 1]);
-
 #endif

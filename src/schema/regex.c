@@ -200,10 +200,6 @@ uint32_t regex_work(const struct regex *regex) {
     return regex->work;
 }
 
-bool regex_is_jit(const struct regex *regex) {
-    return regex->jit;
-}
-
 struct regex_context *regex_context_create(uint32_t match_limit) {
     struct regex_context *context = calloc(1, sizeof *context);
     if (context == NULL)

@@ -49,7 +49,6 @@ size_t regex_bytes(const struct regex *regex);        /* memory it holds, PCRE2'
 uint32_t regex_work(const struct regex *regex);       /* steps that the search for an automaton took, up to 2 million */
 const struct regex_sequence *regex_sequence(const struct regex *regex);   /* of SEQUENCE, else NULL */
 const struct regex_automaton *regex_automaton(const struct regex *regex); /* of AUTOMATON, else NULL */
-bool regex_is_jit(const struct regex *regex); /* false as well where the kernel forbade it (MDWE) */
 
 /* Match data, limits and stack of PCRE2: one a thread, made once, used for all expressions. NULL when memory is short.
  */
