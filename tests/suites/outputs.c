@@ -1,5 +1,6 @@
 /* Runs the official suite's annotation and output tests on the library, and holds all five outputs of every instance of
  * draft 2020-12 against the standard's own output schemas. It judges no instance: suite.c does. */
+#include "read_file.h"
 #include "schema/equal.h"
 #include "schema/schema.h"
 #include "json/reader.h"
@@ -28,22 +29,6 @@ static void add(const struct outputs *outputs, struct count *counts, bool good) 
         counts[i].all++;
         counts[i].good += good;
     }
-}
-
-static struct span read_file(const char *path, struct arena *arena) {
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) {
-        perror(path);
-        exit(1);
-    }
-    struct buf bytes = {0};
-    char block[65536];
-    for (size_t size; (size = fread(block, 1, sizeof block, file)) > 0;)
-        buf_add(&bytes, span_make(block, size));
-    (void)fclose(file);
-    struct span text = arena_copy(arena, buf_span(&bytes));
-    buf_finish(&bytes);
-    return text;
 }
 
 /* The suite's "v1" is not published: its words that are used here mean the same in 2020-12. */

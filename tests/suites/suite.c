@@ -1,5 +1,6 @@
 /* Runs the official JSON Schema test suite on the library: every draft, mandatory, optional, formats, annotations and
  * outputs. It prints a count a draft and names what fails; it is no unit test. */
+#include "read_file.h"
 #include "schema/regex.h"
 #include "schema/registry.h"
 #include "schema/schema.h"
@@ -34,22 +35,6 @@ struct place {
     enum schema_draft draft;
     bool formats, contents;
 };
-
-static struct span read_file(const char *path, struct arena *arena) {
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) {
-        perror(path);
-        exit(1);
-    }
-    struct buf bytes = {0};
-    char block[65536];
-    for (size_t size; (size = fread(block, 1, sizeof block, file)) > 0;)
-        buf_add(&bytes, span_make(block, size));
-    (void)fclose(file);
-    struct span text = arena_copy(arena, buf_span(&bytes));
-    buf_finish(&bytes);
-    return text;
-}
 
 static int by_name(const void *one, const void *other) {
     return strcmp(*(char *const *)one, *(char *const *)other);

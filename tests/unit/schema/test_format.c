@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "support/format.h"
+
 static const struct {
     const char *folder;
     unsigned draft;
@@ -95,11 +97,7 @@ static void suite(void **state) {
     assert_int_equal(wrong, 0);
 }
 
-static const struct {
-    const char *format;
-    const char *text;
-    bool valid;
-} rows[] = {
+static const struct format_row rows[] = {
     {"date-time", "2026-11-23T21:20:00+24:00", false},
     {"date-time", "2026-11-23 21:20:00Z", false},
     {"date-time", "2026-11-23T21:20:00.Z", false},
@@ -148,16 +146,7 @@ static const struct {
 
 static void own_rows(void **state) {
     (void)state;
-    struct format_scratch scratch;
-    format_scratch_init(&scratch);
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        const struct format *format;
-        assert_true(format_find(span_of(rows[i].format), FORMAT_DRAFT_2020_12, &format, NULL));
-        assert_non_null(format);
-        if ((format_check(format, span_of(rows[i].text), &scratch) == FORMAT_VALID) != rows[i].valid)
-            fail_msg("%s: \"%s\"", rows[i].format, rows[i].text);
-    }
-    format_scratch_finish(&scratch);
+    format_check_rows(rows, sizeof rows / sizeof *rows);
 }
 
 static void find(void **state) {

@@ -9,13 +9,9 @@
 
 #include <cmocka.h>
 
-struct row {
-    const char *format;
-    const char *text;
-    bool valid;
-};
+#include "support/format.h"
 
-static const struct row rows[] = {
+static const struct format_row rows[] = {
     {"personnummer", "199908072391", true},
     {"personnummer", "19990807-2391", true},
     {"personnummer", "990807-2391", true},
@@ -155,16 +151,7 @@ static const struct row rows[] = {
 
 static void all(void **state) {
     (void)state;
-    struct format_scratch scratch;
-    format_scratch_init(&scratch);
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        const struct format *format;
-        assert_true(format_find(span_of(rows[i].format), FORMAT_DRAFT_2020_12, &format, NULL));
-        assert_non_null(format);
-        if ((format_check(format, span_of(rows[i].text), &scratch) == FORMAT_VALID) != rows[i].valid)
-            fail_msg("%s: row \"%s\"", rows[i].format, rows[i].text);
-    }
-    format_scratch_finish(&scratch);
+    format_check_rows(rows, sizeof rows / sizeof *rows);
 }
 
 /* Counties and municipalities in the order of their numbers, as Statistics Sweden lists them: 21 and 290, a county a
