@@ -56,9 +56,9 @@ struct verdict decode(const struct decode_spec *spec, struct event *event, struc
         return envelope_binary(spec, event, message);
     if (spec->format == DECODE_CLOUDEVENTS)
         return detail_dead(event, REASON_ENVELOPE,
-                           "is no CloudEvent: neither a content-type header application/cloudevents+json nor a "
+                           "is not a CloudEvent: neither a content-type header application/cloudevents+json nor a "
                            "ce_specversion header");
     if (spec->data_needed)
-        return detail_dead(event, REASON_ENVELOPE, "is no CloudEvent, so it has no `data`, which the route uses");
+        return detail_dead(event, REASON_ENVELOPE, "is not a CloudEvent, so it has no `data`, which the route uses");
     return decode_plain(spec, event, message);
 }

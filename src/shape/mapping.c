@@ -123,7 +123,7 @@ static bool bundle_text(struct making *making) {
     bool cloudevents = making->spec->bundle == BUNDLE_CLOUDEVENTS;
     *body = document->source;
     if (cloudevents && message->mode == MESSAGE_PLAIN)
-        return refuse(making, "body", SPAN_NONE, (struct template_fault){.what = "is no CloudEvent"});
+        return refuse(making, "body", SPAN_NONE, (struct template_fault){.what = "is not a CloudEvent"});
     if (cloudevents || (message->mode != MESSAGE_BINARY && making->spec->body == BODY_EVENT))
         return true;
     if (message->mode == MESSAGE_BINARY) {

@@ -41,7 +41,7 @@ static void expect_dead(const struct decode_spec *spec, struct span value, const
     event_destroy(event);
 }
 
-static void test_plain(void **state) {
+static void plain_json_stays_where_it_is(void **state) {
     (void)state;
     struct event *event = new_event(SPAN(" {\"a\": 1e400}\n"), NULL, 0);
     struct message message;
@@ -52,7 +52,7 @@ static void test_plain(void **state) {
     event_destroy(event);
 }
 
-static void test_not_json(void **state) {
+static void what_is_not_json_is_told_with_its_place(void **state) {
     (void)state;
     expect_dead(&automatic, SPAN("{\n \"personnummer\": \"191212121212\" x}"), NULL, 0, REASON_NOT_JSON,
                 "{\"offset\":34,\"line\":2,\"column\":33,\"what\":\"expected ',' or '}'\"}");
@@ -64,7 +64,7 @@ static void test_not_json(void **state) {
     expect_dead(&small, SPAN("\"0123456789\""), NULL, 0, REASON_TOO_LARGE, "{\"offset\":10,");
 }
 
-static void test_structured(void **state) {
+static void a_structured_event_stays_where_it_is(void **state) {
     (void)state;
     const struct header headers[] = {STRUCTURED};
     struct event *event = new_event(
@@ -76,7 +76,7 @@ static void test_structured(void **state) {
     event_destroy(event);
 }
 
-static void test_structured_refused(void **state) {
+static void a_wrong_structured_event_is_refused(void **state) {
     (void)state;
     const struct header json[] = {STRUCTURED};
     const struct header avro[] = {HEADER("content-type", "application/cloudevents+avro")};
@@ -116,7 +116,7 @@ static void expect_binary(struct span value, const struct header *headers, size_
     event_destroy(event);
 }
 
-static void test_binary(void **state) {
+static void a_binary_event_becomes_an_object(void **state) {
     (void)state;
     const struct header bare[] = {BINARY, HEADER("unrelated", "\xff")};
     const struct header json[] = {BINARY, HEADER("content-type", "application/vnd.kommun+json; charset=utf-8")};
@@ -137,7 +137,7 @@ static void test_binary(void **state) {
 }
 
 /* Every header that would become a header of ours, or an attribute that was never sent. */
-static void test_binary_refused(void **state) {
+static void a_wrong_binary_event_is_refused(void **state) {
     (void)state;
     static const struct {
         struct header header;
@@ -166,7 +166,7 @@ static void test_binary_refused(void **state) {
 }
 
 /* The value is pasted behind "data": and must not be able to say more than one value. */
-static void test_value_cannot_reach_out_of_data(void **state) {
+static void a_value_cannot_reach_out_of_data(void **state) {
     (void)state;
     const struct header headers[] = {BINARY};
     expect_dead(&automatic, SPAN("1,\"subject\":\"x\""), headers, COUNT(headers), REASON_NOT_JSON,
@@ -178,7 +178,7 @@ static void test_value_cannot_reach_out_of_data(void **state) {
     expect_dead(&automatic, SPAN("{\"a\":1,\"a\":1}"), headers, COUNT(headers), REASON_NOT_JSON, "{\"offset\":7,");
 }
 
-static void test_limits_are_the_values_own(void **state) {
+static void limits_count_the_value_alone(void **state) {
     (void)state;
     const struct header headers[] = {BINARY};
     struct decode_spec spec = {.limits = {.size = 8, .depth = 2}};
@@ -193,7 +193,7 @@ static void test_limits_are_the_values_own(void **state) {
     expect_dead(&spec, SPAN("[[1],2,3]"), headers, COUNT(headers), REASON_TOO_LARGE, "{\"what\":");
 }
 
-static void test_formats(void **state) {
+static void a_format_that_is_set_is_held_to(void **state) {
     (void)state;
     const struct header binary[] = {BINARY};
     struct decode_spec json = {.format = DECODE_JSON};
@@ -203,12 +203,12 @@ static void test_formats(void **state) {
     assert_int_equal(message.mode, MESSAGE_PLAIN);
     event_destroy(event);
     struct decode_spec cloudevents = {.format = DECODE_CLOUDEVENTS};
-    expect_dead(&cloudevents, SPAN("{}"), NULL, 0, REASON_ENVELOPE, "{\"what\":\"is no CloudEvent: neither");
+    expect_dead(&cloudevents, SPAN("{}"), NULL, 0, REASON_ENVELOPE, "{\"what\":\"is not a CloudEvent: neither");
     struct decode_spec data = {.format = DECODE_AUTO, .data_needed = true};
-    expect_dead(&data, SPAN("{}"), NULL, 0, REASON_ENVELOPE, "{\"what\":\"is no CloudEvent, so");
+    expect_dead(&data, SPAN("{}"), NULL, 0, REASON_ENVELOPE, "{\"what\":\"is not a CloudEvent, so");
 }
 
-static void test_memory_is_short(void **state) {
+static void short_memory_asks_for_another_try(void **state) {
     (void)state;
     const struct header binary[] = {BINARY};
     const struct header structured[] = {STRUCTURED};
@@ -226,16 +226,16 @@ static void test_memory_is_short(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain),
-        cmocka_unit_test(test_not_json),
-        cmocka_unit_test(test_structured),
-        cmocka_unit_test(test_structured_refused),
-        cmocka_unit_test(test_binary),
-        cmocka_unit_test(test_binary_refused),
-        cmocka_unit_test(test_value_cannot_reach_out_of_data),
-        cmocka_unit_test(test_limits_are_the_values_own),
-        cmocka_unit_test(test_formats),
-        cmocka_unit_test(test_memory_is_short),
+        cmocka_unit_test(plain_json_stays_where_it_is),
+        cmocka_unit_test(what_is_not_json_is_told_with_its_place),
+        cmocka_unit_test(a_structured_event_stays_where_it_is),
+        cmocka_unit_test(a_wrong_structured_event_is_refused),
+        cmocka_unit_test(a_binary_event_becomes_an_object),
+        cmocka_unit_test(a_wrong_binary_event_is_refused),
+        cmocka_unit_test(a_value_cannot_reach_out_of_data),
+        cmocka_unit_test(limits_count_the_value_alone),
+        cmocka_unit_test(a_format_that_is_set_is_held_to),
+        cmocka_unit_test(short_memory_asks_for_another_try),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -90,7 +90,7 @@ static struct span header(const struct bundled *one, struct span name) {
     return value;
 }
 
-static void test_array(void **state) {
+static void a_json_array_joins_the_texts_as_they_are(void **state) {
     (void)state;
     struct bundled one;
     begin(&one, BUNDLE_JSON_ARRAY);
@@ -120,7 +120,7 @@ static void test_array(void **state) {
     end(&one);
 }
 
-static void test_one(void **state) {
+static void a_bundle_of_one_is_an_array_of_one(void **state) {
     (void)state;
     struct bundled one;
     begin(&one, BUNDLE_JSON_ARRAY);
@@ -132,7 +132,7 @@ static void test_one(void **state) {
     end(&one);
 }
 
-static void test_lines(void **state) {
+static void lines_have_no_line_breaks_inside(void **state) {
     (void)state;
     struct bundled one;
     begin(&one, BUNDLE_NDJSON);
@@ -144,7 +144,7 @@ static void test_lines(void **state) {
     end(&one);
 }
 
-static void test_content_type(void **state) {
+static void a_content_type_that_is_set_is_kept(void **state) {
     (void)state;
     struct bundled one;
     begin(&one, BUNDLE_NDJSON);
@@ -155,7 +155,7 @@ static void test_content_type(void **state) {
     end(&one);
 }
 
-static void test_cloudevents(void **state) {
+static void a_batch_of_cloudevents_takes_both_modes(void **state) {
     (void)state;
     struct bundled one;
     begin(&one, BUNDLE_CLOUDEVENTS);
@@ -167,11 +167,11 @@ static void test_cloudevents(void **state) {
     struct verdict verdict = share(&one, MESSAGE_PLAIN, SPAN("{}"), 0);
     assert_int_equal(verdict.kind, VERDICT_DEAD);
     assert_int_equal(verdict.reason, REASON_TEMPLATE);
-    ASSERT_SPAN(verdict.detail, "{\"place\":\"body\",\"what\":\"is no CloudEvent\"}");
+    ASSERT_SPAN(verdict.detail, "{\"place\":\"body\",\"what\":\"is not a CloudEvent\"}");
     end(&one);
 }
 
-static void test_data(void **state) {
+static void data_alone_is_taken_out_of_each_event(void **state) {
     (void)state;
     struct bundled one;
     begin(&one, BUNDLE_JSON_ARRAY);
@@ -183,7 +183,7 @@ static void test_data(void **state) {
     end(&one);
 }
 
-static void test_no_json(void **state) {
+static void data_that_is_not_json_is_refused(void **state) {
     (void)state;
     struct bundled one;
     begin(&one, BUNDLE_JSON_ARRAY);
@@ -194,7 +194,7 @@ static void test_no_json(void **state) {
     end(&one);
 }
 
-static void test_alike(void **state) {
+static void only_the_same_target_and_headers_are_alike(void **state) {
     (void)state;
     struct bundled one;
     begin(&one, BUNDLE_JSON_ARRAY);
@@ -208,7 +208,7 @@ static void test_alike(void **state) {
 }
 
 /* The same events in the same order have the same id, others another. */
-static void test_id(void **state) {
+static void the_id_is_made_of_the_events_in_order(void **state) {
     (void)state;
     struct bundled one;
     begin(&one, BUNDLE_JSON_ARRAY);
@@ -231,7 +231,7 @@ static void test_id(void **state) {
 }
 
 /* Where memory is short nothing is made by halves: a request that lacks a header's value would be sent. */
-static void test_short_memory(void **state) {
+static void short_memory_makes_nothing_by_halves(void **state) {
     (void)state;
     struct bundled one;
     begin(&one, BUNDLE_JSON_ARRAY);
@@ -250,10 +250,16 @@ static void test_short_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_array),        cmocka_unit_test(test_one),         cmocka_unit_test(test_lines),
-        cmocka_unit_test(test_content_type), cmocka_unit_test(test_cloudevents), cmocka_unit_test(test_data),
-        cmocka_unit_test(test_no_json),      cmocka_unit_test(test_alike),       cmocka_unit_test(test_id),
-        cmocka_unit_test(test_short_memory),
+        cmocka_unit_test(a_json_array_joins_the_texts_as_they_are),
+        cmocka_unit_test(a_bundle_of_one_is_an_array_of_one),
+        cmocka_unit_test(lines_have_no_line_breaks_inside),
+        cmocka_unit_test(a_content_type_that_is_set_is_kept),
+        cmocka_unit_test(a_batch_of_cloudevents_takes_both_modes),
+        cmocka_unit_test(data_alone_is_taken_out_of_each_event),
+        cmocka_unit_test(data_that_is_not_json_is_refused),
+        cmocka_unit_test(only_the_same_target_and_headers_are_alike),
+        cmocka_unit_test(the_id_is_made_of_the_events_in_order),
+        cmocka_unit_test(short_memory_makes_nothing_by_halves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
