@@ -42,7 +42,7 @@ static void expect_refusal(const char *line, const char *sentence) {
     call_finish(&call);
 }
 
-static void test_order_is_free(void **state) {
+static void order_is_free(void **state) {
     static const char *const lines[] = {"slussctl --config D check --json", "slussctl check --config D --json",
                                         "slussctl --json --config=D check", "slussctl check --json --config=D"};
     (void)state;
@@ -58,7 +58,7 @@ static void test_order_is_free(void **state) {
     }
 }
 
-static void test_values_and_arguments(void **state) {
+static void values_and_arguments_are_found(void **state) {
     struct call call;
     struct error error = {0};
     (void)state;
@@ -74,7 +74,7 @@ static void test_values_and_arguments(void **state) {
     call_finish(&call);
 }
 
-static void test_help_and_version(void **state) {
+static void help_and_version_need_no_verb(void **state) {
     struct call call;
     struct error error = {0};
     (void)state;
@@ -86,7 +86,7 @@ static void test_help_and_version(void **state) {
     call_finish(&call);
 }
 
-static void test_refusals_name_the_cure(void **state) {
+static void refusals_name_the_cure(void **state) {
     (void)state;
     expect_refusal("slussctl chekc", "there is no verb \"chekc\": did you mean \"check\"?");
     expect_refusal("slussctl polish", "there is no verb \"polish\": see slussctl --help");
@@ -102,10 +102,10 @@ static void test_refusals_name_the_cure(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_order_is_free),
-        cmocka_unit_test(test_values_and_arguments),
-        cmocka_unit_test(test_help_and_version),
-        cmocka_unit_test(test_refusals_name_the_cure),
+        cmocka_unit_test(order_is_free),
+        cmocka_unit_test(values_and_arguments_are_found),
+        cmocka_unit_test(help_and_version_need_no_verb),
+        cmocka_unit_test(refusals_name_the_cure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,7 +13,7 @@ static const char text[] = "# HELP sluss_events_total x\n"
                            "sluss_events_total_more{route=\"b\",outcome=\"skipped\"} 5\n"
                            "sluss_config_generation 7";
 
-static void test_values_are_found_by_name_and_labels(void **state) {
+static void values_are_found_by_name_and_labels(void **state) {
     struct span all = span_of(text);
     (void)state;
     assert_true(control_metric(all, "sluss_events_total", "route=\"b\"", "outcome=\"filtered\"") == 4);
@@ -24,7 +24,7 @@ static void test_values_are_found_by_name_and_labels(void **state) {
     assert_true(control_metric(SPAN(""), "sluss_events_total", NULL, NULL) == -1);
 }
 
-static void test_nobody_answers(void **state) {
+static void nobody_answers(void **state) {
     struct buf body = {0};
     struct error error = {0};
     int status;
@@ -38,8 +38,8 @@ static void test_nobody_answers(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values_are_found_by_name_and_labels),
-        cmocka_unit_test(test_nobody_answers),
+        cmocka_unit_test(values_are_found_by_name_and_labels),
+        cmocka_unit_test(nobody_answers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,7 +11,7 @@
 
 enum { DOZEN = 12, TWO_DOZEN = 24 };
 
-static void test_of_every_dozen_nine_are_good(void **state) {
+static void of_every_dozen_nine_are_good(void **state) {
     (void)state;
     for (size_t first = 1; first <= 5 * DOZEN; first += DOZEN) {
         size_t kinds[SAMPLE_TOMBSTONE + 1] = {0};
@@ -27,7 +27,7 @@ static void test_of_every_dozen_nine_are_good(void **state) {
     }
 }
 
-static void test_every_third_good_one_breaks_in_turn(void **state) {
+static void every_third_good_one_breaks_in_turn(void **state) {
     size_t breaks[BREAK_UNAUTHORISED + 1] = {0};
     (void)state;
     for (size_t number = 1; number <= TWO_DOZEN; number++)
@@ -46,7 +46,7 @@ static bool member_is(const struct json_document *document, const char *query, c
     return is;
 }
 
-static void test_records_are_what_they_say(void **state) {
+static void records_are_what_they_say(void **state) {
     (void)state;
     for (size_t number = 1; number <= TWO_DOZEN; number++) {
         struct sample sample = sample_make(number, false);
@@ -72,7 +72,7 @@ static void test_records_are_what_they_say(void **state) {
     }
 }
 
-static void test_ids_lead_back_to_the_number(void **state) {
+static void ids_lead_back_to_the_number(void **state) {
     (void)state;
     assert_int_equal(sample_number(SPAN("https://id.varmdo.example/system/bygglov/sandbox-17")), 17);
     assert_int_equal(sample_number(SPAN("sandbox-1")), 1);
@@ -84,10 +84,10 @@ static void test_ids_lead_back_to_the_number(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_of_every_dozen_nine_are_good),
-        cmocka_unit_test(test_every_third_good_one_breaks_in_turn),
-        cmocka_unit_test(test_records_are_what_they_say),
-        cmocka_unit_test(test_ids_lead_back_to_the_number),
+        cmocka_unit_test(of_every_dozen_nine_are_good),
+        cmocka_unit_test(every_third_good_one_breaks_in_turn),
+        cmocka_unit_test(records_are_what_they_say),
+        cmocka_unit_test(ids_lead_back_to_the_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -50,7 +50,7 @@ static void end(struct kitchen *kitchen) {
     event_destroy(kitchen->event);
 }
 
-static void test_found(void **state) {
+static void an_answer_is_spliced_in(void **state) {
     (void)state;
     static const struct {
         struct span before;
@@ -73,7 +73,7 @@ static void test_found(void **state) {
     }
 }
 
-static void test_absent(void **state) {
+static void an_absent_key_does_what_the_route_says(void **state) {
     (void)state;
     static const struct {
         struct span text;
@@ -111,7 +111,7 @@ static void test_absent(void **state) {
     end(&kitchen);
 }
 
-static void test_a_lookup_that_takes_time(void **state) {
+static void a_lookup_that_takes_time_is_waited_for(void **state) {
     (void)state;
     struct kitchen kitchen;
     begin(&kitchen, SPAN("{\"k\":\"A\"}"));
@@ -130,7 +130,7 @@ static void test_a_lookup_that_takes_time(void **state) {
     end(&kitchen);
 }
 
-static void test_nowhere_to_go(void **state) {
+static void an_answer_without_a_parent_object_is_refused(void **state) {
     (void)state;
     struct kitchen kitchen;
     begin(&kitchen, SPAN("{\"k\":\"A\",\"a\":[]}"));
@@ -143,7 +143,7 @@ static void test_nowhere_to_go(void **state) {
     end(&kitchen);
 }
 
-static void test_limits(void **state) {
+static void the_result_keeps_within_the_limits(void **state) {
     (void)state;
     struct kitchen kitchen;
     begin(&kitchen, SPAN("{\"k\":\"A\",\"long\":\"........................................\"}"));
@@ -158,7 +158,7 @@ static void test_limits(void **state) {
 }
 
 /* In binary mode only `data` is a text of the sender's, and the limits do not count the envelope. */
-static void test_binary(void **state) {
+static void in_binary_mode_only_data_is_completed(void **state) {
     (void)state;
     struct kitchen kitchen;
     begin(&kitchen, SPAN("{\"subject\":\"...................................\",\"k\":\"A\",\"data\": {\"x\":[]} }"));
@@ -178,7 +178,7 @@ static void test_binary(void **state) {
     end(&kitchen);
 }
 
-static void test_memory_is_short(void **state) {
+static void short_memory_asks_for_another_try(void **state) {
     (void)state;
     struct kitchen kitchen;
     begin(&kitchen, SPAN("{\"k\":\"A\"}"));
@@ -192,13 +192,13 @@ static void test_memory_is_short(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_found),
-        cmocka_unit_test(test_absent),
-        cmocka_unit_test(test_a_lookup_that_takes_time),
-        cmocka_unit_test(test_nowhere_to_go),
-        cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_binary),
-        cmocka_unit_test(test_memory_is_short),
+        cmocka_unit_test(an_answer_is_spliced_in),
+        cmocka_unit_test(an_absent_key_does_what_the_route_says),
+        cmocka_unit_test(a_lookup_that_takes_time_is_waited_for),
+        cmocka_unit_test(an_answer_without_a_parent_object_is_refused),
+        cmocka_unit_test(the_result_keeps_within_the_limits),
+        cmocka_unit_test(in_binary_mode_only_data_is_completed),
+        cmocka_unit_test(short_memory_asks_for_another_try),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,7 +23,7 @@ static struct lookup_table *create(struct span csv, struct span value) {
     return table;
 }
 
-static void test_forms(void **state) {
+static void all_forms_of_csv_are_read_alike(void **state) {
     (void)state;
     static const struct span forms[] = {
         SPAN("code,name\nSLU,Klart\n"),
@@ -49,7 +49,7 @@ static void test_forms(void **state) {
     }
 }
 
-static void test_cells_as_they_are(void **state) {
+static void cells_are_kept_as_they_are(void **state) {
     (void)state;
     struct lookup_table *table =
         create(SPAN("code,name\n A ,\" \"\"Gävle\"\"\n\\ \"\n0042,\n42,x y\ntrue,\xe2\x82\xac\x01\n"), SPAN("name"));
@@ -61,7 +61,7 @@ static void test_cells_as_they_are(void **state) {
     lookup_table_release(table);
 }
 
-static void test_whole_row(void **state) {
+static void without_a_column_the_row_is_the_answer(void **state) {
     (void)state;
     struct lookup_table *table = create(SPAN("code,\"a \"\"b\"\"\",\nA,1,\nB,\"2\",x\n"), SPAN_NONE);
     ASSERT_SPAN(lookup_table_find(table, SPAN("A")), "{\"code\":\"A\",\"a \\\"b\\\"\":\"1\",\"\":\"\"}");
@@ -69,7 +69,7 @@ static void test_whole_row(void **state) {
     lookup_table_release(table);
 }
 
-static void test_no_rows(void **state) {
+static void a_table_without_rows_answers_nothing(void **state) {
     (void)state;
     struct lookup_table *table = create(SPAN("code,name\n"), SPAN("name"));
     assert_int_equal(lookup_table_rows(table), 0);
@@ -78,7 +78,7 @@ static void test_no_rows(void **state) {
     lookup_table_release(table);
 }
 
-static void test_refused(void **state) {
+static void a_wrong_table_is_refused_with_its_line(void **state) {
     (void)state;
     static const struct {
         struct span csv;
@@ -111,7 +111,7 @@ static void test_refused(void **state) {
     }
 }
 
-static void test_shared(void **state) {
+static void a_shared_table_lives_until_all_release_it(void **state) {
     (void)state;
     struct lookup_table *table = create(SPAN("code,name\nA,1\n"), SPAN("name"));
     assert_ptr_equal(lookup_table_share(table), table);
@@ -122,7 +122,7 @@ static void test_shared(void **state) {
 }
 
 /* Every allocation of ours is failed, once and for ever. */
-static void test_memory_is_short(void **state) {
+static void short_memory_leaves_nothing_behind(void **state) {
     (void)state;
     size_t live = memory_live();
     for (int forever = 0; forever < 2; forever++)
@@ -139,7 +139,7 @@ static void test_memory_is_short(void **state) {
         }
 }
 
-static void test_large(void **state) {
+static void a_large_table_is_found_in_and_compact(void **state) {
     (void)state;
     enum { ROWS = 100000 };
     struct buf csv = {0};
@@ -163,7 +163,7 @@ static void test_large(void **state) {
 }
 
 /* Around each size that takes a byte more to say; a key that comes again is told by its line, however long the rows. */
-static void test_long_cells(void **state) {
+static void cells_of_any_length_are_kept(void **state) {
     (void)state;
     static const size_t sizes[] = {1, 125, 126, 127, 128, 129, 16381, 16382, 16383, 16384, 300000};
     enum { COUNT = sizeof sizes / sizeof *sizes };
@@ -196,9 +196,15 @@ static void test_long_cells(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_forms),   cmocka_unit_test(test_cells_as_they_are), cmocka_unit_test(test_whole_row),
-        cmocka_unit_test(test_no_rows), cmocka_unit_test(test_refused),           cmocka_unit_test(test_shared),
-        cmocka_unit_test(test_large),   cmocka_unit_test(test_memory_is_short),   cmocka_unit_test(test_long_cells),
+        cmocka_unit_test(all_forms_of_csv_are_read_alike),
+        cmocka_unit_test(cells_are_kept_as_they_are),
+        cmocka_unit_test(without_a_column_the_row_is_the_answer),
+        cmocka_unit_test(a_table_without_rows_answers_nothing),
+        cmocka_unit_test(a_wrong_table_is_refused_with_its_line),
+        cmocka_unit_test(a_shared_table_lives_until_all_release_it),
+        cmocka_unit_test(a_large_table_is_found_in_and_compact),
+        cmocka_unit_test(short_memory_leaves_nothing_behind),
+        cmocka_unit_test(cells_of_any_length_are_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

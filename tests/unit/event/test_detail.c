@@ -16,7 +16,7 @@ static struct event *new_event(void) {
     return event;
 }
 
-static void test_object(void **state) {
+static void a_detail_is_an_object_of_its_fields(void **state) {
     (void)state;
     struct event *event = new_event();
     struct detail detail = {0};
@@ -29,7 +29,7 @@ static void test_object(void **state) {
     event_destroy(event);
 }
 
-static void test_list(void **state) {
+static void items_make_it_an_array(void **state) {
     (void)state;
     struct event *event = new_event();
     struct detail detail = {0};
@@ -43,7 +43,7 @@ static void test_list(void **state) {
     event_destroy(event);
 }
 
-static void test_escapes(void **state) {
+static void all_but_plain_ascii_is_escaped(void **state) {
     (void)state;
     static const struct {
         struct span text;
@@ -69,7 +69,7 @@ static void test_escapes(void **state) {
     }
 }
 
-static void test_long_text_is_cut_at_its_front(void **state) {
+static void a_long_text_is_cut_at_its_front(void **state) {
     (void)state;
     char text[1001];
     memset(text, 'x', sizeof text);
@@ -85,7 +85,7 @@ static void test_long_text_is_cut_at_its_front(void **state) {
     buf_finish(&detail.text);
 }
 
-static void test_memory_is_short(void **state) {
+static void short_memory_asks_for_another_try(void **state) {
     (void)state;
     struct event *event = new_event();
     event->arena.limit = 1;
@@ -96,9 +96,9 @@ static void test_memory_is_short(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_object),          cmocka_unit_test(test_list),
-        cmocka_unit_test(test_escapes),         cmocka_unit_test(test_long_text_is_cut_at_its_front),
-        cmocka_unit_test(test_memory_is_short),
+        cmocka_unit_test(a_detail_is_an_object_of_its_fields), cmocka_unit_test(items_make_it_an_array),
+        cmocka_unit_test(all_but_plain_ascii_is_escaped),      cmocka_unit_test(a_long_text_is_cut_at_its_front),
+        cmocka_unit_test(short_memory_asks_for_another_try),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

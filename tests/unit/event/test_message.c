@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-static void test_text(void **state) {
+static void only_scalars_have_a_text(void **state) {
     (void)state;
     struct arena arena;
     struct json_document document;
@@ -26,7 +26,7 @@ static void test_text(void **state) {
     arena_finish(&arena);
 }
 
-static void test_media_type(void **state) {
+static void json_media_types_are_known(void **state) {
     (void)state;
     static const char *const json[] = {"application/json", "Application/JSON ; charset=utf-8", "text/json",
                                        "application/x+json", "application/cloudevents+json;v=1"};
@@ -39,6 +39,7 @@ static void test_media_type(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_text), cmocka_unit_test(test_media_type)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(only_scalars_have_a_text),
+                                       cmocka_unit_test(json_media_types_are_known)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-static void test_retry_after_rows(void **state) {
+static void retry_after_is_read_in_all_its_forms(void **state) {
     (void)state;
     static const struct {
         const char *value;
@@ -37,7 +37,7 @@ static void test_retry_after_rows(void **state) {
                      (long long)transfer_retry_after(span_of(rows[i].value), wall_ms));
 }
 
-static void test_forbidden_addresses(void **state) {
+static void addresses_of_this_host_are_forbidden(void **state) {
     (void)state;
     static const struct {
         const char *address;
@@ -72,7 +72,7 @@ static void test_forbidden_addresses(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_retry_after_rows),
-                                       cmocka_unit_test(test_forbidden_addresses)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(retry_after_is_read_in_all_its_forms),
+                                       cmocka_unit_test(addresses_of_this_host_are_forbidden)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-static void test_samples(void **state) {
+static void samples_are_written_in_prometheus_text(void **state) {
     (void)state;
     struct buf out = {0};
     const struct metrics_label label[] = {{"route", SPAN("a\"b\\c\nd")}, {"result", SPAN("ok")}};
@@ -22,6 +22,6 @@ static void test_samples(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_samples)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(samples_are_written_in_prometheus_text)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -61,7 +61,7 @@ static struct span header(const struct mapped *one, struct span name) {
     return value;
 }
 
-static void test_plain(void **state) {
+static void plain_json_is_sent_as_it_came(void **state) {
     (void)state;
     struct mapped one;
     begin(&one, MESSAGE_PLAIN, SPAN(" {\"traceparent\": \"" TRACE "\"}\n"), NULL, 0);
@@ -82,7 +82,7 @@ static void test_plain(void **state) {
     end(&one);
 }
 
-static void test_configured(void **state) {
+static void headers_id_and_type_follow_the_configuration(void **state) {
     (void)state;
     struct mapped one;
     begin(&one, MESSAGE_PLAIN, SPAN("{\"id\":\"A/1\",\"source\":\"s\"}"), NULL, 0);
@@ -106,7 +106,7 @@ static void test_configured(void **state) {
     end(&one);
 }
 
-static void test_no_body(void **state) {
+static void without_a_body_there_is_no_content_type(void **state) {
     (void)state;
     struct mapped one;
     begin(&one, MESSAGE_PLAIN, SPAN("{}"), NULL, 0);
@@ -119,7 +119,7 @@ static void test_no_body(void **state) {
     end(&one);
 }
 
-static void test_trace(void **state) {
+static void the_trace_of_the_record_comes_before_that_of_the_event(void **state) {
     (void)state;
     const struct header headers[] = {HEADER("traceparent", TRACE)};
     struct mapped one;
@@ -146,7 +146,7 @@ static void expect_structured(enum body_kind kind, struct span value, struct spa
     end(&one);
 }
 
-static void test_structured(void **state) {
+static void a_structured_event_is_sent_whole_or_its_data(void **state) {
     (void)state;
     struct span json = SPAN("application/json");
     expect_structured(BODY_EVENT, SPAN("\t{\"data\": 1.0}"), SPAN("\t{\"data\": 1.0}"),
@@ -161,7 +161,7 @@ static void test_structured(void **state) {
                       SPAN("image/png"));
 }
 
-static void test_binary(void **state) {
+static void a_binary_event_has_its_attributes_as_headers(void **state) {
     (void)state;
     const struct header headers[] = {
         HEADER("ce_id", "A 1"),
@@ -186,7 +186,7 @@ static void test_binary(void **state) {
     end(&one);
 }
 
-static void test_binary_not_json(void **state) {
+static void binary_data_that_is_not_json_is_sent_as_it_came(void **state) {
     (void)state;
     struct mapped one;
     begin(&one, MESSAGE_BINARY, SPAN("\xff"), NULL, 0);
@@ -206,7 +206,7 @@ static void expect_dead(struct mapped *one, const char *detail) {
         fail_msg(SPAN_FORMAT, SPAN_ARGUMENT(verdict.detail));
 }
 
-static void test_refused(void **state) {
+static void what_cannot_stand_in_a_request_is_dead_lettered(void **state) {
     (void)state;
     struct mapped one;
     begin(&one, MESSAGE_STRUCTURED,
@@ -236,7 +236,7 @@ static void test_refused(void **state) {
     end(&one);
 }
 
-static void test_memory_is_short(void **state) {
+static void short_memory_asks_for_another_try(void **state) {
     (void)state;
     const struct header headers[] = {HEADER("ce_id", "A 1")};
     size_t passed = 0;
@@ -257,11 +257,15 @@ static void test_memory_is_short(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain),           cmocka_unit_test(test_configured),
-        cmocka_unit_test(test_no_body),         cmocka_unit_test(test_trace),
-        cmocka_unit_test(test_structured),      cmocka_unit_test(test_binary),
-        cmocka_unit_test(test_binary_not_json), cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_memory_is_short),
+        cmocka_unit_test(plain_json_is_sent_as_it_came),
+        cmocka_unit_test(headers_id_and_type_follow_the_configuration),
+        cmocka_unit_test(without_a_body_there_is_no_content_type),
+        cmocka_unit_test(the_trace_of_the_record_comes_before_that_of_the_event),
+        cmocka_unit_test(a_structured_event_is_sent_whole_or_its_data),
+        cmocka_unit_test(a_binary_event_has_its_attributes_as_headers),
+        cmocka_unit_test(binary_data_that_is_not_json_is_sent_as_it_came),
+        cmocka_unit_test(what_cannot_stand_in_a_request_is_dead_lettered),
+        cmocka_unit_test(short_memory_asks_for_another_try),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

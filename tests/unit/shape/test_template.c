@@ -37,7 +37,7 @@ static enum template_result fill(enum template_kind kind, const char *text, stru
     return result;
 }
 
-static void test_filled(void **state) {
+static void places_are_filled_and_encoded(void **state) {
     (void)state;
     static const struct {
         enum template_kind kind;
@@ -83,7 +83,7 @@ static void test_filled(void **state) {
     }
 }
 
-static void test_missing(void **state) {
+static void a_value_that_is_missing_or_unusable_is_named(void **state) {
     (void)state;
     static const struct {
         enum template_kind kind;
@@ -135,7 +135,7 @@ static void test_missing(void **state) {
     }
 }
 
-static void test_refused(void **state) {
+static void a_wrong_template_is_refused_with_its_place(void **state) {
     (void)state;
     static const struct {
         enum template_kind kind;
@@ -171,7 +171,7 @@ static void test_refused(void **state) {
     }
 }
 
-static void test_memory_is_short(void **state) {
+static void short_memory_is_told_at_every_allocation(void **state) {
     (void)state;
     size_t live = memory_live();
     for (int forever = 0; forever < 2; forever++)
@@ -189,10 +189,10 @@ static void test_memory_is_short(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_filled),
-        cmocka_unit_test(test_missing),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_memory_is_short),
+        cmocka_unit_test(places_are_filled_and_encoded),
+        cmocka_unit_test(a_value_that_is_missing_or_unusable_is_named),
+        cmocka_unit_test(a_wrong_template_is_refused_with_its_place),
+        cmocka_unit_test(short_memory_is_told_at_every_allocation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

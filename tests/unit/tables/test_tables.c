@@ -62,7 +62,7 @@ static bool poll_until(struct tables *tables, int64_t *now_ms, int64_t until_ms,
     return false;
 }
 
-static void test_unchanged(void **state) {
+static void a_file_that_stays_is_not_read_again(void **state) {
     (void)state;
     struct tables *tables = tables_create(&spec, 1, NULL);
     struct tables_change change;
@@ -72,7 +72,7 @@ static void test_unchanged(void **state) {
     tables_destroy(tables);
 }
 
-static void test_rewritten_and_replaced(void **state) {
+static void a_file_rewritten_or_replaced_is_read_again(void **state) {
     (void)state;
     struct tables *tables = tables_create(&spec, 1, NULL);
     struct tables_change change;
@@ -97,7 +97,7 @@ static void test_rewritten_and_replaced(void **state) {
 }
 
 /* As on a file system that gives no notices. */
-static void test_without_notices(void **state) {
+static void without_notices_a_change_is_found_in_time(void **state) {
     (void)state;
     struct tables *tables = tables_create(&spec, 1, NULL);
     struct tables_change change;
@@ -112,7 +112,7 @@ static void test_without_notices(void **state) {
     tables_destroy(tables);
 }
 
-static void test_growing_file_is_left_alone(void **state) {
+static void a_growing_file_is_left_alone(void **state) {
     (void)state;
     struct tables *tables = tables_create(&spec, 1, NULL);
     struct tables_change change;
@@ -134,7 +134,7 @@ static void test_growing_file_is_left_alone(void **state) {
 }
 
 /* Half a table is a good table: what it does not have yet would be absent. */
-static void test_news_of_another_file_does_not_hurry_a_growing_one(void **state) {
+static void news_of_another_file_does_not_hurry_a_growing_one(void **state) {
     (void)state;
     struct tables *tables = tables_create(&spec, 1, NULL);
     struct tables_change change;
@@ -155,7 +155,7 @@ static void test_news_of_another_file_does_not_hurry_a_growing_one(void **state)
     tables_destroy(tables);
 }
 
-static void test_bad_file_keeps_the_old_table(void **state) {
+static void a_bad_file_keeps_the_old_table(void **state) {
     (void)state;
     struct tables *tables = tables_create(&spec, 1, NULL);
     struct tables_change change;
@@ -179,7 +179,7 @@ static void test_bad_file_keeps_the_old_table(void **state) {
     tables_destroy(tables);
 }
 
-static void test_two_lookups_one_file(void **state) {
+static void two_lookups_share_one_file(void **state) {
     (void)state;
     struct lookup_spec specs[] = {spec, spec};
     specs[1].key = SPAN("name");
@@ -205,7 +205,7 @@ static void expect_refused(const char *name, const char *sentence) {
         fail_msg("%s", error.text);
 }
 
-static void test_refused_at_start(void **state) {
+static void what_cannot_be_read_is_refused_at_the_start(void **state) {
     (void)state;
     expect_refused(other, "cannot be opened: No such file");
     expect_refused(folder, "is not a regular file");
@@ -225,14 +225,14 @@ static void test_refused_at_start(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_unchanged),
-        TEST(test_rewritten_and_replaced),
-        TEST(test_without_notices),
-        TEST(test_growing_file_is_left_alone),
-        TEST(test_news_of_another_file_does_not_hurry_a_growing_one),
-        TEST(test_bad_file_keeps_the_old_table),
-        TEST(test_two_lookups_one_file),
-        TEST(test_refused_at_start),
+        TEST(a_file_that_stays_is_not_read_again),
+        TEST(a_file_rewritten_or_replaced_is_read_again),
+        TEST(without_notices_a_change_is_found_in_time),
+        TEST(a_growing_file_is_left_alone),
+        TEST(news_of_another_file_does_not_hurry_a_growing_one),
+        TEST(a_bad_file_keeps_the_old_table),
+        TEST(two_lookups_share_one_file),
+        TEST(what_cannot_be_read_is_refused_at_the_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -40,7 +40,7 @@ static struct verdict check(const struct gate_spec *spec, struct span text, stru
     return gate_check(spec, context, *event, &message);
 }
 
-static void test_passes(void **state) {
+static void a_valid_event_passes(void **state) {
     (void)state;
     struct gate_spec spec = {0};
     struct event *event;
@@ -55,7 +55,7 @@ static void test_passes(void **state) {
     schema_program_destroy(spec.program);
 }
 
-static void test_refuses(void **state) {
+static void an_invalid_event_is_refused_with_reasons(void **state) {
     (void)state;
     struct gate_spec spec = {.name = SPAN("a.json"), .of_data = true};
     spec.program = compile("{\"properties\":{\"kod\":{\"pattern\":\"^[0-9]{4}$\"}}}");
@@ -75,7 +75,7 @@ static void test_refuses(void **state) {
     schema_program_destroy(spec.program);
 }
 
-static void test_detail_is_bounded_ascii(void **state) {
+static void the_detail_is_bounded_ascii(void **state) {
     (void)state;
     struct buf text = {0};
     buf_add_text(&text, "{");
@@ -100,7 +100,7 @@ static void test_detail_is_bounded_ascii(void **state) {
     schema_program_destroy(spec.program);
 }
 
-static void test_limit_is_another_reason(void **state) {
+static void a_limit_is_another_reason(void **state) {
     (void)state;
     struct schema_limits limits = {.steps = 1};
     struct schema_context *own = schema_context_create(&limits);
@@ -118,7 +118,7 @@ static void test_limit_is_another_reason(void **state) {
 }
 
 /* Every allocation fails once: whatever the event is, it is judged again later, and then the verdict is whole. */
-static void test_shortage_is_no_verdict(void **state) {
+static void short_memory_is_no_verdict(void **state) {
     (void)state;
     static const char *const events[] = {
         "{\"a\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14],\"b\":\"{}\"}",
@@ -171,11 +171,9 @@ static int tear_down(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_passes),
-        cmocka_unit_test(test_refuses),
-        cmocka_unit_test(test_detail_is_bounded_ascii),
-        cmocka_unit_test(test_limit_is_another_reason),
-        cmocka_unit_test(test_shortage_is_no_verdict),
+        cmocka_unit_test(a_valid_event_passes),        cmocka_unit_test(an_invalid_event_is_refused_with_reasons),
+        cmocka_unit_test(the_detail_is_bounded_ascii), cmocka_unit_test(a_limit_is_another_reason),
+        cmocka_unit_test(short_memory_is_no_verdict),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
