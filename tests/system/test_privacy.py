@@ -15,6 +15,7 @@ from process import eventually
 from records import produce
 
 CANARY, PERSON = "kanariefagel", "19121212-1212"
+BORN = PERSON[:8]  # no shorter: a few digits stand in any clock
 NAME = "fagelnamn"  # of a member: part of the instance path in `sluss-detail`, and of nothing else
 SECRETS = {"token": "hemligt-ord-ett", "nyckel": "hemligt-ord-tva"}
 TOKEN = "hemlig-bricka-tre"
@@ -39,7 +40,7 @@ EVENTS = [
     ('{"%s":1,"%s":2}' % (CANARY, CANARY), "not-json"), ("%s" % CANARY, "not-json"), ("[" * 70 + '"%s"' % CANARY, "too-deep"),
     ('{"id":"%s","n":0120}' % CANARY, "not-json"),
     (event(kind=CANARY), "schema"), (event(**{NAME: 1}), "schema"), (event(id=CANARY * 9), "schema"), (event(n=CANARY), "schema"),
-    (event(mail=CANARY.upper()), "schema"), (event(list=[CANARY, CANARY]), "schema"), (event(n=1912121212), "schema"), ('"%s"' % CANARY, "schema"),
+    (event(mail=CANARY.upper()), "schema"), (event(list=[CANARY, CANARY]), "schema"), (event(n=int(BORN + "12")), "schema"), ('"%s"' % CANARY, "schema"),
     (event(kind="c"), "lookup-absent"),
     (event(inner=CANARY), "enrich"),
     (event(text={"deep": CANARY}, id=f"{CANARY}-400"), "refused"),
@@ -73,7 +74,7 @@ def test_no_byte_of_an_event_is_told(broker, platform, endpoint, houses, topic, 
     platform.always(target_ends("400"), hostile.status(400, "no such thing"))
     platform.always(target_ends("500"), hostile.status(500, "nothing works"))
     platform.always(target_ends("reset"), hostile.reset())
-    options = {"base-url": platform.url, "timeout": "3s", "breaker": {"failures": 1000}}
+    options = {"base-url": platform.url, "timeout": "3s", "breaker": {"failures": 1000, "open": "1s"}}
     ways = {"bearer": {"token": "secret:token"}, "oauth2": {"token-url": f"{endpoint.url}/", "client-id": "sluss", "client-secret": "secret:token"}}
     house = houses(broker.bootstrap, {
         "p": {**options, "auth": {"type": auth, **ways[auth]}},
@@ -107,7 +108,7 @@ def test_no_byte_of_an_event_is_told(broker, platform, endpoint, houses, topic, 
         assert (letter.key, letter.value) == (key.encode(), value if isinstance(value, bytes) else value.encode())
         ours = {name: text for name, text in letter.headers.items() if name.startswith("sluss-")}
         assert set(ours) == HEADERS, "CONTRACT 6"
-        assert CANARY.lower() not in str(ours).lower() and "1912" not in str(ours), ours
+        assert CANARY.lower() not in str(ours).lower() and BORN not in str(ours), ours
         json.loads(ours["sluss-detail"])
     with open(f"/proc/{house.daemon.pid}/limits", encoding="ascii") as limits:
         assert re.search(r"^Max core file size +0 +0 ", limits.read(), re.M), "no core is written"
@@ -116,7 +117,7 @@ def test_no_byte_of_an_event_is_told(broker, platform, endpoint, houses, topic, 
     for place in re.findall(rf"{topic}[^ ]*", house.log()):
         assert CANARY not in place
     found = [line for text in told for line in text.splitlines()
-             if any(word in line.lower() for word in (CANARY, NAME, "1912", TOKEN, *SECRETS.values()))]
+             if any(word in line.lower() for word in (CANARY, NAME, BORN, TOKEN, *SECRETS.values()))]
     assert found == [], f"{len(found)} lines tell too much"
     if auth == "oauth2":
         assert len(endpoint.ledger) > 2 and all(request.headers["authorization"] == f"Bearer {TOKEN}" for request in platform.ledger)
