@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-enum { SHARE = 8, MOST_PICKS = 1000, MOST_LIVELY = 32, MOST_AHEAD = 1 };
+enum { MOST_PICKS = 1000, MOST_LIVELY = 32, MOST_AHEAD = 1 };
 
 static const char *const patterns[] = {"aab", "aba", "abb"};
 
@@ -24,7 +24,7 @@ static struct {
     uint64_t *likeness; /* 0: free */
     uint8_t *budget;
     size_t capacity, count;
-    bool ours; /* this job plays the story */
+    bool retold; /* a story is told once more, to its end */
 } visited;
 
 static size_t locate(uint64_t likeness) {
@@ -55,7 +55,7 @@ static void visited_grow(void) {
 
 /* Has a story with as many faults left been here? Now one has. Only asked where a story is new. */
 bool explore_known(const struct world *of) {
-    if (!visited.ours || of->choices->at < of->choices->length)
+    if (visited.retold || of->choices->at < of->choices->length)
         return false;
     if (visited.count * 2 >= visited.capacity)
         visited_grow();
@@ -164,9 +164,8 @@ bool explore_step(struct world *of) {
     return play_task(of, places[picked]);
 }
 
-/* The next story: the last choice that has another way is taken otherwise. `most`: of the first so many. */
-static bool turn(struct choices *choices, size_t most) {
-    choices->length = choices->length < most ? choices->length : most;
+/* The next story: the last choice that has another way is taken otherwise. */
+static bool turn(struct choices *choices) {
     for (; choices->length > 0; choices->length--)
         if (++choices->tape[choices->length - 1] < choices->bounds[choices->length - 1])
             return true;
@@ -179,36 +178,27 @@ static bool play_one(struct buf *story) {
     return play(&explored, 0, story);
 }
 
-static void explore_pattern(struct tally *tally, const char *keys, uint32_t job, uint32_t jobs) {
-    uint64_t share = 0;
+static void explore_pattern(struct tally *tally, const char *keys) {
     explored.length = 0;
     world.keys = keys;
     memset(visited.likeness, 0, visited.capacity * sizeof *visited.likeness);
-    tally->states += visited.count;
     visited.count = 0;
-    for (bool more = true; more && tally->failed == UINT64_MAX;) {
-        bool mine = share % jobs == job;
-        visited.ours = mine;
+    do {
         bool good = play_one(NULL);
-        if (mine) {
-            tally->plays++;
-            tally->steps += world.steps;
-            tally->deepest = explored.length > tally->deepest ? explored.length : tally->deepest;
-            for (int i = 0; i < FAULT_COUNT; i++)
-                tally->count[i] += explored.count[i];
-        }
-        if (mine && !good) {
+        tally->plays++;
+        tally->steps += world.steps;
+        tally->deepest = explored.length > tally->deepest ? explored.length : tally->deepest;
+        for (int i = 0; i < FAULT_COUNT; i++)
+            tally->count[i] += explored.count[i];
+        if (!good)
             tally->failed = tally->plays;
-            break;
-        }
-        more = turn(&explored, mine ? SIZE_MAX : SHARE);
-        share += explored.length <= SHARE ? 1 : 0;
-    }
+    } while (tally->failed == UINT64_MAX && turn(&explored));
+    tally->states += visited.count;
 }
 
 static void tell_explored(void) {
     struct buf story = {0};
-    visited.ours = false;
+    visited.retold = true;
     (void)play_one(&story);
     printf("keys %s: %s: %s\n%zu choices tell it:\n%s\n", world.keys, world.rule, world.what, explored.length,
            buf_text(&story));
@@ -222,10 +212,10 @@ void explore(struct tally *tally, uint32_t faults, uint32_t job, uint32_t jobs) 
         explored.rate[tried[i]] = 1;
     visited_grow();
     for (size_t i = 0; i < sizeof patterns / sizeof *patterns && tally->failed == UINT64_MAX; i++)
-        explore_pattern(tally, patterns[i], job, jobs);
+        if (i % jobs == job) /* what stories of one pattern have seen says nothing of another */
+            explore_pattern(tally, patterns[i]);
     if (tally->failed != UINT64_MAX)
         tell_explored();
-    tally->states += visited.count;
     free(visited.likeness);
     free(visited.budget);
     free(explored.tape);

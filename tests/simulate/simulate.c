@@ -168,7 +168,7 @@ static const char help[] =
     "\n"
     "  --seeds N       so many stories, from seed 1 on (20000)\n"
     "  --seed S        only this one\n"
-    "  --jobs N        on so many cores at once (1)\n"
+    "  --jobs N        on so many cores at once (1), of which --exhaustive uses at most three\n"
     "  --plant NAME    with this bug put into the core: it must be found; `list` names them\n"
     "  --story FOLDER  write the story that broke a promise there, as a case of tests/cases\n"
     "  --exhaustive    no dice: all interleavings of 2 keys and 3 events, with as many faults as --faults says (2)\n"
