@@ -78,9 +78,10 @@ def available():
 class Broker:
     """Started by the constructor; stop/kill and start keep the data. Use as a context, or call close()."""
 
-    def __init__(self, folder, users=None, authority=None, acls=False, auto_create=False, front=None):
+    def __init__(self, folder, users=None, authority=None, acls=False, auto_create=False, front=None, immortal=False):
         """users: {name: password} opens a SASL_SSL listener (PLAIN and SCRAM); authority: whose certificate it shows;
-        front: what stands between it and its clients: they are sent to front.port, and it is told where its front.far is."""
+        front: what stands between it and its clients: they are sent to front.port, and it is told where its front.far is;
+        immortal: it is never killed, and so it need not be taken for dead soon, which on a busy machine may be too soon."""
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port, self.controller, secure = free_ports(3)
@@ -95,6 +96,8 @@ class Broker:
             advertised += f",SASL_SSL://localhost:{secure}"
         text = PROPERTIES.format(listeners=f"{listeners},CONTROLLER://127.0.0.1:{self.controller}", advertised=advertised,
                                  controller=self.controller, folder=self.folder, auto_create=str(auto_create).lower())
+        if immortal:
+            text = text.replace("broker.session.timeout.ms=1500", "broker.session.timeout.ms=60000")
         if users:
             _, _, store = authority.issue("broker")
             text += SECURE.format(store=store, ca=authority.certificate,

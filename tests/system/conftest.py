@@ -15,8 +15,17 @@ from process import Process, eventually
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "slow: minutes, not seconds")
+    config.addinivalue_line("markers", "slow: a third of a minute and longer, so it begins first")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped by SIGTERM"))  # so that fixtures still tear down
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Several tests run abreast: the longest begin first, and one process alone starts the broker that takes longest to start."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    for item in items:
+        if "secure_broker" in item.fixturenames:
+            item.add_marker(pytest.mark.xdist_group("secure"))
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +38,7 @@ def broker(tmp_path_factory):
     """One real Kafka for all tests that only use topics of their own."""
     if why := real.available():
         pytest.skip(f"no real Kafka: {why}")
-    with real.Broker(tmp_path_factory.mktemp("kafka")) as started:
+    with real.Broker(tmp_path_factory.mktemp("kafka"), immortal=True) as started:
         yield started
 
 
@@ -38,7 +47,8 @@ def secure_broker(tmp_path_factory, authority):
     """A real Kafka with SASL_SSL (PLAIN, SCRAM) for alice, who may do what a test grants her."""
     if why := real.available():
         pytest.skip(f"no real Kafka: {why}")
-    with real.Broker(tmp_path_factory.mktemp("secure"), users={"alice": "hemligt-ord"}, authority=authority, acls=True) as started:
+    with real.Broker(tmp_path_factory.mktemp("secure"), users={"alice": "hemligt-ord"}, authority=authority, acls=True,
+                     immortal=True) as started:
         yield started
 
 

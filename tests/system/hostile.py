@@ -17,6 +17,8 @@ import struct
 import threading
 import time
 
+from process import Patience
+
 TLS_HELLO = b"\x16\x03"  # on a plain port
 ENDLESS = 64 * 1024 * 1024  # nobody reads so far; a client that does will be told by the test's timeout
 
@@ -73,7 +75,8 @@ def wait(seconds, then):
 def when(event, then):
     """Answers when the threading.Event is set."""
     def act(exchange, request):
-        event.wait(30)
+        while not event.wait(0.2) and not exchange.platform.closing.is_set():
+            pass
         return then(exchange, request)
     return _answer(then.label, act)
 
@@ -320,14 +323,14 @@ class Platform:
 
     def wait_for(self, count, seconds=30, match=lambda request: True):
         """The matching requests, as soon as there are so many."""
-        end = time.monotonic() + seconds
+        patience = Patience(seconds)
         with self.changed:
             while True:
                 found = [request for request in self.ledger if match(request)]
                 if len(found) >= count:
                     return found
-                left = end - time.monotonic()
-                if left <= 0 or not self.changed.wait(left):
+                self.changed.wait(patience.every)
+                if patience.ends():
                     raise AssertionError(f"waited {seconds} s for {count} requests, saw {len(found)}: {found[-5:]}")
 
     # --- the work ---

@@ -44,7 +44,7 @@ def settings(options):
 
 class UnixConnection(http.client.HTTPConnection):
     def __init__(self, path):
-        super().__init__("localhost", timeout=5)
+        super().__init__("localhost", timeout=30)
         self.path = str(path)
 
     def connect(self):
@@ -157,7 +157,7 @@ class House:
         assert code == 200, text
         return parse_metrics(text)
 
-    def ctl(self, *words, timeout=30, **more):
+    def ctl(self, *words, timeout=120, **more):
         return subprocess.run([binaries(self.kind) / "slussctl", "--config", self.etc, *map(str, words)],
                               capture_output=True, text=True, timeout=timeout, **more)
 

@@ -1,7 +1,9 @@
 """Child processes that never outlive the tests. It knows nothing of what they are."""
 
+import contextlib
 import ctypes
 import os
+import pathlib
 import signal
 import socket
 import subprocess
@@ -45,7 +47,12 @@ class Process:
 
     def wait(self, seconds=30):
         """The exit status (negative: the signal that ended it)."""
-        return self.popen.wait(seconds)
+        patience = Patience(seconds)
+        while True:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return self.popen.wait(patience.every)
+            if patience.ends():
+                raise subprocess.TimeoutExpired(self.command, seconds)
 
     def stop(self, seconds=40):
         self.signal(signal.SIGTERM)
@@ -61,15 +68,31 @@ class Process:
             self.kill()
 
 
+class Patience:
+    """How long something is waited for: so many seconds, and as many looks as a quiet machine has in them. Where all are kept
+    waiting for a processor the looks are too, so nothing is given up there for being slow; but no longer than LONGER seconds more."""
+
+    LONGER = 120
+
+    def __init__(self, seconds, every=0.05):
+        self.every, self.began, self.seconds, self.looks = every, time.monotonic(), seconds, seconds / max(every, 0.05)
+
+    def ends(self):
+        """To be asked after each look that was in vain."""
+        self.looks -= 1
+        passed = time.monotonic() - self.began
+        return passed > self.seconds and (self.looks <= 0 or passed > self.seconds + self.LONGER)
+
+
 def eventually(condition, seconds, what, every=0.05):
     """Polls until condition() is true and returns its value; says what it waited for when it never becomes true."""
-    end = time.monotonic() + seconds
+    patience = Patience(seconds, every)
     while True:
         value = condition()
         if value:
             return value
-        if time.monotonic() > end:
-            raise AssertionError(f"waited {seconds} s in vain for: {what() if callable(what) else what}")
+        if patience.ends():
+            raise AssertionError(f"waited {time.monotonic() - patience.began:.0f} s in vain for: {what() if callable(what) else what}")
         time.sleep(every)
 
 
@@ -81,6 +104,17 @@ def starved():
             return int(file.readline().rsplit("total=", 1)[1]) / 1e6
     except (OSError, IndexError, ValueError):
         return 0.0
+
+
+def kept_waiting(*pids):
+    """Seconds that the threads of these processes have waited for a processor (0 where the kernel does not say). What waits itself
+    because it may only run where nobody else wants to does not count."""
+    waited = 0
+    for pid in pids:
+        for task in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat"):
+            with contextlib.suppress(OSError):  # the thread has ended
+                waited += int(task.read_text().split()[1])
+    return waited / 1e9
 
 
 def free_ports(count):

@@ -29,7 +29,7 @@ def produce(bootstrap, topic, records, **settings):
 
     Returns [(partition, offset)] in order."""
     producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all", linger_ms=5, max_in_flight_requests_per_connection=1,
-                             retries=20, api_version=(2, 6, 0), **settings)
+                             retries=20, request_timeout_ms=PATIENCE * 2000, api_version=(2, 6, 0), **settings)
     try:
         waiting = []
         for key, value, *rest in records:
@@ -37,8 +37,8 @@ def produce(bootstrap, topic, records, **settings):
             waiting.append(producer.send(topic, key=_bytes(key), value=_bytes(value), headers=headers,
                                          partition=rest[1] if len(rest) > 1 else None,
                                          timestamp_ms=rest[2] if len(rest) > 2 else None))
-        producer.flush(60)
-        return [(done.partition, done.offset) for done in (future.get(60) for future in waiting)]
+        producer.flush(PATIENCE * 2)
+        return [(done.partition, done.offset) for done in (future.get(PATIENCE * 2) for future in waiting)]
     finally:
         producer.close()
 

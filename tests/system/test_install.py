@@ -8,6 +8,7 @@ import pytest
 
 import house
 
+pytestmark = pytest.mark.xdist_group("install")  # all of them write the build's list of what was laid down
 EXPOSURE = 12  # tenths: the floor for a service that opens sockets and must see who calls on its own
 
 

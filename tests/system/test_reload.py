@@ -6,6 +6,8 @@ import signal
 import socket
 import threading
 
+import pytest
+
 import hostile
 from account import Account
 from house import conserved, metric, metrics_only_grow
@@ -69,7 +71,7 @@ def test_under_load(broker, platform, houses, name):
                 house.routes[new] = {}
                 del house.routes[gone]
             house.write()
-            done = house.ctl("reload", "--wait", timeout=60)
+            done = house.ctl("reload", "--wait")
             assert done.returncode == 0, (done.stdout, done.stderr, house.log()[-2000:])
             assert f"generation {number} runs" in done.stdout
             platform.wait_for(50, 30, lambda request, path=f"/generation-{number}": request.target == path)
@@ -116,7 +118,7 @@ def test_two_processes_of_a_group_reload_in_turn(broker, houses, name):
             right.wait_for(100, 30)
             for turn in range(4):
                 house = pair[turn % 2]
-                done = house.ctl("reload", "--wait", timeout=60)
+                done = house.ctl("reload", "--wait")
                 assert done.returncode == 0, (done.stdout, done.stderr, house.log()[-2000:])
                 seen = len((left, right)[turn % 2].ledger)
                 (left, right)[turn % 2].wait_for(seen + 50, 30)
@@ -134,6 +136,7 @@ def test_two_processes_of_a_group_reload_in_turn(broker, houses, name):
             account.check_order(Account(broker.bootstrap, name, platform).requests())
 
 
+@pytest.mark.slow
 def test_many_reloads_leave_nothing_behind(broker, platform, houses, name):
     broker.create_topic(name)
     broker.create_topic(f"{name}.dlq")
@@ -148,7 +151,7 @@ def test_many_reloads_leave_nothing_behind(broker, platform, houses, name):
         account = Account(broker.bootstrap, name, platform)
         eventually(lambda: account.delivered() >= set(produced[:5]), 20, "delivery")
         eventually(lambda: metric(house.metrics(), "sluss_events_unsettled", route=name) == 0, 20, "the letter")
-        assert house.ctl("reload", "--wait", timeout=60).returncode == 0
+        assert house.ctl("reload", "--wait").returncode == 0
         house.wait_ready()
     reload()
     before = held()
@@ -235,7 +238,7 @@ def test_new_brokers_that_refuse_are_said(broker, platform, houses, name):
         assert house.ask("/live")[0] == 200
     house.kafka["bootstrap-servers"] = broker.bootstrap
     house.write()
-    done = house.ctl("reload", "--wait", timeout=60)
+    done = house.ctl("reload", "--wait")
     assert done.returncode == 0, done.stderr
     produced = produce(broker.bootstrap, name, events(0, 20))
     account = Account(broker.bootstrap, name, platform)
@@ -254,7 +257,7 @@ def test_generation_that_cannot_start_leaves_the_old_one(broker, platform, house
     kafka = house.kafka
     house.kafka = {**kafka, "security-protocol": "SSL", "ssl-ca-location": house.etc / house.put("ca.pem", "no certificate\n")}
     house.write()
-    done = house.ctl("reload", "--wait", timeout=60)
+    done = house.ctl("reload", "--wait")
     assert done.returncode == 69 and "generation 2 could not start" in done.stderr and "generation 1 continues" in done.stderr, done
     assert "generation 2 cannot start" in house.log()
     metrics = house.metrics()
@@ -265,7 +268,7 @@ def test_generation_that_cannot_start_leaves_the_old_one(broker, platform, house
     eventually(lambda: account.delivered() >= set(produced), 20, "delivery under the first again")
     house.kafka = kafka
     house.write()
-    done = house.ctl("reload", "--wait", timeout=60)
+    done = house.ctl("reload", "--wait")
     assert done.returncode == 0 and "generation 3 runs" in done.stdout, done
     assert metric(house.metrics(), "sluss_config_last_reload_ok") == 1
     assert house.stop() == 0, house.log()[-3000:]
@@ -281,7 +284,7 @@ def test_the_old_one_that_runs_again_has_its_errors_again(broker, platform, hous
     del house.routes["faulty"]
     house.kafka = {**house.kafka, "security-protocol": "SSL", "ssl-ca-location": house.etc / house.put("ca.pem", "no certificate\n")}
     house.write()
-    done = house.ctl("reload", "--wait", timeout=60)
+    done = house.ctl("reload", "--wait")
     assert done.returncode == 69 and "generation 1 continues" in done.stderr, done
     eventually(lambda: house.ask("/ready") == (503, "1 error in the configuration: a route is left out: slussctl check\n"), 40,
                lambda: f"/ready to say so; it says {house.ask('/ready')}")

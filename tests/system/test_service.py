@@ -70,6 +70,7 @@ def test_systemd_is_told(broker, platform, houses, name, tmp_path):
         assert systemd.said.index("STOPPING=1") > systemd.said.index("READY=1")
 
 
+@pytest.mark.slow
 def test_a_route_that_waits_does_not_take_the_others_down(broker, platform, houses, topic, tmp_path):
     """systemd ends a service that is not ready in time: with one topic misspelt every good route would stand still with it."""
     with Systemd(tmp_path) as systemd:

@@ -87,6 +87,7 @@ def test_a_topic_that_we_may_not_read_is_told_and_read_once_we_may(secure_broker
     assert house.stop() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("partitions", [1, 3])
 def test_a_route_whose_topic_is_gone_ends_when_told(broker, platform, houses, name, partitions):
     """What librdkafka had to say of the partitions holds them, and so the client's threads, until somebody has taken it."""
@@ -127,6 +128,7 @@ def test_letters_wait_until_we_may_write_them(secure_broker, authority, platform
     assert house.stop() == 0
 
 
+@pytest.mark.slow
 def test_a_topic_deleted_and_made_anew_is_read_from_its_beginning(broker, platform, houses, name):
     """What is settled of the old one after it is gone is not committed: it would hide events of the new one."""
     gate = threading.Event()

@@ -128,6 +128,7 @@ def test_hold_seen_by_one_worker_reaches_the_other(broker, platform, houses, nam
     assert house.stop() == 0, house.log()[-3000:]
 
 
+@pytest.mark.slow
 def test_kills_lose_nothing(broker, platform, houses, name):
     wide, one = topics(broker, name, ("a", "b"))
     produced = {topic: produce(broker.bootstrap, topic, events(4000, keys=300)) for topic in (wide, one)}
@@ -153,6 +154,7 @@ def test_kills_lose_nothing(broker, platform, houses, name):
             account.check_order([(request, event) for request, event in account.requests() if begin <= place[id(request)] < end])
 
 
+@pytest.mark.slow
 def test_one_fenced_ends_all_in_order(houses, name, tmp_path):
     """The worker whose route is fenced ends without a commit; the other finishes and commits what it has under way."""
     if why := real.available():
