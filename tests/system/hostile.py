@@ -311,6 +311,12 @@ class Platform:
             except OSError:
                 pass
 
+    def deserted(self):
+        """Whether nobody is connected, nor waits to be let in: what clients that have ended had sent stands in the ledger."""
+        waiting = select.poll()
+        waiting.register(self.listener, select.POLLIN)
+        return not waiting.poll(0) and not self.open
+
     def close(self):
         self.closing.set()
         self.refuse()
@@ -341,16 +347,15 @@ class Platform:
                 plain, _ = listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self._serve, args=(plain,), daemon=True).start()
-
-    def _serve(self, plain):
-        exchange = None
-        try:
-            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self.lock:
                 self.connections += 1
                 exchange = Exchange(self, self.connections, plain)
                 self.open.add(exchange)
+            threading.Thread(target=self._serve, args=(exchange, plain), daemon=True).start()
+
+    def _serve(self, exchange, plain):
+        try:
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self.tls:
                 exchange.socket = self._secure(plain)
             while self._answer_one(exchange):

@@ -114,6 +114,7 @@ def test_a_kill_amid_batches_loses_nothing(broker, platform, houses, name):
     batches, account = Batches(platform, lines=True), Account(broker.bootstrap, name, platform)
     eventually(lambda: len(batches.taken()) >= 20, 40, "the first batches", every=0.01)
     house.kill()
+    eventually(platform.deserted, 10, "the end of the dead process's connections")
     first = len(platform.ledger)
     committed = account.committed()
     known = {n for n in batches.delivered()}

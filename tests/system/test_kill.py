@@ -74,7 +74,7 @@ class Kill:
     def __init__(self, house, platform, account):
         house.kill()
         self.at = time.monotonic()
-        eventually(lambda: not platform.open, 10, "the end of the dead process's connections")
+        eventually(platform.deserted, 10, "the end of the dead process's connections")
         requests = account.requests()
         self.ended_at = len(requests)
         self.offsets = account.check_commits()

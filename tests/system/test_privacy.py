@@ -74,7 +74,7 @@ def test_no_byte_of_an_event_is_told(broker, platform, endpoint, houses, topic, 
     platform.always(target_ends("400"), hostile.status(400, "no such thing"))
     platform.always(target_ends("500"), hostile.status(500, "nothing works"))
     platform.always(target_ends("reset"), hostile.reset())
-    options = {"base-url": platform.url, "timeout": "3s", "breaker": {"failures": 1000, "open": "1s"}}
+    options = {"base-url": platform.url, "timeout": "30s", "breaker": {"failures": 1000, "open": "1s"}}
     ways = {"bearer": {"token": "secret:token"}, "oauth2": {"token-url": f"{endpoint.url}/", "client-id": "sluss", "client-secret": "secret:token"}}
     house = houses(broker.bootstrap, {
         "p": {**options, "auth": {"type": auth, **ways[auth]}},

@@ -139,7 +139,7 @@ def test_kills_lose_nothing(broker, platform, houses, name):
         house.start(ready=False)
         platform.wait_for(mark, 60)
         house.kill()
-        eventually(lambda: not platform.open, 10, "the end of the dead process's connections")
+        eventually(platform.deserted, 10, "the end of the dead process's connections")
         lives.append(len(platform.ledger))
         for account in accounts.values():
             account.check_commits()
