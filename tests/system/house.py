@@ -11,6 +11,7 @@ from process import Process, eventually
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 KIND = os.environ.get("SLUSS_KIND", "dev")
+LASTING = {"session-timeout-ms": 60000}  # a membership that a machine cannot cost which lets nobody run for 10 s
 
 
 def binaries(kind=KIND):

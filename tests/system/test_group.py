@@ -10,6 +10,7 @@ from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 import hostile
 from account import Account
 from hostile import Platform
+from house import LASTING
 from process import eventually
 from records import produce
 
@@ -22,8 +23,8 @@ def test_one_of_two_stops_and_the_other_takes_over(broker, houses, name, tmp_pat
     broker.create_topic(name, 6)
     broker.create_topic(f"{name}.dlq")
     with Platform() as left, Platform() as right:
-        first = houses(broker.bootstrap, {"p": left.url}, {name: {}}).start()
-        second = houses(broker.bootstrap, {"p": right.url}, {name: {}}).start()
+        first = houses(broker.bootstrap, {"p": left.url}, {name: {}}, LASTING).start()
+        second = houses(broker.bootstrap, {"p": right.url}, {name: {}}, LASTING).start()
         account = Account(broker.bootstrap, name, left, right)
         produced = []
         feeding = threading.Event()
@@ -61,7 +62,7 @@ def test_two_that_stop_together_commit_both(broker, houses, name):
     broker.create_topic(name, 6)
     broker.create_topic(f"{name}.dlq")
     with Platform() as left, Platform() as right:
-        first, second = houses(broker.bootstrap, {"p": left.url}, {name: {}}), houses(broker.bootstrap, {"p": right.url}, {name: {}})
+        first, second = (houses(broker.bootstrap, {"p": platform.url}, {name: {}}, LASTING) for platform in (left, right))
         account = Account(broker.bootstrap, name, left, right)
         for turn in range(4):
             seen = len(left.ledger), len(right.ledger)

@@ -10,7 +10,7 @@ import pytest
 
 import hostile
 from account import Account
-from house import conserved, metric, metrics_only_grow
+from house import LASTING, conserved, metric, metrics_only_grow
 from process import eventually
 from records import produce
 
@@ -111,7 +111,7 @@ def test_two_processes_of_a_group_reload_in_turn(broker, houses, name):
     broker.create_topic(name, 6)
     broker.create_topic(f"{name}.dlq")
     with hostile.Platform() as left, hostile.Platform() as right:
-        pair = [houses(broker.bootstrap, {"p": platform.url}, {name: {"workers": 2}}, workers=2).start() for platform in (left, right)]
+        pair = [houses(broker.bootstrap, {"p": platform.url}, {name: {"workers": 2}}, LASTING, workers=2).start() for platform in (left, right)]
         feeder = Feeder(broker.bootstrap, name)
         try:
             left.wait_for(100, 30)

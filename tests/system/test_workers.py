@@ -14,7 +14,7 @@ import broker as real
 import hostile
 from account import Account
 from fence import Fence
-from house import conserved, metric
+from house import LASTING, conserved, metric
 from process import eventually
 from records import produce
 
@@ -58,7 +58,7 @@ def test_routes_on_different_workers_and_one_on_both(broker, platform, houses, n
     wide, one, other = topics(broker, name, ("a", "b", "c"))
     produced = {topic: produce(broker.bootstrap, topic, events(count)) for topic, count in ((wide, 3000), (one, 500), (other, 500))}
     house = houses(broker.bootstrap, {"p": {"base-url": platform.url, "max-in-flight": 5}},
-                   {wide: {"workers": 2}, one: {}, other: {}}, workers=2).start()
+                   {wide: {"workers": 2}, one: {}, other: {}}, LASTING, workers=2).start()
     said = re.search(r"2 workers: (route .*?)\"", house.log())
     assert said and said[1] == f"route {wide} on workers 0 and 1, route {one} on worker 1, route {other} on worker 0", said
     assert members(broker, f"sluss.{wide}") == 2
@@ -205,8 +205,8 @@ def test_workers_leave_their_group_together(sandbox_broker, platform, houses, na
 def test_two_processes_of_two_workers_in_one_group(broker, houses, name):
     (topic,) = topics(broker, name, ("a",), 8)
     with hostile.Platform() as left, hostile.Platform() as right:
-        one = houses(broker.bootstrap, {"p": left.url}, {topic: {"workers": 2}}, workers=2).start()
-        two = houses(broker.bootstrap, {"p": right.url}, {topic: {"workers": 2}}, workers=2).start()
+        one = houses(broker.bootstrap, {"p": left.url}, {topic: {"workers": 2}}, LASTING, workers=2).start()
+        two = houses(broker.bootstrap, {"p": right.url}, {topic: {"workers": 2}}, LASTING, workers=2).start()
         eventually(lambda: members(broker, f"sluss.{topic}") == 4, 20, "four members")
         account = Account(broker.bootstrap, topic, left, right)
         produced = produce(broker.bootstrap, topic, events(4000))
