@@ -61,7 +61,8 @@ const struct verb verb_release = {
         "events\n\n"
         "  slussctl release bygglov\n"
         "  slussctl release bygglov bygglov.arende.v1/3/1047 --to dead-letter\n\n"
-        "Exit: 0 something was released, 1 nothing was held, 64 there is no such route, 69 slussd does not answer.\n",
+        "Exit: 0 something was released, 1 nothing was held, 64 there is no such route, 69 slussd does not answer,\n"
+        "or cannot tell yet, as partitions are being handed over: try again.\n",
     .options = options,
     .least = 1,
     .most = 2,

@@ -249,10 +249,10 @@ bool crew_letters_ready(struct crew *crew, struct buf *why) {
     return true;
 }
 
-bool crew_release(struct crew *crew, struct input *input, uint32_t *keys) {
+bool crew_release(struct crew *crew, struct input *input, struct released *released) {
     bool all = true;
     for (uint32_t i = 0; i < crew->count; i++)
-        all = worker_release(crew->worker[i], input, keys) && all;
+        all = worker_release(crew->worker[i], input, released) && all;
     return all;
 }
 

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "daemon/snapshot.h"
+#include "flow/reach.h"
 #include "settings/settings.h"
 
 struct crew;
@@ -42,9 +43,9 @@ bool crew_kafka_answers(struct crew *crew, struct buf *why);
 /* Whether every dead-letter topic was found and takes letters; else `why` gets a sentence. */
 bool crew_letters_ready(struct crew *crew, struct buf *why);
 
-/* Gives an operator's word (INPUT_RELEASE) to all workers, waits, and tells how many keys they let go. False when one
- * does not answer. */
-bool crew_release(struct crew *crew, struct input *input, uint32_t *keys);
+/* Gives an operator's word (INPUT_RELEASE) to all workers, waits, and tells what came of it. False when one does not
+ * answer. */
+bool crew_release(struct crew *crew, struct input *input, struct released *released);
 
 /* Writes what all workers see as JSON (/status), with what was counted `before` this generation. False, and nothing
  * written, when one does not answer. */

@@ -52,10 +52,12 @@ static bool is_ready(struct daemon *daemon, struct buf *why) {
 }
 
 /* While all is handed back nothing is let go, and whoever reads on knows what is held. */
-static bool ask_release(void *owner, struct input *input, uint32_t *keys) {
+static bool ask_release(void *owner, struct input *input, struct released *released) {
     struct daemon *daemon = owner;
-    bool ends = daemon->stops > 0 || daemon->next != NULL;
-    return !ends && crew_release(daemon->crew, input, keys);
+    if (daemon->stops == 0 && daemon->next == NULL)
+        return crew_release(daemon->crew, input, released);
+    released->reach.moves = true;
+    return true;
 }
 
 static unsigned act(struct daemon *daemon, const struct admin_request *request, struct buf *body) {

@@ -75,23 +75,25 @@ enum { PATIENCE_MS = 1000 };
 
 struct word {
     struct input *input;
-    uint32_t keys;
+    struct released released;
 };
 
 static void take_word(struct worker *worker, void *what) {
     struct word *word = what;
+    word->released.reach = flow_reach(worker->flow, word->input);
     worker_step(worker, word->input);
     for (size_t i = 0; i < worker->actions.count; i++) {
         const struct action *action = &worker->actions.list[i];
-        word->keys += action->kind == ACTION_REPORT && action->is.report.kind == REPORT_KEY_RELEASED ? 1 : 0;
+        word->released.keys += action->kind == ACTION_REPORT && action->is.report.kind == REPORT_KEY_RELEASED ? 1 : 0;
     }
 }
 
-bool worker_release(struct worker *worker, struct input *input, uint32_t *keys) {
-    struct word word = {input, 0};
+bool worker_release(struct worker *worker, struct input *input, struct released *released) {
+    struct word word = {.input = input};
     bool done =
         !atomic_load(&worker->leaving) && errand_give(&worker->errand, worker->control, PATIENCE_MS, take_word, &word);
-    *keys += word.keys;
+    released->keys += word.released.keys;
+    reach_add(&released->reach, word.released.reach);
     return done;
 }
 

@@ -71,6 +71,52 @@ static void audit(const struct admin_request *request, struct span route, const 
     log_say(LOG_LEVEL_INFO, field, sizeof field / sizeof *field, "an operator released what is held");
 }
 
+static const char *plural(uint32_t keys) {
+    return keys == 1 ? "key" : "keys";
+}
+
+static unsigned tell_released(const struct released *released, bool one, struct buf *body) {
+    buf_printf(body, "released %u %s\n", released->keys, plural(released->keys));
+    if (!one && (released->reach.moves || released->reach.unread))
+        buf_add_text(body,
+                     "some partitions are being handed over or read from where they were left: ask again for what "
+                     "is held in them\n");
+    return 200;
+}
+
+static unsigned tell_nothing_there(const struct route *route, const struct reach *reach, struct buf *body) {
+    if (reach->here) {
+        buf_add_text(body, "nothing is held there: see the event's topic/partition/offset in the log\n");
+        return 404;
+    }
+    if (reach->unread) {
+        buf_add_text(body, "nothing was released: the event has not been read yet: try again in a moment\n");
+        return 503;
+    }
+    if (reach->moves) {
+        buf_add_text(body, "nothing was released: the partition is being handed over: try again in a moment, here or "
+                           "where it is read then\n");
+        return 503;
+    }
+    buf_printf(body,
+               "nothing is held here: this slussd does not read that partition: ask the member of group " SPAN_FORMAT
+               " that does\n",
+               SPAN_ARGUMENT(route->group));
+    return 404;
+}
+
+static unsigned tell_nothing(const struct reach *reach, struct buf *body) {
+    if (!reach->moves && !reach->unread) {
+        buf_add_text(body, "nothing of the route is held in the partitions that this slussd reads\n");
+        return 404;
+    }
+    buf_add_text(body,
+                 reach->moves
+                     ? "nothing was released: partitions of the route are being handed over: try again in a moment\n"
+                     : "nothing was released: what was held before is not read yet: try again in a moment\n");
+    return 503;
+}
+
 unsigned release_answer(const struct plan *plan, const struct admin_request *request, release_ask ask, void *owner,
                         struct buf *body) {
     struct input input = {.kind = INPUT_RELEASE};
@@ -85,20 +131,16 @@ unsigned release_answer(const struct plan *plan, const struct admin_request *req
     input.is.release.letters = to != NULL && strcmp(to, "dead-letter") == 0;
     if (to == NULL || (!input.is.release.letters && strcmp(to, "send") != 0))
         return refuse(body, "write to=send or to=dead-letter");
-    uint32_t keys = 0;
-    bool all = ask(owner, &input, &keys);
-    if (all || keys > 0)
-        audit(request, route->name, event, input.is.release.letters, keys);
+    struct released released = {.keys = 0};
+    bool all = ask(owner, &input, &released);
+    if (released.keys > 0)
+        audit(request, route->name, event, input.is.release.letters, released.keys);
     if (!all) {
-        buf_printf(body, "released %u %s, but not every worker answers: ask again, see /ready and /live\n", keys,
-                   keys == 1 ? "key" : "keys");
+        buf_printf(body, "released %u %s, but not every worker answers: ask again, see /ready and /live\n",
+                   released.keys, plural(released.keys));
         return 503;
     }
-    if (keys == 0) {
-        buf_add_text(body, event != NULL ? "nothing is held there: see the event's topic/partition/offset in the log\n"
-                                         : "nothing of the route is held\n");
-        return 404;
-    }
-    buf_printf(body, "released %u %s\n", keys, keys == 1 ? "key" : "keys");
-    return 200;
+    return released.keys > 0 ? tell_released(&released, event != NULL, body)
+           : event != NULL   ? tell_nothing_there(route, &released.reach, body)
+                             : tell_nothing(&released.reach, body);
 }

@@ -141,6 +141,18 @@ static const struct view_partition *stopped_one(const struct status *status, uin
     return NULL;
 }
 
+/* Its group has let it in, and others read all there is. */
+static bool stands_by(const struct status *status, uint32_t index) {
+    bool inside = status->facts->outside_ms != NULL && status->facts->outside_ms[index] == 0;
+    enum view_phase phase = status->view->route[index].phase;
+    if (phase == VIEW_IDLE)
+        return inside;
+    for (size_t i = 0; i < status->view->partition_count; i++)
+        if (status->view->partition[i].place.route == index)
+            return false;
+    return phase == VIEW_RUNNING;
+}
+
 /* "platform oep is held: answered 401" */
 static json_t *platform_why(struct span name, const struct view_platform *platform) {
     struct buf words = {0};
@@ -196,7 +208,7 @@ static void set_state(const struct status *status, json_t *object, uint32_t inde
     } else if (platform->state != PLATFORM_UP) {
         word = "platform";
         why = platform_why(status->plan->platforms[route->mapping.platform].name, platform);
-    } else if (view->phase == VIEW_IDLE && status->facts->outside_ms != NULL && status->facts->outside_ms[index] == 0) {
+    } else if (stands_by(status, index)) {
         set(object, "state", json_string("standby"));
         set(object, "well", json_true());
         set(object, "why", json_string("other members of its group have all partitions"));

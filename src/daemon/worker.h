@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "daemon/snapshot.h"
+#include "flow/reach.h"
 #include "flow/view.h"
 #include "kafka/client.h"
 #include "settings/settings.h"
@@ -45,9 +46,9 @@ bool worker_stopped(struct worker *worker, int *status);
 /* A copy of its last published counters; `copy` was made by snapshot_create for the same plan. */
 void worker_snapshot(struct worker *worker, struct snapshot *copy);
 
-/* From the main thread: gives the core an operator's word (INPUT_RELEASE), waits, and tells how many keys it let go.
- * False when the worker does not answer. */
-bool worker_release(struct worker *worker, struct input *input, uint32_t *keys);
+/* From the main thread: gives the core an operator's word (INPUT_RELEASE), waits, and adds how many keys it let go and
+ * what it saw of what was meant. False when the worker does not answer. */
+bool worker_release(struct worker *worker, struct input *input, struct released *released);
 
 /* From the main thread: adds what its core sees, with the lag of its partitions. False when it does not answer. */
 bool worker_view(struct worker *worker, struct view *view);

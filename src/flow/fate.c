@@ -261,6 +261,7 @@ static void letter_failed(struct flow *flow, struct passage *passage) {
     passage->letter_failures++;
     int64_t delay_ms = backoff_delay(retry->first_ms, most_ms, passage->letter_failures, 0, &flow->dice);
     group->letters_fail = true;
+    group->letter_place = passage->event->place;
     fate_report(flow, REPORT_LETTER_FAILED, passage)->is.report.delay_ms = delay_ms;
     fate_later(flow, passage, delay_ms);
 }

@@ -105,8 +105,9 @@ struct group {
     bool faltering;  /* the last commit was refused: its pause is kept */
     bool fenced;     /* the group refused the last commit: it will say what is next */
     bool without_metadata;
-    bool ask_again; /* committed offsets */
-    bool letters_fail;
+    bool ask_again;    /* committed offsets */
+    bool letters_fail; /* that of this partition was not taken last */
+    struct place letter_place;
     int64_t commit_from_ms; /* not before */
     struct route_counts counts;
 };

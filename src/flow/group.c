@@ -99,7 +99,7 @@ void group_end(struct flow *flow, struct group *group) {
     flow->partitions -= group->count;
     flow->desks[group->route->mapping.platform].readers -= group->count > 0 ? 1 : 0;
     group->count = group->open = 0;
-    group->committing = group->ask_again = group->letters_fail = false;
+    group->committing = group->ask_again = false;
     group->phase = GROUP_IDLE;
     list_init(&group->hungry);
     list_init(&group->dirty);
@@ -151,8 +151,10 @@ void group_assigned(struct flow *flow, const struct input *input) {
     group->fenced = group->without_metadata = group->hurried = group->faltering = false;
     group->commit_from_ms = flow->now_ms;
     group->count = (uint32_t)input->is.group.count;
-    if (group->count == 0)
+    if (group->count == 0) {
+        group->letters_fail = false;
         return;
+    }
     group->partitions = calloc(group->count, sizeof *group->partitions);
     group->entries = calloc(group->count, sizeof *group->entries);
     group->maps = calloc(group->count, sizeof *group->maps);
@@ -173,6 +175,9 @@ void group_assigned(struct flow *flow, const struct input *input) {
         list_init(&partition->hungry);
         list_init(&partition->dirty);
     }
+    /* The event whose letter was not taken comes again, unless it is another reader's now. */
+    group->letter_place.epoch = group->epoch;
+    group->letters_fail = group->letters_fail && group_partition(group, group->letter_place) != NULL;
     flow->partitions += group->count;
     flow->desks[group->route->mapping.platform].readers++;
     ask_committed(flow, group);

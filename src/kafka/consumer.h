@@ -32,8 +32,8 @@ enum consumer_end {
     CONSUMER_UNREADABLE    /* not allowed, no memory, ... */
 };
 
-/* What happened, told from inside consumer_serve. Spans and arrays are borrowed for the call; an event is the
- * receiver's. */
+/* What happened, told from inside consumer_serve. A group that gives us no partition assigns 0 of them. Spans and
+ * arrays are borrowed for the call; an event is the receiver's. */
 struct consumer_handler {
     void *owner;
     void (*assigned)(void *owner, uint32_t route, uint32_t epoch, const struct place *place, size_t count);

@@ -29,6 +29,7 @@ struct queue_limits {
 struct consumer {
     uint32_t route;
     uint32_t epoch; /* the last one given */
+    uint32_t empty; /* the epoch in which the group gives us nothing; 0 it gives us something, or was not asked yet */
     char *group;
     const struct span *topics;
     uint32_t topic_count;

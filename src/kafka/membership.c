@@ -11,11 +11,23 @@ void consumer_unassign(struct consumer *consumer) {
     (void)rd_kafka_assign(consumer->client, NULL);
 }
 
+/* The group is sound and others read all there is: that is no waiting. */
+static void tell_nothing(struct consumer *consumer) {
+    consumer->empty = ++consumer->epoch;
+    consumer->handler.assigned(consumer->handler.owner, consumer->route, consumer->epoch, NULL, 0);
+}
+
 static void on_assign(struct consumer *consumer, const rd_kafka_topic_partition_list_t *list) {
     assignment_end(&consumer->assignment, &consumer->past);
     consumer->joined = true;
-    if (list == NULL || list->cnt == 0 || consumer->closing) {
-        (void)rd_kafka_assign(consumer->client, consumer->closing ? NULL : list);
+    consumer->empty = 0;
+    if (consumer->closing) {
+        (void)rd_kafka_assign(consumer->client, NULL);
+        return;
+    }
+    if (list == NULL || list->cnt == 0) {
+        (void)rd_kafka_assign(consumer->client, list);
+        tell_nothing(consumer);
         return;
     }
     consumer->epoch++;
@@ -37,6 +49,7 @@ static void on_assign(struct consumer *consumer, const rd_kafka_topic_partition_
     if (consumer->assignment.count == 0) {
         consumer_unassign(consumer);
         free(place);
+        tell_nothing(consumer);
         return;
     }
     for (size_t i = 0; i < consumer->assignment.count; i++)
@@ -55,9 +68,13 @@ static void on_rebalance(struct consumer *consumer, rd_kafka_event_t *event) {
     }
     /* Asked before anything is unassigned: that would forget it. */
     bool lost = rd_kafka_assignment_lost(consumer->client) != 0;
-    if (consumer->closing || consumer->assignment.epoch == 0)
+    uint32_t empty = consumer->empty;
+    consumer->empty = 0;
+    if (consumer->closing || consumer->assignment.epoch == 0) {
         consumer_unassign(consumer);
-    else
+        if (!consumer->closing && empty != 0) /* there is nothing to drain or commit */
+            consumer->handler.revoked(consumer->handler.owner, consumer->route, empty, true);
+    } else
         consumer->handler.revoked(consumer->handler.owner, consumer->route, consumer->assignment.epoch, lost);
 }
 

@@ -2,6 +2,7 @@
 let go by slussctl release."""
 
 import json
+import threading
 
 import pytest
 
@@ -87,6 +88,58 @@ def test_in_doubt_until_released(broker, platform, houses, topic):
     eventually(account.all_committed, 20, "the last commit")
     assert [letter.headers["sluss-reason"] for (letter,) in account.dead().values()] == ["ambiguous"]
     assert place not in account.delivered() and house.stop() == 0
+
+
+def test_release_amid_a_handover_does_not_say_that_nothing_is_held(broker, platform, houses, topic):
+    """A second slussd takes the partition while a request of the first hangs, which is waited for: asked meanwhile, the first says
+    that it cannot tell; then the second lets go what is held, and the first says whom to ask."""
+    first = houses(broker.bootstrap, {"p": platform.url}, {topic: {"after-dead-letter": "hold"}}).start()
+    produced = produce(broker.bootstrap, topic, [("a", "not json"), ("a", body(1, "a"))])
+    eventually(lambda: held(first, topic) == 1, 20, "the key to wait")
+    gate = threading.Event()
+    platform.on("", hostile.when(gate, hostile.status(200)))
+    produced += produce(broker.bootstrap, topic, [("b", body(2, "b"))])
+    platform.wait_for(1, 20)
+    second = first.copy(first.folder / "second")
+    try:
+        second.start(ready=False)
+        last = [None]
+
+        def told():
+            last[0] = first.ctl("release", topic, f"{topic}/0/{produced[2][1]}")  # of no key that is held: it changes nothing
+            return "being handed over" in last[0].stderr
+        eventually(told, 40, lambda: f"the first to say that it hands over; it says {last[0]}")
+        assert last[0].returncode == 69
+        every = first.ctl("release", topic)
+        assert every.returncode == 69 and "being handed over: try again" in every.stderr and not every.stdout, every
+        gate.set()
+        eventually(lambda: "partitions handed back" in first.log(), 20, "the end of the handover")
+        readers = {first: second, second: first}
+        reader = eventually(lambda: next((one for one in readers if reads_held(one)), None), 60, "the key to wait at one of the two")
+
+        def other():
+            last[0] = readers[reader].ctl("release", topic, f"{topic}/0/{produced[1][1]}")
+            return last[0].returncode == 1 and f"ask the member of group sluss.{topic} that does" in last[0].stdout
+        eventually(other, 20, lambda: f"the other to say whom to ask; it says {last[0]}")
+        (route,) = json.loads(readers[reader].ask("/status")[1])["routes"]
+        assert (route["state"], route["well"], route["partitions"]) == ("standby", True, []), "there is no second partition, and that is no fault"
+        assert readers[reader].ctl("status").returncode == 0
+        done = reader.ctl("release", topic, f"{topic}/0/{produced[1][1]}")
+        assert (done.returncode, done.stdout) == (0, "released 1 key\n"), done
+        account = Account(broker.bootstrap, topic, platform)
+        eventually(lambda: account.delivered() == set(produced[1:]), 20, "what was held, delivered")
+    finally:
+        gate.set()
+        second.close()
+
+
+def reads_held(house):
+    """Whether its one route has a partition, in which a key is held."""
+    try:
+        (route,) = json.loads(house.ask("/status")[1])["routes"]
+    except (OSError, ValueError):  # it is not there yet
+        return False
+    return bool(route["partitions"]) and route["state"] == "held"
 
 
 def status(house):

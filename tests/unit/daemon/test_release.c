@@ -26,14 +26,14 @@ const char *admin_argument(const struct admin_request *request, const char *name
 
 struct workers {
     bool all;
-    uint32_t keys;
+    struct released released;
     struct input asked;
 };
 
-static bool ask(void *owner, struct input *input, uint32_t *keys) {
+static bool ask(void *owner, struct input *input, struct released *released) {
     struct workers *workers = owner;
     workers->asked = *input;
-    *keys += workers->keys;
+    *released = workers->released;
     return workers->all;
 }
 
@@ -64,7 +64,7 @@ static void names_one_event(void **state) {
     (void)state;
     char log[1024];
     struct buf body = {0};
-    struct workers workers = {.all = true, .keys = 1};
+    struct workers workers = {.all = true, .released = {.keys = 1}};
     event = "arende.v1/3/1047";
     assert_int_equal(release(&workers, &body, log), 200);
     assert_string_equal(buf_text(&body), "released 1 key\n");
@@ -83,22 +83,60 @@ static void tells_what_was_done_by_halves(void **state) {
     (void)state;
     char log[1024];
     struct buf body = {0};
-    struct workers workers = {.all = false, .keys = 2};
+    struct workers workers = {.all = false, .released = {.keys = 2}};
     event = NULL;
     assert_int_equal(release(&workers, &body, log), 503);
     assert_non_null(strstr(buf_text(&body), "released 2 keys, but not every worker answers"));
     assert_non_null(strstr(log, "released what is held"));
     buf_clear(&body);
-    workers.keys = 0;
+    workers.released.keys = 0;
     assert_int_equal(release(&workers, &body, log), 503);
     assert_string_equal(log, "");
     buf_finish(&body);
+}
+
+/* That nothing was held is only said where it was looked for. */
+static void tells_that_it_cannot_be_told_yet(void **state) {
+    (void)state;
+    static const struct {
+        const char *event;
+        struct released released;
+        unsigned status;
+        const char *said;
+    } rows[] = {
+        {"arende.v1/3/7", {0, {.here = true}}, 404, "nothing is held there"},
+        {"arende.v1/3/7", {0, {.here = true, .moves = true}}, 404, "nothing is held there"},
+        {"arende.v1/3/7", {0, {.unread = true}}, 503, "has not been read yet: try again"},
+        {"arende.v1/3/7", {0, {.moves = true}}, 503, "is being handed over: try again"},
+        {"arende.v1/3/7",
+         {0, {.here = false}},
+         404,
+         "does not read that partition: ask the member of group sluss.bygglov"},
+        {"arende.v1/3/7", {1, {.here = true, .moves = true}}, 200, "released 1 key\n"},
+        {NULL, {0, {.here = true}}, 404, "nothing of the route is held"},
+        {NULL, {0, {.here = true, .moves = true}}, 503, "are being handed over: try again"},
+        {NULL, {0, {.here = true, .unread = true}}, 503, "is not read yet: try again"},
+        {NULL, {2, {.moves = true}}, 200, "released 2 keys\nsome partitions are being handed over"},
+    };
+    char log[1024];
+    routes[0].group = SPAN("sluss.bygglov");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct buf body = {0};
+        struct workers workers = {.all = true, .released = rows[i].released};
+        event = rows[i].event;
+        unsigned status = release(&workers, &body, log);
+        if (status != rows[i].status || strstr(buf_text(&body), rows[i].said) == NULL)
+            fail_msg("row %zu: %u %s", i, status, buf_text(&body));
+        assert_int_equal(*log != '\0', rows[i].released.keys > 0); /* what was done is in the log */
+        buf_finish(&body);
+    }
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_one_event),
         cmocka_unit_test(tells_what_was_done_by_halves),
+        cmocka_unit_test(tells_that_it_cannot_be_told_yet),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
 }
