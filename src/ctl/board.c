@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
@@ -116,9 +117,21 @@ static void fold(struct buf *out, const char *text, size_t room) {
     }
 }
 
+/* A line of its own, broken between words where the terminal ends. Takes it. */
+static void print_line(FILE *out, struct buf *line) {
+    struct winsize size = {.ws_col = 0};
+    struct buf folded = {0};
+    bool fits = isatty(fileno(out)) == 0 || ioctl(fileno(out), TIOCGWINSZ, &size) != 0 || size.ws_col == 0;
+    if (!fits)
+        fold(&folded, buf_text(line), size.ws_col);
+    (void)fprintf(out, "%s\n", fits ? buf_text(line) : buf_text(&folded));
+    buf_finish(&folded);
+    buf_finish(line);
+}
+
 /* On a terminal the last column, of sentences, is folded within itself, unless no use is in so little room. */
 static void fold_last(struct libscols_table *table) {
-    enum { LEAST = 16 };
+    enum { LEAST = 12 };
     size_t room = isatty(STDOUT_FILENO) != 0 ? room_for_last(table) : 0, last = scols_table_get_ncols(table) - 1;
     struct libscols_column *column = scols_table_get_column(table, last);
     if (room < LEAST)
@@ -237,8 +250,7 @@ static void print_platform(FILE *out, const json_t *platform) {
     }
     buf_printf(&line, "; %d in flight, %d waiting", (int)number(platform, "in-flight"),
                (int)number(platform, "waiting"));
-    (void)fprintf(out, "%s\n", buf_text(&line));
-    buf_finish(&line);
+    print_line(out, &line);
 }
 
 static void print_platforms(FILE *out, const json_t *status, const char *only) {
@@ -278,6 +290,14 @@ void board_routes(FILE *out, const json_t *status, bool colour) {
     if (faults > 0)
         (void)fprintf(out, "%lld error%s in the configuration: a route is left out: slussctl check\n",
                       (long long)faults, faults == 1 ? "" : "s");
+}
+
+bool board_is_one(const json_t *status) {
+    return json_is_array(json_object_get(status, "routes")) && json_is_array(json_object_get(status, "platforms"));
+}
+
+const char *board_version(const json_t *status) {
+    return word(status, "version");
 }
 
 bool board_well(const json_t *route) {
@@ -358,17 +378,23 @@ static void print_waits(FILE *out, const json_t *route, bool colour) {
 void board_route(FILE *out, const json_t *status, const json_t *route, bool colour) {
     size_t index;
     const json_t *partition;
-    (void)fprintf(out, "%s: %s%s%s (%s)\n", word(route, "name"), word(route, "state"),
-                  *word(route, "why") != '\0' ? ": " : "", word(route, "why"), word(route, "owner"));
+    struct buf line = {0};
+    buf_printf(&line, "%s: %s%s%s (%s)", word(route, "name"), word(route, "state"),
+               *word(route, "why") != '\0' ? ": " : "", word(route, "why"), word(route, "owner"));
+    print_line(out, &line);
     json_array_foreach(json_object_get(route, "partitions"), index, partition) {
-        if (strcmp(word(partition, "state"), "reading") != 0)
-            (void)fprintf(out, "%s/%d: %s%s%s\n", word(partition, "topic"), (int)number(partition, "partition"),
-                          word(partition, "state"), *word(partition, "why") != '\0' ? ": " : "",
-                          word(partition, "why"));
-        else if (number(partition, "window-used") >= number(partition, "window"))
-            (void)fprintf(out, "%s/%d: the window is full: nothing is read until offset %lld is settled\n",
-                          word(partition, "topic"), (int)number(partition, "partition"),
-                          (long long)number(partition, "base"));
+        line = (struct buf){0};
+        buf_printf(&line, "%s/%d: ", word(partition, "topic"), (int)number(partition, "partition"));
+        if (strcmp(word(partition, "state"), "reading") != 0) {
+            buf_printf(&line, "%s%s%s", word(partition, "state"), *word(partition, "why") != '\0' ? ": " : "",
+                       word(partition, "why"));
+            print_line(out, &line);
+        } else if (number(partition, "window-used") >= number(partition, "window")) {
+            buf_printf(&line, "the window is full: nothing is read until offset %lld is settled",
+                       (long long)number(partition, "base"));
+            print_line(out, &line);
+        } else
+            buf_finish(&line);
     }
     print_platforms(out, status, word(route, "platform"));
     print_waits(out, route, colour);

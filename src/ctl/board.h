@@ -16,6 +16,11 @@ void board_routes(FILE *out, const json_t *status, bool colour);
  * status' "routes". */
 void board_route(FILE *out, const json_t *status, const json_t *route, bool colour);
 
+/* Whether this is a status at all, with the members that a board is made of; and of which version's slussd (""
+ * unknown). */
+bool board_is_one(const json_t *status);
+const char *board_version(const json_t *status);
+
 /* Whether all routes are there and well, and all platforms up; whether this route is well. */
 bool board_all_well(const json_t *status);
 bool board_well(const json_t *route);

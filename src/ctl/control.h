@@ -5,11 +5,14 @@
 #include "base/buf.h"
 #include "base/error.h"
 
-/* GET `path` ("/metrics") over the Unix socket; waits two seconds at most. False with a sentence when nobody
- * answered. */
+/* Instead of a status of HTTP where there was no answer. */
+enum { CONTROL_NOBODY = 0, CONTROL_SILENT = -1 /* somebody listens, and the time is over */ };
+
+/* GET `path` ("/metrics") over the Unix socket; waits five seconds at most. False with a sentence when there was no
+ * answer, or none of slussd's. */
 bool control_get(const char *socket, const char *path, int *status, struct buf *body, struct error *error);
 
-/* POST, likewise. */
+/* POST, likewise; waits a minute at most: a configuration with large tables takes its time. */
 bool control_post(const char *socket, const char *path, int *status, struct buf *body, struct error *error);
 
 /* The socket that the configuration names (as far as it can be read), unless --socket does: into `socket`. */

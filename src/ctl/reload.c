@@ -5,21 +5,29 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { ASK_EACH_MS = 200, ASK_TIMES = 900 }; /* three minutes: a drain, a final commit, joining the groups */
+enum {
+    ASK_EACH_MS = 200,
+    ASK_TIMES = 900,
+    SILENT_TIMES = 6
+}; /* three minutes: a drain, a final commit, joining the groups */
 
 /* Until the new generation runs: its groups have given it its partitions. */
 static int wait_for(const char *socket) {
     static const struct timespec pause = {.tv_nsec = ASK_EACH_MS * 1000000L};
     struct error error = {0};
     struct buf body = {0};
-    int answer = 503;
+    int answer = 503, silent = 0;
     for (int times = 0; answer == 503 && times < ASK_TIMES; times++) {
         (void)nanosleep(&pause, NULL);
         body.size = 0;
-        if (!control_get(socket, "/reload", &answer, &body, &error)) {
+        if (control_get(socket, "/reload", &answer, &body, &error))
+            continue;
+        if (answer != CONTROL_SILENT || ++silent == SILENT_TIMES) {
             buf_finish(&body);
             return call_refuse(EXIT_KAFKA, &error);
         }
+        answer = 503; /* it has much to do just now */
+        error = (struct error){0};
     }
     (void)fputs(buf_text(&body), answer == 200 ? stdout : stderr);
     buf_finish(&body);

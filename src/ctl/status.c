@@ -5,10 +5,19 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static bool coloured(void) {
     return isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
+}
+
+/* It was upgraded and not restarted, or it is another machine's. */
+static void compare_version(const char *version) {
+    if (strcmp(version, SLUSS_VERSION) != 0)
+        (void)fprintf(stderr,
+                      "slussctl: slussd is version %s, slussctl " SLUSS_VERSION ": restart slussd after an upgrade\n",
+                      *version != '\0' ? version : "unknown");
 }
 
 /* What the running slussd says, and as text in `body`; else *exit_code is set and the reason said. */
@@ -21,8 +30,17 @@ static json_t *ask(const struct call *call, struct buf *body, int *exit_code) {
     *exit_code = EXIT_KAFKA;
     if (control_get(buf_text(&socket), "/status", &answer, body, &error)) {
         status = answer == 200 ? json_loadb(body->data, body->size, 0, NULL) : NULL;
-        if (status == NULL)
-            (void)error_set(&error, "%.200s", buf_text(body));
+        if (answer != 200)
+            (void)error_set(&error, "%.*s", (int)span_trim(buf_span(body)).size, buf_text(body));
+        else if (!board_is_one(status)) { /* nothing that looks well because nothing is understood */
+            (void)error_set(&error,
+                            "what answers on %s is not slussd, or one that this slussctl (" SLUSS_VERSION
+                            ") does not understand: restart slussd after an upgrade",
+                            buf_text(&socket));
+            json_decref(status);
+            status = NULL;
+        } else
+            compare_version(board_version(status));
     }
     if (status == NULL)
         (void)call_refuse(*exit_code, &error);

@@ -282,19 +282,30 @@ static void finish(struct daemon *daemon) {
     if (daemon->signals >= 0)
         (void)close(daemon->signals);
     settings_destroy(daemon->settings);
+    warnings_finish(&daemon->warnings);
+    buf_finish(&daemon->admin_begun);
 }
 
 int daemon_status(const struct error *error) {
     return error->shortage ? 71 : 78;
 }
 
-int daemon_run(const struct settings_options *options, struct settings *settings, size_t faults) {
-    struct daemon daemon = {
-        .options = options, .settings = settings, .faults = faults, .generations = 1, .signals = -1, .done = -1};
+int daemon_run(const struct settings_options *options, struct settings *settings, const struct problems *problems,
+               bool shown) {
+    struct daemon daemon = {.options = options,
+                            .settings = settings,
+                            .faults = problems->errors,
+                            .generations = 1,
+                            .signals = -1,
+                            .done = -1};
     struct error error = {0};
     settings_number(settings, daemon.generations);
     reload_log(settings);
     say_start(settings);
+    if (!shown)
+        reload_problems(&daemon, problems, NULL);
+    warnings_keep(&daemon.warnings, problems);
+    reload_place(settings, &daemon.admin_begun);
     daemon.watchdog_ms = notify_watchdog_ms();
     bool started = http_init(&error) && catch_signals(&daemon, &error) && start_crew(&daemon, &error) &&
                    start_admin(&daemon, &error);

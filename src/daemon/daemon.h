@@ -5,8 +5,10 @@
 #include "settings/settings.h"
 
 /* Blocks until SIGTERM, SIGINT or a fatal fault, and takes the settings. `options` say how they were read, and are read
- * by again when a reload is asked for. `faults` counts the configuration's errors outside sluss.cfg: routes that were
- * left out. Returns the exit status (CONTRACT 4). */
-int daemon_run(const struct settings_options *options, struct settings *settings, size_t faults);
+ * by again when a reload is asked for. `problems` are what was wrong: errors outside sluss.cfg, whose routes were left
+ * out, and warnings; they go to the log unless they were shown to somebody already. Returns the exit status (CONTRACT
+ * 4). */
+int daemon_run(const struct settings_options *options, struct settings *settings, const struct problems *problems,
+               bool shown);
 
 #endif

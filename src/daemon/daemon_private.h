@@ -6,6 +6,7 @@
 #include "daemon/daemon.h"
 #include "daemon/expiry.h"
 #include "daemon/tally.h"
+#include "daemon/warnings.h"
 #include "ops/admin.h"
 
 struct daemon {
@@ -20,6 +21,8 @@ struct daemon {
     uint64_t generations;       /* so many were taken */
     bool reload_refused;        /* the last time that one was asked for */
     struct error reload_failed; /* why the one that was taken last did not start; empty: it did */
+    struct warnings warnings;   /* of the configuration, that were said */
+    struct buf admin_begun;     /* where the admin server is, which no reload moves */
     struct admin *admin;
     int signals;
     int done;

@@ -83,17 +83,20 @@ static int serve(const char *path, enum wish wish) {
                                              .check = wish != WISH_RUN};
     struct settings *settings = settings_read(&options, &problems);
     int status = problems.status;
-    if (problems.count > 0)
+    bool nothing = settings == NULL || (settings->plan.route_count == 0 && problems.errors > 0);
+    bool shown =
+        wish != WISH_RUN || nothing || isatty(STDERR_FILENO) != 0; /* else it goes to the log, as all that follows */
+    if (problems.count > 0 && shown)
         show(&problems, wish == WISH_CHECK ? stdout : stderr);
     if (settings == NULL)
         status = problems.failed ? STATUS_SYSTEM : status != 0 ? status : STATUS_CONFIGURATION;
     else if (wish == WISH_PRINT) {
         struct span normal = settings_normal(settings);
         (void)fwrite(normal.data, 1, normal.size, stdout);
-    } else if (wish == WISH_RUN && settings->plan.route_count == 0 && problems.errors > 0) {
+    } else if (wish == WISH_RUN && nothing) {
         (void)fputs("slussd: every route is wrong: nothing to run\n", stderr);
     } else if (wish == WISH_RUN) { /* a bad route is left out, the others run */
-        status = daemon_run(&options, settings, problems.errors);
+        status = daemon_run(&options, settings, &problems, shown);
         settings = NULL;
     }
     settings_destroy(settings);

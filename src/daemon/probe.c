@@ -24,6 +24,7 @@ struct probe {
     struct state *state;       /* per route */
     const char *no_answer;     /* why no broker gave one, static; NULL: one did, or none was asked */
     bool complained;           /* its client did, since it asked: the thread's own */
+    bool told;                 /* that all were found at once, likewise: only what changes is told after that */
     int done;
     pthread_t thread;
     atomic_bool ended;
@@ -43,6 +44,16 @@ static void say(const struct route *route, enum producer_topic found, const char
     else
         log_say(LOG_LEVEL_ERROR, field, 2, "dead-letter topic cannot be used: %s: create it, or allow us to write",
                 why);
+}
+
+/* One line for all routes; a topic that is not there has its own. */
+static void say_found(unsigned count, unsigned missing) {
+    if (missing == 0)
+        log_say(LOG_LEVEL_INFO, NULL, 0, "dead-letter topics: all are there (of %u route%s)", count,
+                count == 1 ? "" : "s");
+    else
+        log_say(LOG_LEVEL_WARNING, NULL, 0, "dead-letter topics: those of %u of %u route%s cannot be used", missing,
+                count, count == 1 ? "" : "s");
 }
 
 static void say_answer(const char *no_answer) {
@@ -68,7 +79,8 @@ static bool note(struct probe *probe, uint32_t index, enum producer_topic found,
     (void)pthread_mutex_lock(&probe->mutex);
     bool turned = silent != (probe->no_answer != NULL);
     probe->no_answer = silent ? why : NULL;
-    bool changed = !silent && probe->state[index].found != found;
+    bool changed = !silent && probe->state[index].found != found &&
+                   (found != PRODUCER_TOPIC_THERE || probe->state[index].found != PRODUCER_TOPIC_UNKNOWN);
     if (!silent)
         probe->state[index] = (struct state){found, why};
     bool ending = probe->ending;
@@ -83,6 +95,7 @@ static bool note(struct probe *probe, uint32_t index, enum producer_topic found,
 /* Whether all is well; what no broker answers is asked once, not for each route. */
 static bool look(struct probe *probe) {
     bool all = true;
+    unsigned count = 0, missing = 0;
     probe->complained = false;
     for (uint32_t i = 0; i < probe->plan->route_count; i++) {
         const struct route *route = &probe->plan->routes[i];
@@ -95,7 +108,12 @@ static bool look(struct probe *probe) {
         if (found == PRODUCER_NO_ANSWER)
             return false;
         all = all && found == PRODUCER_TOPIC_THERE;
+        missing += found == PRODUCER_TOPIC_THERE ? 0 : 1;
+        count++;
     }
+    if (!probe->told && count > 0)
+        say_found(count, missing);
+    probe->told = true;
     return all;
 }
 

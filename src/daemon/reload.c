@@ -5,8 +5,10 @@
 #include "daemon/time.h"
 #include "ops/log.h"
 #include "ops/notify.h"
+#include "settings/changes.h"
 
 #include <malloc.h>
+#include <stdlib.h>
 
 static enum log_level level_of(enum settings_log_level level) {
     switch (level) {
@@ -66,11 +68,45 @@ static unsigned refuse(struct daemon *daemon, struct buf *answer, const char *wh
     return shortage ? 500 : 422;
 }
 
-static void compare_admin(const struct daemon *daemon, const struct settings *next, struct buf *answer) {
-    const struct admin_settings *one = &daemon->settings->admin, *other = &next->admin;
-    if (!span_equal(one->socket, other->socket) || !span_equal(one->listen.host, other->listen.host) ||
-        one->listen.port != other->listen.port)
-        conclude(answer, LOG_LEVEL_WARNING, "`admin` changed: that takes effect at the next start");
+void reload_problems(struct daemon *daemon, const struct problems *problems, struct buf *answer) {
+    struct problems news;
+    struct buf sentence = {0};
+    size_t before = warnings_news(&daemon->warnings, problems, &news);
+    for (size_t i = 0; i < news.count; i++)
+        say_problem(&news.list[i]);
+    if (answer != NULL && news.count > 0)
+        problems_write(&news, false, answer);
+    if (before > 0) {
+        buf_printf(&sentence, "%zu warning%s as before: slussctl check prints them", before, before == 1 ? "" : "s");
+        conclude(answer, LOG_LEVEL_INFO, buf_text(&sentence));
+    }
+    buf_finish(&sentence);
+    free(news.list);
+}
+
+void reload_place(const struct settings *settings, struct buf *place) {
+    const struct admin_settings *admin = &settings->admin;
+    buf_printf(place, "socket " SPAN_FORMAT, SPAN_ARGUMENT(admin->socket));
+    if (admin->listen.host.size > 0)
+        buf_printf(place, ", listen " SPAN_FORMAT " port %u", SPAN_ARGUMENT(admin->listen.host), admin->listen.port);
+}
+
+/* What changes, for whoever reads the log later; and what does not although it is written. */
+static void compare(struct daemon *daemon, const struct settings *next, struct buf *answer) {
+    struct buf sentence = {0}, changes = {0}, place = {0};
+    changes_write(&changes, settings_normal(daemon->settings), settings_normal(next));
+    buf_printf(&sentence, "generation %llu differs from %llu in: %s", (unsigned long long)next->plan.generation,
+               (unsigned long long)daemon->settings->plan.generation,
+               changes.size > 0 ? buf_text(&changes) : "no option; files and secrets were read again");
+    conclude(answer, LOG_LEVEL_INFO, buf_text(&sentence));
+    reload_place(next, &place);
+    buf_clear(&sentence);
+    buf_printf(&sentence, "`admin` takes effect only at a restart: until then it is %s", buf_text(&daemon->admin_begun));
+    if (!span_equal(buf_span(&place), buf_span(&daemon->admin_begun)))
+        conclude(answer, LOG_LEVEL_WARNING, buf_text(&sentence));
+    buf_finish(&sentence);
+    buf_finish(&changes);
+    buf_finish(&place);
 }
 
 /* The new one waits until the crew has ended, which stops as at the end of the process: drained, committed, gone from
@@ -84,7 +120,7 @@ static unsigned follow(struct daemon *daemon, struct settings *next, struct crew
     daemon->next_crew = crew;
     daemon->reload_refused = false;
     daemon->reload_failed = (struct error){0};
-    compare_admin(daemon, next, answer);
+    compare(daemon, next, answer);
     buf_printf(&sentence,
                "generation %llu was accepted: it begins when the events under way in generation %llu are finished and "
                "committed",
@@ -101,10 +137,7 @@ static unsigned follow(struct daemon *daemon, struct settings *next, struct crew
 static unsigned judge(struct daemon *daemon, struct settings *next, const struct problems *problems,
                       struct buf *answer) {
     struct error error = {0};
-    for (size_t i = 0; i < problems->count; i++)
-        say_problem(&problems->list[i]);
-    if (answer != NULL && problems->count > 0)
-        problems_write(problems, false, answer);
+    reload_problems(daemon, problems, answer);
     if (next == NULL || problems->errors > 0 || problems->failed) {
         settings_destroy(next);
         return refuse(daemon, answer, problems->failed ? "out of memory" : "it has errors",
@@ -112,6 +145,8 @@ static unsigned judge(struct daemon *daemon, struct settings *next, const struct
     }
     struct crew *crew = crew_create(next, daemon->done, &error);
     (void)malloc_trim(0);
+    if (crew != NULL)
+        warnings_keep(&daemon->warnings, problems);
     if (crew != NULL)
         return follow(daemon, next, crew, answer);
     settings_destroy(next);

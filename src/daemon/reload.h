@@ -6,6 +6,8 @@
 #include "base/buf.h"
 
 struct daemon;
+struct problems;
+struct settings;
 
 /* Reads the configuration and, when nothing is wrong with it, stops the crew. Everything that is wrong goes to the log
  * and to `answer`, which ends with a sentence on what follows. The status of HTTP: 200 taken, 422 refused, 500 the
@@ -23,8 +25,14 @@ void reload_forget(struct daemon *daemon);
 /* How it is going: 200 the generation taken last runs, 503 not yet, 500 it could not start; with a sentence. */
 unsigned reload_state(struct daemon *daemon, struct buf *answer);
 
+/* What is wrong with a configuration, as far as it was not said before: to the log, and to `answer`, which may be NULL.
+ */
+void reload_problems(struct daemon *daemon, const struct problems *problems, struct buf *answer);
+
+/* Where the admin server is, or would be, as one text. */
+void reload_place(const struct settings *settings, struct buf *place);
+
 /* Opens the log as the settings say. No other thread of ours runs. */
-struct settings;
 void reload_log(const struct settings *settings);
 
 #endif

@@ -188,6 +188,45 @@ def test_refused_changes_nothing(broker, platform, houses, name):
     assert house.stop() == 0, house.log()[-3000:]
 
 
+def test_the_log_says_what_changed_and_no_warning_twice(broker, platform, houses, name):
+    """At a start each warning and one line for all dead-letter topics; at a reload what is new, and that the rest is as before."""
+    routes = [f"{name}{letter}" for letter in "abc"]
+    for topic in routes:
+        broker.create_topic(topic)
+        broker.create_topic(f"{topic}.dlq")
+    house = houses(broker.bootstrap, {"p": platform.url}, {topic: {} for topic in routes[:2]}, log={"level": "info", "format": "json"}).start()
+    unchecked = "no `schema`"  # each of these routes is warned of
+    eventually(lambda: "dead-letter topics: all are there (of 2 routes)" in house.log(), 20, "the dead-letter topics")
+
+    def said(begin=0):
+        return [json.loads(line) for line in house.log().splitlines()[begin:]]  # nothing but JSON
+    lines = said()
+    assert [line["file"].rsplit("/", 1)[-1] for line in lines if unchecked in line["message"]] == [f"{topic}.cfg" for topic in routes[:2]]
+    assert not [line for line in lines if "dead-letter topic found" in line["message"]]
+    house.routes[routes[0]] = {"mode": "off"}
+    house.routes[routes[2]] = {}
+    house.write()
+    begin = len(lines)
+    done = house.ctl("reload", "--wait", timeout=60)
+    changed = f"generation 2 differs from 1 in: route {routes[0]} changed, route {routes[2]} new"
+    assert done.returncode == 0 and changed in done.stdout, done
+    lines = said(begin)
+    assert [line["message"] for line in lines].count(changed) == 1
+    assert [line["file"].rsplit("/", 1)[-1] for line in lines if unchecked in line["message"]] == [f"{routes[2]}.cfg"]
+    assert sum("as before: slussctl check prints them" in line["message"] for line in lines) == 1 and "as before" in done.stdout
+    for generation_now, place in ((3, "/nowhere/s.sock"), (4, "/nowhere/s.sock"), (5, None)):
+        begin = len(said())
+        text = (house.etc / "sluss.cfg").read_text()
+        house.put("sluss.cfg", text.replace(str(house.socket), place) if place else text.replace("/nowhere/s.sock", str(house.socket)))
+        done = house.ctl("reload", "--wait", "--socket", house.socket, timeout=60)
+        assert done.returncode == 0, done
+        lines = said(begin)
+        assert not [line for line in lines if unchecked in line["message"]]
+        assert any(f"takes effect only at a restart: until then it is socket {house.socket}" in line["message"] for line in lines) == bool(place), lines
+        assert ("in: no option" in done.stdout) == (generation_now == 4), done
+    assert house.stop() == 0
+
+
 def test_stop_while_reloading(broker, platform, houses, name):
     """SIGTERM wins over a reload whose drain is under way; a second reload before the turn counts instead of the first."""
     broker.create_topic(name)
