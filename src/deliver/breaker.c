@@ -29,6 +29,11 @@ int64_t breaker_up_time(const struct breaker *breaker, int64_t now_ms) {
     return breaker->up_ms + (breaker->state == PLATFORM_UP ? now_ms - breaker->since_ms : 0);
 }
 
+void breaker_slept(struct breaker *breaker, int64_t gap_ms) {
+    if (breaker->state == PLATFORM_UP)
+        breaker->up_ms -= gap_ms;
+}
+
 static void enter(struct breaker *breaker, enum platform_state state, int64_t now_ms) {
     breaker->up_ms = breaker_up_time(breaker, now_ms);
     if (state == PLATFORM_UP || breaker->state == PLATFORM_UP)

@@ -48,6 +48,9 @@ void breaker_unprobe(struct breaker *breaker, int64_t now_ms);
  * in time. */
 bool breaker_told(struct breaker *breaker, enum platform_state state, int64_t until_ms, int64_t now_ms);
 
+/* So long, up to now, nobody looked: no time of its being up. */
+void breaker_slept(struct breaker *breaker, int64_t gap_ms);
+
 /* All the time it was UP so far: the clock that an event's patience runs on. */
 int64_t breaker_up_time(const struct breaker *breaker, int64_t now_ms);
 

@@ -16,7 +16,9 @@ static bool patience_ended(struct flow *flow, struct passage *passage, const str
     bool ended = false;
     for (struct passage *each = passage; each != NULL; each = each->along) {
         if (!each->clocked) {
-            each->first_failed_wall_ms = flow->wall_ms;
+            each->failed = true;
+            if (each->first_failed_wall_ms < 0)
+                each->first_failed_wall_ms = flow->wall_ms;
             commit_tell(each->home);
             passage_run_clock(flow, each);
         }

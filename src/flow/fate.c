@@ -238,7 +238,7 @@ void fate_send(struct flow *flow, struct passage *passage) {
         group->counts.exposed += each->started ? 0 : 1;
         tracker_sent(&each->home->tracker, each->slot);
         each->started = true;
-        if (each->first_failed_wall_ms >= 0)
+        if (each->failed)
             passage_run_clock(flow, each); /* it may have rested */
         if (each->attempts > 1)
             commit_tell(each->home);

@@ -69,11 +69,14 @@ void flow_destroy(struct flow *flow) {
     free(flow);
 }
 
-/* Nobody looked for so long that our partitions may be somebody else's by now: wait until the group had its say. */
+/* Nobody looked for so long that our partitions may be somebody else's by now: wait until the group had its say. No
+ * event's patience was spent meanwhile: nobody tried. */
 static void raise_fence(struct flow *flow, int64_t gap_ms) {
     int64_t session_ms = flow->plan->session_timeout_ms;
     if (session_ms == 0 || gap_ms <= session_ms / 2 || PLANTED(FENCE_IGNORED))
         return;
+    for (uint32_t i = 0; i < flow->plan->platform_count && !PLANTED(SLEEP_COUNTS); i++)
+        breaker_slept(&flow->desks[i].breaker, gap_ms);
     int64_t delay_ms = session_ms / HEARTBEATS_A_SESSION * HEARTBEATS_OF_FENCE;
     flow->fence_ms = flow->now_ms + delay_ms;
     timers_set(&flow->timers, &flow->fence, flow->fence_ms);

@@ -252,7 +252,7 @@ static void take_known(struct flow *flow, struct partition *partition, const str
 }
 
 /* What was tried before goes on with its attempts and its patience. */
-static void remember_tries(const struct partition *partition, struct passage *passage) {
+static void remember_tries(const struct flow *flow, const struct partition *partition, struct passage *passage) {
     static const struct offset_try in_doubt = {.attempts = 1, .held = HELD_AMBIGUOUS, .first = -1};
     const struct offset_try *tried =
         partition->known == NULL ? NULL : offset_map_find(partition->known, passage->event->offset);
@@ -265,6 +265,8 @@ static void remember_tries(const struct partition *partition, struct passage *pa
     passage->refusals = tried->refusals;
     passage->before = PLANTED(HELD_MAP_IGNORED) ? HELD_NOT : tried->held;
     passage->held_first = tried->first;
+    if (tried->attempts > 0) /* the map has no calendar: only how long its platform was up since then */
+        passage->first_failed_wall_ms = flow->wall_ms - passage->spent_ms;
     commit_tell(passage->home);
 }
 
@@ -284,7 +286,8 @@ void group_event(struct flow *flow, struct event *event) {
         supply_read(flow, partition, event);
         why = REPORT_REWOUND;
     }
-    bool wanted = partition != NULL && group->phase == GROUP_RUNNING && partition->state == PARTITION_READING;
+    bool wanted = partition != NULL && (group->phase == GROUP_RUNNING || PLANTED(DRAIN_READS)) &&
+                  partition->state == PARTITION_READING;
     if (wanted && event->offset >= partition->seen && event->offset < partition->begin) {
         partition->seen = event->offset + 1;
         lifeline_forget(flow, partition);
@@ -310,7 +313,7 @@ void group_event(struct flow *flow, struct event *event) {
     }
     struct passage *passage = passage_create(flow, partition, event);
     ENSURE(passage != NULL, "out of memory for an event");
-    remember_tries(partition, passage);
+    remember_tries(flow, partition, passage);
     group->counts.consumed++;
     group->counts.unsettled++;
     partition->consumed++;

@@ -134,6 +134,8 @@ void hold_doubtful(struct passage *passage) {
 }
 
 void hold_undoubted(struct passage *passage) {
+    if (PLANTED(UNSENT_DOUBTED))
+        return;
     for (struct passage *each = passage; each != NULL; each = each->along) {
         if (each->before != HELD_AMBIGUOUS)
             continue;
@@ -274,7 +276,9 @@ static void release_from(struct flow *flow, struct partition *partition, const s
     LIST_EACH(link, &partition->passages) {
         struct passage *passage = LIST_OF(link, struct passage, sibling);
         bool meant = is_passage_meant(input, passage);
-        if (passage->held != HELD_NOT && meant)
+        if (PLANTED(RELEASE_SENDS_TWICE) && meant && passage->state == PASSAGE_SENT && passage->batch == NULL)
+            fate_due(flow, passage);
+        else if (passage->held != HELD_NOT && meant)
             let_go(flow, passage, letters);
         else if (meant && !letters && is_held_then(passage))
             passage->before = HELD_NOT;

@@ -26,7 +26,7 @@ void passage_account(struct flow *flow, struct passage *passage) {
 }
 
 static struct verdict decode_event(const struct route *route, struct passage *passage) {
-    if (passage->event->omitted > 0)
+    if (passage->event->omitted > 0 && !PLANTED(OMITTED_TOMBSTONE))
         return detail_dead(passage->event, REASON_TOO_LARGE, "is larger than what limits.memory has room for");
     if (passage->event->value.data == NULL) /* a tombstone has nothing to decode */
         return (struct verdict){.kind = route->tombstone == TOMBSTONE_FILTER ? VERDICT_SKIP : VERDICT_DEAD,

@@ -66,13 +66,14 @@ struct passage {
     int64_t read_ms;
     int64_t since_ms;             /* in its state */
     int64_t patience_from_ms;     /* up-time of its platform when its patience began, where its clock runs */
-    int64_t first_failed_wall_ms; /* -1: not since we read it */
+    int64_t first_failed_wall_ms; /* -1: never; by what the map tells, it may have been earlier */
     int64_t spent_ms;             /* of its patience, before its clock runs */
     enum held before;             /* what the map said of it, until it is first of its lane; or what ours is to say */
     enum held held;               /* PARKED for an operator: why */
     int64_t held_first;           /* HELD_DEAD_KEY: the offset of its key's first dead letter; -1 unknown */
     bool ordered;                 /* stands in a lane */
     bool started;                 /* sent since we read it */
+    bool failed;                  /* an attempt of it, since we read it */
     bool aborted;
     bool clocked;            /* an attempt has failed since we read it, and it does not rest: its clock runs */
     bool grown;              /* the rooms have begun with it */

@@ -20,6 +20,7 @@
     each(MAP_IGNORED, "map-ignored")                  /* what the map calls settled is delivered again */ \
     each(FAILED_LETTER, "failed-letter")              /* a dead letter that was not acknowledged settles */ \
     each(LETTER_GROWS, "letter-grows")                /* a dead letter takes memory anew each time it is written */ \
+    each(OMITTED_TOMBSTONE, "omitted-tombstone")      /* a value that was left out counts as none */ \
     each(REFUSED_SETTLES, "refused-settles")          /* an event that was refused counts as delivered */ \
     each(REFUSED_FOR_EVER, "refused-for-ever")        /* an event that is refused is tried without end */ \
     each(AMBIGUOUS_SETTLES, "ambiguous-settles")      /* no answer counts as delivered */ \
@@ -36,9 +37,12 @@
     each(HELD_UNTOLD, "held-untold")                  /* a commit's map leaves out what is held */ \
     each(HELD_MAP_IGNORED, "held-map-ignored")        /* what the map calls held is sent after a restart */ \
     each(DOUBT_UNTOLD, "doubt-untold")                /* a map leaves out what a drain broke off, or waits for a letter */ \
+    each(UNSENT_DOUBTED, "unsent-doubted")            /* what a drain broke off before it was sent counts as sent */ \
     each(DOUBT_SENT, "doubt-sent")                    /* what the map calls in doubt is sent, not dead-lettered */ \
     each(OUTAGE_COUNTS, "outage-counts")              /* an event's patience runs while its platform is down */ \
+    each(SLEEP_COUNTS, "sleep-counts")                /* it runs while the machine is suspended */ \
     each(HOLD_COUNTS, "hold-counts")                  /* it runs while an operator is waited for */ \
+    each(RELEASE_SENDS_TWICE, "release-sends-twice")  /* a release lets go what is under way */ \
     each(DEAD_KEY_UNTOLD, "dead-key-untold")          /* a commit's map leaves out which keys are dead */ \
     each(FOLLOW_OUT_OF_ORDER, "follow-out-of-order")  /* a follower does not wait for its turn */ \
     each(PROBE_MANY, "probe-many")                    /* a platform that is half open gets everything at once */ \
@@ -47,6 +51,7 @@
     each(TOKEN_COSTS, "token-costs-attempt")          /* a request without a good token is an attempt of the event */ \
     each(IGNORE_LOST, "ignore-lost")                  /* partitions that were lost are worked on */ \
     each(DRAIN_STARTS, "drain-starts")                /* a drain goes on to start events */ \
+    each(DRAIN_READS, "drain-reads")                  /* a record that comes in a drain is taken in */ \
     each(DRAIN_SHORT, "drain-short")                  /* what is under way gets no time to end */ \
     each(COMMIT_BEFORE_ABORT, "commit-before-abort")  /* the final commit comes before the last requests are aborted */ \
     each(FINAL_COMMIT_SKIPPED, "final-commit-skipped") /* partitions are handed back without it */ \

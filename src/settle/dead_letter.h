@@ -27,7 +27,8 @@ struct dead_letter_facts {
     struct span route;
     struct span topic;            /* it was read from */
     uint32_t attempts;            /* requests that were sent for it */
-    int64_t first_failed_wall_ms; /* -1: never failed before */
+    int64_t first_failed_wall_ms; /* -1: never failed before; after a change of owner it may have been earlier: the
+                                   * offset map tells only for how long it was tried while its platform was up */
     uint64_t generation;          /* of the configuration */
     enum letter_omits omits;
 };

@@ -86,7 +86,11 @@ uint32_t offset_map_held(const struct offset_map *map);
  * map which a tool moved to other offsets is not believed. The size; 0: there is nothing to say. */
 size_t offset_map_write(const struct offset_map *map, int32_t partition, char text[OFFSET_MAP_SIZE]);
 
-/* Reads it. False, and an empty map, when it is not one of ours for this partition and base. */
+/* Reads it. False, and an empty map, when it is not one of ours for this partition and base, nor of a version that is
+ * known here. So it is among members of different versions, while a group is changed over: what an older one does not
+ * know it drops, and says so. Then events above the offset that were settled are delivered again, tries and patience
+ * begin anew, and what is held or in doubt is sent: nothing is lost. Each map is written in the lowest version that can
+ * say it. */
 bool offset_map_read(struct offset_map *map, int64_t base, int32_t partition, struct span text);
 
 #endif

@@ -37,12 +37,12 @@ static bool draw_status(struct world *world, struct task *task) {
 }
 
 static void draw_transport(struct world *world, struct task *task, int64_t *delay_ms, int64_t timeout_ms) {
-    static const int unsent[] = {REPLY_FAULT_NAME, REPLY_FAULT_CONNECT, REPLY_FAULT_TIMEOUT};
+    static const int unsent[] = {REPLY_FAULT_NAME, REPLY_FAULT_CONNECT, REPLY_FAULT_TIMEOUT, REPLY_FAULT_PROXY};
     static const int untrusted[] = {REPLY_FAULT_TLS, REPLY_FAULT_CERTIFICATE};
     static const int broken[] = {REPLY_FAULT_RESET, REPLY_FAULT_TIMEOUT};
     struct choices *choices = world->choices;
     if (strikes(choices, FAULT_NOT_SENT))
-        set(task, REPLY_NOT_SENT, (enum reply_fault)one_of(choices, unsent, 3), 0);
+        set(task, REPLY_NOT_SENT, (enum reply_fault)one_of(choices, unsent, 4), 0);
     else if (strikes(choices, FAULT_NOT_SENT_HELD))
         set(task, REPLY_NOT_SENT, (enum reply_fault)one_of(choices, untrusted, 2), 0);
     else if (strikes(choices, FAULT_NO_MEMORY))
@@ -122,7 +122,8 @@ void answer_abort(struct world *world, struct member *member, const struct open_
         return;
     struct task task = {
         .kind = TASK_REPLY, .member = member->index, .life = member->life, .id = open->id, .retry_ms = -1};
-    set(&task, REPLY_ABORTED, REPLY_FAULT_NONE, 0);
+    bool unsent = strikes_often(world->choices, FAULT_ABORT_UNSENT, 3);
+    set(&task, unsent ? REPLY_NOT_SENT : REPLY_ABORTED, REPLY_FAULT_NONE, 0);
     later(world, task, 1);
 }
 
@@ -154,7 +155,7 @@ static bool is_one_of(int status, const int *list, size_t count) {
 /* What the answer means by the world's own rules, which are the fault table's. */
 static enum meaning meaning_of(const struct platform_spec *platform, const struct task *task) {
     static const int not_the_event[] = {401, 403, 407}, not_refusals[] = {408, 425, 429};
-    if (task->fault == REPLY_FAULT_TOKEN)
+    if (task->fault == REPLY_FAULT_TOKEN || (task->what == REPLY_NOT_SENT && task->fault == REPLY_FAULT_NONE))
         return SPARED;
     if (task->what != REPLY_ANSWERED)
         return task->what == REPLY_AMBIGUOUS ? IN_DOUBT : task->what == REPLY_ABORTED ? SAYS_NOTHING : FAILS;
@@ -222,6 +223,7 @@ void answer_task(struct world *world, const struct task *task) {
     uint64_t token = open != NULL ? open->token : 0;
     if (open == NULL && !task->again)
         return; /* it raced with its abort and came second */
+    member_wakes(world, member);
     if (open != NULL) {
         note(world, member, task, open);
         *open = member->open[--member->open_count];

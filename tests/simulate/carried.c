@@ -26,6 +26,7 @@ static bool is_sendable(const struct route *route, const struct record *record) 
     case NOT_UTF8:
     case TOO_DEEP:
     case TOO_LARGE:
+    case OMITTED:
     case AGAINST_SCHEMA:
         break;
     }

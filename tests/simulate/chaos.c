@@ -2,18 +2,19 @@
 #include "world.h"
 
 static const enum fault sudden[] = {
-    FAULT_CRASH_BEFORE,    FAULT_CRASH_AMID,      FAULT_CRASH_AFTER,   FAULT_STALL,
-    FAULT_STALL_EXPIRED,   FAULT_REBALANCE,       FAULT_LOST,          FAULT_ASSIGNED_TWICE,
-    FAULT_ASSIGNED_STALE,  FAULT_REVOKED_STALE,   FAULT_LOST_STALE,    FAULT_STOP,
-    FAULT_REPLY_UNKNOWN,   FAULT_LETTER_OUTAGE,   FAULT_EVENT_STALE,   FAULT_COMMIT_STALE,
-    FAULT_COMMITTED_STALE, FAULT_OUT_OF_RANGE,    FAULT_TRUNCATED,     FAULT_UNAVAILABLE,
-    FAULT_PARTITION_STALE, FAULT_PLATFORM_OUTAGE, FAULT_PLATFORM_TOLD, FAULT_TIMER_EARLY,
-    FAULT_TABLE_CHANGED,   FAULT_RECREATED,       FAULT_KAFKA_OUTAGE,  FAULT_CALENDAR,
-    FAULT_TOKEN_OUTAGE,    FAULT_RELOAD};
+    FAULT_CRASH_BEFORE,   FAULT_CRASH_AMID,     FAULT_CRASH_AFTER,   FAULT_STALL,           FAULT_STALL_EXPIRED,
+    FAULT_SUSPENDED,      FAULT_WANTED_STALE,   FAULT_RELEASE_ANY,   FAULT_REBALANCE,       FAULT_LOST,
+    FAULT_ASSIGNED_TWICE, FAULT_ASSIGNED_STALE, FAULT_REVOKED_STALE, FAULT_LOST_STALE,      FAULT_STOP,
+    FAULT_REPLY_UNKNOWN,  FAULT_LETTER_OUTAGE,  FAULT_EVENT_STALE,   FAULT_COMMIT_STALE,    FAULT_COMMITTED_STALE,
+    FAULT_OUT_OF_RANGE,   FAULT_TRUNCATED,      FAULT_UNAVAILABLE,   FAULT_PARTITION_STALE, FAULT_PLATFORM_OUTAGE,
+    FAULT_PLATFORM_TOLD,  FAULT_TIMER_EARLY,    FAULT_TABLE_CHANGED, FAULT_RECREATED,       FAULT_KAFKA_OUTAGE,
+    FAULT_CALENDAR,       FAULT_TOKEN_OUTAGE,   FAULT_RELOAD};
 
-static void stall(struct world *world, struct member *member, bool expired) {
+enum { LONGEST_SLEEP_MS = 30 * 60 * 1000 };
+
+static void stall(struct world *world, struct member *member, int64_t longest_ms, bool expired) {
     int64_t session_ms = world->scene.session_timeout_ms;
-    int64_t until_ms = world->now_ms + session_ms / 2 + 1 + choose(world->choices, (uint32_t)session_ms);
+    int64_t until_ms = world->now_ms + session_ms / 2 + 1 + choose(world->choices, (uint32_t)longest_ms);
     for (uint32_t i = 0; i < world->scene.members; i++) /* the whole process */
         if (world->scene.process[i] == world->scene.process[member->index] && world->member[i].flow != NULL)
             world->member[i].stalled_ms = until_ms;
@@ -42,6 +43,8 @@ static void stale(struct world *world, struct member *member, uint32_t route, en
         input = (struct input){.kind = INPUT_COMMITTED, .is.committed = {route, epoch, &committed, 1}};
     else if (fault == FAULT_PARTITION_STALE)
         input = (struct input){.kind = INPUT_PARTITION_ERROR, .is.partition = {place, PARTITION_OUT_OF_RANGE}};
+    else if (fault == FAULT_WANTED_STALE)
+        input = (struct input){.kind = INPUT_WANTED, .is.wanted = {place, 100}};
     else if (fault == FAULT_EVENT_STALE) {
         struct partition_log *log = &world->group[route].log[0];
         if (log->count > 0)
@@ -87,6 +90,17 @@ static void stop(struct world *world, uint32_t process, bool stopping) {
     process_stop(world, process, 1 + choose(choices, 1000));
 }
 
+/* He names what he may, at any moment: an event, whatever becomes of it, or all of the route. */
+static void release_any(struct world *world, uint32_t route) {
+    uint32_t partition = choose(world->choices, world->group[route].partitions);
+    const struct partition_log *log = &world->group[route].log[partition];
+    if (log->count == 0)
+        return;
+    const struct record *record = &log->record[choose(world->choices, log->count)];
+    struct task task = {.kind = TASK_RELEASE, .route = route, .number = partition, .id = (uint64_t)record->offset};
+    hold_task(world, &task);
+}
+
 static void strike_member(struct world *world, struct member *member, uint32_t route, enum fault fault) {
     struct choices *choices = world->choices;
     struct input input = {.kind = INPUT_TIMER};
@@ -98,7 +112,9 @@ static void strike_member(struct world *world, struct member *member, uint32_t r
         break;
     case FAULT_STALL:
     case FAULT_STALL_EXPIRED:
-        stall(world, member, fault == FAULT_STALL_EXPIRED);
+    case FAULT_SUSPENDED:
+        stall(world, member, fault == FAULT_SUSPENDED ? LONGEST_SLEEP_MS : world->scene.session_timeout_ms,
+              fault != FAULT_STALL);
         break;
     case FAULT_LOST:
         if (member->tenure[route].held && !world->group[route].expired[member->index])
@@ -178,6 +194,8 @@ void chaos(struct world *world) {
         group_rebalance(world, route);
     else if (fault == FAULT_TRUNCATED)
         truncate_log(world, route);
+    else if (fault == FAULT_RELEASE_ANY)
+        release_any(world, route);
     else if (fault == FAULT_RECREATED)
         log_recreate(world, route);
     else if (fault == FAULT_KAFKA_OUTAGE)

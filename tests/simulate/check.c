@@ -130,7 +130,7 @@ static bool may_die(const struct world *world, const struct member *member, cons
     case REASON_TOO_DEEP:
         return record->kind == TOO_DEEP;
     case REASON_TOO_LARGE:
-        return record->kind == TOO_LARGE;
+        return record->kind == TOO_LARGE || record->kind == OMITTED;
     case REASON_SCHEMA:
         return record->kind == AGAINST_SCHEMA;
     case REASON_TEMPLATE:

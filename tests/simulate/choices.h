@@ -84,4 +84,12 @@ static inline bool strikes(struct choices *choices, enum fault fault) {
     return true;
 }
 
+/* One that has seldom a chance: where it is drawn at all it takes every n-th. */
+static inline bool strikes_often(struct choices *choices, enum fault fault, uint32_t n) {
+    bool able = !choices->quiet && !choices->explore && choices->rate[fault] > 0;
+    bool struck = able && choose(choices, n) == n - 1;
+    choices->count[fault] += struck ? 1 : 0;
+    return struck;
+}
+
 #endif

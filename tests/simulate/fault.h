@@ -13,6 +13,7 @@
     each(CRASH_AFTER, "crash after the actions of a step") \
     each(STALL, "stopped for longer than half a session") \
     each(STALL_EXPIRED, "stopped for so long that the group gave the partitions away") \
+    each(SUSPENDED, "machine suspended for up to half an hour") \
     each(REBALANCE, "eager rebalance") \
     each(LOST, "assignment lost, told late") \
     each(ASSIGNED_TWICE, "assigned anew without a revoke") \
@@ -29,6 +30,7 @@
     each(REPLY_STALE, "reply of an older epoch") \
     each(REPLY_REORDERED, "reply that overtook another") \
     each(ABORT_RACE, "answer that came although the request was aborted") \
+    each(ABORT_UNSENT, "request aborted before it was sent") \
     each(LETTER_TWICE, "dead-letter report that came twice") \
     each(LETTER_STALE, "dead-letter report of an older epoch") \
     each(LETTER_FAILED, "dead letter failed") \
@@ -43,6 +45,7 @@
     each(COMMIT_TOO_LARGE, "commit: metadata too large") \
     each(COMMIT_FAILED, "commit: failed") \
     each(COMMIT_ANSWER_LOST, "commit stored, answer lost") \
+    each(COMMIT_PARTIAL, "commit stored for some of its partitions, refused as a whole") \
     each(COMMIT_SLOW, "commit slow") \
     each(COMMIT_REORDERED, "commit that reached the store after a later one") \
     each(COMMIT_LOST, "commit acknowledged, and lost by the store") \
@@ -53,6 +56,8 @@
     each(GAP, "gap in the log") \
     each(REWIND, "record given again") \
     each(EVENT_STALE, "record of an older epoch") \
+    each(EVENT_DRAINING, "record or wish of an assignment that drains") \
+    each(WANTED_STALE, "wish for credit of an older epoch") \
     each(OUT_OF_RANGE, "committed offset out of range") \
     each(RECREATED, "topic deleted and made anew") \
     each(KAFKA_OUTAGE, "Kafka out of reach for a while") \
@@ -61,6 +66,7 @@
     each(PARTITION_STALE, "partition error of an older epoch") \
     each(MAP_LOST, "offset map beside a commit lost") \
     each(MAP_BROKEN, "offset map beside a commit broken") \
+    each(MAP_NEWER, "offset map of a newer version") \
     each(NEVER_COMMITTED, "nothing committed yet") \
     each(NULL_KEY, "record without key") \
     each(HOT_KEY, "one key has nearly all records") \
@@ -70,6 +76,7 @@
     each(NOT_UTF8, "value that is not UTF-8") \
     each(TOO_DEEP, "value that is too deep") \
     each(TOO_LARGE, "value that is too large") \
+    each(OMITTED, "value that was left out, so large is it") \
     each(LARGE, "value as large as may be") \
     each(ALL_LARGE, "partition full of values as large as may be") \
     each(SCHEMA, "value against its schema") \
@@ -102,6 +109,7 @@
     each(NO_ANSWER, "no answer before the timeout") \
     each(PLATFORM_OUTAGE, "platform down for a while") \
     each(PLATFORM_DEAD, "platform dead for good, beside another's routes") \
+    each(RELEASE_ANY, "operator lets go what may not be held") \
     each(PLATFORM_TOLD, "another worker tells a platform's state") \
     each(TIMER_LATE, "timer late") \
     each(TIMER_NEVER, "timer that never came") \

@@ -181,6 +181,10 @@ void hold_check_told(struct world *world, const struct member *member, uint32_t 
         if (held != HELD_NOT && record->offset >= entry->offset && (now == NULL || now->held != held))
             violated(world, "hold", "offset %" PRId64 " is held and the commit at %" PRId64 " does not tell",
                      record->offset, entry->offset);
+        bool wanted = member->setting->route[route].ambiguous != AMBIGUOUS_RETRY;
+        if (wanted && read && held != HELD_AMBIGUOUS && now != NULL && now->held == HELD_AMBIGUOUS)
+            violated(world, "hold", "offset %" PRId64 " is not in doubt and the commit at %" PRId64 " says so",
+                     record->offset, entry->offset);
     }
     for (uint32_t i = 0; i < MOST_LANES; i++)
         if (reading->dead[i].known && offset_map_dead(&map, reading->dead[i].last) == NULL)
@@ -227,6 +231,19 @@ static void note_event(const struct world *world, struct member *member, const s
     view->whole[0] = '\0'; /* the operator lets events go, not batches */
 }
 
+/* What follows by the word of the map has made its key dead again: it goes where it was told to, the key is let go. */
+static void note_follower(struct member *member, const struct input *input, uint32_t partition,
+                          const struct record *record) {
+    uint32_t route = input->is.release.route;
+    const struct tenure *tenure = &member->tenure[route];
+    const struct view *view = &record->view[member->index];
+    struct dead_lane *dead = dead_of(member, route, partition, record);
+    bool here = view->tenure == tenure->number && view->read && !view->settled && view->follows;
+    int64_t first = view->held_first >= 0 ? view->held_first : record->offset;
+    if (here && dead != NULL && !dead->known && is_meant(input, first))
+        let_go(dead, &tenure->reading[partition]);
+}
+
 /* The ledger follows what he says, before the core hears it. */
 static void note(struct world *world, struct member *member, const struct input *input) {
     uint32_t route = input->is.release.route;
@@ -237,6 +254,8 @@ static void note(struct world *world, struct member *member, const struct input 
             continue;
         for (uint32_t k = 0; k < log->count; k++)
             note_event(world, member, input, i, &log->record[k]);
+        for (uint32_t k = 0; k < log->count && !input->is.release.letters; k++)
+            note_follower(member, input, i, &log->record[k]);
         for (uint32_t lane = 0; lane < MOST_LANES && !input->is.release.letters; lane++) {
             struct dead_lane *dead = &tenure->reading[i].dead[lane];
             if (dead->known && (is_meant(input, dead->first) || is_meant(input, dead->last)))
@@ -267,6 +286,7 @@ void hold_task(struct world *world, const struct task *task) {
         struct record *record = log_record(world, member, place, (int64_t)task->id);
         if (way == 2 && record != NULL && record->view[i].held_first >= 0)
             input.is.release.offset = record->view[i].held_first;
+        member_wakes(world, member);
         note(world, member, &input);
         feed(world, member, &input);
     }

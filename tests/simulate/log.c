@@ -5,16 +5,25 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { MOST_POISONED = 2 };
+enum { MOST_POISONED = 2, OMITTED_BYTES = 64 << 20 };
 
 static enum record_kind draw_kind(struct choices *choices) {
     static const struct {
         enum fault fault;
         enum record_kind kind;
-    } kinds[] = {{FAULT_LARGE, LARGE},       {FAULT_KEY_TWICE, KEY_TWICE},    {FAULT_NOT_UTF8, NOT_UTF8},
-                 {FAULT_TOO_DEEP, TOO_DEEP}, {FAULT_TOO_LARGE, TOO_LARGE},    {FAULT_TOMBSTONE, TOMBSTONE},
-                 {FAULT_NOT_JSON, NOT_JSON}, {FAULT_SCHEMA, AGAINST_SCHEMA},  {FAULT_TEMPLATE, NO_ID},
-                 {FAULT_ABSENT, NO_ROW},     {FAULT_POISON_REFUSED, REFUSED}, {FAULT_POISON_500, ANSWERED_500}};
+    } kinds[] = {{FAULT_LARGE, LARGE},
+                 {FAULT_KEY_TWICE, KEY_TWICE},
+                 {FAULT_NOT_UTF8, NOT_UTF8},
+                 {FAULT_OMITTED, OMITTED},
+                 {FAULT_TOO_DEEP, TOO_DEEP},
+                 {FAULT_TOO_LARGE, TOO_LARGE},
+                 {FAULT_TOMBSTONE, TOMBSTONE},
+                 {FAULT_NOT_JSON, NOT_JSON},
+                 {FAULT_SCHEMA, AGAINST_SCHEMA},
+                 {FAULT_TEMPLATE, NO_ID},
+                 {FAULT_ABSENT, NO_ROW},
+                 {FAULT_POISON_REFUSED, REFUSED},
+                 {FAULT_POISON_500, ANSWERED_500}};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (strikes(choices, kinds[i].fault))
             return kinds[i].kind;
@@ -37,6 +46,7 @@ static void draw_value(struct record *record) {
                                          [NOT_UTF8] = "{\"id\":\"%d\xff\"}",
                                          [TOO_DEEP] = "[[[[[[[[[%d]]]]]]]]]",
                                          [TOO_LARGE] = "",
+                                         [OMITTED] = "",
                                          [AGAINST_SCHEMA] = "{\"id\":\"%d\",\"n\":1.5}",
                                          [NO_ID] = "{\"ib\":\"%d\",\"s\":\"1\"}",
                                          [NO_ROW] = "{\"id\":\"%d\",\"s\":\"9\"}",
@@ -254,10 +264,12 @@ void feed_record(struct world *world, struct member *member, uint32_t route, uin
                  uint32_t epoch) {
     static const char *const keys[] = {NULL, "a", "b", "c", "d"};
     struct place place = {.route = route, .partition = (int32_t)partition, .epoch = epoch};
-    struct span value = record->kind == TOMBSTONE ? SPAN_NONE : span_of(record->value);
+    bool none = record->kind == TOMBSTONE || record->kind == OMITTED;
+    struct span value = none ? SPAN_NONE : span_of(record->value);
     struct event *event = event_create(place, record->offset, -1, span_of(keys[record->key]), value, NULL, 0);
     if (event == NULL)
         abort();
+    event->omitted = record->kind == OMITTED ? OMITTED_BYTES : 0;
     struct reading *reading = &member->tenure[route].reading[partition];
     if (epoch == member->tenure[route].epoch && reading->events > 0) {
         size_t bytes = event_size(event->key, event->value, NULL, 0); /* as the shell counts them */
@@ -317,7 +329,8 @@ static void fetch(struct world *world, struct member *member, const struct task 
     if (!tenure->held || tenure->number != task->id)
         return;
     reading->scheduled = false;
-    if (tenure->draining || reading->stopped)
+    bool late = tenure->draining && strikes_often(world->choices, FAULT_EVENT_DRAINING, 2);
+    if (reading->stopped || (tenure->draining && !late))
         return;
     if (world->kafka_outage_ms > world->now_ms) {
         schedule(world, member, task->route, task->number, world->kafka_outage_ms - world->now_ms);

@@ -16,7 +16,7 @@ void member_start(struct world *world, struct member *member) {
         abort();
     member->last_ms = -1;
     member->wake_ms = INT64_MAX;
-    member->stalled_ms = member->fence_ms = 0;
+    member->stalled_ms = member->fence_ms = member->woken_ms = 0;
     memset(member->platform, 0, sizeof member->platform);
     for (uint32_t i = 0; i < MOST_ROUTES; i++)
         member->platform[i].up_from = world->now_ms;
@@ -170,6 +170,17 @@ static void tell_action(struct world *world, const struct member *member, const 
     buf_add_text(world->story, "\n");
 }
 
+/* Before anything is noted of what it is told now. */
+void member_wakes(struct world *world, struct member *member) {
+    int64_t session_ms = world->scene.session_timeout_ms;
+    int64_t gap_ms = member->last_ms >= 0 ? world->now_ms - member->last_ms : 0;
+    if (gap_ms > session_ms / 2 && member->woken_ms != world->now_ms) {
+        member->woken_ms = world->now_ms;
+        member->fence_ms = world->now_ms + session_ms / 3 * 2;
+        patience_sleeps(member, gap_ms);
+    }
+}
+
 void feed(struct world *world, struct member *member, struct input *input) {
     input->now_ms = world->now_ms;
     input->wall_ms = wall_base_ms + world->now_ms + world->wall_ms;
@@ -177,9 +188,7 @@ void feed(struct world *world, struct member *member, struct input *input) {
     size_t told = world->story != NULL ? world->story->size : 0, pasted = member->lines.size;
     tell_input(world, member, input);
     paste_input(world, member, input);
-    int64_t session_ms = world->scene.session_timeout_ms;
-    if (member->last_ms >= 0 && world->now_ms - member->last_ms > session_ms / 2)
-        member->fence_ms = world->now_ms + session_ms / 3 * 2;
+    member_wakes(world, member);
     member->last_ms = world->now_ms;
     if (member->wake_ms <= world->now_ms)
         member->wake_ms = INT64_MAX;

@@ -21,6 +21,7 @@ char record_query(const struct record *record) {
     case NOT_UTF8:
     case TOO_DEEP:
     case TOO_LARGE:
+    case OMITTED:
     case AGAINST_SCHEMA:
         break;
     }

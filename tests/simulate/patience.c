@@ -17,6 +17,13 @@ void patience_platform(const struct world *world, struct member *member, uint32_
     member->platform[platform].state = state;
 }
 
+/* So long nobody looked: what was up before is up again, and no time was spent. */
+void patience_sleeps(struct member *member, int64_t gap_ms) {
+    for (uint32_t i = 0; i < MOST_ROUTES; i++)
+        if (member->platform[i].state == PLATFORM_UP)
+            member->platform[i].up_from += gap_ms;
+}
+
 void patience_runs(const struct world *world, const struct member *member, uint32_t route, struct view *view) {
     if (!view->clocked)
         view->clock_from = up_time_of(world, member, route);

@@ -3,6 +3,7 @@
 #include "world.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 void store_check_commit(struct world *world, struct log_place at, int64_t offset, const char *who) {
     const struct partition_log *log = &world->group[at.route].log[at.partition];
@@ -56,6 +57,21 @@ static void take(struct world *world, const struct task *task, uint32_t partitio
         group_rebalance(world, task->route);
 }
 
+/* Each partition is stored by itself; the answer is as good as its worst one. */
+static enum commit_error take_all(struct world *world, const struct task *task, enum commit_error error) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < MOST_PARTITIONS; i++)
+        count += task->offset[i] >= 0 ? 1 : 0;
+    uint32_t left = count > 1 && strikes(world->choices, FAULT_COMMIT_PARTIAL) ? choose(world->choices, count) : count;
+    for (uint32_t i = 0; i < MOST_PARTITIONS && left > 0; i++)
+        if (task->offset[i] >= 0) {
+            take(world, task, i);
+            left--;
+            count--;
+        }
+    return count > 0 ? COMMIT_RETRY : error;
+}
+
 static void store(struct world *world, const struct task *task) {
     struct coordinator *group = &world->group[task->route];
     enum commit_error error = (enum commit_error)task->what;
@@ -66,9 +82,7 @@ static void store(struct world *world, const struct task *task) {
     else if (group->rebalancing && strikes(world->choices, FAULT_COMMIT_REBALANCING))
         error = COMMIT_RETRY;
     else
-        for (uint32_t i = 0; i < group->partitions; i++)
-            if (task->offset[i] >= 0)
-                take(world, task, i);
+        error = take_all(world, task, error);
     if (!task->answered)
         return;
     struct task result = *task;
@@ -145,6 +159,24 @@ void store_commit(struct world *world, struct member *member, const struct actio
     later(world, task, 2);
 }
 
+/* Whole, and of a version that nobody here knows. */
+static void make_newer(struct map_text *map, uint32_t partition, int64_t base) {
+    enum { CHECK_SIZE = 9 };
+    char text[sizeof map->text + 64];
+    map->text[0] = '4';
+    int size =
+        snprintf(text, sizeof text, "%u/%" PRId64 "/%.*s", partition, base, (int)map->size - CHECK_SIZE, map->text);
+    uint32_t sum = ~0U;
+    for (int i = 0; i < size; i++) {
+        sum ^= (unsigned char)text[i];
+        for (int bit = 0; bit < 8; bit++)
+            sum = sum >> 1 ^ (0xEDB88320U & (0U - (sum & 1)));
+    }
+    char end[CHECK_SIZE + 1];
+    (void)snprintf(end, sizeof end, ";%08" PRIx32, ~sum);
+    memcpy(&map->text[map->size - CHECK_SIZE], end, CHECK_SIZE);
+}
+
 static void answer_committed(struct world *world, struct member *member, const struct task *task) {
     const struct coordinator *group = &world->group[task->route];
     struct tenure *tenure = &member->tenure[task->route];
@@ -165,7 +197,10 @@ static void answer_committed(struct world *world, struct member *member, const s
         bool broken = told[i].size > 0 && strikes(world->choices, FAULT_MAP_BROKEN);
         if (broken)
             told[i].text[choose(world->choices, (uint32_t)told[i].size)] ^= 1;
-        world->group[task->route].log[i].forgot = group->log[i].forgot || lost || broken;
+        bool newer = told[i].size > 0 && !broken && strikes(world->choices, FAULT_MAP_NEWER);
+        if (newer)
+            make_newer(&told[i], i, one->offset);
+        world->group[task->route].log[i].forgot = group->log[i].forgot || lost || broken || newer;
         if (one->offset >= 0)
             one->metadata = span_make(told[i].text, told[i].size);
         if (current && !one->failed && !tenure->reading[i].begun) { /* asked for others: what it began with stands */

@@ -25,6 +25,7 @@ enum record_kind {
     NOT_UTF8,
     TOO_DEEP,
     TOO_LARGE,
+    OMITTED,
     AGAINST_SCHEMA,
     NO_ID,
     NO_ROW,
@@ -153,7 +154,7 @@ struct member {
     uint32_t index, life;
     bool stopping, missed, unsure; /* unsure: a commit failed or was not answered */
     int doom;                      /* a crash comes with the next step */
-    int64_t last_ms, wake_ms, stalled_ms, fence_ms;
+    int64_t last_ms, wake_ms, stalled_ms, fence_ms, woken_ms;
     struct tenure tenure[MOST_ROUTES];
     struct {
         enum platform_state state; /* as last reported */
@@ -284,6 +285,7 @@ void task_run(struct world *world, const struct task *task);
 /* member.c */
 void member_start(struct world *world, struct member *member);
 void member_task(struct world *world, struct member *member, const struct task *task);
+void member_wakes(struct world *world, struct member *member);
 void feed(struct world *world, struct member *member, struct input *input);
 void member_end(struct world *world, struct member *member, bool crashed);
 /* process.c */
@@ -357,6 +359,7 @@ void check_covered(struct world *world, struct member *member, uint32_t route);
 uint32_t refusals_before(const struct member *member, uint32_t route, uint32_t partition, const struct record *record);
 /* patience.c */
 void patience_platform(const struct world *world, struct member *member, uint32_t platform, enum platform_state state);
+void patience_sleeps(struct member *member, int64_t gap_ms);
 void patience_runs(const struct world *world, const struct member *member, uint32_t route, struct view *view);
 void patience_rests(const struct world *world, const struct member *member, uint32_t route, struct view *view);
 bool patience_ended(const struct world *world, const struct member *member, uint32_t route, const struct view *view);

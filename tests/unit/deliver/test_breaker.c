@@ -194,6 +194,16 @@ static void other_workers_are_believed(void **state) {
     assert_false(breaker_told(breaker, PLATFORM_UP, 0, 300));
 }
 
+/* Nobody looked for so long: whether it was up nobody knows. Where it was down anyway there is nothing to take away. */
+static void sleep_is_no_time_up(void **state) {
+    struct breaker *breaker = *state;
+    breaker_slept(breaker, 600);
+    assert_int_equal(breaker_up_time(breaker, 1000), 400);
+    fail_times(breaker, 5, 1000);
+    breaker_slept(breaker, 5000);
+    assert_int_equal(breaker_up_time(breaker, 9000), 400);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -213,6 +223,7 @@ int main(void) {
         TEST(retry_after_holds_for_its_time),
         TEST(late_answers_change_nothing),
         TEST(only_time_up_counts),
+        TEST(sleep_is_no_time_up),
         TEST(other_workers_are_believed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
