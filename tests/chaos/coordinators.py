@@ -1,5 +1,12 @@
-"""Whether Kafka's own coordinators answer for groups, asked over plain sockets while somebody waits for these groups to go on: neither
-librdkafka nor slussd has a part in it. It judges nothing."""
+"""Whether Kafka's own coordinators serve groups, asked over plain sockets while somebody waits for these groups to go on: neither
+librdkafka nor slussd has a part in it. It judges nothing.
+
+One that does not answer for a group does not serve it; nor does one that has forgotten it, for all groups here have committed; nor one
+that keeps more members than there are consumers for longer than a session: it must give up those that say nothing, and the others wait for
+them. Seen in Kafka 4.3: where a node gets a partition of __consumer_offsets, loses it and gets it again while it reads it, the end of the
+first reading counts as that of the second. Then it serves without having read anything, finds at the next write that it is "out of sync with
+the underlying log", reads again, and takes the end of the reading before for that of this one, and so on for minutes.
+"""
 
 import collections
 import socket
@@ -51,34 +58,51 @@ def find(nodes, group):
     return None
 
 
-def away(nodes, group):
-    """Why Kafka cannot say how the group stands, or nothing."""
+def described(answer):
+    """The error, the state and the count of members in the answer to DescribeGroups about one group."""
+    place, words = 6, []
+    for _ in range(4):  # its name, state, kind, protocol
+        size = max(0, struct.unpack_from(">h", answer, place)[0])
+        words.append(answer[place + 2:place + 2 + size].decode())
+        place += 2 + size
+    return struct.unpack_from(">h", answer, 4)[0], words[1], struct.unpack_from(">i", answer, place)[0]
+
+
+def look(nodes, group):
+    """Why Kafka cannot say how the group stands, or nothing; and how many members it has."""
     address = find(nodes, group)
     if not address:
-        return "is not known to any node"
+        return "is not known to any node", 0
     try:
         answer = _ask(address, DESCRIBE_GROUPS, struct.pack(">i", 1) + _text(group))
     except OSError as error:
-        return f"does not answer ({error})"
-    return AWAY.get(struct.unpack_from(">h", answer, 4)[0], "")
+        return f"does not answer ({error})", 0
+    error, state, count = described(answer)
+    return "has forgotten the group" if state == "Dead" and not error else AWAY.get(error, ""), count
 
 
 class Coordinators:
     """Asks until close(), each group by itself."""
 
-    def __init__(self, nodes, groups):
-        self.nodes, self.ended, self.absences, self.lock = nodes, threading.Event(), {group: [] for group in groups}, threading.Lock()
-        self.threads = [threading.Thread(target=self._watch, args=(group,), daemon=True) for group in groups]
+    def __init__(self, nodes, groups, session):
+        """groups: {group: its consumers that there are}; session: seconds, of each."""
+        self.nodes, self.session, self.ended, self.lock = nodes, session, threading.Event(), threading.Lock()
+        self.absences = {group: [] for group in groups}
+        self.threads = [threading.Thread(target=self._watch, args=(group, consumers), daemon=True) for group, consumers in groups.items()]
         for thread in self.threads:
             thread.start()
 
-    def _watch(self, group):
-        before = False
+    def _watch(self, group, consumers):
+        before, crowded = False, None  # crowded: since when it has had more members than there are
         while not self.ended.is_set():
             began = time.monotonic()
-            words = away(self.nodes, group)
+            words, count = look(self.nodes, group)
+            now = time.monotonic()
+            crowded = (crowded or now) if count > consumers else None
+            if crowded and began - crowded > self.session:
+                words = f"keeps {count - consumers} members that have gone"
             if words:
-                self._note(group, began, time.monotonic(), words, before)
+                self._note(group, began, now, words, before)
             before = bool(words)
             self.ended.wait(EACH)
 

@@ -182,7 +182,8 @@ class Scene:
     def going_on(self, since, seconds):
         """Until every partition has had a success since then, or so many seconds have passed: see Going."""
         nodes = [("127.0.0.1", node.port) for node in self.world.cluster.nodes]
-        watch, when = Coordinators(nodes, [self.group_of(topic) for topic in TOPICS]), {}
+        watch = Coordinators(nodes, {self.group_of(topic): WORKERS[topic] * len(self.members) for topic in TOPICS}, self.world.session)
+        when = {}
 
         def all_go_on():
             left = {place.rpartition("/")[0] for place in self.silent(since)}
