@@ -354,5 +354,5 @@ def test_try_shows_where_the_token_would_come_from(broker, platform, houses, top
     (tmp_path / "event.json").write_text(body(1))
     done = house.ctl("try", topic, tmp_path / "event.json", "--reply", "401")
     assert f"Authorization: Bearer (a token from {platform.url}/token?p=kommun)" in done.stdout, done.stdout + done.stderr
-    assert "another token is asked for" in done.stdout and done.returncode == 1
+    assert "another token is fetched" in done.stdout and done.returncode == 1
     assert platform.ledger == [] and "hemligt" not in done.stdout
