@@ -1,4 +1,4 @@
-/* Dice are random numbers from a given seed: the same seed gives the same throws. They are no source of secrets. */
+/* Dice are pseudo-random numbers from a given seed: the same seed gives the same throws. Not a source of secrets. */
 #ifndef SLUSS_BASE_DICE_H
 #define SLUSS_BASE_DICE_H
 

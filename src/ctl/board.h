@@ -1,5 +1,4 @@
-/* The board is what people read of slussd's /status: a line for each route, or what one route waits for. It asks
- * nobody. */
+/* The board prints slussd's /status for people: a line for each route, or what one route waits for. It asks nobody. */
 #ifndef SLUSS_CTL_BOARD_H
 #define SLUSS_CTL_BOARD_H
 

@@ -1,4 +1,4 @@
-/* A child is a program that slussctl starts and takes down again. It does not outlive slussctl. */
+/* A child is a program that slussctl starts and stops. It does not outlive slussctl. */
 #ifndef SLUSS_CTL_CHILD_H
 #define SLUSS_CTL_CHILD_H
 

@@ -1,5 +1,5 @@
-/* A folder is the sandbox's temporary place: a copy of a configuration, changed so that nothing leaves this machine.
- * The configuration that it was copied from is only read. */
+/* A folder is the sandbox's temporary directory: a copy of a configuration, changed so that nothing leaves this
+ * machine. The original is only read. */
 #ifndef SLUSS_CTL_FOLDER_H
 #define SLUSS_CTL_FOLDER_H
 

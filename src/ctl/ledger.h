@@ -1,5 +1,5 @@
-/* The ledger is the sandbox's book: each sample that was produced, what was seen of it, where it ended. It looks
- * nothing up itself; others tell it. */
+/* The ledger is the sandbox's record of its events: each sample that was produced, what was seen of it, and where it
+ * ended. It looks nothing up itself; others tell it. */
 #ifndef SLUSS_CTL_LEDGER_H
 #define SLUSS_CTL_LEDGER_H
 

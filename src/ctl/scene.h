@@ -1,5 +1,5 @@
-/* The scene is a whole installation for the time of one sandbox: broker, platform, slussd, events. It builds nothing
- * that stays. */
+/* The scene is the whole installation of one sandbox: broker, platform, slussd, events. It builds nothing that stays.
+ */
 #ifndef SLUSS_CTL_SCENE_H
 #define SLUSS_CTL_SCENE_H
 

@@ -1,5 +1,4 @@
-/* A trial takes one event through the rooms of one route and prints each stage.
- * It is flow's order of the stages for a person to look at: nothing is sent,
+/* A trial takes one event through the stages of one route, in flow's order, and prints each of them. Nothing is sent,
  * retried or settled. */
 #ifndef SLUSS_CTL_TRIAL_H
 #define SLUSS_CTL_TRIAL_H

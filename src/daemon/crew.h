@@ -1,5 +1,5 @@
-/* A crew is all that runs one configuration generation: its workers, their lookup tables, the probe of its dead-letter
- * topics. The main thread calls it; it makes no decision about the process. */
+/* A crew is everything that runs one configuration generation: its workers, their lookup tables, and the probe of Kafka
+ * and the dead-letter topics. The main thread calls it; it makes no decision about the process. */
 #ifndef SLUSS_DAEMON_CREW_H
 #define SLUSS_DAEMON_CREW_H
 
@@ -43,7 +43,7 @@ bool crew_kafka_answers(struct crew *crew, struct buf *why);
 /* Whether every dead-letter topic was found and takes letters; else `why` gets a sentence. */
 bool crew_letters_ready(struct crew *crew, struct buf *why);
 
-/* Gives an operator's word (INPUT_RELEASE) to all workers, waits, and tells what came of it. False when one does not
+/* Gives an operator's release (INPUT_RELEASE) to all workers, waits, and tells what came of it. False when one does not
  * answer. */
 bool crew_release(struct crew *crew, struct input *input, struct released *released);
 

@@ -1,5 +1,5 @@
-/* An errand is something that another thread has a worker do between two steps of its core, and waits for. It is
- * seldom: an operator asked. */
+/* An errand is a call into a worker's thread: another thread has the worker do something between two steps of its core,
+ * and waits for the end. For rare requests of operators: never on the way of an event. */
 #ifndef SLUSS_DAEMON_ERRAND_H
 #define SLUSS_DAEMON_ERRAND_H
 

@@ -10,15 +10,14 @@ struct expiry;
 struct expiry *expiry_create(const struct plan *plan);
 void expiry_destroy(struct expiry *expiry);
 
-/* Says in the log which certificate has less than 30
- * days left (a warning, an error from 7 days on), once a day for each platform. Our own certificates' files are read
- * again each minute. */
+/* Logs which certificate has less than 30 days left (a warning, from 7 days on an error), once a day for each platform.
+ * Our own certificates' files are read again each minute. */
 void expiry_look(struct expiry *expiry, const struct snapshot *sum, int64_t wall_ms);
 
 /* Adds our own certificates to what the workers saw: certificate_ms becomes the earliest of both. */
 void expiry_add(const struct expiry *expiry, struct snapshot *sum);
 
-/* Whether it must be said now: it ends soon, and was not said for a day. */
+/* Whether it must be logged now: it ends soon, and was not logged for a day. */
 bool expiry_due(int64_t end_ms, int64_t said_ms, int64_t wall_ms);
 
 #endif

@@ -1,5 +1,6 @@
-/* A flood is the same news a thousand times over: its first lines are said, the others are counted and told together.
- * It writes no line itself, and counters and dead letters know nothing of it. */
+/* A flood is the same log message a thousand times over. This limits the rate of each message: its first lines are
+ * logged, the others are counted and summed up in one line. It writes no line itself; counters and dead letters are not
+ * affected. */
 #ifndef SLUSS_DAEMON_FLOOD_H
 #define SLUSS_DAEMON_FLOOD_H
 
@@ -8,7 +9,7 @@
 
 struct flood;
 
-/* What makes lines the same news. */
+/* Lines with the same key are the same message. */
 struct flood_key {
     uint32_t kind;
     uint32_t route; /* or platform */

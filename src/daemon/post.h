@@ -1,5 +1,5 @@
-/* The post is where other threads leave news for a worker: the last word on each platform and each table. It decides
- * nothing and wakes nobody. */
+/* The post is a worker's mailbox, where other threads leave news for it: the latest state of each platform and each
+ * table. It has nothing to do with HTTP's POST. It decides nothing and wakes nobody. */
 #ifndef SLUSS_DAEMON_POST_H
 #define SLUSS_DAEMON_POST_H
 
@@ -11,8 +11,8 @@ struct post;
 struct post *post_create(const struct plan *plan);
 void post_destroy(struct post *post);
 
-/* From any thread. A later word replaces one that was not taken yet. The table is shared, the caller keeps its own
- * reference. */
+/* From any thread. News replaces older news of the same platform or table that was not taken yet. The table is shared:
+ * the caller keeps its own reference. */
 void post_platform(struct post *post, uint32_t platform, enum platform_state state, int64_t until_ms);
 void post_table(struct post *post, uint32_t lookup, struct lookup_table *table);
 

@@ -1,6 +1,6 @@
-/* The probe looks whether Kafka answers and the dead-letter topics of all routes can be had, at start and every minute,
- * sooner where something is wrong, on a thread of its own: librdkafka's question for metadata blocks. It writes no
- * letter. */
+/* The probe checks whether Kafka answers and whether the dead-letter topics of all routes exist: at the start and every
+ * minute, sooner while something is wrong. It has a thread of its own, because librdkafka's question for metadata
+ * blocks. It writes no letter. */
 #ifndef SLUSS_DAEMON_PROBE_H
 #define SLUSS_DAEMON_PROBE_H
 

@@ -1,5 +1,5 @@
-/* A pulse is how many events a second each route has read and settled lately, by marks of its counters. It has no clock
- * and belongs to one worker. */
+/* A pulse is each route's throughput: how many events per second it has read and settled lately, from samples (marks)
+ * of its counters. It has no clock and belongs to one worker. */
 #ifndef SLUSS_DAEMON_PULSE_H
 #define SLUSS_DAEMON_PULSE_H
 

@@ -1,5 +1,4 @@
-/* Release is the operator's word that lets go what is held. It comes over the control socket; the core decides what it
- * means. */
+/* Release answers an operator who releases what is held, over the control socket. What is released the core decides. */
 #ifndef SLUSS_DAEMON_RELEASE_H
 #define SLUSS_DAEMON_RELEASE_H
 

@@ -1,5 +1,5 @@
-/* The reload takes a new configuration generation: read and checked whole, then the crew of the old one ends as at a
- * stop, then the new one begins. A configuration with a fault changes nothing (I14). */
+/* The reload replaces the configuration: the new one is read and checked completely, then the crew of the old one ends
+ * as at a stop, then the new one begins. A configuration with an error changes nothing (I14). */
 #ifndef SLUSS_DAEMON_RELOAD_H
 #define SLUSS_DAEMON_RELOAD_H
 
@@ -22,7 +22,7 @@ bool reload_turn(struct daemon *daemon, int *status);
 /* A stop came first: nothing follows. */
 void reload_forget(struct daemon *daemon);
 
-/* How it is going: 200 the generation taken last runs, 503 not yet, 500 it could not start; with a sentence. */
+/* The state of the last reload: 200 its generation runs, 503 not yet, 500 it could not start; with a sentence. */
 unsigned reload_state(struct daemon *daemon, struct buf *answer);
 
 /* What is wrong with a configuration, as far as it was not said before: to the log, and to `answer`, which may be NULL.

@@ -1,5 +1,5 @@
 /* A tally is the counters since the process began, over all its configuration generations, by the names of routes and
- * platforms: what ended with a generation stays counted. It reads no worker. */
+ * platforms: so that a reload resets no counter. It reads no worker. */
 #ifndef SLUSS_DAEMON_TALLY_H
 #define SLUSS_DAEMON_TALLY_H
 

@@ -1,4 +1,5 @@
-/* A breaker is one platform's state as this worker sees it: up, open, half-open or held. It sends no probes itself. */
+/* A breaker is the circuit breaker of one platform as this worker sees it: up (closed), open, half-open, or held
+ * because the platform refuses Sluss. It sends no probes itself. */
 #ifndef SLUSS_DELIVER_BREAKER_H
 #define SLUSS_DELIVER_BREAKER_H
 

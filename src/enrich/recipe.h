@@ -1,5 +1,5 @@
-/* A recipe completes a message by one lookup: take a key, find, splice the answer in. It does not know how answers are
- * found. */
+/* A recipe is one lookup of a route: it takes a key from the message, looks it up and splices the answer in. It does
+ * not know how answers are found. */
 #ifndef SLUSS_ENRICH_RECIPE_H
 #define SLUSS_ENRICH_RECIPE_H
 
@@ -46,7 +46,8 @@ struct verdict recipe_run(const struct recipe *recipe, const struct lookup_table
                           const struct json_limits *limits, struct event *event, struct message *message,
                           struct span *key_text);
 
-/* Makes ready for recipe_run, where `table` (may be NULL) is large: worth while when other work comes in between. */
+/* Prefetches what recipe_run will look at in a large `table` (may be NULL); worth while if other work comes in between.
+ */
 void recipe_foresee(const struct recipe *recipe, const struct lookup_table *table, const struct message *message);
 
 #endif

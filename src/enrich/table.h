@@ -20,8 +20,7 @@ void lookup_table_release(struct lookup_table *table);
 /* The JSON text stored under the key, or SPAN_NONE. Valid as long as a reference is held. */
 struct span lookup_table_find(const struct lookup_table *table, struct span key);
 
-/* Lets the memory come that a find of this key will look at first, and does not wait for it: in a large table it is far
- * away. */
+/* Prefetches the memory that a find of this key will look at first: in a large table it is rarely in the cache. */
 void lookup_table_foresee(const struct lookup_table *table, struct span key);
 
 size_t lookup_table_rows(const struct lookup_table *table);

@@ -1,5 +1,5 @@
-/* An event is one Kafka record on its way: its place, its bytes and the arena they live in. It does not know its fate.
- */
+/* An event is one Kafka record in Sluss: its place, its bytes and the arena they live in. What has become of it so far
+ * is known elsewhere (flow/passage.h). */
 #ifndef SLUSS_EVENT_EVENT_H
 #define SLUSS_EVENT_EVENT_H
 

@@ -51,7 +51,7 @@ void reply_destroy(struct reply *reply);
 const char *reply_kind_name(enum reply_kind kind);
 const char *reply_fault_name(enum reply_fault fault);
 
-/* What a person would say, behind "the platform is not up": "no connection"; "" for NONE. */
+/* The fault in words, to follow "the platform is not up": "no connection"; "" for NONE. */
 const char *reply_fault_words(enum reply_fault fault);
 
 /* The fault of that name; NONE when none has it. */

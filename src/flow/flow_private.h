@@ -24,7 +24,7 @@
 #include "flow/view.h"
 #include "settle/tracker.h"
 
-enum { MEMORY_PAUSE_MS = 1000 }; /* memory or a table is short: the same again */
+enum { MEMORY_PAUSE_MS = 1000 }; /* until the same is tried again, when memory is short or a table has not come */
 
 enum partition_state {
     PARTITION_ASKED,   /* its committed offset is not known yet */
@@ -45,29 +45,30 @@ struct partition {
     struct list dirty;    /* in group->dirty: has something to commit */
     uint32_t credit;      /* granted and not read yet */
     size_t credit_bytes;  /* likewise, as accounted */
-    uint32_t few_events;  /* with more of both than these it wanted nothing, when it was last looked at */
+    uint32_t few_events;  /* it asks for more credit when it has no more of either than this */
     size_t few_bytes;
     bool wants;               /* its next record waits for credit */
     size_t wanted;            /* and takes so many bytes of it */
-    int64_t wanted_ms;        /* since then, or since it was the elder in vain */
+    int64_t wanted_ms;        /* since then, or since it was the elder without success */
     int64_t committed;        /* acknowledged in this epoch; -1 none */
     int64_t committing;       /* under way; -1 none */
-    uint64_t covered;         /* of the tracker's passed events: how many `committed` covers */
+    uint64_t covered;         /* how many of the tracker's passed events `committed` covers */
     uint64_t covering;        /* likewise, under way */
-    int64_t refused;          /* the last that was; what to commit is always computed anew */
-    uint32_t mapped;          /* mark of the map that was committed beside it; 0 none */
+    int64_t refused;          /* the last offset that was; what to commit is always computed again */
+    uint32_t mapped;          /* hash of the map that was committed with it; 0 none */
     uint32_t mapping;         /* likewise, under way */
-    uint32_t mapped_settled;  /* how many settled events that map names; it may say less of attempts than we know */
+    uint32_t mapped_settled;  /* how many settled events that map names; of attempts it may know less than we do */
     uint32_t mapping_settled; /* likewise, under way */
-    uint32_t untold;          /* sent, settled, and not covered by what is acknowledged */
+    uint32_t untold;          /* events sent and settled that no acknowledged commit covers: duplicates after a crash */
     uint32_t untold_since;    /* of them, settled since the commit under way was made */
-    uint32_t untold_by;       /* what that commit does not cover either: its map has no room, or there is none */
-    bool telling;             /* some unsettled passage may have something to tell in the map; false: none has */
-    bool foreign;             /* what we read stands no more in the log: nothing of it is committed */
-    struct offset_map *known; /* what the commit before us knew; NULL nothing */
-    int64_t begin;            /* what was committed then; what is read below it only shows which keys are dead */
-    int64_t seen;             /* behind the last record that was read */
-    uint32_t lost;            /* dead keys of that map whose letters lie below it and were not met yet */
+    uint32_t
+        untold_by; /* those that this commit will not cover either: its map has no room for them, or there is none */
+    bool telling;  /* some unsettled passage may have something for the map: attempts, or that it is held */
+    bool foreign;  /* what we have read is no longer in the log: nothing of it is committed */
+    struct offset_map *known; /* the map that we found beside the committed offset; NULL none */
+    int64_t begin;            /* the committed offset that we found; records below it are read only to find dead keys */
+    int64_t seen;             /* the offset after the last record that was read */
+    uint32_t lost;            /* dead keys of the found map whose records lie below it and were not met yet */
     uint64_t consumed;
     uint64_t settled;
     uint64_t unsettled;

@@ -1,4 +1,5 @@
-/* An assignment is the partitions of one epoch, with their own queues and credit. It does not talk to the group. */
+/* An assignment is the partitions that the group has given us, from one rebalance to the next (an epoch), each with its
+ * own queue and credit. It does not talk to the group. */
 #ifndef SLUSS_KAFKA_ASSIGNMENT_H
 #define SLUSS_KAFKA_ASSIGNMENT_H
 

@@ -1,5 +1,5 @@
-/* A census counts the partitions of topics, for the sizes of queues are fixed when a consumer is made. It joins no
- * group and creates no topic. */
+/* A census counts the partitions of topics before consumers are made, because the sizes of their queues, which depend
+ * on it, cannot be changed later. It joins no group and creates no topic. */
 #ifndef SLUSS_KAFKA_CENSUS_H
 #define SLUSS_KAFKA_CENSUS_H
 

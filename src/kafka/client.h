@@ -36,7 +36,7 @@ struct kafka_log {
     void (*say)(void *owner, int level, const char *sentence);
 };
 
-/* Says a log event's line. */
+/* Passes on the line of a log event. */
 void kafka_log_event(const struct kafka_log *log, rd_kafka_event_t *event);
 
 /* The version of the linked library as a number (0x020002ff) and as text. */

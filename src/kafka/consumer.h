@@ -1,5 +1,5 @@
-/* A consumer reads one route's topics as a member of its group, and only as much as it was granted. It decides nothing.
- */
+/* A consumer reads one route's topics as a member of its consumer group, and only as much as it was granted credit for.
+ * It decides nothing. */
 #ifndef SLUSS_KAFKA_CONSUMER_H
 #define SLUSS_KAFKA_CONSUMER_H
 

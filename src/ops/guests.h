@@ -1,6 +1,6 @@
-/* Guests are who stands at one door of the admin server. Each gets a short time to ask and to take the answer, and when
- * there is no place left, who has waited longest makes room: nobody can keep the others away by doing nothing, or
- * little. They know nothing of what is asked. */
+/* Guests are the connections of one listening socket of the admin server. Each has a short time to ask and to take the
+ * answer, and when there is no place left the one that has waited longest is closed: nobody can keep others away by
+ * doing nothing, or little. They know nothing of what is asked. */
 #ifndef SLUSS_OPS_GUESTS_H
 #define SLUSS_OPS_GUESTS_H
 
@@ -20,8 +20,8 @@ struct guest;
 
 void guests_init(struct guests *guests);
 
-/* Somebody connected by this descriptor, which stays the caller's. NULL: memory is short, and the guest was sent away
- * as everybody is who has to go: by shutdown(2), so that the connection is seen to have ended. */
+/* Somebody has connected by this descriptor, which stays the caller's. NULL: memory is short, and the guest was sent
+ * away as everybody is who has to go: by shutdown(2), so that the connection is seen to have ended. */
 struct guest *guests_come(struct guests *guests, int descriptor);
 
 /* An answer was taken: the guest may ask again. */

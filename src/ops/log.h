@@ -1,5 +1,5 @@
-/* The log tells operators what happened, one line an event, to the journal, as JSON or as text. It is no place for
- * event values. */
+/* The log tells operators what happened, one line per occurrence, to the journal, as JSON or as text. It never contains
+ * an event's values. */
 #ifndef SLUSS_OPS_LOG_H
 #define SLUSS_OPS_LOG_H
 
@@ -13,7 +13,7 @@ enum log_level { LOG_LEVEL_ERROR = 3, LOG_LEVEL_WARNING = 4, LOG_LEVEL_INFO = 6,
 /* AUTO: the journal when systemd connected standard error to it, else text. JOURNAL where there is none: text. */
 enum log_format { LOG_FORMAT_AUTO, LOG_FORMAT_JOURNAL, LOG_FORMAT_JSON, LOG_FORMAT_TEXT };
 
-/* Once, before threads. Until then: text, level info. */
+/* Call once, before there are threads. Until then: text, level info. */
 void log_open(enum log_format format, enum log_level level);
 
 bool log_would_say(enum log_level level);

@@ -1,4 +1,4 @@
-/* Notify tells systemd how the service is: ready, stopping, alive. Without systemd it does nothing. */
+/* Notify tells systemd the state of the service: ready, reloading, stopping, alive. Without systemd it does nothing. */
 #ifndef SLUSS_OPS_NOTIFY_H
 #define SLUSS_OPS_NOTIFY_H
 

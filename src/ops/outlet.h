@@ -1,5 +1,6 @@
-/* An outlet takes lines for a descriptor and never lets anybody wait: what the other end does not take now is kept, in
- * order, and sent later; what does not fit any more is dropped and counted. It knows nothing of what the lines say. */
+/* An outlet is a bounded buffer of lines before a descriptor, which never makes anybody wait: what the other end does
+ * not take now is kept, in order, and sent later; what does not fit any more is dropped and counted. It knows nothing
+ * of what the lines say. */
 #ifndef SLUSS_OPS_OUTLET_H
 #define SLUSS_OPS_OUTLET_H
 

@@ -1,4 +1,5 @@
-/* Parts are what a few rows fill in one go, before it is put where it belongs. Private to this folder. */
+/* Parts are values of several members that one option sets, and routes and recipes while they are being read. Private
+ * to this folder. */
 #ifndef SLUSS_SETTINGS_PARTS_H
 #define SLUSS_SETTINGS_PARTS_H
 

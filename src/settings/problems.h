@@ -57,8 +57,8 @@ struct problems {
     size_t warnings;
     size_t unready; /* secrets that are not there, or not usable: slussd would not start so */
     bool failed;    /* out of memory: some are missing, and the configuration must not be used */
-    int status;     /* the exit code that fits: 0, 66 no configuration, 71 the system has too little, 77 no
- permission, 78 errors */
+    int status; /* the exit code that fits: 0, 66 no configuration, 71 the system has too little, 77 no permission, 78
+                   errors */
 };
 
 void problems_init(struct problems *problems);

@@ -1,5 +1,5 @@
-/* Redirect turns a copy of a sluss.cfg inwards, so that nothing of it leaves this machine. It changes only that file.
- */
+/* Redirect changes a copy of a sluss.cfg to use only the sandbox's broker and platform, so that nothing leaves this
+ * machine. It changes only that file. */
 #ifndef SLUSS_SETTINGS_REDIRECT_H
 #define SLUSS_SETTINGS_REDIRECT_H
 

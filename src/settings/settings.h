@@ -73,8 +73,8 @@ struct settings_options {
     bool check;              /* only checked, not run: secrets may be missing */
 };
 
-/* Reads, checks and compiles everything, and adds all problems (sorted). A bad route is left out and the others stand;
- * NULL when sluss.cfg itself is bad or memory is short. */
+/* Reads, checks and compiles everything, and adds all problems (sorted). A route with errors is left out, the others
+ * are not affected; NULL when sluss.cfg itself has errors or memory is short. */
 struct settings *settings_read(const struct settings_options *options, struct problems *problems);
 void settings_destroy(struct settings *settings);
 

@@ -1,6 +1,6 @@
-/* An offset map is what a commit knows beside its offset: which events above it are settled, how often and how long
- * others were tried or refused, and which wait for an operator. It is knowledge only: without it events are delivered
- * again, none is lost. */
+/* An offset map is the metadata of a committed offset: which events above it are settled, how often and for how long
+ * others were tried or refused, and which wait for an operator. It only spares work: without it events are delivered
+ * again, and none is lost. */
 #ifndef SLUSS_SETTLE_OFFSET_MAP_H
 #define SLUSS_SETTLE_OFFSET_MAP_H
 

@@ -1,5 +1,5 @@
-/* A bundle is one request made of the shares of several events: their texts in one body, under one id. Which events
- * stand in it, and when it is sent, is not decided here. */
+/* A bundle is the request of a batch: the texts of several events in one body, under one id. Which events are in it,
+ * and when it is sent, is decided elsewhere (flow/batch.h). */
 #ifndef SLUSS_SHAPE_BUNDLE_H
 #define SLUSS_SHAPE_BUNDLE_H
 

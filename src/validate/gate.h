@@ -1,4 +1,5 @@
-/* The gate lets through what satisfies the route's schema. It does not know where schemas come from. */
+/* The gate is the validating stage: it lets through what satisfies the route's schema. It does not know where schemas
+ * come from. */
 #ifndef SLUSS_VALIDATE_GATE_H
 #define SLUSS_VALIDATE_GATE_H
 
