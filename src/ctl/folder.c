@@ -124,7 +124,7 @@ static bool write_secret(const char *path, struct error *error) {
     return written;
 }
 
-/* Every secret that the copy names has the same content: what a sandbox says in the dark, anybody may hear. */
+/* Every secret that the copy names gets the same harmless content: real ones have no business in a sandbox. */
 static bool make_secret(void *owner, const char *name, struct error *error) {
     const struct folder *folder = owner;
     char secrets[FOLDER_PATH], path[FOLDER_PATH];

@@ -1,4 +1,4 @@
-/* The texts of --help. No verb's own words are here: they stand in its row. */
+/* The texts of --help. What is said of a verb is in its row, not here. */
 #include "ctl/help.h"
 
 static void print_options(FILE *out, const struct option *list) {

@@ -1,4 +1,4 @@
-/* slussctl: the tool beside the daemon. What each verb does stands in its own file. */
+/* slussctl: the tool beside the daemon. What each verb does is in its own file. */
 #include "ctl/help.h"
 #include "ctl/verbs.h"
 
@@ -29,7 +29,7 @@ static int run(const struct call *call) {
     return call->help ? EXIT_YES : EXIT_USAGE;
 }
 
-/* What could not be written must not look as if it stood there. */
+/* Output that could not be written must not look like success. */
 static int written(int status) {
     if (fflush(stdout) == 0 && ferror(stdout) == 0)
         return status;

@@ -1,4 +1,4 @@
-/* The verb reload: the running slussd takes its configuration anew, or says what is wrong with it. */
+/* The verb reload: makes the running slussd reload its configuration, and prints what is wrong with it. */
 #include "ctl/control.h"
 #include "ctl/verbs.h"
 

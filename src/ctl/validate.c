@@ -224,7 +224,7 @@ static int judge_file(struct validation *validation, const char *name) {
     return status;
 }
 
-/* How far a long input is, said on a terminal every so many lines or bytes. */
+/* The progress of a long input, shown on a terminal. */
 struct progress {
     const char *name;
     size_t lines, bytes, whole; /* whole: the file's bytes, 0 when nobody knows */

@@ -51,7 +51,7 @@ static bool is_ready(struct daemon *daemon, struct buf *why) {
     return true;
 }
 
-/* While all is handed back nothing is let go, and whoever reads on knows what is held. */
+/* While partitions are handed back nothing is released: whoever reads them next knows what is held. */
 static bool ask_release(void *owner, struct input *input, struct released *released) {
     struct daemon *daemon = owner;
     if (daemon->stops == 0 && daemon->next == NULL)

@@ -1,4 +1,4 @@
-/* What the shells tell becomes an input of the core: one function each. Decides nothing. */
+/* Callbacks of the shells become inputs of the core: one function each. Decides nothing. */
 #include "base/buf.h"
 #include "base/bug.h"
 #include "daemon/time.h"

@@ -50,7 +50,7 @@ static void on_bug(const char *file, int line, const char *what) {
                           file, line, what);
     struct pollfd standard = {.fd = STDERR_FILENO, .events = POLLOUT};
     (void)log_flush();
-    if (poll(&standard, 1, READER_MS) != 0) { /* else nobody reads it, and the end must not wait for him */
+    if (poll(&standard, 1, READER_MS) != 0) { /* otherwise nobody reads it, and the end must not wait for a reader */
         ssize_t written = write(STDERR_FILENO, text, (size_t)(length > 0 ? length : 0));
         (void)written;
         backtrace_symbols_fd(frame, backtrace(frame, 64), STDERR_FILENO);

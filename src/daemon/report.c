@@ -208,7 +208,7 @@ static void say(const struct plan *plan, const struct action *action) {
 enum { KIND_LETTER = 1000 /* beside the core's report kinds */ };
 enum { FAULT_BASE = 0x10000 /* beside HTTP statuses */ };
 
-/* What can happen to every single event. The others come as seldom as what they tell of. */
+/* Reports that can come for every single event. The others are as rare as what they report. */
 static bool comes_in_floods(const struct action *action) {
     enum report_kind kind = action->is.report.kind;
     bool dead = kind == REPORT_SETTLED && action->is.report.outcome == OUTCOME_DEAD_LETTERED;

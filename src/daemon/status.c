@@ -180,7 +180,7 @@ static json_t *joining_why(const struct status *status, uint32_t index) {
                         (int)(for_ms / 1000), SPAN_ARGUMENT(group));
 }
 
-/* The worst that there is to say, in one word and a sentence. */
+/* The route's state: the worst that applies, as a word and a sentence. */
 static void set_state(const struct status *status, json_t *object, uint32_t index) {
     const struct route *route = &status->plan->routes[index];
     const struct view_route *view = &status->view->route[index];

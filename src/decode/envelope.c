@@ -132,7 +132,8 @@ static bool data_is_whole(const struct message *message) {
     return data != NULL && data->start >= message->data_start && data->after == document->count;
 }
 
-/* Reads the object that was written. A fault in the data is told by its place in the value, as the sender knows it. */
+/* Reads the object that was written. A fault in the data is reported by its place in the value, as the sender knows it.
+ */
 static struct verdict read_written(const struct decode_spec *spec, struct event *event, struct message *message,
                                    struct span text) {
     struct json_limits limits = spec->limits;

@@ -78,7 +78,7 @@ static struct judgement judge_status(const struct platform_spec *platform, const
     return judgement;
 }
 
-/* Without a token nothing is sent, whoever is to blame for that; what the token endpoint asks for is kept. */
+/* Without a token nothing is sent, whatever the reason; a Retry-After of the token endpoint is respected. */
 static struct judgement judge_no_token(const struct reply *reply) {
     struct judgement judgement = {.kind = JUDGED_HOLD, .mark = MARK_FAULT, .spared = true};
     if (reply->retry_after_ms > 0) {

@@ -1,4 +1,4 @@
-/* Reading CSV by libcsv into one block of bytes and one array of hashed slots. No cell is ever told. */
+/* Reads CSV with libcsv into one block of bytes and one array of hashed slots. No error ever quotes a cell. */
 #include "enrich/table.h"
 
 #include "base/buf.h"
@@ -154,7 +154,7 @@ static uint32_t find_column(const struct reading *reading, struct span name) {
     return NONE;
 }
 
-/* The nearest name may be told: it differs from what the configuration says by a slip of the pen only. */
+/* The nearest name may be quoted: it differs from what the configuration says only by a typing error. */
 static void fail_column(struct reading *reading, struct span wanted, struct span also) {
     const char *names[32 + 1] = {NULL};
     struct buf texts[32] = {{0}};

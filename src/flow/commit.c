@@ -29,7 +29,7 @@ void commit_settled(struct partition *partition) {
 
 /* --- offset maps --- */
 
-/* Walks through all that is unsettled only where a passage may have something to tell: seldom. */
+/* Walks through all unsettled events, but only if one of them may have something for the map, which is rare. */
 static void map_tries(const struct flow *flow, struct partition *partition, struct offset_map *map) {
     bool telling = false;
     if (!partition->telling)
@@ -68,7 +68,7 @@ static void map_dead(const struct partition *partition, struct offset_map *map) 
             offset_map_die(map, known->dead[i]);
 }
 
-/* Everything that is known above `base`: what was read, and behind it what the map before us knew. */
+/* Everything that is known above `base`: what we have read, and beyond that what the map we found says. */
 static size_t write_map(const struct flow *flow, struct partition *partition, int64_t base, char text[OFFSET_MAP_SIZE],
                         uint32_t *settled) {
     const struct offset_map *known = partition->known;
@@ -213,7 +213,7 @@ void commit_tend(struct flow *flow, struct group *group, bool at_once) {
     action->is.commit.count = count;
 }
 
-/* Takes the answer to heart: what is acknowledged never goes down, what failed is computed anew. */
+/* Applies the answer: what is acknowledged never goes down, what failed is computed again. */
 static void conclude(struct flow *flow, struct group *group, bool done) {
     for (uint32_t i = 0; i < group->count; i++) {
         struct partition *partition = &group->partitions[i];

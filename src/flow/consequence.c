@@ -3,7 +3,7 @@
 #include "flow/flow_private.h"
 
 enum {
-    MOST_DOUBTS = 2 /* so often in a row a batch is answered as if one of its events were bad: then it is divided */
+    MOST_DOUBTS = 2 /* answers in a row as if one of its events were bad, after which a batch is divided */
 };
 
 static struct group *group_of(const struct passage *passage) {
@@ -43,8 +43,9 @@ static void again_later(struct flow *flow, struct passage *passage, const struct
     group_touch(flow, group_of(passage));
 }
 
-/* Something is wrong with one of the events of a batch. Refused: the halves go at once, and it was no attempt of the
- * events: that is for the one that is found. Else they go on as what was tried. */
+/* Something is wrong with one of the events of a batch. If the platform refused it, the halves are sent at once and the
+ * attempt does not count for the events: only the one that is to blame shall use up attempts. Otherwise the attempt
+ * counts, and the halves wait like anything that failed. */
 static void divide(struct flow *flow, struct batch *batch, const struct reply *reply, bool refused) {
     struct action *said = fate_report(flow, REPORT_DIVIDED, batch->first);
     said->is.report.fault = reply->fault;

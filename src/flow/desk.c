@@ -72,8 +72,8 @@ static struct passage *earlier(struct passage *one, struct passage *other) {
     return one->turn < other->turn ? one : other;
 }
 
-/* Another key than the one that failed last, where there is one near the front: a single poisoned event must not speak
- * for the whole platform. */
+/* Prefers another key than the one that failed last, if there is one near the front: a single poisoned event must not
+ * decide for the whole platform. */
 static struct passage *choose_probe(const struct desk *desk) {
     struct passage *first = earlier(first_of(&desk->waiting), first_of(&desk->again)), *passage = first;
     struct passage *fresh = first_of(&desk->waiting), *again = first_of(&desk->again);
@@ -131,8 +131,8 @@ static void serve_up(struct flow *flow, struct desk *desk) {
     }
 }
 
-/* One request, when it is time for it. Half open, the probe under way came back only for its token: whoever is sent
- * next is it. */
+/* Sends one request, when it is time for it. If the breaker is half open without a probe under way, the probe came back
+ * only for a new token, and the next request is the probe. */
 static void serve_probe(struct flow *flow, struct desk *desk) {
     bool down = desk->breaker.state != PLATFORM_HALF_OPEN;
     struct passage *passage = down || desk->probe == 0 ? choose_probe(desk) : NULL;
@@ -171,8 +171,8 @@ void desk_serve(struct flow *flow, struct desk *desk) {
     }
 }
 
-/* Once for each request, and not again and again where every token is refused sooner or later: then it holds the
- * platform, and people are told. */
+/* Whether the token is beyond doubt. A refused token is replaced once for each request, and not again and again where
+ * every new token is refused: then the platform is held, and people hear of it. */
 static bool is_fresh(const struct flow *flow, const struct desk *desk, const struct passage *passage,
                      const struct reply *reply) {
     if (PLANTED(RENEWS_FOR_EVER))

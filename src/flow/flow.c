@@ -69,8 +69,8 @@ void flow_destroy(struct flow *flow) {
     free(flow);
 }
 
-/* Nobody looked for so long that our partitions may be somebody else's by now: wait until the group had its say. No
- * event's patience was spent meanwhile: nobody tried. */
+/* The process stood still for so long that our partitions may belong to another member by now: start nothing until the
+ * group has had time to tell us. No event's patience was spent meanwhile: nothing was tried. */
 static void raise_fence(struct flow *flow, int64_t gap_ms) {
     int64_t session_ms = flow->plan->session_timeout_ms;
     if (session_ms == 0 || gap_ms <= session_ms / 2 || PLANTED(FENCE_IGNORED))
@@ -161,7 +161,7 @@ static void fire(struct flow *flow, struct timer *timer) {
     }
 }
 
-/* Memory is short, and no answer will give any back: batches that wait for more would do so in vain. */
+/* Memory is short and no answer is due that would give any back: batches would wait for more events in vain. */
 static void close_batches(struct flow *flow) {
     bool enough = list_is_empty(&flow->cramped) && list_is_empty(&flow->starving);
     for (uint32_t i = 0; !enough && flow->pending.count == 0 && i < flow->plan->route_count; i++)
@@ -196,9 +196,9 @@ static void take_up(struct list *link, struct list *before) {
     list_add_last(before, link);
 }
 
-/* Memory was given back: whoever waits for it may ask again. Also when the last event that had grown went at the end of
- * the step before: nobody else will give memory back then. Groups ask in turn, a few in each step; all of them when no
- * answer will bring another one. */
+/* When memory was given back, those who wait for it may ask again; also when an event went at the very end of the
+ * previous step, for nobody else may give any back. Groups ask in turn, a few in each step, or all of them when no
+ * answer is due that would bring another step. */
 static void feed_starving(struct flow *flow, size_t bytes_before) {
     elder_look(flow);
     if (flow->bytes + flow->reserved < bytes_before || flow->relieved) {

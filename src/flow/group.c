@@ -241,7 +241,7 @@ void group_committed(struct flow *flow, const struct input *input) {
     timers_set(&flow->timers, &group->pause, flow->now_ms + ASK_AGAIN_MS);
 }
 
-/* Settled by whoever held the partition before: the map said so. */
+/* The map says that whoever had the partition before has settled it. */
 static void take_known(struct flow *flow, struct partition *partition, const struct event *event) {
     struct group *group = partition->group;
     group->counts.known++;
@@ -251,7 +251,7 @@ static void take_known(struct flow *flow, struct partition *partition, const str
     say_report(flow, REPORT_KNOWN, event->place, event->offset);
 }
 
-/* What was tried before goes on with its attempts and its patience. */
+/* An event that was tried before us keeps its attempts and its spent patience. */
 static void remember_tries(const struct flow *flow, const struct partition *partition, struct passage *passage) {
     static const struct offset_try in_doubt = {.attempts = 1, .held = HELD_AMBIGUOUS, .first = -1};
     const struct offset_try *tried =

@@ -217,7 +217,7 @@ void hold_admit(struct flow *flow, struct passage *passage) {
         hold_park(flow, passage, HELD_DEAD_KEY, key->first);
 }
 
-/* --- the operator's word --- */
+/* --- releasing --- */
 
 static void say_let_go(struct flow *flow, const struct partition *partition, int64_t offset, bool letters) {
     struct action *said = say_report(flow, REPORT_KEY_RELEASED, partition->place, offset);
@@ -265,7 +265,7 @@ static bool is_passage_meant(const struct input *input, const struct passage *pa
            (key != NULL && (is_meant(input, key->first) || is_meant(input, key->last)));
 }
 
-/* It would wait for him when its turn comes; it does not go to the dead letters by itself. */
+/* It would wait for an operator when its turn comes, and does not go to the dead letters by itself. */
 static bool is_held_then(const struct passage *passage) {
     return passage->verdict.kind != VERDICT_DEAD &&
            (passage->before != HELD_AMBIGUOUS || route_of(passage)->ambiguous != AMBIGUOUS_DEAD_LETTER);

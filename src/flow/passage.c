@@ -55,8 +55,8 @@ static bool look(struct flow *flow, const struct route *route, struct passage *p
     return text.data != NULL;
 }
 
-/* Of a partition or of one of its events. Not of the partition's number alone: a breaker hears of lanes from all routes
- * and topics, and several of one name would speak to it with one voice. */
+/* The lane of a partition, or of one of its events. Not of the partition's number alone: a breaker hears of lanes from
+ * all routes and topics, and would take several of the same number for one. */
 static uint64_t lane_of_place(const struct flow *flow, const struct place *place, int64_t offset) {
     const int64_t where[] = {place->route, place->topic, place->partition, offset};
     return hash_bytes(span_make(where, sizeof where), flow->seed ^ SEED_OF_PLACE);
@@ -164,7 +164,7 @@ static struct verdict enrich(struct flow *flow, const struct route *route, struc
     return verdict;
 }
 
-/* While the schema is held against it, what enriches it comes nearer. */
+/* Prefetches what the lookups will need, while the event is validated. */
 static void foresee(const struct flow *flow, const struct route *route, const struct passage *passage) {
     for (uint32_t i = 0; i < route->recipe_count; i++)
         recipe_foresee(&route->recipes[i], flow->tables[route->recipes[i].lookup], &passage->message);

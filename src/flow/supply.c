@@ -8,11 +8,12 @@ enum {
     LEAST_BYTES = 1024,       /* likewise */
     EVENT_COST = 4608,        /* memory that any event may take as soon as it is read */
     BYTE_COST = 3,            /* and for each of its bytes: the arena grows in steps that double */
-    READY_BEYOND_FLIGHT = 64, /* so many events more than max-in-flight may wait for the platform */
+    READY_BEYOND_FLIGHT = 64, /* events beyond max-in-flight that may wait for the platform */
     LEAST_READY = 4,          /* but of each of its routes at least so many */
     LEAST_CREDIT = 8,         /* events, where many read for one platform */
     LEAST_PART = 4,           /* of what is in flight or waits, belongs to each route at least */
-    MOST_BEHIND = 16,         /* so many requests' events may stand behind those, while the platform has enough to do */
+    MOST_BEHIND =
+        16, /* requests' worth of events that may be queued behind those, while the platform has enough to do */
 };
 
 _Static_assert(EVENT_COST >= 4096 + sizeof(struct batch), "a small event is one block, and brings its batch");
@@ -105,7 +106,7 @@ static const struct desk *desk_of(const struct flow *flow, const struct group *g
     return &flow->desks[group->route->mapping.platform];
 }
 
-/* A route's part of so many requests, divided among the routes whose events wait for its platform. */
+/* A route's part of a number of requests, divided among the routes whose events wait for its platform. */
 static uint32_t part_of(const struct flow *flow, const struct group *group, uint32_t requests, uint32_t least) {
     uint32_t part = requests / (desk_of(flow, group)->groups + (group->ready == 0 ? 1 : 0));
     return part < least ? least : part;
@@ -167,8 +168,8 @@ static bool feed(struct flow *flow, struct partition *partition) {
     return true;
 }
 
-/* More wait for the platform than it can take soon; or it has enough to do with others too, and the route has its part
- * of that and more behind it, whose keys are not free yet. */
+/* Enough of the route's events wait for the platform; or the platform has enough to do with others, and the route has
+ * its part of that and more events queued behind, whose keys are not free yet. */
 bool supply_is_sated(const struct flow *flow, const struct group *group) {
     if (group->ready > most_ready(flow, group))
         return true;
@@ -217,8 +218,8 @@ static void feed_elder(struct flow *flow) {
     elder_asked(flow, served);
 }
 
-/* One that gets nothing keeps its place and stands in nobody's way: what holds nothing may still read. But when it has
- * waited too long it is the elder. */
+/* A partition that gets nothing keeps its place in the list and blocks nobody: others that hold nothing may still read.
+ * But when it has waited too long it becomes the elder. */
 void supply_tend(struct flow *flow, struct group *group) {
     feed_elder(flow);
     if (!list_is_empty(&group->hungry) && supply_is_sated(flow, group))

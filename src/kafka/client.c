@@ -8,7 +8,8 @@ static bool set(rd_kafka_conf_t *conf, struct kafka_properties properties, struc
     for (size_t i = 0; i < properties.count; i++) {
         const struct kafka_property *one = &properties.list[i];
         char why[256] = "";
-        /* librdkafka's own sentence may quote the value, which may be a password: only its kind of fault is told. */
+        /* librdkafka's own sentence may quote the value, which may be a password: only the kind of fault is reported.
+         */
         rd_kafka_conf_res_t result = rd_kafka_conf_set(conf, one->name, one->value, why, sizeof why);
         if (result == RD_KAFKA_CONF_UNKNOWN)
             return error_set(error, "kafka property %s is not known to librdkafka %s: remove it or use a newer library",

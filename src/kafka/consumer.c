@@ -25,8 +25,8 @@ static struct queue_limits limit_queue(size_t bytes) {
         .records = records > 0 ? records : 1, .bytes = (kbytes > 0 ? kbytes : 1) * 1024, .fetch = fetch};
 }
 
-/* So long partitions that have nothing keep a full queue's from being filled, and so long pass between the fetches of a
- * consumer that has nothing at all: a hundred such consumers ask 200 times a second. Written in the manual. */
+/* For this long partitions without records delay the fetching of others of the same broker, and this often a consumer
+ * without any records asks: a hundred such consumers ask 200 times a second. The manual says so. */
 static unsigned fetch_wait(uint32_t consumers) {
     enum { WAIT_OF_EACH_MS = 5, LEAST_MS = 20, MOST_MS = 500 };
     if (consumers > MOST_MS / WAIT_OF_EACH_MS)

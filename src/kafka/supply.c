@@ -6,7 +6,7 @@
 enum {
     AT_ONCE = 8,        /* records read before the first of them is given */
     CACHE_LINE = 64,    /* bytes */
-    MOST_CALLED = 2048, /* of a record's bytes: the rest the machine foresees */
+    MOST_CALLED = 2048, /* of a record's bytes: the rest the processor prefetches by itself */
 };
 
 /* Its headers, borrowed from it; NULL: it has none. Librdkafka reads through a record's bytes for them, and where it
@@ -63,7 +63,7 @@ static bool is_too_large(const struct consumer *consumer, size_t bytes) {
     return consumer->largest > 0 && bytes > consumer->largest;
 }
 
-/* What was read and is not given yet. */
+/* A record that was read and is not given to the core yet. */
 struct catch {
     struct assigned_partition *partition;
     rd_kafka_message_t *message; /* NULL: it waits for credit, as the core shall hear */
@@ -153,14 +153,14 @@ static bool has_credit(const struct assigned_partition *partition, size_t bytes)
     return partition->credit_events > 0 && partition->credit_bytes >= bytes;
 }
 
-/* One record is read ahead of its credit: so the core hears how much it takes, and grants nothing in vain. */
+/* One record is read ahead of its credit: so the core learns how much it needs, and grants nothing in vain. */
 static bool may_read(const struct assigned_partition *partition) {
     return !partition->idle && !partition->stopped &&
            (partition->waiting == NULL || has_credit(partition, partition->waiting_bytes));
 }
 
-/* The bytes lie where librdkafka's thread put them, in another core's cache: called in time, they are here when they
- * are copied. */
+/* Prefetches the bytes, which librdkafka's thread left in another core's cache, so that they are here when they are
+ * copied. */
 static void call_for(const void *bytes, size_t size) {
     for (size_t i = 0; i < size && i < MOST_CALLED; i += CACHE_LINE)
         __builtin_prefetch((const char *)bytes + i);
@@ -239,8 +239,8 @@ static void serve(struct consumer *consumer, const struct catch *catch) {
         fail(consumer, catch->partition, message->err);
 }
 
-/* A handler may end the assignment: then what was read of it is forgotten, for it comes again to whoever has the
- * partition next. */
+/* A handler may end the assignment: then records that were read and not given out are dropped, for whoever has the
+ * partition next reads them again. */
 bool supply_serve(struct consumer *consumer, size_t most) {
     uint32_t epoch = consumer->assignment.epoch;
     struct catch catch[AT_ONCE];

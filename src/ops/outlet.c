@@ -1,4 +1,4 @@
-/* A run of lines, begun anew whenever all of it was sent. */
+/* A run of lines in one array, which starts at its beginning again whenever all of it was sent. */
 #include "ops/outlet.h"
 
 #include <errno.h>
@@ -50,7 +50,7 @@ static void leave_first(struct outlet *outlet, size_t size) {
     outlet->done = 0;
 }
 
-/* Ends the line that stands there in part, so that the next one stands by itself. */
+/* Ends a line that was written only in part, so that the next one begins a line of its own. */
 static bool mend(struct outlet *outlet) {
     if (outlet->torn && send_stream(outlet, SPAN("\n")) == 1)
         outlet->torn = false;

@@ -1,4 +1,4 @@
-/* The names beside one that is not there: whoever misspelt a file is told the nearest. Reads no file. */
+/* Finds the nearest file name to one that does not exist, for "did you mean". Reads no file. */
 #include "settings/reader.h"
 
 #include "base/text.h"

@@ -1,5 +1,5 @@
-/* The scan walks libconfig's grammar to learn where everything stands, and finds the first mistake with its column:
- * libconfig tells neither. It builds no values: that is libconfig's part. */
+/* The scan walks libconfig's grammar to learn where every setting is in the text, and finds the first mistake with its
+ * column: libconfig tells neither. It builds no values: that is libconfig's part. */
 #include "base/text.h"
 #include "settings/source.h"
 

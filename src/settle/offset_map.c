@@ -196,7 +196,7 @@ static size_t write_tries(const struct offset_map *map, enum held held, char *te
     return size;
 }
 
-/* Whether all that is known of those in doubt can be told first. */
+/* Whether everything that is known of the events in doubt has room. */
 static bool has_room_for_doubts(const struct offset_map *map, size_t size) {
     size_t count = 0;
     for (uint32_t i = 0; i < map->tries; i++)

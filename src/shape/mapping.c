@@ -114,8 +114,8 @@ static bool structured_data(struct making *making) {
     return refuse(making, "body", SPAN("data_base64"), (struct template_fault){.what = "is not base64"});
 }
 
-/* The event's JSON text in a body of several. Of a binary CloudEvent's attributes nothing stands in its data: only a
- * CloudEvents batch takes it whole. */
+/* The event's JSON text in the body of a batch. A binary CloudEvent's attributes are not part of its data: only a batch
+ * of CloudEvents contains it whole. */
 static bool bundle_text(struct making *making) {
     const struct message *message = making->message;
     const struct json_document *document = &message->document;

@@ -14,7 +14,7 @@
 /* A file must have stood still for STILL_MS before it is read. */
 enum { STILL_MS = 250, LARGEST = 256 << 20 };
 
-/* What tells two states of a file apart. All zero: it is not there. */
+/* What distinguishes two states of a file. All zero: there is no file. */
 struct signature {
     dev_t device;
     ino_t inode;

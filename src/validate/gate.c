@@ -4,7 +4,7 @@
 #include "event/detail.h"
 #include "schema/schema.h"
 
-/* A dead letter's header stays small: at most so many complaints, and no more once the detail has so many bytes. */
+/* A dead letter's header stays small: a limit of complaints, and none is added once the detail has this many bytes. */
 enum { MOST_COMPLAINTS = 8, ENOUGH_BYTES = 3 << 10 };
 
 struct schema_context *gate_context_create(void) {
