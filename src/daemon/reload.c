@@ -101,7 +101,8 @@ static void compare(struct daemon *daemon, const struct settings *next, struct b
     conclude(answer, LOG_LEVEL_INFO, buf_text(&sentence));
     reload_place(next, &place);
     buf_clear(&sentence);
-    buf_printf(&sentence, "`admin` takes effect only at a restart: until then it is %s", buf_text(&daemon->admin_begun));
+    buf_printf(&sentence, "`admin` takes effect only at a restart: until then it is %s",
+               buf_text(&daemon->admin_begun));
     if (!span_equal(buf_span(&place), buf_span(&daemon->admin_begun)))
         conclude(answer, LOG_LEVEL_WARNING, buf_text(&sentence));
     buf_finish(&sentence);

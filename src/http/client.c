@@ -154,26 +154,15 @@ static void start_with_token(struct http_client *client, struct transfer *transf
     ask(client, token);
 }
 
-/* One that is idle, or a new one; NULL when memory is short. It stands in no list. */
-static struct transfer *take_transfer(struct pool *pool) {
-    struct list *idle = list_first(&pool->idle);
-    if (idle == NULL)
-        return transfer_create(pool);
-    struct transfer *transfer = LIST_OF(idle, struct transfer, link);
-    list_remove(idle);
-    if (transfer_renew(transfer))
-        return transfer;
-    transfer_destroy(transfer);
-    return NULL;
-}
-
 void http_client_send(struct http_client *client, const struct request *request) {
     struct pool *pool = &client->pools[request->platform];
-    struct transfer *transfer = take_transfer(pool);
+    struct list *idle = list_first(&pool->idle);
+    struct transfer *transfer = idle != NULL ? LIST_OF(idle, struct transfer, link) : transfer_create(pool);
     if (transfer == NULL) {
         client->refused[client->refused_count++] = request->id;
         return;
     }
+    list_remove(&transfer->link);
     if (pool->token != NULL)
         start_with_token(client, transfer, request);
     else

@@ -81,20 +81,8 @@ static void divide(struct pool *pool) {
         pool->base_path.size--;
 }
 
-/* From 7.83.0 on, and mended in 8.1.1: a handle that is used again keeps a pointer to the last header of its last
- * answer, which is freed, and puts a first header that begins with a blank behind it: whoever answers writes into our
- * memory. */
-static bool do_handles_wear_out(void) {
-    unsigned version = curl_version_info(CURLVERSION_NOW)->version_num;
-    return version >= 0x075300 && version < 0x080101;
-}
-
 bool pool_init(struct pool *pool, const struct platform_spec *spec, struct error *error) {
-    *pool = (struct pool){.spec = spec,
-                          .handles_wear_out = do_handles_wear_out(),
-                          .url = curl_url(),
-                          .base_path = SPAN(""),
-                          .origin = SPAN("")};
+    *pool = (struct pool){.spec = spec, .url = curl_url(), .base_path = SPAN(""), .origin = SPAN("")};
     list_init(&pool->idle);
     char *host = NULL;
     bool made = pool->url != NULL &&

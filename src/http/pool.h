@@ -20,7 +20,6 @@ struct pool {
     char *credential;              /* the Authorization (or other) header line, or NULL */
     struct token *token;           /* with auth "oauth2": where that line comes from; else NULL */
     struct token *asks;            /* it is this token's endpoint; else NULL */
-    bool handles_wear_out;         /* libcurl's handles take no second answer: see transfer_renew */
     bool host_is_literal_or_local; /* an address or "localhost": its own address is meant as written */
     int64_t certificate_end_ms;    /* calendar; the earliest of the chain that came last, 0 none came */
     struct list idle;              /* transfers to reuse */

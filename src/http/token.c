@@ -165,10 +165,6 @@ int64_t token_certificate_end(const struct token *token) {
 
 /* Room for the whole answer beforehand: so the token is not left behind in memory that was outgrown. */
 bool token_ask(struct token *token, CURLM *multi, int64_t now_ms) {
-    if (token->transfer != NULL && !transfer_renew(token->transfer)) {
-        transfer_destroy(token->transfer);
-        token->transfer = NULL;
-    }
     if (token->transfer == NULL)
         token->transfer = transfer_create(&token->pool);
     token->asked_ms = now_ms;

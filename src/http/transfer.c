@@ -32,10 +32,33 @@ static void on_status_line(struct transfer *transfer, struct span line) {
         transfer->status = transfer->status * 10 + (code.data[i] - '0');
 }
 
+/* From 7.83.0 to 8.1.0 libcurl keeps a pointer to the last header of the answer before, which is freed, and puts a
+ * first header that begins with a blank behind it: whoever answers would write into our memory. libcurl shows a header
+ * to the debug function, in its own buffer, before it looks for that blank. It shows much else, slowly: so only for the
+ * line behind a status line. */
+static bool needs_guard(void) {
+    unsigned version = curl_version_info(CURLVERSION_NOW)->version_num;
+    return version >= 0x075300 && version < 0x080101;
+}
+
+static void guard(struct transfer *transfer, bool guarded) {
+    if (guarded != transfer->guarded)
+        curl_easy_setopt(transfer->easy, CURLOPT_VERBOSE, guarded ? 1L : 0L);
+    transfer->guarded = guarded;
+}
+
+static int on_guarded(CURL *easy, curl_infotype type, char *data, size_t size, void *owner) {
+    (void)easy, (void)owner;
+    if (type == CURLINFO_HEADER_IN && size > 0 && (data[0] == ' ' || data[0] == '\t'))
+        data[0] = '-';
+    return 0;
+}
+
 static size_t on_header(char *data, size_t size, size_t count, void *owner) {
     struct transfer *transfer = owner;
     struct span line = span_make(data, size * count);
     transfer->head_size += line.size;
+    guard(transfer, transfer->needs_guard && span_starts_with(line, SPAN("HTTP/")));
     if (transfer->head_size > HEAD_LIMIT) {
         transfer->head_too_long = true;
         return 0;
@@ -125,6 +148,7 @@ static void set_common(struct transfer *transfer) {
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->reason);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, on_guarded);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_sending);
@@ -140,6 +164,7 @@ struct transfer *transfer_create(struct pool *pool) {
     if (transfer == NULL)
         return NULL;
     transfer->pool = pool;
+    transfer->needs_guard = needs_guard();
     transfer->easy = curl_easy_init();
     if (transfer->easy == NULL) {
         transfer_destroy(transfer);
@@ -147,16 +172,6 @@ struct transfer *transfer_create(struct pool *pool) {
     }
     set_common(transfer);
     return transfer;
-}
-
-bool transfer_renew(struct transfer *transfer) {
-    if (!transfer->pool->handles_wear_out || transfer->head_size == 0)
-        return true;
-    curl_easy_cleanup(transfer->easy);
-    transfer->easy = curl_easy_init();
-    if (transfer->easy != NULL)
-        set_common(transfer);
-    return transfer->easy != NULL;
 }
 
 void transfer_destroy(struct transfer *transfer) {
@@ -232,6 +247,7 @@ static void begin(struct transfer *transfer, const struct request *request) {
     transfer->head_whole = transfer->head_too_long = transfer->body_too_long = false;
     transfer->sendings = 0;
     transfer->aborted = false;
+    guard(transfer, false);
     transfer->head_size = 0;
     transfer->retry_after[0] = '\0';
     transfer->reason[0] = '\0';

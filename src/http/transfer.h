@@ -30,7 +30,9 @@ struct transfer {
     char reason[CURL_ERROR_SIZE];
     /* the answer so far */
     int status;
-    bool head_whole; /* the final response's headers ended */
+    bool needs_guard; /* against its first header: see transfer.c */
+    bool guarded;     /* the next line is an answer's first header */
+    bool head_whole;  /* the final response's headers ended */
     bool body_too_long;
     bool head_too_long;
     bool once;
@@ -44,10 +46,6 @@ struct transfer {
 /* A transfer with everything set that the platform's requests have in common. NULL when memory is short. */
 struct transfer *transfer_create(struct pool *pool);
 void transfer_destroy(struct transfer *transfer);
-
-/* Before it is used again: a new handle of libcurl's where the old one must not read a second answer. False when memory
- * is short: then it can only be destroyed. */
-bool transfer_renew(struct transfer *transfer);
 
 /* Makes it ready for this request. False when memory is short or the request cannot be expressed. */
 bool transfer_prepare(struct transfer *transfer, const struct request *request);

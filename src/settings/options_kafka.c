@@ -79,8 +79,9 @@ static const struct option rows[] = {
      .least = 1000,
      .most = 3600000,
      .flags = PROPERTY(OPTION_CONSUMER),
-     .sentence = "After a crash the rest of the group takes over within this time, and slussd itself when it is started "
-                 "again: Kafka waits that long for the process that has gone (milliseconds)."},
+     .sentence =
+         "After a crash the rest of the group takes over within this time, and slussd itself when it is started "
+         "again: Kafka waits that long for the process that has gone (milliseconds)."},
     {.name = "heartbeat-interval-ms",
      .type = &type_integer,
      .field = FIELD(heartbeat_interval_ms),
