@@ -19,6 +19,11 @@ static char path[128];
 static char other[128];
 static struct lookup_spec spec;
 
+/* A table loaded before each test, its latest change, and the time that the test plays. */
+static struct tables *tables;
+static struct tables_change change;
+static int64_t now_ms;
+
 static void write_file(const char *name, const char *text) {
     FILE *file = fopen(name, "w");
     assert_non_null(file);
@@ -35,88 +40,76 @@ static int set_up(void **state) {
     (void)snprintf(other, sizeof other, "%s/new", folder);
     spec = (struct lookup_spec){.file = span_of(path), .key = SPAN("code"), .value = SPAN("name"), .reload_ms = 60000};
     write_file(path, "code,name\nA,old\n");
-    return 0;
+    tables = tables_create(&spec, 1, NULL);
+    now_ms = 1000;
+    return tables != NULL ? 0 : -1;
 }
 
 static int tear_down(void **state) {
     (void)state;
+    tables_destroy(tables);
     (void)unlink(path);
     (void)unlink(other);
     return rmdir(folder);
 }
 
-static bool has(const struct tables *tables, struct span answer) {
+static bool has(struct span answer) {
     return span_equal(lookup_table_find(tables_current(tables, 0), SPAN("A")), answer);
 }
 
-/* Polls as a loop would: when the descriptor is readable, else at the due time. True with a change within `until_ms`.
- */
-static bool poll_until(struct tables *tables, int64_t *now_ms, int64_t until_ms, struct tables_change *change) {
-    while (*now_ms <= until_ms) {
-        if (tables_poll(tables, *now_ms, change))
+/* Polls as a loop would: when the descriptor is readable, otherwise at the due time. True with a change within
+ * `until_ms`. */
+static bool poll_until(int64_t until_ms) {
+    while (now_ms <= until_ms) {
+        if (tables_poll(tables, now_ms, &change))
             return true;
         int64_t due_ms = tables_due_ms(tables);
-        assert_true(due_ms > *now_ms);
-        *now_ms = due_ms;
+        assert_true(due_ms > now_ms);
+        now_ms = due_ms;
     }
     return false;
 }
 
 static void a_file_that_stays_is_not_read_again(void **state) {
     (void)state;
-    struct tables *tables = tables_create(&spec, 1, NULL);
-    struct tables_change change;
-    int64_t now_ms = 1000;
-    assert_true(has(tables, SPAN("\"old\"")));
-    assert_false(poll_until(tables, &now_ms, 600000, &change));
-    tables_destroy(tables);
+    assert_true(has(SPAN("\"old\"")));
+    assert_false(poll_until(600000));
 }
 
 static void a_file_rewritten_or_replaced_is_read_again(void **state) {
     (void)state;
-    struct tables *tables = tables_create(&spec, 1, NULL);
-    struct tables_change change;
-    int64_t now_ms = 1000;
     assert_false(tables_poll(tables, now_ms, &change));
     struct lookup_table *old = lookup_table_share(tables_current(tables, 0));
     write_file(path, "code,name\nA,newer\n");
     struct pollfd readable = {.fd = tables_descriptor(tables), .events = POLLIN};
     assert_int_equal(poll(&readable, 1, 0), 1);
-    assert_true(poll_until(tables, &now_ms, 2000, &change));
+    assert_true(poll_until(2000));
     assert_ptr_equal(change.table, tables_current(tables, 0));
     assert_int_equal(change.lookup, 0);
-    assert_true(has(tables, SPAN("\"newer\"")));
+    assert_true(has(SPAN("\"newer\"")));
     assert_true(span_equal(lookup_table_find(old, SPAN("A")), SPAN("\"old\"")));
     lookup_table_release(old);
     write_file(other, "code,name\nA,moved\n");
     assert_int_equal(rename(other, path), 0);
-    assert_true(poll_until(tables, &now_ms, 4000, &change));
-    assert_true(has(tables, SPAN("\"moved\"")));
-    assert_false(poll_until(tables, &now_ms, 200000, &change));
-    tables_destroy(tables);
+    assert_true(poll_until(4000));
+    assert_true(has(SPAN("\"moved\"")));
+    assert_false(poll_until(200000));
 }
 
 /* As on a file system that gives no notices. */
 static void without_notices_a_change_is_found_in_time(void **state) {
     (void)state;
-    struct tables *tables = tables_create(&spec, 1, NULL);
-    struct tables_change change;
-    int64_t now_ms = 1000;
     assert_false(tables_poll(tables, now_ms, &change));
     write_file(path, "code,name\nA,newer\n");
     char bytes[4096];
     assert_true(read(tables_descriptor(tables), bytes, sizeof bytes) > 0);
-    assert_false(poll_until(tables, &now_ms, 60999, &change));
-    assert_true(poll_until(tables, &now_ms, 61500, &change));
-    assert_true(has(tables, SPAN("\"newer\"")));
-    tables_destroy(tables);
+    assert_false(poll_until(60999));
+    assert_true(poll_until(61500));
+    assert_true(has(SPAN("\"newer\"")));
 }
 
 static void a_growing_file_is_left_alone(void **state) {
     (void)state;
-    struct tables *tables = tables_create(&spec, 1, NULL);
-    struct tables_change change;
-    int64_t now_ms = 1000;
     FILE *file = fopen(path, "w");
     assert_non_null(file);
     assert_true(fputs("code,name\n", file) >= 0);
@@ -127,18 +120,14 @@ static void a_growing_file_is_left_alone(void **state) {
     }
     assert_true(fputs("A,whole\n", file) >= 0);
     assert_int_equal(fclose(file), 0);
-    assert_true(poll_until(tables, &now_ms, 60000, &change));
-    assert_true(has(tables, SPAN("\"whole\"")));
+    assert_true(poll_until(60000));
+    assert_true(has(SPAN("\"whole\"")));
     assert_int_equal(lookup_table_rows(tables_current(tables, 0)), 6);
-    tables_destroy(tables);
 }
 
 /* Half a table is a good table: what it does not have yet would be absent. */
 static void news_of_another_file_does_not_hurry_a_growing_one(void **state) {
     (void)state;
-    struct tables *tables = tables_create(&spec, 1, NULL);
-    struct tables_change change;
-    int64_t now_ms = 1000;
     FILE *file = fopen(path, "w");
     assert_non_null(file);
     assert_true(fputs("code,name\nB,half\n", file) >= 0);
@@ -149,50 +138,45 @@ static void news_of_another_file_does_not_hurry_a_growing_one(void **state) {
     }
     assert_true(fputs("A,whole\n", file) >= 0);
     assert_int_equal(fclose(file), 0);
-    assert_true(poll_until(tables, &now_ms, 60000, &change));
+    assert_true(poll_until(60000));
     assert_int_equal(lookup_table_rows(tables_current(tables, 0)), 2);
-    assert_false(poll_until(tables, &now_ms, 200000, &change));
-    tables_destroy(tables);
+    assert_false(poll_until(200000));
 }
 
 static void a_bad_file_keeps_the_old_table(void **state) {
     (void)state;
-    struct tables *tables = tables_create(&spec, 1, NULL);
-    struct tables_change change;
-    int64_t now_ms = 1000;
     write_file(path, "code,name\nA,x\nA,y\n");
-    assert_true(poll_until(tables, &now_ms, 2000, &change));
+    assert_true(poll_until(2000));
     assert_null(change.table);
     assert_true(span_starts_with(span_of(change.error.text), span_of(path)));
     assert_true(span_ends_with(span_of(change.error.text), SPAN(": lines 2 and 3 have the same key")));
-    assert_true(has(tables, SPAN("\"old\"")));
-    assert_false(poll_until(tables, &now_ms, 200000, &change)); /* told once */
+    assert_true(has(SPAN("\"old\"")));
+    assert_false(poll_until(200000)); /* told once */
     assert_int_equal(unlink(path), 0);
-    assert_true(poll_until(tables, &now_ms, 300000, &change));
+    assert_true(poll_until(300000));
     assert_null(change.table);
-    assert_true(has(tables, SPAN("\"old\"")));
-    assert_false(poll_until(tables, &now_ms, 500000, &change));
+    assert_true(has(SPAN("\"old\"")));
+    assert_false(poll_until(500000));
     write_file(path, "code,name\nA,good\n");
-    assert_true(poll_until(tables, &now_ms, 600000, &change));
+    assert_true(poll_until(600000));
     assert_non_null(change.table);
-    assert_true(has(tables, SPAN("\"good\"")));
-    tables_destroy(tables);
+    assert_true(has(SPAN("\"good\"")));
 }
 
 static void two_lookups_share_one_file(void **state) {
     (void)state;
-    struct lookup_spec specs[] = {spec, spec};
+    static struct lookup_spec specs[2]; /* the tables borrow them until tear_down */
+    specs[0] = specs[1] = spec;
     specs[1].key = SPAN("name");
     specs[1].value = SPAN_NONE;
-    struct tables *tables = tables_create(specs, 2, NULL);
-    struct tables_change one = {0}, two = {0};
-    int64_t now_ms = 1000;
-    write_file(path, "code,name\nA,newer\n");
-    assert_true(poll_until(tables, &now_ms, 2000, &one));
-    assert_true(poll_until(tables, &now_ms, 2000, &two));
-    assert_int_equal(one.lookup + two.lookup, 1);
-    assert_non_null(lookup_table_find(tables_current(tables, 1), SPAN("newer")).data);
     tables_destroy(tables);
+    tables = tables_create(specs, 2, NULL);
+    write_file(path, "code,name\nA,newer\n");
+    assert_true(poll_until(2000));
+    uint32_t first = change.lookup;
+    assert_true(poll_until(2000));
+    assert_int_equal(first + change.lookup, 1);
+    assert_non_null(lookup_table_find(tables_current(tables, 1), SPAN("newer")).data);
 }
 
 static void expect_refused(const char *name, const char *sentence) {
