@@ -132,7 +132,7 @@ static void fill_line(struct libscols_line *line, const struct row *row) {
 }
 
 void ledger_print_table(const struct ledger *ledger) {
-    static const char *const names[] = {"EVENT", "ROUTE", "WHAT IT IS", "ITS FATE", "ANSWERS", "AFTER", ""};
+    static const char *const names[] = {"EVENT", "ROUTE", "WHAT IT IS", "HOW IT ENDED", "ANSWERS", "AFTER", ""};
     struct libscols_table *table = ledger->count > 0 ? scols_new_table() : NULL;
     if (table == NULL)
         return;

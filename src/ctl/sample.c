@@ -139,7 +139,7 @@ const char *sample_story(const struct sample *sample) {
     case SAMPLE_NOT_VALID:
         return "breaks its schema: kommunkod 120";
     case SAMPLE_TOMBSTONE:
-        return "a tombstone: a key without value";
+        return "a tombstone: a key without a value";
     case SAMPLE_GOOD:
         break;
     }
