@@ -376,6 +376,10 @@ static void who_has_enough_to_do_is_no_elder(void **state) {
     assert_false(read_one(house, 2, 0, text_of(house, budget_largest(&house->plan) - 64)));
     read_keyed(house, SPAN("e"), 2); /* now it has */
     assert_in_range(read_largest(house, 1, 0), 10, ENOUGH - 1);
+    struct partition *waits = group_partition(&house->flow->groups[2], (struct place){.route = 2, .epoch = 1});
+    house->flow->elder.partition = waits; /* had it been one before */
+    step(house, (struct input){.kind = INPUT_TIMER});
+    assert_true(house->flow->elder.partition != waits);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -98,6 +98,16 @@ static void keeps_order_per_key(void **state) {
     assert_true(says(set, "arende.v1/0 20"));
 }
 
+/* However long an answer may take: the group does not wait longer. */
+static void a_drain_ends_after_half_a_minute(void **state) {
+    struct stand *set = *state;
+    set->platform.timeout_ms = 120000;
+    assign(set, 1);
+    read_event(set, 1, 17, "a");
+    step(set, (struct input){.kind = INPUT_STOP});
+    assert_true(says(set, "wake at 30000"));
+}
+
 static void stops_clean(void **state) {
     struct stand *set = *state;
     assign(set, 1);
@@ -428,6 +438,7 @@ int main(void) {
         TEST(a_letter_does_not_use_up_patience),
         TEST(delivers_and_commits),
         TEST(keeps_order_per_key),
+        TEST(a_drain_ends_after_half_a_minute),
         TEST(stops_clean),
         TEST(passes_many),
         TEST(window_counts_from_the_commit),

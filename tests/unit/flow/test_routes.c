@@ -12,20 +12,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ROUTES = 20, IN_FLIGHT = 8, WINDOW = 1024 };
+enum { ROUTES = 20, MOST_ROUTES = 80, IN_FLIGHT = 8, WINDOW = 1024 };
 
 struct house {
     struct platform_spec platform;
-    struct route routes[ROUTES];
+    struct route routes[MOST_ROUTES];
     struct plan plan;
     struct flow *flow;
     struct actions actions;
-    uint32_t credit[ROUTES];
-    int64_t read[ROUTES];
+    uint32_t credit[MOST_ROUTES];
+    int64_t read[MOST_ROUTES];
     uint64_t sent[WINDOW]; /* requests in the order they went out */
     size_t sent_count;
-    uint32_t commits[ROUTES];
-    bool committing[ROUTES];
+    uint32_t commits[MOST_ROUTES];
+    bool committing[MOST_ROUTES];
     int64_t now_ms;
 };
 
@@ -37,9 +37,9 @@ static int set_up(void **state) {
     house->platform = plan_platform();
     house->platform.max_in_flight = IN_FLIGHT;
     house->platform.breaker.failures = house->platform.breaker.share = house->platform.breaker.of = 100;
-    for (uint32_t i = 0; i < ROUTES; i++)
+    for (uint32_t i = 0; i < MOST_ROUTES; i++)
         house->routes[i] = plan_route(target);
-    house->plan = plan_of(&house->platform, 1, house->routes, ROUTES, 1 << 30);
+    house->plan = plan_of(&house->platform, 1, house->routes, MOST_ROUTES, 1 << 30);
     house->flow = flow_create(&house->plan, 1);
     *state = house;
     return house->flow != NULL && target != NULL ? 0 : 1;
@@ -193,6 +193,14 @@ static void many_routes_together_commit_fifty_times_a_second(void **state) {
     assert_in_range(all, 100 - ROUTES, 100 + ROUTES);
 }
 
+/* Were there ever so many: each commits once a second at least. */
+static void each_of_very_many_commits_each_second(void **state) {
+    struct house *house = *state;
+    settle_for_two_seconds(house, MOST_ROUTES);
+    for (uint32_t i = 0; i < MOST_ROUTES; i++)
+        assert_in_range(house->commits[i], 2, 4);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(many_routes_together_read_no_further_than_is_of_use, set_up, tear_down),
@@ -201,6 +209,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(keys_that_wait_for_later_keep_no_other_from_being_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_route_commits_five_times_a_second, set_up, tear_down),
         cmocka_unit_test_setup_teardown(many_routes_together_commit_fifty_times_a_second, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(each_of_very_many_commits_each_second, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -255,6 +255,31 @@ static void a_newer_version_is_not_ours(void **state) {
     }
 }
 
+/* Whole, and not as we write: none of it is believed. */
+static void what_is_whole_and_wrong_is_not_ours(void **state) {
+    (void)state;
+    static const char *const bodies[] = {"1\x01;1,2,3", "1A1,2,3",   "1A;x,2,3",    "1A;1;2",    "1A;1,2,",
+                                         "2A;1,2,3,q1", "2A;1,2,3,", "2A;1,2,3,r",  "2A;1,2,3x", "2A;dx",
+                                         "2A;d1,",      "3A;a\x01",  "1A;1,2,3,r1", "2;a"};
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+        size_t size = (size_t)snprintf(text, sizeof text, "%s;00000000", bodies[i]);
+        seal(size, 7, 100);
+        assert_false(offset_map_read(&other, 100, 7, span_make(text, size)));
+        assert_int_equal(other.bits + other.tries + other.doubts, 0);
+    }
+    size_t size = (size_t)snprintf(text, sizeof text, "2C;1,2,3,r1;d5;00000000");
+    seal(size, 7, 100);
+    assert_true(offset_map_read(&other, 100, 7, span_make(text, size)));
+    /* what lies too far off to be written in nine digits is left out */
+    offset_map_init(&map, 0);
+    offset_map_try(&map, tried(5, 2, 1));
+    offset_map_try(&map, tried(2000000000, 3, 1));
+    offset_map_die(&map, (struct offset_dead){2000000000, 2000000000});
+    assert_true(offset_map_read(&other, 0, 0, span_make(text, offset_map_write(&map, 0, text))));
+    assert_int_equal(other.tries, 1);
+    assert_int_equal(other.dead_count, 0);
+}
+
 static void tracker_tells_what_is_settled(void **state) {
     (void)state;
     struct tracker tracker;
@@ -284,6 +309,7 @@ int main(void) {
         cmocka_unit_test(of_another_place_is_not_believed),
         cmocka_unit_test(broken_ones_are_not_believed),
         cmocka_unit_test(a_newer_version_is_not_ours),
+        cmocka_unit_test(what_is_whole_and_wrong_is_not_ours),
         cmocka_unit_test(tracker_tells_what_is_settled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
