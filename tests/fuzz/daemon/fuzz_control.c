@@ -16,6 +16,7 @@ enum { LARGEST = 64 * 1024, TURNS = 20 };
 static char folder[64], path[96];
 static struct admin *admin;
 static bool ordered;
+static int64_t now_ms; /* a millisecond a turn */
 
 static void hold(bool holds) {
     if (!holds)
@@ -71,14 +72,14 @@ static size_t ask_socket(const void *data, size_t size, char *answered, size_t r
     (void)!send(client, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
     size_t got = 0;
     for (int turn = 0; turn < TURNS; turn++) {
-        admin_serve(admin);
+        admin_serve(admin, now_ms++);
         ssize_t more = recv(client, answered + got, room - got, MSG_DONTWAIT);
         got += more > 0 ? (size_t)more : 0;
         if (more == 0)
             break;
     }
     (void)close(client);
-    admin_serve(admin);
+    admin_serve(admin, now_ms++);
     return got;
 }
 
