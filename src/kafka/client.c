@@ -1,6 +1,7 @@
 /* Turning properties into librdkafka's configuration. Opens nothing. */
 #include "kafka/client.h"
 
+#include <openssl/x509_vfy.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -41,9 +42,22 @@ static bool is_for_other_side(const char *name, bool producer) {
     return false;
 }
 
+/* Why a broker's certificate is not believed, which librdkafka does not say by itself. What OpenSSL refuses stays
+ * refused. */
+static int explain(rd_kafka_t *client, const char *broker, int32_t id, int *fault, int depth, const char *certificate,
+                   size_t size, char *why, size_t room, void *owner) {
+    (void)client, (void)broker, (void)id, (void)depth, (void)certificate, (void)size, (void)owner;
+    if (*fault == X509_V_OK)
+        return 1;
+    (void)snprintf(why, room, "%s: renew the broker's certificate, or see to bootstrap-servers and ssl-ca-location",
+                   X509_verify_cert_error_string(*fault));
+    return 0;
+}
+
 rd_kafka_conf_t *kafka_conf_create(struct kafka_properties defaults, struct kafka_properties user,
                                    struct kafka_properties fixed, bool producer, struct error *error) {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    (void)rd_kafka_conf_set_ssl_cert_verify_cb(conf, explain); /* refused by a library that knows no TLS */
     bool done = set(conf, defaults, error);
     for (size_t i = 0; done && i < user.count; i++)
         if (!is_for_other_side(user.list[i].name, producer))

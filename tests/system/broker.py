@@ -18,7 +18,7 @@ process.roles=broker,controller
 node.id=1
 listeners={listeners}
 advertised.listeners={advertised}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL,SSL:SSL
 inter.broker.listener.name=PLAINTEXT
 controller.listener.names=CONTROLLER
 controller.quorum.bootstrap.servers=127.0.0.1:{controller}
@@ -49,6 +49,12 @@ broker.session.timeout.ms=1500
 """
 
 SECURE = """\
+ssl.principal.mapping.rules=RULE:^CN=([^,]*).*$/$1/,DEFAULT
+listener.name.ssl.ssl.keystore.type=PEM
+listener.name.ssl.ssl.keystore.location={store}
+listener.name.ssl.ssl.truststore.type=PEM
+listener.name.ssl.ssl.truststore.location={ca}
+listener.name.ssl.ssl.client.auth=required
 sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512,SCRAM-SHA-256
 listener.name.sasl_ssl.ssl.keystore.type=PEM
 listener.name.sasl_ssl.ssl.keystore.location={store}
@@ -79,21 +85,23 @@ class Broker:
     """Started by the constructor; stop/kill and start keep the data. Use as a context, or call close()."""
 
     def __init__(self, folder, users=None, authority=None, acls=False, auto_create=False, front=None, immortal=False):
-        """users: {name: password} opens a SASL_SSL listener (PLAIN and SCRAM); authority: whose certificate it shows;
+        """users: {name: password} opens a listener for SASL_SSL (PLAIN and SCRAM) and one for SSL that knows a user by the common
+        name of a certificate; authority: whose certificate it shows and trusts;
         front: what stands between it and its clients: they are sent to front.port, and it is told where its front.far is;
         immortal: it is never killed, and so it need not be taken for dead soon, which on a busy machine may be too soon."""
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.port, self.controller, secure = free_ports(3)
+        self.port, self.controller, secure, mutual = free_ports(4)
         self.bootstrap = f"127.0.0.1:{self.port}"
         self.secure_bootstrap = f"localhost:{secure}" if users else None
+        self.mutual_bootstrap = f"localhost:{mutual}" if users else None
         listeners = f"PLAINTEXT://127.0.0.1:{self.port}"
         advertised = f"PLAINTEXT://127.0.0.1:{front.port}" if front else listeners
         if front:
             front.far = self.port
         if users:
-            listeners += f",SASL_SSL://127.0.0.1:{secure}"
-            advertised += f",SASL_SSL://localhost:{secure}"
+            listeners += f",SASL_SSL://127.0.0.1:{secure},SSL://127.0.0.1:{mutual}"
+            advertised += f",SASL_SSL://localhost:{secure},SSL://localhost:{mutual}"
         text = PROPERTIES.format(listeners=f"{listeners},CONTROLLER://127.0.0.1:{self.controller}", advertised=advertised,
                                  controller=self.controller, folder=self.folder, auto_create=str(auto_create).lower())
         if immortal:

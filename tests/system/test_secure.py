@@ -1,4 +1,4 @@
-"""TLS, SASL and ACLs against a real Kafka: PLAIN on the system's librdkafka, SCRAM on a newer one."""
+"""TLS, SASL and ACLs against a real Kafka: certificates on both sides, PLAIN on the system's librdkafka, SCRAM on a newer one."""
 
 import json
 import subprocess
@@ -7,6 +7,9 @@ import pytest
 
 import house as houses_module
 from account import Account
+from certificates import Authority
+from hostile import Platform
+from house import metric
 from process import eventually
 from records import produce
 
@@ -28,8 +31,17 @@ def topic(secure_broker, name):
     return name
 
 
-def passes(secure_broker, authority, platform, houses, topic, mechanism, kind):
-    house = houses(secure_broker.secure_bootstrap, {"p": platform.url}, {topic: {}}, secure(authority, mechanism), kind)
+def mutual(authority, name, password=False):
+    """The certificate of that name, and its key; which is encrypted where there is a password."""
+    certificate, key, _ = authority.issue(name)
+    if password:
+        subprocess.run(["openssl", "pkcs8", "-topk8", "-in", key, "-v2", "aes-256-cbc", "-passout", f"pass:{PASSWORD}", "-out", f"{key}.locked"],
+                       check=True, capture_output=True)
+    return {"security-protocol": "SSL", "ssl-ca-location": str(authority.certificate), "ssl-certificate-location": str(certificate),
+            "ssl-key-location": f"{key}.locked" if password else str(key), **({"ssl-key-password": "secret:kafka-password"} if password else {})}
+
+
+def passes(house, secure_broker, platform, topic):
     house.put("secrets.d/kafka-password", PASSWORD + "\n")
     house.start()
     produced = produce(secure_broker.bootstrap, topic, [("k", json.dumps({"n": 1, "key": "k"})), ("bad", "not json")])
@@ -40,8 +52,66 @@ def passes(secure_broker, authority, platform, houses, topic, mechanism, kind):
     assert PASSWORD not in house.log()
 
 
+@pytest.mark.parametrize("password", [False, True], ids=["plain key", "encrypted key"])
+def test_mutual_tls(secure_broker, authority, platform, houses, topic, password):
+    house = houses(secure_broker.mutual_bootstrap, {"p": platform.url}, {topic: {}}, mutual(authority, "alice", password))
+    passes(house, secure_broker, platform, topic)
+
+
+def test_mutual_tls_on_a_newer_library(secure_broker, authority, platform, houses, topic):
+    if why := houses_module.missing("release-newest"):
+        pytest.skip(f"no build with a newer librdkafka: {why} --librdkafka newest")
+    house = houses(secure_broker.mutual_bootstrap, {"p": platform.url}, {topic: {}}, mutual(authority, "alice"), "release-newest")
+    passes(house, secure_broker, platform, topic)
+
+
+def waits(house, words, password=PASSWORD):
+    """It says why it cannot speak to Kafka, to everybody who asks, and goes on trying; nothing secret is said."""
+    house.put("secrets.d/kafka-password", password)
+    house.start(ready=False)
+    eventually(lambda: any(word in house.log() for word in words), 30, lambda: f"one of {words} in:\n{house.log()[-3000:]}")
+    eventually(house.socket.exists, 20, "the control socket")
+    eventually(lambda: house.ask("/ready")[0] == 503 and "Kafka" in house.ask("/ready")[1], 30, lambda: f"Kafka in {house.ask('/ready')}")
+    status = house.ctl("status")
+    assert status.returncode == 1 and "kafka" in status.stdout, status.stdout
+    assert metric(house.metrics(), "sluss_kafka_answers") == 0
+    assert house.stop() == 0
+    for said in (house.log(), status.stdout, status.stderr):
+        assert password not in said and "PRIVATE KEY" not in said
+
+
+@pytest.mark.parametrize("ours", ["of a stranger", "expired", "none"])
+def test_a_broker_that_refuses_our_certificate_is_waited_for(secure_broker, authority, platform, houses, topic, tmp_path, ours):
+    kafka = mutual(authority, "alice")
+    if ours == "of a stranger":
+        certificate, key, _ = Authority(tmp_path / "stranger").issue("alice")
+    elif ours == "expired":
+        certificate, key, _ = authority.issue("bob", days=-1)
+    if ours == "none":
+        del kafka["ssl-certificate-location"], kafka["ssl-key-location"]
+    else:
+        kafka |= {"ssl-certificate-location": str(certificate), "ssl-key-location": str(key)}
+    house = houses(secure_broker.mutual_bootstrap, {"p": platform.url}, {topic: {}}, kafka)
+    waits(house, ["certificate"])
+    assert not platform.ledger
+
+
+@pytest.mark.parametrize("options, word", [({"days": -1}, "expired"), ({"hosts": "DNS:elsewhere.example"}, "ostname mismatch"), (None, "certificate in certificate chain|unable to get local issuer")],
+                         ids=["expired", "of another host", "of a stranger"])
+def test_a_broker_whose_certificate_is_wrong_is_told_nothing(authority, houses, name, tmp_path, options, word):
+    stranger = Authority(tmp_path / "stranger") if options is None else authority
+    certificate, key, _ = stranger.issue("wrong", **(options or {}))
+    with Platform(tls=(certificate, key)) as broker:
+        kafka = {"security-protocol": "SASL_SSL", "sasl-mechanism": "PLAIN", "sasl-username": "alice", "sasl-password": "secret:kafka-password",
+                 "ssl-ca-location": str(authority.certificate)}
+        house = houses(broker.url.removeprefix("https://"), {"p": "http://127.0.0.1:1"}, {name: {}}, kafka)
+        waits(house, word.split("|"))
+        assert not broker.ledger
+
+
 def test_plain(secure_broker, authority, platform, houses, topic):
-    passes(secure_broker, authority, platform, houses, topic, "PLAIN", houses_module.KIND)
+    house = houses(secure_broker.secure_bootstrap, {"p": platform.url}, {topic: {}}, secure(authority, "PLAIN"))
+    passes(house, secure_broker, platform, topic)
 
 
 def system_library():
@@ -54,7 +124,8 @@ def test_scram_on_a_newer_library(secure_broker, authority, platform, houses, to
     kind = houses_module.KIND if system_library() >= (2, 6, 1) else "release-newest"
     if why := houses_module.missing(kind):
         pytest.skip(f"no build with a newer librdkafka: {why} --librdkafka newest")
-    passes(secure_broker, authority, platform, houses, topic, mechanism, kind)
+    house = houses(secure_broker.secure_bootstrap, {"p": platform.url}, {topic: {}}, secure(authority, mechanism), kind)
+    passes(house, secure_broker, platform, topic)
 
 
 @pytest.mark.skipif(system_library() >= (2, 6, 1), reason="the system's librdkafka can do SCRAM")
@@ -68,10 +139,5 @@ def test_scram_on_an_old_library_is_refused_with_its_cure(authority, houses, nam
 
 def test_wrong_password_never_becomes_ready_and_says_why(secure_broker, authority, platform, houses, topic):
     house = houses(secure_broker.secure_bootstrap, {"p": platform.url}, {topic: {}}, secure(authority, "PLAIN"))
-    house.put("secrets.d/kafka-password", "fel")
-    house.start(ready=False)
-    eventually(lambda: "uthentication" in house.log(), 20, lambda: f"a word about authentication in:\n{house.log()[-2000:]}")
-    eventually(house.socket.exists, 20, "the control socket")
-    assert house.ask("/ready")[0] == 503
-    house.stop()
-    assert "fel\n" not in house.log()
+    waits(house, ["uthentication failed"], password="fel-hemligt")
+    assert not platform.ledger
