@@ -113,18 +113,19 @@ static void a_status_line_means_what_libcurl_takes_it_for(void **state) {
         const char *answer;
         enum reply_kind kind;
         int status;
+        bool may_be_refused; /* by libcurl 8 */
     } rows[] = {
-        {"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n", REPLY_ANSWERED, 201},
-        {"HTTP/1.0 204 \r\n\r\n", REPLY_ANSWERED, 204},
-        {"HTTP/1.1 204\r\n\r\n", REPLY_ANSWERED, 204},
-        {"HTTP/1.1  200 OK\r\nContent-Length: 0\r\n\r\n", REPLY_ANSWERED, 200},
-        {"HTTP/2 200\r\nContent-Length: 0\r\n\r\n", REPLY_ANSWERED, 200}, /* gateways that mix things up */
-        {"HTTP/2 503 \r\nContent-Length: 0\r\n\r\n", REPLY_ANSWERED, 503},
-        {"HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 422 No\r\nContent-Length: 0\r\n\r\n", REPLY_ANSWERED, 422},
-        {"HTTP/1.1 100 Continue\r\n\r\n", REPLY_AMBIGUOUS, 0},
-        {"HTTP/1.1 OK\r\n\r\n", REPLY_AMBIGUOUS, 0},
-        {"ICY 200 OK\r\n\r\n", REPLY_AMBIGUOUS, 0},
-        {"", REPLY_AMBIGUOUS, 0},
+        {"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n", REPLY_ANSWERED, 201, false},
+        {"HTTP/1.0 204 \r\n\r\n", REPLY_ANSWERED, 204, false},
+        {"HTTP/1.1 204\r\n\r\n", REPLY_ANSWERED, 204, false},
+        {"HTTP/1.1  200 OK\r\nContent-Length: 0\r\n\r\n", REPLY_ANSWERED, 200, true},
+        {"HTTP/2 200\r\nContent-Length: 0\r\n\r\n", REPLY_ANSWERED, 200, false}, /* gateways that mix things up */
+        {"HTTP/2 503 \r\nContent-Length: 0\r\n\r\n", REPLY_ANSWERED, 503, false},
+        {"HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 422 No\r\nContent-Length: 0\r\n\r\n", REPLY_ANSWERED, 422, false},
+        {"HTTP/1.1 100 Continue\r\n\r\n", REPLY_AMBIGUOUS, 0, false},
+        {"HTTP/1.1 OK\r\n\r\n", REPLY_AMBIGUOUS, 0, false},
+        {"ICY 200 OK\r\n\r\n", REPLY_AMBIGUOUS, 0, false},
+        {"", REPLY_AMBIGUOUS, 0, false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct server server;
@@ -132,7 +133,8 @@ static void a_status_line_means_what_libcurl_takes_it_for(void **state) {
         server_begin(&server, "http", rows[i].answer);
         struct reply *reply = ask(&platform, &server);
         server_end(&server);
-        if (reply->kind != rows[i].kind || reply->status != rows[i].status)
+        bool refused = rows[i].may_be_refused && reply->kind == REPLY_AMBIGUOUS;
+        if (!refused && (reply->kind != rows[i].kind || reply->status != rows[i].status))
             fail_msg("row %zu, \"%.20s\": %s %d", i, rows[i].answer, reply_kind_name(reply->kind), reply->status);
         reply_destroy(reply);
     }
