@@ -133,6 +133,8 @@ static bool catch_signals(struct daemon *daemon, struct error *error) {
     (void)sigaddset(&set, SIGTERM);
     (void)sigaddset(&set, SIGINT);
     (void)sigaddset(&set, SIGHUP);
+    (void)sigaddset(&set, SIGUSR1); /* these would end us, and mean "open the log anew" to other daemons */
+    (void)sigaddset(&set, SIGUSR2);
     if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
         return error_set(error, "signals cannot be blocked");
     daemon->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
@@ -184,6 +186,11 @@ static void serve_signals(struct daemon *daemon) {
     while (read(daemon->signals, &info, sizeof info) == (ssize_t)sizeof info) {
         if (info.ssi_signo == SIGHUP) {
             (void)reload_ask(daemon, NULL);
+            continue;
+        }
+        if (info.ssi_signo == SIGUSR1 || info.ssi_signo == SIGUSR2) {
+            log_say(LOG_LEVEL_INFO, NULL, 0, "SIGUSR%d means nothing here: SIGHUP reloads the configuration",
+                    info.ssi_signo == SIGUSR1 ? 1 : 2);
             continue;
         }
         daemon->stops++;
@@ -307,8 +314,10 @@ int daemon_run(const struct settings_options *options, struct settings *settings
     warnings_keep(&daemon.warnings, problems);
     reload_place(settings, &daemon.admin_begun);
     daemon.watchdog_ms = notify_watchdog_ms();
-    bool started = http_init(&error) && catch_signals(&daemon, &error) && start_crew(&daemon, &error) &&
-                   start_admin(&daemon, &error);
+    /* The admin server before the crew: where somebody has its place, no group is disturbed. It answers once all runs.
+     */
+    bool started = http_init(&error) && catch_signals(&daemon, &error) && start_admin(&daemon, &error) &&
+                   start_crew(&daemon, &error);
     int status = started ? wait_for_end(&daemon) : daemon_status(&error);
     if (!started)
         log_say(LOG_LEVEL_ERROR, NULL, 0, "cannot start: %s", error.text);

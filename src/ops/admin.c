@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
@@ -27,6 +28,7 @@ struct door {
 
 struct admin {
     struct door door[2]; /* socket, listen */
+    int spare;           /* a descriptor kept for a guest that comes when there are none; -1: it was needed */
     char *path;          /* the socket file to remove */
     admin_answer answer;
     void *owner;
@@ -210,6 +212,7 @@ struct admin *admin_create(const struct admin_spec *spec, bool *group_missing, s
         (void)error_memory(error);
         return NULL;
     }
+    admin->spare = -1;
     admin->answer = spec->answer;
     admin->owner = spec->owner;
     bool open = true;
@@ -237,7 +240,20 @@ size_t admin_descriptors(const struct admin *admin, int descriptor[2]) {
     return count;
 }
 
+/* Where descriptors have run out, somebody wants to know just then. */
+static void keep_spare(struct admin *admin) {
+    if (admin->spare < 0)
+        admin->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static void give_spare(struct admin *admin) {
+    if (admin->spare >= 0)
+        (void)close(admin->spare);
+    admin->spare = -1;
+}
+
 void admin_serve(struct admin *admin, int64_t now_ms) {
+    give_spare(admin);
     for (size_t i = 0; i < 2; i++) {
         struct door *door = &admin->door[i];
         if (door->daemon == NULL)
@@ -246,6 +262,7 @@ void admin_serve(struct admin *admin, int64_t now_ms) {
         (void)MHD_run(door->daemon);
         guests_turn(&door->guests, now_ms); /* behind it: who asked in time was answered */
     }
+    keep_spare(admin);
 }
 
 void admin_destroy(struct admin *admin) {
@@ -254,6 +271,7 @@ void admin_destroy(struct admin *admin) {
     for (size_t i = 0; i < 2; i++)
         if (admin->door[i].daemon != NULL)
             MHD_stop_daemon(admin->door[i].daemon);
+    give_spare(admin);
     if (admin->path != NULL)
         (void)unlink(admin->path);
     free(admin->path);

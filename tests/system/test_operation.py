@@ -2,8 +2,11 @@
 
 import contextlib
 import json
+import os
 import re
+import resource
 import select
+import signal
 import socket
 import subprocess
 
@@ -94,6 +97,57 @@ def test_a_shortage_at_start_is_71(houses, name):
     assert set(statuses.values()) == {71}, statuses
     for house in started:
         assert re.search("LimitNOFILE|TasksMax|Too many open files|out of memory", house.log()), house.log()
+
+
+def test_a_second_one_ends_before_it_joins_the_groups(houses, name):
+    """Else each try of systemd's would make the group of the first one rebalance."""
+    first = houses("127.0.0.1:1", {"p": "http://127.0.0.1:1"}, {name: {}}).start(ready=False)
+    eventually(lambda: reachable(first.socket), 20, "the control socket")
+    second = first.copy(first.folder / "second")
+    (port,) = free_ports(1)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", port))
+        taken.listen(1)
+        text = (second.etc / "sluss.cfg").read_text()
+        for place in (f'socket = "{first.socket}";', f'socket = "{second.socket}"; listen = "127.0.0.1:{port}";'):
+            second.put("sluss.cfg", text.replace(f'socket = "{second.socket}";', place))
+            second.start(ready=False)
+            assert second.daemon.wait(30) == 71, second.log()
+            assert "cannot start" in second.log() and "librdkafka FAIL" not in second.log() and "Kafka" not in second.log().split("librdkafka 2", 1)[-1], second.log()
+    assert reachable(first.socket), "the first one has its socket still"
+    assert first.stop() == 0
+
+
+def test_signals_that_mean_nothing_change_nothing(houses, name):
+    """SIGUSR1 makes other daemons open their logs anew; a storm of them and of SIGHUP is survived, and SIGTERM ends it."""
+    house = houses("127.0.0.1:1", {"p": "http://127.0.0.1:1"}, {name: {}}).start(ready=False)
+    eventually(lambda: reachable(house.socket), 20, "the control socket")
+    for _ in range(200):
+        for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGHUP):
+            house.daemon.signal(number)
+    eventually(lambda: "SIGUSR1 means nothing here" in house.log(), 20, "a word on the signal")
+    eventually(lambda: house.ask("/live")[0] == 200, 20, "/live afterwards")
+    assert house.stop() == 0, house.log()[-2000:]
+
+
+def test_health_is_answered_without_descriptors(houses, name):
+    """Others took the last one while it ran: an operator must be told all the same, and all goes on when there are some again."""
+    house = houses("127.0.0.1:1", {"p": "http://127.0.0.1:1"}, {name: {}}).start(ready=False)
+    eventually(lambda: reachable(house.socket) and house.ask("/live")[0] == 200, 20, "an answer while there are some")
+    limits = resource.prlimit(house.daemon.pid, resource.RLIMIT_NOFILE)
+    highest = max(map(int, os.listdir(f"/proc/{house.daemon.pid}/fd")))
+    resource.prlimit(house.daemon.pid, resource.RLIMIT_NOFILE, (highest + 1, limits[1]))
+    free = highest + 1 - len(os.listdir(f"/proc/{house.daemon.pid}/fd"))
+    with contextlib.ExitStack() as clients:
+        for _ in range(free + 2):  # what is free is taken by clients that wait
+            client = clients.enter_context(socket.socket(socket.AF_UNIX))
+            client.connect(str(house.socket))
+        for _ in range(5):
+            assert house.ask("/live") == (200, "alive: every worker's loop has turned in the last 5 s\n")
+            assert house.ask("/metrics")[0] == 200
+    resource.prlimit(house.daemon.pid, resource.RLIMIT_NOFILE, limits)
+    assert house.ctl("reload").returncode == 0
+    assert house.stop() == 0, house.log()[-2000:]
 
 
 def test_nothing_but_bad_routes_is_78(houses, name):
