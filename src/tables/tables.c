@@ -31,6 +31,7 @@ struct file {
     int64_t seen_ms;       /* when a look saw that first */
     int64_t look_ms;       /* the next look */
     int watch;             /* inotify's, of the folder; -1 none */
+    struct error unopened; /* why it could not be opened at the last look; empty: it could */
 };
 
 struct tables {
@@ -204,6 +205,12 @@ static void take_notices(struct tables *tables) {
         }
 }
 
+/* Descriptors or memory were short, or its mode keeps it from us: it need not be written again to be readable. */
+static bool may_open_later(const struct signature *now, const struct signature *read, const struct error *error) {
+    static const struct signature none = {0};
+    return error->shortage || (same(read, &none) && !same(now, &none));
+}
+
 /* One look. A file that differs from what was read is read when it has stood still, however often it was looked at
  * meanwhile: what happens to other files of its folder makes looks too. */
 static bool look_at(struct tables *tables, struct file *file, int64_t now_ms, struct tables_change *change) {
@@ -222,6 +229,12 @@ static bool look_at(struct tables *tables, struct file *file, int64_t now_ms, st
     struct signature read = {0};
     *change = (struct tables_change){.lookup = (uint32_t)(file - tables->files)};
     change->table = read_table(file->spec, file->path, &read, &change->error);
+    if (change->table == NULL && may_open_later(&now, &read, &change->error)) {
+        bool news = strcmp(file->unopened.text, change->error.text) != 0;
+        file->unopened = change->error;
+        return news;
+    }
+    file->unopened = (struct error){0};
     file->read = now;
     if (change->table != NULL) {
         lookup_table_release(file->table);

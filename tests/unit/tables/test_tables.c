@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -163,6 +164,27 @@ static void a_bad_file_keeps_the_old_table(void **state) {
     assert_true(has(SPAN("\"good\"")));
 }
 
+/* The file is sound and is not written again: it was the system's moment, or its mode, that kept it from us. */
+static void what_could_not_be_opened_is_tried_again(void **state) {
+    (void)state;
+    struct rlimit before;
+    write_file(path, "code,name\nA,newer\n");
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    const struct rlimit none = {(rlim_t)tables_descriptor(tables) + 1, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    bool told = poll_until(2000);
+    bool again = poll_until(200000);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_true(told);
+    assert_null(change.table);
+    assert_true(has(SPAN("\"old\"")));
+    assert_false(again); /* the same is told once */
+    assert_true(poll_until(now_ms + 61000));
+    assert_non_null(change.table);
+    assert_true(has(SPAN("\"newer\"")));
+    assert_false(poll_until(now_ms + 200000));
+}
+
 static void two_lookups_share_one_file(void **state) {
     (void)state;
     static struct lookup_spec specs[2]; /* the tables borrow them until tear_down */
@@ -215,6 +237,7 @@ int main(void) {
         TEST(a_growing_file_is_left_alone),
         TEST(news_of_another_file_does_not_hurry_a_growing_one),
         TEST(a_bad_file_keeps_the_old_table),
+        TEST(what_could_not_be_opened_is_tried_again),
         TEST(two_lookups_share_one_file),
         TEST(what_cannot_be_read_is_refused_at_the_start),
     };
