@@ -60,13 +60,18 @@ static unsigned refuse(struct buf *body, const char *sentence) {
     return 400;
 }
 
-static void audit(const struct admin_request *request, struct span route, const char *event, bool letters,
+static bool read_to(const char *word, enum release_to *to) {
+    *to = strcmp(word, "dead-letter") == 0 ? RELEASE_DEAD_LETTER : RELEASE_SEND;
+    return *to == RELEASE_DEAD_LETTER || strcmp(word, "send") == 0;
+}
+
+static void audit(const struct admin_request *request, struct span route, const char *event, enum release_to to,
                   uint32_t keys) {
     const struct log_field field[] = {{"uid", SPAN_NONE, request->uid},
                                       {"pid", SPAN_NONE, request->pid},
                                       {"route", route, 0},
                                       {"event", event != NULL ? span_of(event) : SPAN("all"), 0},
-                                      {"to", letters ? SPAN("dead-letter") : SPAN("send"), 0},
+                                      {"to", to == RELEASE_DEAD_LETTER ? SPAN("dead-letter") : SPAN("send"), 0},
                                       {"keys", SPAN_NONE, keys}};
     log_say(LOG_LEVEL_INFO, field, sizeof field / sizeof *field, "an operator released what is held");
 }
@@ -128,13 +133,12 @@ unsigned release_answer(const struct plan *plan, const struct admin_request *req
     const struct route *route = &plan->routes[input.is.release.route];
     if (event != NULL && !read_event(route, event, &input))
         return refuse(body, "an event is named TOPIC/PARTITION/OFFSET, by a topic of the route");
-    input.is.release.letters = to != NULL && strcmp(to, "dead-letter") == 0;
-    if (to == NULL || (!input.is.release.letters && strcmp(to, "send") != 0))
+    if (to == NULL || !read_to(to, &input.is.release.to))
         return refuse(body, "write to=send or to=dead-letter");
     struct released released = {.keys = 0};
     bool all = ask(owner, &input, &released);
     if (released.keys > 0)
-        audit(request, route->name, event, input.is.release.letters, released.keys);
+        audit(request, route->name, event, input.is.release.to, released.keys);
     if (!all) {
         buf_printf(body, "released %u %s, but not every worker answers: ask again, see /ready and /live\n",
                    released.keys, plural(released.keys));

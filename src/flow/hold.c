@@ -219,9 +219,9 @@ void hold_admit(struct flow *flow, struct passage *passage) {
 
 /* --- releasing --- */
 
-static void say_let_go(struct flow *flow, const struct partition *partition, int64_t offset, bool letters) {
+static void say_let_go(struct flow *flow, const struct partition *partition, int64_t offset, enum release_to to) {
     struct action *said = say_report(flow, REPORT_KEY_RELEASED, partition->place, offset);
-    said->is.report.reason = letters ? REASON_FOLLOWED : REASON_NONE;
+    said->is.report.reason = to == RELEASE_DEAD_LETTER ? REASON_FOLLOWED : REASON_NONE;
 }
 
 static void to_letters(struct flow *flow, struct passage *passage, enum held held) {
@@ -237,13 +237,13 @@ static void to_letters(struct flow *flow, struct passage *passage, enum held hel
     follow(flow, passage, key->first);
 }
 
-static void let_go(struct flow *flow, struct passage *passage, bool letters) {
+static void let_go(struct flow *flow, struct passage *passage, enum release_to to) {
     struct partition *home = passage->home;
     enum held held = passage->held;
     unpark(passage);
-    say_let_go(flow, home, passage->event->offset, letters);
+    say_let_go(flow, home, passage->event->offset, to);
     commit_dirty(home);
-    if (letters) {
+    if (to == RELEASE_DEAD_LETTER) {
         to_letters(flow, passage, held);
         return;
     }
@@ -272,22 +272,22 @@ static bool is_held_then(const struct passage *passage) {
 }
 
 static void release_from(struct flow *flow, struct partition *partition, const struct input *input) {
-    bool letters = input->is.release.letters;
+    enum release_to to = input->is.release.to;
     LIST_EACH(link, &partition->passages) {
         struct passage *passage = LIST_OF(link, struct passage, sibling);
         bool meant = is_passage_meant(input, passage);
         if (PLANTED(RELEASE_SENDS_TWICE) && meant && passage->state == PASSAGE_SENT && passage->batch == NULL)
             fate_due(flow, passage);
         else if (passage->held != HELD_NOT && meant)
-            let_go(flow, passage, letters);
-        else if (meant && !letters && is_held_then(passage))
+            let_go(flow, passage, to);
+        else if (meant && to == RELEASE_SEND && is_held_then(passage))
             passage->before = HELD_NOT;
     }
-    for (uint32_t i = partition->dead_keys.count; i-- > 0 && !letters;) {
+    for (uint32_t i = partition->dead_keys.count; i-- > 0 && to == RELEASE_SEND;) {
         struct dead_key *key = &partition->dead_keys.list[i];
         if (!is_meant(input, key->first) && !is_meant(input, key->last))
             continue;
-        say_let_go(flow, partition, key->first, false);
+        say_let_go(flow, partition, key->first, to);
         commit_dirty(partition);
         dead_key_remove(&partition->dead_keys, key);
     }

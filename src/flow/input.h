@@ -48,6 +48,9 @@ enum partition_error {
     PARTITION_UNAVAILABLE   /* not authorised ... : stops, said aloud */
 };
 
+/* Where an operator lets events go. */
+enum release_to { RELEASE_SEND, RELEASE_DEAD_LETTER };
+
 enum letter_outcome { LETTER_ACKNOWLEDGED, LETTER_TOO_LARGE, LETTER_FAILED };
 
 struct input {
@@ -100,7 +103,7 @@ struct input {
             uint32_t topic;
             int32_t partition;
             int64_t offset; /* of the waiting event, or of its key's first or last dead letter; -1: all of the route */
-            bool letters;   /* to the dead letters; else it is sent */
+            enum release_to to;
         } release;
     } is;
 };

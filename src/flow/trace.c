@@ -105,7 +105,7 @@ static void trace_release(struct buf *out, const struct plan *plan, const struct
         buf_add_text(out, " ");
         write_event(out, plan, place, input->is.release.offset);
     }
-    buf_add_text(out, input->is.release.letters ? " to the dead letters" : " to be sent");
+    buf_add_text(out, input->is.release.to == RELEASE_DEAD_LETTER ? " to the dead letters" : " to be sent");
 }
 
 void trace_input(struct buf *out, const struct plan *plan, const struct input *input) {

@@ -181,7 +181,7 @@ static bool read_release(const json_t *line, struct input *input) {
     input->is.release.route = number(line, "route", 0);
     input->is.release.partition = partition;
     input->is.release.offset = offset;
-    input->is.release.letters = way == 1;
+    input->is.release.to = way == 1 ? RELEASE_DEAD_LETTER : RELEASE_SEND;
     return way >= 0;
 }
 

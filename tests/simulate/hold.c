@@ -213,11 +213,11 @@ static void note_event(const struct world *world, struct member *member, const s
     bool named =
         is_meant(input, record->offset) || is_meant(input, view->held_first) ||
         (view->held == HELD_DEAD_KEY && is_dead(dead) && (is_meant(input, dead->first) || is_meant(input, dead->last)));
-    if (!here || !named || (input->is.release.letters && !view->parked))
+    if (!here || !named || (input->is.release.to == RELEASE_DEAD_LETTER && !view->parked))
         return;
-    if (dead != NULL && dead->known && !input->is.release.letters)
+    if (dead != NULL && dead->known && input->is.release.to == RELEASE_SEND)
         let_go(dead, &tenure->reading[partition]);
-    if (view->held == HELD_DEAD_KEY && dead != NULL && input->is.release.letters) {
+    if (view->held == HELD_DEAD_KEY && dead != NULL && input->is.release.to == RELEASE_DEAD_LETTER) {
         int64_t first = view->held_first >= 0 ? view->held_first : record->offset - 1;
         if (!dead->known)
             *dead = (struct dead_lane){true, first, view->held_first >= 0 ? first : record->offset, -1, dead->released};
@@ -225,7 +225,7 @@ static void note_event(const struct world *world, struct member *member, const s
     }
     view->held = HELD_NOT;
     view->parked = false;
-    view->doubt = view->doubt && input->is.release.letters;
+    view->doubt = view->doubt && input->is.release.to == RELEASE_DEAD_LETTER;
     if (record->failed)
         patience_runs(world, member, route, view);
     view->whole[0] = '\0'; /* the operator lets events go, not batches */
@@ -254,9 +254,9 @@ static void note(struct world *world, struct member *member, const struct input 
             continue;
         for (uint32_t k = 0; k < log->count; k++)
             note_event(world, member, input, i, &log->record[k]);
-        for (uint32_t k = 0; k < log->count && !input->is.release.letters; k++)
+        for (uint32_t k = 0; k < log->count && input->is.release.to == RELEASE_SEND; k++)
             note_follower(member, input, i, &log->record[k]);
-        for (uint32_t lane = 0; lane < MOST_LANES && !input->is.release.letters; lane++) {
+        for (uint32_t lane = 0; lane < MOST_LANES && input->is.release.to == RELEASE_SEND; lane++) {
             struct dead_lane *dead = &tenure->reading[i].dead[lane];
             if (dead->known && (is_meant(input, dead->first) || is_meant(input, dead->last)))
                 let_go(dead, &tenure->reading[i]);
@@ -268,7 +268,7 @@ static void note(struct world *world, struct member *member, const struct input 
 void hold_task(struct world *world, const struct task *task) {
     struct choices *choices = world->choices;
     uint32_t way = choose(choices, 4);
-    bool letters = choose(choices, 3) == 2;
+    enum release_to to = choose(choices, 3) == 2 ? RELEASE_DEAD_LETTER : RELEASE_SEND;
     for (uint32_t i = 0; i < world->scene.members; i++) {
         struct member *member = &world->member[i];
         if (member->flow == NULL)
@@ -281,7 +281,7 @@ void hold_task(struct world *world, const struct task *task) {
                               .is.release = {.route = task->route,
                                              .partition = (int32_t)task->number,
                                              .offset = way == 3 ? -1 : (int64_t)task->id,
-                                             .letters = letters}};
+                                             .to = to}};
         struct place place = {.route = task->route, .partition = (int32_t)task->number};
         struct record *record = log_record(world, member, place, (int64_t)task->id);
         if (way == 2 && record != NULL && record->view[i].held_first >= 0)

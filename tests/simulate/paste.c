@@ -89,7 +89,7 @@ static void write_partition_error(struct buf *out, const struct input *input) {
 }
 
 static void write_release(struct buf *out, const struct input *input) {
-    const char *to = input->is.release.letters ? "dead-letter" : "send";
+    const char *to = input->is.release.to == RELEASE_DEAD_LETTER ? "dead-letter" : "send";
     if (input->is.release.offset < 0)
         buf_printf(out, "\"release\": \"all\", \"to\": \"%s\"", to);
     else
