@@ -65,7 +65,7 @@ static bool make_workers(struct crew *crew, struct error *error) {
                                    .owner = crew,
                                    .tell = tell_others};
         if (getrandom(&spec.seed, sizeof spec.seed, 0) != (ssize_t)sizeof spec.seed)
-            return error_set(error, "the system has no randomness");
+            return error_set(error, "the system gives no random numbers");
         crew->worker[i] = worker_create(&spec, error);
         if (crew->worker[i] == NULL)
             return false;

@@ -96,7 +96,7 @@ static void on_commit_result(void *owner, uint32_t route, uint32_t epoch, enum c
                                                [CONSUMER_COMMIT_FAILED] = COMMIT_FAILED};
     if (result != CONSUMER_COMMITTED) {
         const struct log_field field[] = {{"route", worker->plan->routes[route].name, 0}};
-        log_say(LOG_LEVEL_WARNING, field, 1, "commit not taken: %s", why);
+        log_say(LOG_LEVEL_WARNING, field, 1, "commit refused: %s", why);
     }
     struct input input = {.kind = INPUT_COMMIT_RESULT};
     input.is.commit.route = route;

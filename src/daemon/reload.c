@@ -246,7 +246,7 @@ bool reload_turn(struct daemon *daemon, int *status) {
         daemon->faults = faults;
         return true;
     }
-    log_say(LOG_LEVEL_ERROR, NULL, 0, "nor can the one before: %s", again.text);
+    log_say(LOG_LEVEL_ERROR, NULL, 0, "nor can the previous one: %s", again.text);
     *status = daemon_status(&again);
     return false;
 }

@@ -193,7 +193,7 @@ static bool keep(struct token *token, struct span line, int64_t good_ms) {
     const struct log_field field[] = {{"platform", token->platform, 0},
                                       {"token", SPAN_NONE, (int64_t)token->number},
                                       {"good-ms", SPAN_NONE, good_ms}};
-    log_say(LOG_LEVEL_DEBUG, field, 3, "a token was taken");
+    log_say(LOG_LEVEL_DEBUG, field, 3, "a token was fetched");
     return true;
 }
 
@@ -205,7 +205,7 @@ static void lament(struct token *token, int64_t now_ms) {
     int64_t pause_ms = left_ms / 2 > AGAIN_MS ? left_ms / 2 : AGAIN_MS;
     token->ahead_ms = now_ms + (token->retry_after_ms > pause_ms ? token->retry_after_ms : pause_ms);
     const struct log_field field[] = {{"platform", token->platform, 0}, {"left-ms", SPAN_NONE, left_ms}};
-    log_say(LOG_LEVEL_WARNING, field, 2, "no new token yet: %s: the one before is used until its end",
+    log_say(LOG_LEVEL_WARNING, field, 2, "no new token yet: %s: the current one is used until it expires",
             token->why.text[0] != '\0' ? token->why.text : "memory is short");
 }
 
@@ -217,7 +217,7 @@ bool token_answered(struct token *token, CURLcode result, int64_t now_ms, int64_
     token->why.text[0] = '\0';
     bool taken = reply != NULL ? grant_read(reply, &line, &good_ms, &token->why) : false;
     if (taken && now_ms >= token->asked_ms + good_ms) /* whoever waits would take it for none at all */
-        taken = error_set(&token->why, "the token endpoint's token was over when it came");
+        taken = error_set(&token->why, "the token endpoint's token had expired when it came");
     taken = taken && keep(token, buf_span(&line), good_ms);
     token->retry_after_ms = reply != NULL ? reply->retry_after_ms : -1;
     if (!taken)

@@ -239,7 +239,7 @@ def test_a_token_that_is_over_when_it_comes_is_none(broker, platform, houses, to
     endpoint = Endpoint(platform)
     house = house_of(houses, broker, topic, platform).start()
     produced = produce(broker.bootstrap, topic, events(10))
-    assert held(house)["why"] == "the token endpoint's token was over when it came"
+    assert held(house)["why"] == "the token endpoint's token had expired when it came"
     assert endpoint.requests() == [], "nothing is sent without a token"
     ill.remove()
     account = Delivered(broker.bootstrap, topic, endpoint)
@@ -279,7 +279,7 @@ def test_refreshing_ahead_may_fail_for_a_while(broker, platform, houses, topic):
     platform.rules.insert(0, hostile.Rule(platform, "/token", [hostile.status(503)], repeat=False))
     produced += produce(broker.bootstrap, topic, events(220, 20))
     eventually(lambda: account.delivered() >= set(produced), 40, "all")
-    assert "no new token yet: the token endpoint answered 503: the one before is used until its end" in house.log()
+    assert "no new token yet: the token endpoint answered 503: the current one is used until it expires" in house.log()
     assert "the platform is held" not in house.log() and len(endpoint.given) == 2
     assert house.stop() == 0
 

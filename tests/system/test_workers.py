@@ -199,7 +199,7 @@ def test_workers_leave_their_group_together(sandbox_broker, platform, houses, na
     assert house.daemon.running()
     gate.set()
     assert house.daemon.wait(45) == 0, house.log()[-3000:]
-    assert "commit not taken" not in house.log()[told:]
+    assert "commit refused" not in house.log()[told:]
 
 
 def test_two_processes_of_two_workers_in_one_group(broker, houses, name):
