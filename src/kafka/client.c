@@ -54,11 +54,27 @@ static int explain(rd_kafka_t *client, const char *broker, int32_t id, int *faul
     return 0;
 }
 
+static bool is_written(struct kafka_properties user, const char *name) {
+    for (size_t i = 0; i < user.count; i++)
+        if (strcmp(user.list[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static bool set_defaults(rd_kafka_conf_t *conf, struct kafka_properties defaults, struct kafka_properties user,
+                         struct error *error) {
+    bool done = true;
+    for (size_t i = 0; done && i < defaults.count; i++)
+        if (strcmp(defaults.list[i].name, KAFKA_RECONNECT_MOST) != 0 || !is_written(user, "reconnect.backoff.ms"))
+            done = set(conf, (struct kafka_properties){&defaults.list[i], 1}, error);
+    return done;
+}
+
 rd_kafka_conf_t *kafka_conf_create(struct kafka_properties defaults, struct kafka_properties user,
                                    struct kafka_properties fixed, bool producer, struct error *error) {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     (void)rd_kafka_conf_set_ssl_cert_verify_cb(conf, explain); /* refused by a library that knows no TLS */
-    bool done = set(conf, defaults, error);
+    bool done = set_defaults(conf, defaults, user, error);
     for (size_t i = 0; done && i < user.count; i++)
         if (!is_for_other_side(user.list[i].name, producer))
             done = set(conf, (struct kafka_properties){&user.list[i], 1}, error);

@@ -19,6 +19,9 @@ struct kafka_properties {
     size_t count;
 };
 
+/* As a default it is left out where the user has written the other one, reconnect.backoff.ms, which may be longer. */
+#define KAFKA_RECONNECT_MOST "reconnect.backoff.max.ms"
+
 /* A configuration with all of `defaults`, `user`, `fixed` set in this order, logs going to the client's queue.
  * Properties that belong to the other kind of client (librdkafka says so) are passed over in `user`. NULL with a
  * sentence. */

@@ -34,15 +34,26 @@ static unsigned fetch_wait(uint32_t consumers) {
     return consumers < LEAST_MS / WAIT_OF_EACH_MS ? LEAST_MS : consumers * WAIT_OF_EACH_MS;
 }
 
+/* So long a broker that came back may wait for us; librdkafka's own 10 s are a session's. Of all consumers together at
+ * most fifty a second ask one that is away. Written in the manual. */
+static unsigned reconnect_most(uint32_t consumers) {
+    enum { WAIT_OF_EACH_MS = 20, LEAST_MS = 1000, MOST_MS = 10000 };
+    if (consumers > MOST_MS / WAIT_OF_EACH_MS)
+        return MOST_MS;
+    return consumers < LEAST_MS / WAIT_OF_EACH_MS ? LEAST_MS : consumers * WAIT_OF_EACH_MS;
+}
+
 static rd_kafka_conf_t *configure(const struct consumer_spec *spec, struct queue_limits queue, struct error *error) {
-    char kbytes[24], records[24], fetch[24], wait[24];
+    char kbytes[24], records[24], fetch[24], wait[24], reconnect[24];
     (void)snprintf(kbytes, sizeof kbytes, "%zu", queue.bytes / 1024);
     (void)snprintf(records, sizeof records, "%zu", queue.records);
     (void)snprintf(fetch, sizeof fetch, "%zu", queue.fetch);
     (void)snprintf(wait, sizeof wait, "%u", fetch_wait(spec->consumers));
+    (void)snprintf(reconnect, sizeof reconnect, "%u", reconnect_most(spec->consumers));
     const struct kafka_property defaults[] = {{"client.id", "sluss"},
                                               {"session.timeout.ms", "10000"},
                                               {"socket.keepalive.enable", "true"},
+                                              {KAFKA_RECONNECT_MOST, reconnect},
                                               {"fetch.message.max.bytes", fetch},
                                               {"fetch.max.bytes", MOST_ANSWER},
                                               {"fetch.wait.max.ms", wait}};

@@ -33,7 +33,8 @@ struct producer {
 
 static rd_kafka_conf_t *configure(struct kafka_properties properties, struct error *error) {
     bool idempotent = rd_kafka_version() >= FIRST_IDEMPOTENT;
-    const struct kafka_property defaults[] = {{"client.id", "sluss"}, {"socket.keepalive.enable", "true"}};
+    const struct kafka_property defaults[] = {
+        {"client.id", "sluss"}, {"socket.keepalive.enable", "true"}, {KAFKA_RECONNECT_MOST, "1000"}};
     const struct kafka_property fixed[] = {
         {"acks", "all"},
         {"message.max.bytes", "1000000000"}, /* the topic's own limit decides */

@@ -111,7 +111,12 @@ static const struct option rows[] = {
     NUMBER("connections-max-idle-ms", 0, 2147483647, 0,
            "Close connections that were idle for this long (milliseconds); 0: never."),
     NUMBER("reconnect-backoff-ms", 0, 3600000, 0, "Wait at least this long before reconnecting (milliseconds)."),
-    NUMBER("reconnect-backoff-max-ms", 0, 3600000, 0, "Wait at most this long before reconnecting (milliseconds)."),
+    NUMBER(
+        "reconnect-backoff-max-ms", 0, 3600000, 0,
+        "Wait at most this long before reconnecting (milliseconds). Default: 1000, with more than 50 routes 20 for "
+        "each "
+        "(a route counts once for each of its workers), from 500 routes on 10000, as also where reconnect-backoff-ms "
+        "is written."),
     NUMBER("broker-address-ttl", 0, 86400000, 0, "How long to remember a broker's address (milliseconds)."),
     {.name = "broker-address-family",
      .type = &type_word,

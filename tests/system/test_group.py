@@ -3,16 +3,21 @@
 import json
 import signal
 import threading
+import time
 
 from kafka import KafkaConsumer
 from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 
+import broker as real
 import hostile
 from account import Account
 from hostile import Platform
 from house import LASTING
-from process import eventually
+from process import eventually, starved
 from records import produce
+
+OUTAGE = 14  # seconds, in which the waits of librdkafka's own grow to ten
+FOUND = 3  # seconds
 
 
 def events(begin, end, keys=50):
@@ -148,6 +153,28 @@ def test_a_group_that_lets_nobody_in_is_told(broker, platform, houses, name):
         frozen.close(autocommit=False)
     assert "its group has let it in again" in first.log()
     assert first.stop() == second.stop() == 0
+
+
+def test_a_broker_that_comes_back_is_found_soon(platform, houses, name, tmp_path):
+    """Each client tries again by itself, ever more seldom: the last of them counts."""
+    routes = [f"{name}-{number}" for number in range(8)]
+    with real.Broker(tmp_path / "kafka") as broker:
+        broker.create_topics([*routes, *(f"{route}.dlq" for route in routes)])
+        house = houses(broker.bootstrap, {"p": platform.url}, {route: {} for route in routes},
+                       {"session-timeout-ms": 60000}).start()  # so that all stay members meanwhile
+        for seen in (0, len(routes)):
+            if seen:
+                broker.stop()
+                time.sleep(OUTAGE)
+                broker.start()
+            back, waited = time.monotonic(), starved()
+            for route in routes:
+                produce(broker.bootstrap, route, events(0, 1))
+            platform.wait_for(seen + len(routes), 60)
+            took, waited = platform.ledger[-1].at - back, starved() - waited
+            print(f"the last of {len(routes)} routes sent after {took:.1f} s, {waited:.1f} s of them without a processor for all")
+        assert took <= FOUND + min(waited, FOUND), f"found the broker {took:.1f} s after it came back"
+        assert house.stop() == 0
 
 
 def test_topic_created_later_is_found(broker, platform, houses, name):
