@@ -54,18 +54,34 @@ static int on_guarded(CURL *easy, curl_infotype type, char *data, size_t size, v
     return 0;
 }
 
+/* As libcurl does, which takes any case. */
+static bool is_status_line(struct span line) {
+    return line.size >= 5 && span_equal_nocase(span_make(line.data, 5), SPAN("HTTP/"));
+}
+
+/* An interim answer may have no header at all, and the final one's first is dangerous still. */
+static void guard_next_line(struct transfer *transfer, struct span line) {
+    long status = 0;
+    if (is_status_line(line))
+        guard(transfer, transfer->needs_guard);
+    else if (transfer->guarded &&
+             (span_trim(line).size > 0 ||
+              (curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK && status >= 200)))
+        guard(transfer, false);
+}
+
 static size_t on_header(char *data, size_t size, size_t count, void *owner) {
     struct transfer *transfer = owner;
     struct span line = span_make(data, size * count);
     transfer->head_size += line.size;
-    guard(transfer, transfer->needs_guard && span_starts_with(line, SPAN("HTTP/")));
+    guard_next_line(transfer, line);
     if (transfer->head_size > HEAD_LIMIT) {
         transfer->head_too_long = true;
         return 0;
     }
     if (transfer->head_whole)
         return line.size; /* trailers */
-    if (span_starts_with(line, SPAN("HTTP/")))
+    if (is_status_line(line))
         on_status_line(transfer, line);
     else if (span_trim(line).size == 0)
         transfer->head_whole = transfer->status >= 200;

@@ -120,6 +120,7 @@ static void a_status_line_means_what_libcurl_takes_it_for(void **state) {
         {"HTTP/1.1 204\r\n\r\n", REPLY_ANSWERED, 204, false},
         {"HTTP/1.1  200 OK\r\nContent-Length: 0\r\n\r\n", REPLY_ANSWERED, 200, true},
         {"HTTP/2 200\r\nContent-Length: 0\r\n\r\n", REPLY_ANSWERED, 200, false}, /* gateways that mix things up */
+        {"http/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", REPLY_ANSWERED, 200, true},
         {"HTTP/2 503 \r\nContent-Length: 0\r\n\r\n", REPLY_ANSWERED, 503, false},
         {"HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 422 No\r\nContent-Length: 0\r\n\r\n", REPLY_ANSWERED, 422, false},
         {"HTTP/1.1 100 Continue\r\n\r\n", REPLY_AMBIGUOUS, 0, false},
@@ -281,15 +282,21 @@ static void a_target_stands_behind_the_base_url(void **state) {
  * the last header of the answer before, in memory that it had freed. */
 static void a_handle_remembers_no_header_of_the_answer_before(void **state) {
     (void)state;
-    static const char *const answers[] = {"HTTP/1.1 204 \r\nX-Last: 1\r\nConnection: close\r\n\r\n",
-                                          "HTTP/1.1 204 \r\n goes: on\r\nConnection: close\r\n\r\n"};
+    static const char usual[] = "HTTP/1.1 204 \r\nX-Last: 1\r\nConnection: close\r\n\r\n";
+    static const char *const answers[] = {
+        usual, "HTTP/1.1 204 \r\n goes: on\r\nConnection: close\r\n\r\n",
+        usual, "hTTP/1.1 204 \r\n\tgoes: on\r\nConnection: close\r\n\r\n",
+        usual, "HTTP/1.1 100 \r\n\r\nHTTP/1.1 204 \r\n goes: on\r\nConnection: close\r\n\r\n",
+        usual, "HTTP/1.1 103 \r\n goes: on\r\n\r\nHTTP/1.1 204 \r\n goes: on\r\nConnection: close\r\n\r\n",
+    };
+    enum { ANSWERS = sizeof answers / sizeof *answers };
     struct server server;
     struct platform_spec platform = {0};
     server_begin(&server, "http", answers[0]);
     struct http_client *client = open_client(&platform, server.url);
-    for (unsigned i = 0; i < 6; i++) {
+    for (unsigned i = 0; i < 2 * ANSWERS; i++) {
         const struct request request = {.id = i + 1, .method = SPAN("POST"), .target = SPAN("/"), .body = SPAN("{}")};
-        server.answer = answers[i % 2];
+        server.answer = answers[i % ANSWERS];
         if (i > 0)
             assert_int_equal(pthread_create(&server.thread, NULL, serve, &server), 0);
         struct reply *reply = ask_of(client, &request);
