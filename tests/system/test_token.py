@@ -221,9 +221,12 @@ def test_an_endpoint_that_gives_none_holds_the_platform(broker, platform, houses
     assert endpoint.requests() == [], "nothing is sent without a token"
     no_secret(house, endpoint)
     if does == "hangs":  # from here on an answer that takes long is only slow
+        refusing = hostile.Rule(platform, "/token", [hostile.status(503)], repeat=True)
+        platform.rules.insert(0, refusing)
         house.platforms["p"]["timeout"] = "30s"
         house.write()
         assert house.ctl("reload", "--wait").returncode == 0
+        refusing.remove()
     ill.remove()
     account = Delivered(broker.bootstrap, topic, endpoint)
     eventually(lambda: account.delivered() >= set(produced), 40, "all, once tokens are to be had")
