@@ -4,6 +4,8 @@
 
 #include "flow/flow_private.h"
 
+/* A quarter for the lifelines: by default (256 MiB, events of 1 MiB) there is room on each of four platforms' for the
+ * largest event and the dozen times its size that the rooms may make of it. */
 enum { PARTS = 32, OF_EVENT = PARTS / 4, OF_LIFELINES = PARTS / 4 };
 
 /* What grows stops below what a route that holds nothing may read: one whose platform is down keeps no other waiting.

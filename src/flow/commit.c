@@ -8,8 +8,8 @@
 enum {
     COMMIT_PAUSE_MS = 200, /* at most five commits a second and group */
     COMMIT_SHARE_MS = 20,  /* and fifty of all groups together: each costs broker and client, however little it says */
-    LONGEST_PAUSE_MS = 1000, /* but one a second of each */
-    COMMIT_AFTER_ERROR_MS = 1000,
+    LONGEST_PAUSE_MS = 1000,      /* but one a second of each */
+    COMMIT_AFTER_ERROR_MS = 1000, /* a rebalance, or a coordinator that moves, takes a second or more */
     COMMIT_AFTER_FENCE_MS = 10000 /* the group will say what is next; if it does not, it is asked again */
 };
 

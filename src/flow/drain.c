@@ -2,7 +2,10 @@
  * what is under way, abort the rest, commit, release, hand back (I8). */
 #include "flow/flow_private.h"
 
-enum { LONGEST_DRAIN_MS = 30000, FINAL_COMMIT_MS = 5000 };
+enum {
+    LONGEST_DRAIN_MS = 30000, /* I8: no other member waits longer for a platform of ours */
+    FINAL_COMMIT_MS = 5000    /* its answer takes milliseconds, or as long as a coordinator moves: some seconds */
+};
 
 static void hand_back(struct flow *flow, uint32_t route, uint32_t epoch) {
     struct action *action = say(flow, ACTION_HAND_BACK);

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 
 enum {
-    HEARTBEATS_A_SESSION = 3,
-    HEARTBEATS_OF_FENCE = 2,
-    ASKED_AT_ONCE = 4 /* groups, when memory came free */
+    HEARTBEATS_A_SESSION = 3, /* Kafka's rule: one each third of the session at the latest */
+    HEARTBEATS_OF_FENCE = 2,  /* the first may have been on its way before we stood still */
+    ASKED_AT_ONCE = 4         /* groups, when memory came free */
 };
 
 static bool init(struct flow *flow) {

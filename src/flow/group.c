@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { ASK_AGAIN_MS = 1000 };
+enum { ASK_AGAIN_MS = 1000 }; /* a coordinator that moves or loads takes seconds: sooner it would say so again */
 
 bool group_init(struct flow *flow, struct group *group, uint32_t index) {
     group->route = &flow->plan->routes[index];

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { MOST_POISONED = 2, OMITTED_BYTES = 64 << 20 };
+enum { MOST_POISONED = 2, OMITTED_BYTES = 64 << 20, ENOUGH_RECORDS = 14 };
 
 static enum record_kind draw_kind(struct choices *choices) {
     static const struct {
@@ -114,7 +114,7 @@ void logs_draw(struct world *world) {
             struct partition_log *log = &group->log[i];
             const struct kinship kin = {strikes(choices, FAULT_HOT_KEY), is_full_of_large(world, dead)};
             int64_t offset = choose(choices, 2) * 5;
-            log->count = dead ? MOST_RECORDS : choose(choices, MOST_RECORDS + 1) / (1 + choose(choices, 2));
+            log->count = dead ? ENOUGH_RECORDS : choose(choices, MOST_RECORDS + 1) / (1 + choose(choices, 2));
             log->start = 0;
             log->committed = strikes(choices, FAULT_NEVER_COMMITTED) ? -1 : offset;
             for (uint32_t k = 0; k < log->count; k++, offset++) {

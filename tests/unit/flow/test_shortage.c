@@ -282,7 +282,7 @@ static void who_came_on_the_lifeline_grows_elsewhere(void **state) {
 static void the_oldest_dead_key_is_forgotten(void **state) {
     struct house *house = *state;
     enum { FIRST_FEW = 16 };
-    char key[8];
+    char key[16];
     house->route[0].after_letter = AFTER_HOLD;
     open_house(house);
     for (int i = 0; i <= FIRST_FEW; i++) {
