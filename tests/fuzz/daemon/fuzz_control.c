@@ -23,12 +23,12 @@ static void hold(bool holds) {
         abort();
 }
 
-static bool ask(void *owner, struct input *input, uint32_t *keys) {
+static bool ask(void *owner, struct input *input, struct released *released) {
     (void)owner;
     hold(input->kind == INPUT_RELEASE && input->is.release.route == 0 && input->is.release.topic == 0);
     hold(input->is.release.offset >= -1 && input->is.release.partition >= 0);
     ordered = true;
-    *keys += 1;
+    released->keys += 1;
     return true;
 }
 
