@@ -1,8 +1,8 @@
 /* The floor of the benchmark: what librdkafka and libcurl cost by themselves. It posts the bytes of each event and
  * checks, orders and commits nothing. Settings are the best that were measured for both libraries. usage: floor SERVERS
- * TOPIC[,TOPIC]... EVENTS IN-FLIGHT URL [HEADERS [BATCH [PART PARTS]]]: each topic has a consumer of its own; so many
- * bytes of header lines more, as Sluss has to send them; so many events in one request, as a JSON array; of the
- * partitions every PARTS-th from PART on. Says "ready" before the first event, and figures at the end. */
+ * TOPIC[,TOPIC]... EVENTS IN-FLIGHT URL [BATCH [PART PARTS]]: each topic has a consumer of its own; so many events in
+ * one request, as a JSON array; of the partitions every PARTS-th from PART on. Says "ready" before the first event, and
+ * figures at the end. */
 #include <curl/curl.h>
 #include <librdkafka/rdkafka.h>
 #include <stdbool.h>
@@ -112,16 +112,9 @@ static void note_ready(int all) {
     }
 }
 
-static void prepare(int in_flight, const char *url, size_t header_bytes) {
-    static char line[4096] = "Content-Type: application/json";
+static void prepare(int in_flight, const char *url) {
+    static char line[] = "Content-Type: application/json";
     static struct curl_slist type = {line, NULL};
-    if (header_bytes >= sizeof line - 64)
-        header_bytes = sizeof line - 64;
-    if (header_bytes > 10) {
-        size_t size = strlen(line);
-        memcpy(line + size, "\r\nX-More: ", 10);
-        memset(line + size + 10, 'x', header_bytes - 10);
-    }
     CURLU *parsed = curl_url();
     (void)curl_url_set(parsed, CURLUPART_URL, url, 0);
     multi = curl_multi_init();
@@ -215,15 +208,14 @@ static double seconds(struct timeval time) {
 }
 
 int main(int count, char **argument) {
-    if (count < 6 || count > 10 || count == 9)
+    if (count < 6 || count > 9 || count == 8)
         return 64;
-    batch = count >= 8 ? atol(argument[7]) : 1;
+    batch = count >= 7 ? atol(argument[6]) : 1;
     wanted = atol(argument[3]);
     int all = epoll_create1(EPOLL_CLOEXEC), running;
     curl_global_init(CURL_GLOBAL_DEFAULT);
-    prepare(atoi(argument[4]) < MOST ? atoi(argument[4]) : MOST, argument[5],
-            count >= 7 ? strtoul(argument[6], NULL, 10) : 0);
-    int part = count == 10 ? atoi(argument[8]) : 0, parts = count == 10 ? atoi(argument[9]) : 1;
+    prepare(atoi(argument[4]) < MOST ? atoi(argument[4]) : MOST, argument[5]);
+    int part = count == 9 ? atoi(argument[7]) : 0, parts = count == 9 ? atoi(argument[8]) : 1;
     if (!read_all(argument[1], argument[2], part, parts, all))
         return 69;
     (void)printf("ready\n");

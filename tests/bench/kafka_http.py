@@ -1,7 +1,7 @@
-"""kafka-http: Kafka to HTTP, one request an event, and 100 events a request. The floor (librdkafka and libcurl with nothing between), the same floor with as
-many bytes of headers as Sluss has to send, and Sluss doing its whole work (decode, validate against a 2020-12 schema, enrich from
-a table, build, deliver in order per key, settle) side by side in one run, in turn, on one broker. Rates are the receiver's: from
-the first request to the last. Ratios count; absolute figures wander with the machine. Each side accounts for every event."""
+"""kafka-http: Kafka to HTTP, one request an event, and 100 events a request. The floor (librdkafka and libcurl with nothing
+between) and Sluss doing its whole work (decode, validate against a 2020-12 schema, enrich from a table, build, deliver in order per
+key, settle) side by side in one run, in turn, on one broker. Rates are the receiver's: from the first request to the last. Ratios
+count; absolute figures wander with the machine. Each side accounts for every event."""
 
 import argparse
 import json
@@ -25,7 +25,6 @@ from records import end_offsets  # noqa: E402
 BIN = ROOT / ".build" / "release" / "tests"
 TICKS = 100  # of /proc/PID/stat
 ROWS = 100_000  # of the lookup table; load.c knows it
-HEADERS = 230  # bytes: content type, ids, trace, route, user agent
 
 
 class Sink:
@@ -54,12 +53,12 @@ def usage(pid):
     return (int(fields[11]) + int(fields[12])) / TICKS, peak
 
 
-def run_floor(servers, topic, options, headers=0, processes=1):
+def run_floor(servers, topic, options, processes=1):
     """Several processes read every so-manieth partition each and share the requests in flight."""
     ends = end_offsets(servers, topic)
     sink = Sink(options.delay_us)
     floors = [subprocess.Popen([BIN / "bench_floor", servers, topic, str(sum(end for number, end in ends.items() if number % processes == part)),
-                                str(options.in_flight // processes), sink.url + "/in", str(headers), str(options.batch), str(part),
+                                str(options.in_flight // processes), sink.url + "/in", str(options.batch), str(part),
                                 str(processes)], stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent) for part in range(processes)]
     results = [json.loads(floor.communicate(timeout=options.limit)[0].splitlines()[-1]) for floor in floors]
     received, events = sink.end(), sum(result["events"] for result in results)
@@ -153,14 +152,13 @@ def table(title, floor, *others):
 
 
 def load(servers, topic, options, rate=0):
-    subprocess.run([BIN / "bench_load", servers, topic, str(options.events), str(options.keys), HERE / "event.json", str(rate)],
+    subprocess.run([BIN / "bench_load", servers, topic, str(options.events), str(options.keys), HERE / f"{options.event}.json", str(rate)],
                    check=True)
 
 
 def compare(servers, topic, options):
     sides = {
         "floor": lambda _: run_floor(servers, topic, options),
-        "with headers": lambda _: run_floor(servers, topic, options, HEADERS),
         "Sluss": lambda number: run_sluss(servers, topic, options, number),
     }
     if options.workers > 1:
@@ -174,7 +172,8 @@ def compare(servers, topic, options):
               flush=True)
     together = f"batches of {options.batch}, " if options.batch > 1 else ""
     floor = rounds.pop("floor")
-    table(f"{options.events:,} events, {together}{options.keys:,} keys, {options.partitions} partitions, {options.in_flight} in flight, "
+    size = (HERE / f"{options.event}.json").stat().st_size
+    table(f"{options.events:,} events of {size:,} bytes, {together}{options.keys:,} keys, {options.partitions} partitions, {options.in_flight} in flight, "
           f"platform answers after {options.delay_us / 1000:g} ms; medians of {options.rounds} rounds", floor, *rounds.items())
 
 
@@ -189,6 +188,7 @@ def parse(program, description, **defaults):
     parser.add_argument("--workers", type=int, default=2, help="Sluss with so many workers too, beside as many floors; 1: neither")
     parser.add_argument("--rounds", type=int, default=3, help="each side runs so often; the table has the medians (%(default)s)")
     parser.add_argument("--limit", type=int, default=120, help="seconds a side may take (%(default)s)")
+    parser.add_argument("--event", choices=("event", "full"), default="event", help="350 bytes, or 830 with all that its schema knows (%(default)s)")
     parser.add_argument("--plain", action="store_true", help="Sluss without schema and enrichment")
     parser.add_argument("--routes", type=int, nargs="*", help="flat: with so many routes")
     parser.add_argument("--of-keys", type=int, nargs="*", help="flat: with so many keys")
