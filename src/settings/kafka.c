@@ -1,5 +1,5 @@
 /* What the options of `kafka` mean together. Opens no connection. */
-#include "settings/reader.h"
+#include "settings/credentials.h"
 
 enum { SCRAM_WORKS = 0x02060100 }; /* librdkafka 2.6.1 */
 
@@ -48,6 +48,12 @@ void kafka_check(struct reader *reader, config_setting_t *group) {
                        is_written(group, "ssl-key-location") ? "ssl-key-location" : "ssl-certificate-location",
                        SPAN("mutual TLS needs ssl-certificate-location and ssl-key-location"),
                        "one half of mutual TLS is missing");
+    credentials_check(reader, group,
+                      &(struct credentials){.ca = property(reader, "ssl.ca.location"),
+                                            .certificate = property(reader, "ssl.certificate.location"),
+                                            .key = property(reader, "ssl.key.location"),
+                                            .password = property(reader, "ssl.key.password"),
+                                            .has_password = is_written(group, "ssl-key-password")});
     if (kafka->heartbeat_interval_ms >= kafka->session_timeout_ms)
         reader_problem(reader, SEVERITY_ERROR, PROBLEM_CONFLICT, group,
                        is_written(group, "session-timeout-ms") ? "session-timeout-ms" : "heartbeat-interval-ms",

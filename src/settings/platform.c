@@ -1,5 +1,5 @@
 /* Platforms of sluss.cfg: reading all of them, and what their options mean together. Connects to nothing. */
-#include "settings/reader.h"
+#include "settings/credentials.h"
 #include "settings/types.h"
 
 #define ERROR(group, code, path, cure, ...)                                                                            \
@@ -63,13 +63,6 @@ static void check_auth(struct reader *reader, config_setting_t *group, const str
               "credentials cannot be in this header: %s", why);
 }
 
-/* In PEM's words; they stand in no key's own letters. */
-static bool is_encrypted(struct span key) {
-    static const char whole[] = " ENCRYPTED ", old[] = ",ENCRYPTED";
-    return key.data != NULL && (memmem(key.data, key.size, whole, sizeof whole - 1) != NULL ||
-                                memmem(key.data, key.size, old, sizeof old - 1) != NULL);
-}
-
 static void check_tls(struct reader *reader, config_setting_t *group, const struct platform_spec *platform) {
     config_setting_t *tls = config_setting_get_member(group, "tls");
     config_setting_t *key = tls != NULL && config_setting_is_group(tls) ? config_setting_get_member(tls, "key") : NULL;
@@ -81,7 +74,7 @@ static void check_tls(struct reader *reader, config_setting_t *group, const stru
         ERROR(tls, PROBLEM_REQUIRED, key != NULL ? "key" : "certificate",
               SPAN("mutual TLS needs both: certificate = \"FILE\"; key = \"secret:NAME\";"), "`%s` is missing",
               key != NULL ? "certificate" : "key");
-    if (is_encrypted(platform->tls.key.value))
+    if (credentials_is_encrypted(platform->tls.key.value))
         ERROR(
             tls, PROBLEM_SECRET, "key",
             SPAN("write it without its password: openssl pkey -in FILE -out FILE; let root:sluss, mode 0640 guard it"),

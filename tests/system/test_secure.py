@@ -65,6 +65,37 @@ def test_mutual_tls_on_a_newer_library(secure_broker, authority, platform, house
     passes(house, secure_broker, platform, topic)
 
 
+@pytest.mark.parametrize("fault, said", [
+    ("none", None), ("expired", "`ssl-certificate-location`: the certificate has expired"),
+    ("another's key", "the private key is not that of `ssl-certificate-location`"),
+    ("no password", "the private key is encrypted, and there is no `ssl-key-password`"),
+    ("wrong password", "`ssl-key-password` does not open the private key"),
+    ("a key as certificate", "`ssl-certificate-location`: the file holds no certificate in PEM form"),
+    ("a certificate as key", "`ssl-key-location`: the file holds no private key in PEM form"),
+    ("a key as authority", "`ssl-ca-location`: the file holds no certificate in PEM form")])
+def test_credentials_that_cannot_be_used_are_told_by_check(authority, houses, name, fault, said):
+    kafka = mutual(authority, "carol", password="password" in fault)
+    if fault == "expired":
+        kafka["ssl-certificate-location"], kafka["ssl-key-location"] = map(str, authority.issue("late", days=-1)[:2])
+    elif fault == "another's key":
+        kafka["ssl-key-location"] = str(authority.issue("other")[1])
+    elif fault == "no password":
+        del kafka["ssl-key-password"]
+    elif fault == "a key as certificate":
+        kafka["ssl-certificate-location"] = kafka["ssl-key-location"]
+    elif fault == "a certificate as key":
+        kafka["ssl-key-location"] = kafka["ssl-certificate-location"]
+    elif fault == "a key as authority":
+        kafka["ssl-ca-location"] = kafka["ssl-key-location"]
+    house = houses("localhost:1", {"p": "http://127.0.0.1:1"}, {name: {}}, kafka)
+    house.put("secrets.d/kafka-password", "fel-hemligt" if fault == "wrong password" else PASSWORD)
+    done = house.ctl("check")
+    assert done.returncode == (0 if fault in ("none", "expired") else 78), done.stdout
+    assert (said or "good: ") in done.stdout, done.stdout
+    for secret in (PASSWORD, "fel-hemligt", "PRIVATE KEY"):
+        assert secret not in done.stdout + done.stderr
+
+
 def waits(house, words, password=PASSWORD):
     """It says why it cannot speak to Kafka, to everybody who asks, and goes on trying; nothing secret is said."""
     house.put("secrets.d/kafka-password", password)

@@ -18,7 +18,7 @@ PURE = "base json event schema decode validate enrich shape deliver settle flow"
 OUTSIDE = {
     "librdkafka/": ["kafka"], "curl/": ["http", "daemon"], "libconfig.h": ["settings"], "microhttpd.h": ["ops", "ctl"],
     "systemd/": ["ops"], "libsmartcols": ["ctl"], "csv.h": ["enrich"], "pcre2.h": ["schema", "json"], "idn2.h": ["schema"],
-    "uni(case|ctype|norm|str)": ["schema", "base"], "openssl/": ["base", "deliver", "kafka", "http"], "jansson.h": ["json", "schema", "http", "ops", "daemon", "ctl"],
+    "uni(case|ctype|norm|str)": ["schema", "base"], "openssl/": ["base", "deliver", "settings", "kafka", "http"], "jansson.h": ["json", "schema", "http", "ops", "daemon", "ctl"],
 }
 
 WORDS = [
