@@ -16,6 +16,7 @@ import time
 
 FIND_COORDINATOR, DESCRIBE_GROUPS = 10, 15
 EACH, PATIENCE = 1, 3  # seconds between two questions, and for one answer
+JOINING = 3  # seconds: who answers for less, between two absences, lets nobody in: a member asks four times, and librdkafka once a second
 AWAY = {14: "loads its groups", 15: "is not available", 16: "says that it is none"}  # a group's coordinator: what these errors mean
 
 Absence = collections.namedtuple("Absence", "group began ended words")
@@ -110,7 +111,7 @@ class Coordinators:
         """What lies between two questions in vain is part of the absence; what lies before the first, or behind the last, is not."""
         with self.lock:
             found = self.absences[group]
-            if before:
+            if before or (found and began - found[-1].ended < JOINING):
                 found[-1] = found[-1]._replace(ended=ended, words=words)
             else:
                 found.append(Absence(group, began, ended, words))
