@@ -66,13 +66,13 @@ def route(**batch):
             "deliver": {"platform": "p", "path": "/in", "refusals": 2, "batch": {"events": TOGETHER, **batch}}}
 
 
-def check_letters(account, bad, most=1):
+def check_letters(account, bad, most=1, attempts=("2",)):
     letters = account.dead()
     assert sorted(json.loads(one[0].value)["n"] for one in letters.values()) == sorted(bad)
     for one in letters.values():
         assert 1 <= len(one) <= most
         headers = one[0].headers
-        assert (headers["sluss-reason"], headers["sluss-attempts"]) == ("refused", "2")
+        assert headers["sluss-reason"] == "refused" and headers["sluss-attempts"] in attempts, headers
         assert json.loads(headers["sluss-detail"])["status"] == 422
 
 
@@ -122,7 +122,7 @@ def test_a_kill_amid_batches_loses_nothing(broker, platform, houses, name):
     eventually(account.all_committed, 90, lambda: f"the last commit: {account.committed()} after {committed}", every=0.2)
     assert house.stop() == 0
     assert batches.delivered() == set(range(EVENTS)) - bad
-    check_letters(account, bad, most=2)  # a letter written just before the kill is written again
+    check_letters(account, bad, 2, ("2", "3"))  # killed around the letter: it is written again, or the event is sent once more for it
     batches.check_ids()
     batches.check_order(first)
     again = known & {member["n"] for _, members in batches.taken(first) for member in members}

@@ -95,7 +95,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
 for thread in map(int, sys.argv[1:]):
     for request in (0x4206, 0x4207):  # PTRACE_SEIZE, PTRACE_INTERRUPT
-        if libc.ptrace(request, thread, None, None) != 0:
+        if libc.ptrace(request, thread, None, None) != 0 and ctypes.get_errno() != 3:  # ESRCH: it has ended meanwhile
             sys.exit("cannot stop a thread: " + str(ctypes.get_errno()))
 print("stopped", flush=True)
 sys.stdin.read()
