@@ -161,7 +161,7 @@ def test_a_broker_that_comes_back_is_found_soon(platform, houses, name, tmp_path
     with real.Broker(tmp_path / "kafka") as broker:
         broker.create_topics([*routes, *(f"{route}.dlq" for route in routes)])
         house = houses(broker.bootstrap, {"p": platform.url}, {route: {} for route in routes},
-                       {"session-timeout-ms": 60000}).start()  # so that all stay members meanwhile
+                       {"session-timeout-ms": 300000}).start()  # so that all stay members, however long a busy machine takes to start it
         for seen in (0, len(routes)):
             if seen:
                 broker.stop()
