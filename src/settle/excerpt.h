@@ -4,8 +4,8 @@
 
 #include "base/buf.h"
 
-/* Appends the content of a JSON string: at most 1024 bytes of `whole`, escaped to ASCII, every digit of a run that looks
- * like a personal number (YYMMDD-NNNN, YYYYMMDDNNNN, ten digits or more) shown as 'x'. */
+/* Appends the content of a JSON string: at most 1024 bytes of `whole`, escaped to ASCII, every digit of a run that
+ * looks like a personal number (YYMMDD-NNNN, YYYYMMDDNNNN, ten digits or more) shown as 'x'. */
 void excerpt_write(struct buf *out, struct span whole);
 
 #endif

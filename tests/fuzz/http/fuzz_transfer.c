@@ -91,7 +91,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         return 0;
     if (client == NULL)
         open_all();
-    struct request request = {.id = ++id,
+    id++;
+    struct request request = {.id = id,
                               .method = SPAN("POST"),
                               .target = SPAN("/in"),
                               .headers = headers,

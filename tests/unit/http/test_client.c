@@ -177,11 +177,12 @@ static void check_head(const struct server *server, const char *first, const cha
     char host[96];
     (void)snprintf(host, sizeof host, "%sHost: %s\r\n", first, strstr(server->url, "://") + 3);
     assert_int_equal(strncmp(text, host, strlen(host)), 0);
+    static const char agent[] = "\r\nUser-Agent: sluss/" SLUSS_VERSION "\r\n";
     static const char *const lines[] = {"\r\nHost: ",
                                         "\r\nContent-Type: application/json\r\n",
                                         "\r\nIdempotency-Key: a/0/1\r\n",
                                         "\r\nAccept: */*\r\n",
-                                        "\r\nUser-Agent: sluss/" SLUSS_VERSION "\r\n",
+                                        agent,
                                         "\r\nSluss-Protocol: HTTP/1.1\r\n",
                                         "\r\nAuthorization: Bearer t0ken\r\n"};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)

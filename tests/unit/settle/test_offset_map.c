@@ -247,8 +247,8 @@ static void a_newer_version_is_not_ours(void **state) {
     size_t size = offset_map_write(&map, 7, text);
     seal(size, 7, 100);
     assert_true(offset_map_read(&other, 100, 7, span_make(text, size)));
-    for (char version = '4'; version <= '9'; version++) {
-        text[0] = version;
+    for (const char *version = "456789"; *version != '\0'; version++) {
+        text[0] = *version;
         seal(size, 7, 100);
         assert_false(offset_map_read(&other, 100, 7, span_make(text, size)));
         assert_int_equal(other.bits + other.tries, 0);
