@@ -48,6 +48,7 @@ static void settle(struct flow *flow, struct passage *passage, enum outcome outc
     home->settled++;
     home->unsettled--;
     tracker_settle(&home->tracker, passage->slot);
+    group_letter_ended(group, home->place, passage->event->offset, passage->event->offset + 1);
     list_remove(&passage->sibling);
     if (outcome == OUTCOME_DEAD_LETTERED)
         hold_dead(flow, passage);
@@ -262,6 +263,7 @@ static void letter_failed(struct flow *flow, struct passage *passage) {
     int64_t delay_ms = backoff_delay(retry->first_ms, most_ms, passage->letter_failures, 0, &flow->dice);
     group->letters_fail = true;
     group->letter_place = passage->event->place;
+    group->letter_offset = passage->event->offset;
     fate_report(flow, REPORT_LETTER_FAILED, passage)->is.report.delay_ms = delay_ms;
     fate_later(flow, passage, delay_ms);
 }

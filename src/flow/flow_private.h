@@ -107,8 +107,9 @@ struct group {
     bool fenced;     /* the group refused the last commit: it will say what is next */
     bool without_metadata;
     bool ask_again;    /* committed offsets */
-    bool letters_fail; /* that of this partition was not taken last */
+    bool letters_fail; /* that of this event was not taken last */
     struct place letter_place;
+    int64_t letter_offset;
     int64_t commit_from_ms; /* not before */
     struct route_counts counts;
 };
@@ -234,6 +235,8 @@ void group_event(struct flow *flow, struct event *event);
 void group_wanted(struct flow *flow, const struct input *input);
 void group_partition_error(struct flow *flow, const struct input *input);
 struct partition *group_partition(struct group *group, struct place place); /* NULL: not of this epoch */
+/* The events from..to-1 of a partition are settled: none of them waits for the dead-letter topic any more. */
+void group_letter_ended(struct group *group, struct place place, int64_t from, int64_t to);
 void group_end(struct flow *flow, struct group *group); /* releases what is unsettled, forgets the partitions */
 void drain_revoked(struct flow *flow, const struct input *input);
 void drain_lost(struct flow *flow, const struct input *input);

@@ -128,6 +128,13 @@ void group_finish(struct flow *flow, struct group *group) {
     free(group->maps);
 }
 
+void group_letter_ended(struct group *group, struct place place, int64_t from, int64_t to) {
+    const struct place *failed = &group->letter_place;
+    if (failed->topic == place.topic && failed->partition == place.partition && group->letter_offset >= from &&
+        group->letter_offset < to)
+        group->letters_fail = false;
+}
+
 static void ask_committed(struct flow *flow, struct group *group) {
     struct action *asked = say(flow, ACTION_READ_COMMITTED);
     asked->is.group.route = group->index;
@@ -203,6 +210,7 @@ static void begin(struct flow *flow, struct partition *partition, const struct c
     partition->state = PARTITION_READING;
     ENSURE(tracker_init(&partition->tracker, route->window, committed->offset), "out of memory for a partition");
     partition->committed = committed->offset;
+    group_letter_ended(partition->group, partition->place, 0, committed->offset);
     if (committed->metadata.size > 0)
         commit_read_map(flow, partition, committed->metadata);
     struct action *action = say(flow, ACTION_BEGIN_PARTITION);
@@ -245,6 +253,7 @@ void group_committed(struct flow *flow, const struct input *input) {
 static void take_known(struct flow *flow, struct partition *partition, const struct event *event) {
     struct group *group = partition->group;
     group->counts.known++;
+    group_letter_ended(group, event->place, event->offset, event->offset + 1);
     tracker_settle(&partition->tracker, tracker_admit(&partition->tracker, event->offset));
     commit_settled(partition);
     supply_hungry(flow, partition);

@@ -97,6 +97,34 @@ static void it_is_the_next_readers_then(void **state) {
     assert_false(letters_fail(stand));
 }
 
+/* The event ended without a letter: here, or at another reader who had the partition meanwhile. */
+static void what_has_ended_waits_for_no_topic(void **state) {
+    struct stand *stand = *state;
+    struct plan_given given;
+    assign(stand, 1, 0, 2);
+    read_event(stand, 1, 1, FIRST, SPAN("no json"));
+    answer_letter(stand, letter_written(stand), LETTER_FAILED);
+    revoke(stand, 1);
+    assign(stand, 2, 0, 2);
+    read_event(stand, 2, 1, FIRST, SPAN("{\"n\":1}"));
+    assert_true(letters_fail(stand));
+    step(stand, plan_answer(2, 200));
+    assert_false(letters_fail(stand));
+    read_event(stand, 2, 1, FIRST + 1, SPAN("no json"));
+    answer_letter(stand, letter_written(stand), LETTER_FAILED);
+    revoke(stand, 2);
+    plan_give(&given, 0, 3, 2, FIRST + 1);
+    step(stand, given.assigned);
+    step(stand, given.committed);
+    assert_true(letters_fail(stand));
+    revoke(stand, 3);
+    plan_give(&given, 0, 4, 2, FIRST + 2);
+    step(stand, given.assigned);
+    assert_true(letters_fail(stand));
+    step(stand, given.committed);
+    assert_false(letters_fail(stand));
+}
+
 static struct reach release(const struct stand *stand, int32_t partition, int64_t offset) {
     const struct input input = {.kind = INPUT_RELEASE, .is.release = {.partition = partition, .offset = offset}};
     return flow_reach(stand->flow, &input);
@@ -143,7 +171,8 @@ static void what_is_not_read_here_is_not_waited_for(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {TEST(a_topic_that_takes_no_letters_is_remembered),
-                                       TEST(it_is_the_next_readers_then), TEST(what_is_under_way_is_no_answer_yet),
+                                       TEST(it_is_the_next_readers_then), TEST(what_has_ended_waits_for_no_topic),
+                                       TEST(what_is_under_way_is_no_answer_yet),
                                        TEST(what_is_not_read_here_is_not_waited_for)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
