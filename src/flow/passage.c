@@ -40,15 +40,17 @@ static bool look(struct flow *flow, const struct route *route, struct passage *p
     struct arena *arena = &passage->event->arena;
     struct arena_mark mark = arena_mark(arena);
     struct span text = SPAN_NONE;
-    size_t before = arena->bytes, most = flow->most_of_event;
-    passage_borrow(flow, passage, BUDGET_LOOK);
-    arena->limit = arena->limit - before < most ? arena->limit : before + most;
+    size_t before = arena->bytes, most = flow->most_of_event, room = budget_left(flow, BUDGET_LOOK);
+    arena->limit = before + (room < most ? room : most); /* kept for this, also for what stands on a lifeline */
+    arena->full = false;
     bool read = decode_event(route, passage).kind == VERDICT_PASS && !arena->full;
     if (read)
         text = message_text(&passage->message.document, json_path_find(route->order_by, &passage->message.document));
     if (text.data != NULL)
         passage->lane = hash_bytes(text, flow->seed ^ SEED_OF_QUERY);
-    if (read && arena->bytes - before <= budget_left(flow, BUDGET_READ_ALONE))
+    size_t keeps =
+        passage->apart ? lifeline_left(flow, passage, BUDGET_READ_ALONE) : budget_left(flow, BUDGET_READ_ALONE);
+    if (read && arena->bytes - before <= keeps)
         passage->stage = STAGE_VALIDATE;
     else
         arena_go_back(arena, mark);

@@ -14,9 +14,9 @@
 #include <stdlib.h>
 
 enum { ROUTES = 3, MOST_ROUTES = 8, PARTITIONS = 2, MOST = 256, MOST_VALUE = 512 * 1024, ANSWER_MS = 20 };
-enum { ENOUGH = 1000 };                     /* answers: 20 s */
-enum { FEW = 300, SOME = 500, MANY = 900 }; /* numbers in an event */
-enum { FENCE_MS = 24000 };                  /* more than half a session */
+enum { ENOUGH = 1000 };                                  /* answers: 20 s */
+enum { FEW = 300, SOME = 500, MANY = 900, MORE = 1200 }; /* numbers in an event */
+enum { FENCE_MS = 24000 };                               /* more than half a session */
 
 /* As the shell sees it: what is granted, and whether it said that more is wanted. */
 struct lot {
@@ -369,6 +369,25 @@ static void a_lifeline_is_given_back(void **state) {
     assert_int_equal(ended(house, 0, OUTCOME_DELIVERED), 3);
 }
 
+/* The order by a query needs more memory than a lifeline has: the event stands in its place all the same. */
+static void a_lifeline_keeps_no_event_from_its_order(void **state) {
+    struct house *house = *state;
+    house->route[0].order = ORDER_QUERY;
+    house->route[0].order_by = json_path_create(SPAN("$.p"), NULL);
+    flow_destroy(house->flow);
+    house->flow = flow_create(&house->plan, 1);
+    house->flow->bytes += budget_left(house->flow, BUDGET_READ_ALONE); /* as if others held so much */
+    assign(house, 0);
+    struct span value = numbers_of(house, MORE);
+    value.size += (size_t)snprintf(house->text + value.size - 1, 16, ",\"p\":\"a\"}") - 1;
+    assert_true(read_one(house, 0, 0, value));
+    struct partition *home = group_partition(&house->flow->groups[0], (struct place){.epoch = 1});
+    const struct passage *passage = LIST_OF(list_first(&home->passages), struct passage, sibling);
+    assert_true(passage->ordered);
+    json_path_destroy(house->route[0].order_by);
+    house->route[0].order_by = NULL;
+}
+
 static void read_keyed(struct house *house, struct span key, int count) {
     house->key = key;
     for (int i = 0; i < count; i++)
@@ -411,6 +430,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(the_others_go_on_while_one_request_hangs, set_up_one, tear_down),
         cmocka_unit_test_setup_teardown(who_has_a_lifeline_reads_whatever_others_hold, set_up_many, tear_down),
         cmocka_unit_test_setup_teardown(a_lifeline_is_given_back, set_up_many, tear_down),
+        cmocka_unit_test_setup_teardown(a_lifeline_keeps_no_event_from_its_order, set_up_many, tear_down),
         cmocka_unit_test_setup_teardown(who_has_enough_to_do_is_no_elder, set_up_narrow, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
