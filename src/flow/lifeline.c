@@ -96,3 +96,9 @@ void lifeline_leave(struct flow *flow, struct passage *passage) {
     if (passage->apart)
         move_down(flow, of_passage(flow, passage));
 }
+
+void lifeline_return(struct flow *flow, struct passage *passage) {
+    bool relieved = flow->relieved;
+    lifeline_leave(flow, passage);
+    flow->relieved = relieved;
+}

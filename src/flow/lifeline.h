@@ -34,6 +34,10 @@ bool lifeline_take(struct flow *flow, struct passage *passage);
 /* What an event that stands on it may still take there; 0: it does not. */
 size_t lifeline_left(const struct flow *flow, const struct passage *passage, enum budget what);
 
+/* It took the lifeline in this step and has no use for it: if it stands there still, all is as before, and nobody need
+ * ask for memory again. */
+void lifeline_return(struct flow *flow, struct passage *passage);
+
 /* It stands there no longer, if it did. What it holds is of the common memory, or given back. */
 void lifeline_leave(struct flow *flow, struct passage *passage);
 

@@ -249,14 +249,17 @@ static size_t find_room(struct flow *flow, struct passage *passage, size_t most)
         return own < most ? own : most - 1; /* were it ever so much: there may be more elsewhere */
     if (apart && room < most + passage->bytes)
         return own;
-    lifeline_leave(flow, passage);
+    if (apart)
+        lifeline_leave(flow, passage);
+    else
+        lifeline_return(flow, passage);
     return room_of(flow, passage);
 }
 
 /* It came to nothing, and it stands where it stood. */
 static bool walks_later(struct flow *flow, struct passage *passage, bool apart) {
     if (!apart)
-        lifeline_leave(flow, passage);
+        lifeline_return(flow, passage);
     return false;
 }
 

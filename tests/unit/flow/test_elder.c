@@ -388,6 +388,21 @@ static void a_lifeline_keeps_no_event_from_its_order(void **state) {
     house->route[0].order_by = NULL;
 }
 
+/* An event that a lifeline is too small for tries it once, and gives nobody else a reason to ask for memory. */
+static void a_lifeline_tried_in_vain_relieves_nobody(void **state) {
+    struct house *house = *state;
+    assign(house, 0);
+    house->flow->bytes += budget_left(house->flow, BUDGET_GROW_FIRST);
+    house->flow->grown++; /* as if others held so much */
+    assert_true(read_one(house, 0, 0, numbers_of(house, MORE)));
+    for (int i = 0; i < 3; i++) {
+        step(house, (struct input){.kind = INPUT_TIMER});
+        assert_false(list_is_empty(&house->flow->cramped));
+    }
+    assert_false(house->flow->relieved);
+    house->flow->grown--;
+}
+
 static void read_keyed(struct house *house, struct span key, int count) {
     house->key = key;
     for (int i = 0; i < count; i++)
@@ -431,6 +446,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(who_has_a_lifeline_reads_whatever_others_hold, set_up_many, tear_down),
         cmocka_unit_test_setup_teardown(a_lifeline_is_given_back, set_up_many, tear_down),
         cmocka_unit_test_setup_teardown(a_lifeline_keeps_no_event_from_its_order, set_up_many, tear_down),
+        cmocka_unit_test_setup_teardown(a_lifeline_tried_in_vain_relieves_nobody, set_up_many, tear_down),
         cmocka_unit_test_setup_teardown(who_has_enough_to_do_is_no_elder, set_up_narrow, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
