@@ -1,8 +1,8 @@
 /* Libcurl formats a header line byte by byte, by about ninety instructions each: more than all else of a small request.
  * A request's target it copies. So the lines stand in the target, behind its own " HTTP/1.1", and the " HTTP/1.1" that
- * libcurl puts behind the target ends the last of them, Sluss-Protocol. Where a libcurl would not have it so, the lines
- * stand in its list. Whatever is written here was made harmless before: a target by percent-encoding, a value by
- * refusing control bytes. */
+ * libcurl puts behind the target ends the last of them, Sluss-Protocol; it is " HTTP/1.0" where the connection has
+ * answered in that version. Where a libcurl would not have it so, the lines stand in its list. Whatever is written here
+ * was made harmless before: a target by percent-encoding, a value by refusing control bytes. */
 #include "http/head.h"
 
 #include <curl/curl.h>
@@ -94,12 +94,16 @@ static int listen_to_myself(struct sockaddr_un *name) {
     return -1;
 }
 
+/* NULL as well where libcurl was built without such sockets: it would ask whoever listens on port 80 instead. */
 static CURL *make_request(const struct sockaddr_un *name, struct curl_slist *lines) {
     CURL *easy = curl_easy_init();
     if (easy == NULL)
         return NULL;
+    if (curl_easy_setopt(easy, CURLOPT_ABSTRACT_UNIX_SOCKET, name->sun_path + 1) != CURLE_OK) {
+        curl_easy_cleanup(easy);
+        return NULL;
+    }
     curl_easy_setopt(easy, CURLOPT_URL, "http://localhost/");
-    curl_easy_setopt(easy, CURLOPT_ABSTRACT_UNIX_SOCKET, name->sun_path + 1);
     curl_easy_setopt(easy, CURLOPT_REQUEST_TARGET, TARGET);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, lines);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
