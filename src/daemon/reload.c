@@ -72,10 +72,11 @@ void reload_problems(struct daemon *daemon, const struct problems *problems, str
     struct problems news;
     struct buf sentence = {0};
     size_t before = warnings_news(&daemon->warnings, problems, &news);
-    for (size_t i = 0; i < news.count; i++)
-        say_problem(&news.list[i]);
-    if (answer != NULL && news.count > 0)
-        problems_write(&news, false, answer);
+    const struct problems *told = news.list != NULL ? &news : problems;
+    for (size_t i = 0; i < told->count; i++)
+        say_problem(&told->list[i]);
+    if (answer != NULL && told->count > 0)
+        problems_write(told, false, answer);
     if (before > 0) {
         buf_printf(&sentence, "%zu warning%s as before: slussctl check prints them", before, before == 1 ? "" : "s");
         conclude(answer, LOG_LEVEL_INFO, buf_text(&sentence));

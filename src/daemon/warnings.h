@@ -14,7 +14,7 @@ struct warnings {
 void warnings_finish(struct warnings *warnings);
 
 /* The problems without the warnings that were said before, in `news`, whose list is to be freed; they are said now.
- * Returns how many were left out. Where memory is short nothing is. */
+ * Returns how many were left out. Where memory is short the list is NULL and none is left out: all are to be said. */
 size_t warnings_news(struct warnings *warnings, const struct problems *problems, struct problems *news);
 
 /* A configuration was taken: what it has is all there is; a warning that is gone and comes back is news. */
