@@ -156,16 +156,10 @@ bool control_post(const char *socket, const char *path, int *status, struct buf 
 }
 
 void control_socket(const struct call *call, struct buf *socket) {
-    struct problems problems;
-    if (call_has(call, "socket")) {
+    if (call_has(call, "socket"))
         buf_add_text(socket, call_value(call, "socket", ""));
-        return;
-    }
-    problems_init(&problems);
-    struct settings *settings = configuration_read(call, &problems);
-    buf_add(socket, settings != NULL ? settings->admin.socket : SPAN("/run/sluss/slussd.sock"));
-    settings_destroy(settings);
-    problems_finish(&problems);
+    else
+        configuration_find_socket(call, socket);
 }
 
 void control_encode(struct buf *out, const char *text) {

@@ -78,7 +78,9 @@ static bool read_all(struct reader *reader) {
     return good && !reader->failed && !reader->normal.failed;
 }
 
-struct settings *settings_read(const struct settings_options *options, struct problems *problems) {
+/* With what could be read, also where *good becomes false. NULL when memory is short. */
+static struct settings *read_what_is_there(const struct settings_options *options, struct problems *problems,
+                                           bool *good) {
     struct settings *settings = calloc(1, sizeof *settings);
     if (settings == NULL) {
         problems->failed = true;
@@ -86,16 +88,33 @@ struct settings *settings_read(const struct settings_options *options, struct pr
     }
     arena_init(&settings->arena, 0);
     struct reader reader = {.settings = settings, .arena = &settings->arena, .problems = problems, .options = options};
-    bool good = read_all(&reader);
-    settings->normal = good ? reader_copy(&reader, buf_span(&reader.normal)) : SPAN_NONE;
+    *good = read_all(&reader);
+    settings->normal = *good ? reader_copy(&reader, buf_span(&reader.normal)) : SPAN_NONE;
     if (reader.normal.failed || reader.failed)
         problems->failed = true;
     buf_finish(&reader.normal);
     problems_sort(problems);
+    return settings;
+}
+
+struct settings *settings_read(const struct settings_options *options, struct problems *problems) {
+    bool good = false;
+    struct settings *settings = read_what_is_there(options, problems, &good);
     if (good && !problems->failed)
         return settings;
     settings_destroy(settings);
     return NULL;
+}
+
+void settings_find_socket(const struct settings_options *options, struct buf *socket) {
+    struct problems problems;
+    bool good = false;
+    problems_init(&problems);
+    struct settings *settings = read_what_is_there(options, &problems, &good);
+    bool known = settings != NULL && settings->admin.socket.size > 0;
+    buf_add(socket, known ? settings->admin.socket : SPAN("/run/sluss/slussd.sock"));
+    settings_destroy(settings);
+    problems_finish(&problems);
 }
 
 void settings_destroy(struct settings *settings) {

@@ -3,6 +3,7 @@
 #ifndef SLUSS_SETTINGS_SETTINGS_H
 #define SLUSS_SETTINGS_SETTINGS_H
 
+#include "base/buf.h"
 #include "flow/plan.h"
 #include "settings/problems.h"
 #include "json/reader.h"
@@ -77,6 +78,10 @@ struct settings_options {
  * are not affected; NULL when sluss.cfg itself has errors or memory is short. */
 struct settings *settings_read(const struct settings_options *options, struct problems *problems);
 void settings_destroy(struct settings *settings);
+
+/* Adds the control socket's path, also where sluss.cfg has errors: whoever asks a running slussd about them must find
+ * it. The default where the file says nothing or cannot be read. */
+void settings_find_socket(const struct settings_options *options, struct buf *socket);
 
 /* Says which configuration generation this is, to the plan and to each worker's share of it. */
 void settings_number(struct settings *settings, uint64_t generation);

@@ -188,6 +188,22 @@ def test_refused_changes_nothing(broker, platform, houses, name):
     assert house.stop() == 0, house.log()[-3000:]
 
 
+def test_a_slussd_is_found_whatever_its_configuration_has_become(broker, platform, houses, name):
+    """Whoever corrects it asks the one that runs: its socket stands in the same file."""
+    broker.create_topic(name)
+    broker.create_topic(f"{name}.dlq")
+    house = houses(broker.bootstrap, {"p": platform.url}, {name: {}}).start()
+    kafka, house.kafka = house.kafka, {**house.kafka, "acks": "0"}
+    house.write()
+    done = house.ctl("reload", "--wait")
+    assert done.returncode == 78 and "acks" in done.stderr, done
+    assert house.ctl("status").returncode == 0
+    house.kafka = kafka
+    house.write()
+    assert house.ctl("reload", "--wait").returncode == 0
+    assert house.stop() == 0, house.log()[-3000:]
+
+
 def test_the_log_says_what_changed_and_no_warning_twice(broker, platform, houses, name):
     """At a start each warning and one line for all dead-letter topics; at a reload what is new, and that the rest is as before."""
     routes = [f"{name}{letter}" for letter in "abc"]
@@ -286,7 +302,7 @@ def test_new_brokers_that_refuse_are_said(broker, platform, houses, name):
 
 
 def test_generation_that_cannot_start_leaves_the_old_one(broker, platform, houses, name):
-    """What only librdkafka can judge: a file of certificates without one. The old configuration runs again, loudly."""
+    """What only librdkafka can judge: the names of ciphers. The old configuration runs again, loudly."""
     broker.create_topic(name)
     broker.create_topic(f"{name}.dlq")
     house = houses(broker.bootstrap, {"p": platform.url}, {name: {}}).start()
@@ -294,7 +310,7 @@ def test_generation_that_cannot_start_leaves_the_old_one(broker, platform, house
     account = Account(broker.bootstrap, name, platform)
     eventually(lambda: account.delivered() >= set(produced), 20, "delivery under the first")
     kafka = house.kafka
-    house.kafka = {**kafka, "security-protocol": "SSL", "ssl-ca-location": house.etc / house.put("ca.pem", "no certificate\n")}
+    house.kafka = {**kafka, "security-protocol": "SSL", "ssl-cipher-suites": "NONE-OF-THESE"}
     house.write()
     done = house.ctl("reload", "--wait")
     assert done.returncode == 69 and "generation 2 could not start" in done.stderr and "generation 1 continues" in done.stderr, done
@@ -321,7 +337,7 @@ def test_the_old_one_that_runs_again_has_its_errors_again(broker, platform, hous
     eventually(lambda: "ready: every route has its assignment" in house.log(), 40, "the first to run")
     assert "1 error in the configuration" in house.ask("/ready")[1]
     del house.routes["faulty"]
-    house.kafka = {**house.kafka, "security-protocol": "SSL", "ssl-ca-location": house.etc / house.put("ca.pem", "no certificate\n")}
+    house.kafka = {**house.kafka, "security-protocol": "SSL", "ssl-cipher-suites": "NONE-OF-THESE"}
     house.write()
     done = house.ctl("reload", "--wait")
     assert done.returncode == 69 and "generation 1 continues" in done.stderr, done
