@@ -91,6 +91,17 @@ static bool try_letter(struct flow *flow, struct passage *passage, const struct 
     return made;
 }
 
+/* Where the one has no room for its letter: from the common memory to the lifeline, or back as soon as it finds a place
+ * there. */
+static bool changes_memory(struct flow *flow, struct passage *passage) {
+    if (!passage->apart)
+        return lifeline_take(flow, passage);
+    if (passage->bytes >= budget_left(flow, BUDGET_WRITE))
+        return false;
+    lifeline_leave(flow, passage);
+    return true;
+}
+
 /* Made once, however often it must be written: it lives as long as the event. */
 static bool make_letter(struct flow *flow, struct passage *passage) {
     const struct group *group = group_of(passage);
@@ -104,9 +115,7 @@ static bool make_letter(struct flow *flow, struct passage *passage) {
                                             .first_failed_wall_ms = passage->first_failed_wall_ms,
                                             .generation = flow->plan->generation,
                                             .omits = passage->omits};
-    bool made = try_letter(flow, passage, &facts);
-    bool again = !made && !passage->apart && lifeline_take(flow, passage);
-    return made || (again && try_letter(flow, passage, &facts));
+    return try_letter(flow, passage, &facts) || (changes_memory(flow, passage) && try_letter(flow, passage, &facts));
 }
 
 static void write_letter(struct flow *flow, struct passage *passage) {

@@ -234,6 +234,26 @@ static void a_letter_is_made_on_the_lifeline(void **state) {
     assert_int_equal(house->flow->apart, 0);
 }
 
+/* The lifeline is too small for it, and nobody else asks for that. */
+static void a_letter_is_made_elsewhere_as_soon_as_there_is_room(void **state) {
+    struct house *house = *state;
+    open_for_two(house);
+    read_headed(house, 0, "a");
+    const struct partition *home = group_partition(&house->flow->groups[0], (struct place){.epoch = 1});
+    struct passage *passage = LIST_OF(list_first(&home->passages), struct passage, sibling);
+    assert_true(lifeline_take(house->flow, passage));
+    house->flow->desks[0].lifeline.most = passage->bytes; /* as if all of it were taken */
+    hold_all_but(house, BUDGET_WRITE, 0);
+    step(house, plan_answer(house->request[0], 400));
+    pass(house, 1000);
+    assert_int_equal(house->letters, 0);
+    assert_true(house->flow->apart > 0); /* there is nothing elsewhere */
+    give_back(house);
+    pass(house, 1000);
+    assert_int_equal(house->letters, 1);
+    assert_int_equal(house->flow->apart, 0);
+}
+
 /* One that rests keeps it only as long as there is no other memory. */
 static void who_rests_on_the_lifeline_makes_room(void **state) {
     struct house *house = *state;
@@ -346,11 +366,12 @@ static void what_waits_for_memory_says_so(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(a_batch_goes_out_in_smaller_ones),          TEST(a_batch_of_one_waits_for_memory),
-        TEST(a_batch_of_one_is_made_on_the_lifeline),    TEST(a_letter_waits_for_memory),
-        TEST(a_letter_is_made_on_the_lifeline),          TEST(who_rests_on_the_lifeline_makes_room),
-        TEST(who_came_on_the_lifeline_grows_elsewhere),  TEST(the_oldest_dead_key_is_forgotten),
-        TEST(one_open_batch_too_many_closes_the_oldest), TEST(what_waits_for_memory_says_so),
+        TEST(a_batch_goes_out_in_smaller_ones),       TEST(a_batch_of_one_waits_for_memory),
+        TEST(a_batch_of_one_is_made_on_the_lifeline), TEST(a_letter_waits_for_memory),
+        TEST(a_letter_is_made_on_the_lifeline),       TEST(a_letter_is_made_elsewhere_as_soon_as_there_is_room),
+        TEST(who_rests_on_the_lifeline_makes_room),   TEST(who_came_on_the_lifeline_grows_elsewhere),
+        TEST(the_oldest_dead_key_is_forgotten),       TEST(one_open_batch_too_many_closes_the_oldest),
+        TEST(what_waits_for_memory_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
