@@ -17,8 +17,7 @@ static bool patience_ended(struct flow *flow, struct passage *passage, const str
     for (struct passage *each = passage; each != NULL; each = each->along) {
         if (!each->clocked) {
             each->failed = true;
-            if (each->first_failed_wall_ms < 0)
-                each->first_failed_wall_ms = flow->wall_ms;
+            fate_failed(flow, each);
             commit_tell(each->home);
             passage_run_clock(flow, each);
         }

@@ -34,6 +34,11 @@ struct action *fate_report(struct flow *flow, enum report_kind kind, const struc
     return action;
 }
 
+void fate_failed(const struct flow *flow, struct passage *passage) {
+    if (passage->first_failed_wall_ms < 0)
+        passage->first_failed_wall_ms = flow->wall_ms;
+}
+
 /* The end of an event: counted, its place in the partition settled, the next of its key goes on. */
 static void settle(struct flow *flow, struct passage *passage, enum outcome outcome) {
     struct partition *home = passage->home;
@@ -223,7 +228,7 @@ void fate_start(struct flow *flow, struct passage *passage) {
         settle(flow, passage, verdict.reason == REASON_TOMBSTONE ? OUTCOME_FILTERED : OUTCOME_SKIPPED);
         break;
     case VERDICT_DEAD:
-        passage->first_failed_wall_ms = flow->wall_ms;
+        fate_failed(flow, passage);
         commit_tell(passage->home);
         passage->verdict = verdict;
         write_letter(flow, passage);

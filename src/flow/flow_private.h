@@ -186,6 +186,7 @@ struct action *say_report(struct flow *flow, enum report_kind kind, struct place
 void fate_start(struct flow *flow, struct passage *passage); /* it goes on: stages, letter or platform */
 void fate_letter(struct flow *flow, uint64_t id, enum letter_outcome outcome);
 void fate_later(struct flow *flow, struct passage *passage, int64_t delay_ms);
+void fate_failed(const struct flow *flow, struct passage *passage); /* for the first time, unless it had before */
 void fate_due(struct flow *flow, struct passage *passage);
 void fate_send(struct flow *flow, struct passage *passage);
 void fate_park(struct flow *flow, struct passage *passage); /* with all of its request: nothing more is tried here */

@@ -147,7 +147,7 @@ void hold_undoubted(struct passage *passage) {
 static void follow(struct flow *flow, struct passage *passage, int64_t first) {
     struct span topic = route_of(passage)->topics[passage->event->place.topic];
     passage->stage = STAGE_SETTLE;
-    passage->first_failed_wall_ms = flow->wall_ms;
+    fate_failed(flow, passage);
     commit_tell(passage->home);
     passage->verdict = (struct verdict){.kind = VERDICT_DEAD, .reason = REASON_FOLLOWED};
     passage_borrow(flow, passage, BUDGET_WRITE);

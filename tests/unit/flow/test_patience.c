@@ -59,13 +59,17 @@ static void step(struct house *house, struct input input) {
     }
 }
 
-static void read_event(struct house *house, struct span map) {
+static void read_value(struct house *house, struct span map, struct span value) {
     struct plan_given given;
     plan_give(&given, 0, 1, 1, OFFSET);
     given.entry[0].metadata = map;
     step(house, given.assigned);
     step(house, given.committed);
-    step(house, plan_event((struct place){.epoch = 1}, OFFSET, SPAN("a"), SPAN("{\"n\":1}")));
+    step(house, plan_event((struct place){.epoch = 1}, OFFSET, SPAN("a"), value));
+}
+
+static void read_event(struct house *house, struct span map) {
+    read_value(house, map, SPAN("{\"n\":1}"));
 }
 
 /* Time passes as the daemon sees it: an input at least each second. */
@@ -112,6 +116,20 @@ static void a_letter_says_so_behind_another_owner(void **state) {
     assert_string_equal(house->first_failed, "2023-11-14T22:14:20.000Z");
 }
 
+/* It was sent by another one, whose schema had nothing against it. */
+static void a_letter_of_what_is_not_sent_again_says_so_too(void **state) {
+    struct house *house = *state;
+    char text[OFFSET_MAP_SIZE];
+    struct offset_map map;
+    offset_map_init(&map, OFFSET);
+    offset_map_try(&map, (struct offset_try){OFFSET, 3, 40, HELD_NOT, -1, 2});
+    house->stand.now_ms = 100000;
+    read_value(house, span_make(text, offset_map_write(&map, 0, text)), SPAN("no json"));
+    assert_true(house->letter != 0);
+    assert_string_equal(house->attempts, "3");
+    assert_string_equal(house->first_failed, "2023-11-14T22:14:20.000Z");
+}
+
 /* The machine was suspended for an hour: the event was tried once, and comes again. */
 static void no_patience_is_spent_while_nobody_tries(void **state) {
     struct house *house = *state;
@@ -136,6 +154,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_letter_says_since_when),
         TEST(a_letter_says_so_behind_another_owner),
+        TEST(a_letter_of_what_is_not_sent_again_says_so_too),
         TEST(no_patience_is_spent_while_nobody_tries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
