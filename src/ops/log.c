@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "ops/outlet.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -54,10 +55,20 @@ bool log_open_journal(const char *path) {
     return true;
 }
 
+/* A terminal says that it is ready while it has room for a byte, and then lets a line wait for the rest. Opened once
+ * more it is ours alone, and can be told not to. */
+static int open_standard(void) {
+    static int terminal = -1;
+    if (terminal >= 0)
+        (void)close(terminal);
+    terminal = isatty(STDERR_FILENO) != 0 ? open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1;
+    return terminal >= 0 ? terminal : STDERR_FILENO;
+}
+
 void log_open(enum log_format format, enum log_level level) {
     if (format == LOG_FORMAT_AUTO)
         format = stands_before_journal() ? LOG_FORMAT_JOURNAL : LOG_FORMAT_TEXT;
-    outlet_stream(&standard, STDERR_FILENO);
+    outlet_stream(&standard, open_standard());
     output.level = level;
     output.colours = isatty(STDERR_FILENO) != 0 && getenv("NO_COLOR") == NULL;
     output.format = format == LOG_FORMAT_JOURNAL ? LOG_FORMAT_TEXT : format;

@@ -124,6 +124,37 @@ static void nobody_waits_for_who_reads_slowly(void **state) {
     give_stderr_back();
 }
 
+/* An ssh that hangs: what a terminal still has room for is less than a line, and it says that it is ready. */
+static void a_terminal_that_hangs_stops_nobody(void **state) {
+    (void)state;
+    static char text[512 * 1024];
+    char name[64];
+    int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+    assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+    assert_int_equal(ptsname_r(master, name, sizeof name), 0);
+    int slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC), shared = dup(STDERR_FILENO);
+    assert_int_equal(dup2(slave, STDERR_FILENO), STDERR_FILENO);
+    (void)alarm(PATIENCE_S);
+    log_open(LOG_FORMAT_TEXT, LOG_LEVEL_INFO);
+    for (int i = 0; i < 2000; i++)
+        log_say(LOG_LEVEL_INFO, NULL, 0, "line %d of them, and each is longer than what may be left of the room", i);
+    int flags = fcntl(slave, F_GETFL);
+    size_t have = 0, got;
+    do {
+        (void)log_flush();
+        got = drain(master, text + have, sizeof text - have);
+        have += got;
+    } while (got > 0);
+    assert_int_equal(dup2(shared, STDERR_FILENO), STDERR_FILENO);
+    (void)alarm(0);
+    log_open(LOG_FORMAT_TEXT, LOG_LEVEL_INFO);
+    (void)close(shared);
+    (void)close(slave);
+    (void)close(master);
+    assert_int_equal(flags & O_NONBLOCK, 0); /* others share it */
+    assert_int_equal(lines_with(text, "of the room\r\n"), 2000);
+}
+
 static void a_full_disk_is_told_when_there_is_room_again(void **state) {
     (void)state;
     static char text[4096];
@@ -226,6 +257,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(what_is_not_read_at_once_is_read_later),
                                        cmocka_unit_test(what_is_never_read_is_counted),
                                        cmocka_unit_test(nobody_waits_for_who_reads_slowly),
+                                       cmocka_unit_test(a_terminal_that_hangs_stops_nobody),
                                        cmocka_unit_test(a_full_disk_is_told_when_there_is_room_again),
                                        cmocka_unit_test(a_journal_that_hangs_stops_nobody),
                                        cmocka_unit_test(strangers_forge_no_line)};
