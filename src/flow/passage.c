@@ -256,6 +256,15 @@ static size_t find_room(struct flow *flow, struct passage *passage, size_t most)
     return room_of(flow, passage);
 }
 
+/* Nobody will give any memory back: all that there is, where there is more of it. */
+static size_t last_room(struct flow *flow, struct passage *passage) {
+    size_t own = lifeline_left(flow, passage, BUDGET_WRITE);
+    if (passage->apart && own + passage->bytes >= budget_left(flow, BUDGET_WRITE))
+        return own;
+    lifeline_leave(flow, passage);
+    return budget_left(flow, BUDGET_WRITE);
+}
+
 /* It came to nothing, and it stands where it stood. */
 static bool walks_later(struct flow *flow, struct passage *passage, bool apart) {
     if (!apart)
@@ -268,10 +277,8 @@ bool passage_walk(struct flow *flow, struct passage *passage, struct verdict *ve
     bool apart = passage->apart;
     size_t most = flow->most_of_event, room = find_room(flow, passage, most);
     bool last = room < most && flow->grown == 0 && flow->pending.count == 0; /* nobody will give any back */
-    if (last) {
-        lifeline_leave(flow, passage);
-        room = budget_left(flow, BUDGET_WRITE);
-    }
+    if (last)
+        room = last_room(flow, passage);
     if (!last && room < most && room <= passage->cramped)
         return walks_later(flow, passage, apart);
     const struct arena_mark mark = arena_mark(arena);

@@ -301,6 +301,22 @@ static void who_came_on_the_lifeline_grows_elsewhere(void **state) {
     assert_int_equal(house->flow->apart, 0);
 }
 
+/* All other memory is held, and nobody will give any back: what there is on the lifeline is enough. */
+static void the_last_that_can_go_on_does_so_on_the_lifeline(void **state) {
+    struct house *house = *state;
+    open_for_two(house);
+    hold_all_but(house, BUDGET_WRITE, 0);
+    int size = snprintf(house->value, sizeof house->value, "{\"n\":[0");
+    while (size < VALUE - 8)
+        size += snprintf(house->value + size, sizeof house->value - (size_t)size, ",1");
+    size += snprintf(house->value + size, sizeof house->value - (size_t)size, "]}");
+    step(house, plan_event((struct place){.epoch = 1}, 0, SPAN("a"), span_make(house->value, (size_t)size)));
+    assert_int_equal(house->letters, 0);
+    assert_int_equal(house->requests, 1);
+    step(house, plan_answer(house->request[0], 200));
+    assert_int_equal(house->flow->apart, 0);
+}
+
 static void the_oldest_dead_key_is_forgotten(void **state) {
     struct house *house = *state;
     enum { FIRST_FEW = 16 };
@@ -366,11 +382,17 @@ static void what_waits_for_memory_says_so(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(a_batch_goes_out_in_smaller_ones),       TEST(a_batch_of_one_waits_for_memory),
-        TEST(a_batch_of_one_is_made_on_the_lifeline), TEST(a_letter_waits_for_memory),
-        TEST(a_letter_is_made_on_the_lifeline),       TEST(a_letter_is_made_elsewhere_as_soon_as_there_is_room),
-        TEST(who_rests_on_the_lifeline_makes_room),   TEST(who_came_on_the_lifeline_grows_elsewhere),
-        TEST(the_oldest_dead_key_is_forgotten),       TEST(one_open_batch_too_many_closes_the_oldest),
+        TEST(a_batch_goes_out_in_smaller_ones),
+        TEST(a_batch_of_one_waits_for_memory),
+        TEST(a_batch_of_one_is_made_on_the_lifeline),
+        TEST(a_letter_waits_for_memory),
+        TEST(a_letter_is_made_on_the_lifeline),
+        TEST(a_letter_is_made_elsewhere_as_soon_as_there_is_room),
+        TEST(who_rests_on_the_lifeline_makes_room),
+        TEST(who_came_on_the_lifeline_grows_elsewhere),
+        TEST(the_oldest_dead_key_is_forgotten),
+        TEST(one_open_batch_too_many_closes_the_oldest),
+        TEST(the_last_that_can_go_on_does_so_on_the_lifeline),
         TEST(what_waits_for_memory_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
