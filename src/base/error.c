@@ -6,28 +6,28 @@
 #include <stdio.h>
 #include <string.h>
 
-static void __attribute__((format(printf, 2, 0))) set(struct error *error, const char *format, va_list arguments) {
+/* True when this is the first sentence: it stays. */
+static bool __attribute__((format(printf, 2, 0))) set(struct error *error, const char *format, va_list arguments) {
+    if (error == NULL || error->text[0] != '\0')
+        return false;
     (void)vsnprintf(error->text, sizeof error->text, format, arguments);
+    return true;
 }
 
 bool error_set(struct error *error, const char *format, ...) {
-    if (error == NULL || error->text[0] != '\0')
-        return false;
     va_list arguments;
     va_start(arguments, format);
-    set(error, format, arguments);
+    (void)set(error, format, arguments);
     va_end(arguments);
     return false;
 }
 
 bool error_shortage(struct error *error, const char *format, ...) {
-    if (error == NULL || error->text[0] != '\0')
-        return false;
     va_list arguments;
     va_start(arguments, format);
-    set(error, format, arguments);
+    if (set(error, format, arguments))
+        error->shortage = true;
     va_end(arguments);
-    error->shortage = true;
     return false;
 }
 
@@ -37,12 +37,12 @@ bool error_is_shortage(int number) {
 }
 
 bool error_system(struct error *error, int number, const char *format, ...) {
-    if (error == NULL || error->text[0] != '\0')
-        return false;
     va_list arguments;
     va_start(arguments, format);
-    set(error, format, arguments);
+    bool first = set(error, format, arguments);
     va_end(arguments);
+    if (!first)
+        return false;
     size_t used = strlen(error->text);
     (void)snprintf(error->text + used, sizeof error->text - used, ": %s", strerror(number));
     error->shortage = error_is_shortage(number);

@@ -34,8 +34,8 @@ static void on_status_line(struct transfer *transfer, struct span line) {
 
 /* From 7.83.0 to 8.1.0 libcurl keeps a pointer to the last header of the answer before, which is freed, and puts a
  * first header that begins with a blank behind it: whoever answers would write into our memory. libcurl shows a header
- * to the debug function, in its own buffer, before it looks for that blank. It shows much else, slowly: so only for the
- * line behind a status line. */
+ * to the debug function, in its own buffer, before it looks for that blank. It shows much else, slowly: so only until
+ * the first header has come. */
 static bool needs_guard(void) {
     unsigned version = curl_version_info(CURLVERSION_NOW)->version_num;
     return version >= 0x075300 && version < 0x080101;

@@ -279,6 +279,17 @@ static void a_target_stands_behind_the_base_url(void **state) {
     }
 }
 
+/* Request number `turn`, from 0: each but the first needs the server's thread anew. */
+static struct reply *ask_next(struct http_client *client, struct server *server, unsigned turn, const char *answer) {
+    const struct request request = {.id = turn + 1, .method = SPAN("POST"), .target = SPAN("/"), .body = SPAN("{}")};
+    server->answer = answer;
+    if (turn > 0)
+        assert_int_equal(pthread_create(&server->thread, NULL, serve, server), 0);
+    struct reply *reply = ask_of(client, &request);
+    (void)pthread_join(server->thread, NULL);
+    return reply;
+}
+
 /* A header's value may go on in a line that begins with a blank; libcurl 7.88 put the first line of an answer behind
  * the last header of the answer before, in memory that it had freed. */
 static void a_handle_remembers_no_header_of_the_answer_before(void **state) {
@@ -310,12 +321,7 @@ static void a_handle_remembers_no_header_of_the_answer_before(void **state) {
     server_begin(&server, "http", answers[0]);
     struct http_client *client = open_client(&platform, server.url);
     for (unsigned i = 0; i < 2 * ANSWERS; i++) {
-        const struct request request = {.id = i + 1, .method = SPAN("POST"), .target = SPAN("/"), .body = SPAN("{}")};
-        server.answer = answers[i % ANSWERS];
-        if (i > 0)
-            assert_int_equal(pthread_create(&server.thread, NULL, serve, &server), 0);
-        struct reply *reply = ask_of(client, &request);
-        (void)pthread_join(server.thread, NULL);
+        struct reply *reply = ask_next(client, &server, i, answers[i % ANSWERS]);
         assert_true(reply->status / 100 == 2 || (i % 2 == 1 && reply->kind == REPLY_AMBIGUOUS));
         reply_destroy(reply);
     }
@@ -334,12 +340,7 @@ static void a_handle_remembers_no_header_of_a_proxy(void **state) {
     struct platform_spec platform = {.proxy = span_of(server.url)};
     struct http_client *client = open_client(&platform, "https://far.example");
     for (unsigned i = 0; i < 2 * ANSWERS; i++) {
-        const struct request request = {.id = i + 1, .method = SPAN("POST"), .target = SPAN("/"), .body = SPAN("{}")};
-        server.answer = answers[i % ANSWERS];
-        if (i > 0)
-            assert_int_equal(pthread_create(&server.thread, NULL, serve, &server), 0);
-        struct reply *reply = ask_of(client, &request);
-        (void)pthread_join(server.thread, NULL);
+        struct reply *reply = ask_next(client, &server, i, answers[i % ANSWERS]);
         assert_int_equal(strncmp(server.heard, "CONNECT far.example:443 HTTP/1.1\r\n", 34), 0);
         assert_null(strstr(server.heard, "Sluss-Protocol"));
         assert_int_equal(reply->kind, REPLY_NOT_SENT);
