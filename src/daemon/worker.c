@@ -10,7 +10,8 @@
 #include <unistd.h>
 
 enum {
-    TURN_MS = 1000,                   /* the core hears from us at least so often (I9) */
+    TURN_MS = 1000,                   /* the core hears from us at least so often (I9), */
+    TURNS_A_SESSION = 4,              /* and so often in a short session: silence for half of one is a stall */
     PUBLISH_MS = 100,                 /* counters are published at most so often */
     EVENTS_A_SERVING = 64,            /* then HTTP has its turn */
     CLOSE_MS = 10000,                 /* to leave the groups */
@@ -88,13 +89,18 @@ void worker_snapshot(struct worker *worker, struct snapshot *copy) {
 
 /* --- the loop --- */
 
+static int64_t turn_ms(const struct worker *worker) {
+    int64_t session_ms = worker->plan->session_timeout_ms;
+    return session_ms == 0 || session_ms / TURNS_A_SESSION > TURN_MS ? TURN_MS : session_ms / TURNS_A_SESSION;
+}
+
 static int patience(const struct worker *worker) {
     for (uint32_t i = 0; i < worker->plan->route_count; i++)
         if (worker->ready[i])
             return 0;
     if (worker->unwritten_count > 0)
         return 0;
-    int64_t until = worker->input_ms + TURN_MS;
+    int64_t until = worker->input_ms + turn_ms(worker);
     if (worker->wake_at_ms >= 0 && worker->wake_at_ms < until)
         until = worker->wake_at_ms;
     /* What changed since the last publication is published within PUBLISH_MS. */
@@ -156,7 +162,7 @@ static void turn(struct worker *worker) {
         inputs_unwritten(worker);
     worker->now_ms = time_now_ms();
     bool due = worker->wake_at_ms >= 0 && worker->now_ms >= worker->wake_at_ms;
-    if (!worker->finished && (due || worker->now_ms - worker->input_ms >= TURN_MS)) {
+    if (!worker->finished && (due || worker->now_ms - worker->input_ms >= turn_ms(worker))) {
         if (due)
             worker->wake_at_ms = -1;
         struct input input = {.kind = INPUT_TIMER};
@@ -192,7 +198,7 @@ static void wait_for_others(struct worker *worker) {
             worker->wait[i].events = 0;
     while (atomic_load(worker->spec.working) > 0 && time_now_ms() < until) {
         (void)serve_groups(worker);
-        if (worker->now_ms - worker->input_ms < TURN_MS)
+        if (worker->now_ms - worker->input_ms < turn_ms(worker))
             continue;
         struct input input = {.kind = INPUT_TIMER}; /* else it would take the wait for a stall (I9) */
         worker_step(worker, &input);

@@ -1,7 +1,9 @@
 """Several slussd in one group, and topics that come later."""
 
 import json
+import re
 import signal
+import statistics
 import threading
 import time
 
@@ -146,13 +148,30 @@ def test_a_group_that_lets_nobody_in_is_told(broker, platform, houses, name):
             assert (word, status) == ("joining", 1) and f"--group sluss.{name}" in why
             assert house.ask("/ready")[0] == 503
         assert "has had no partitions of its group for" in first.ask("/ready")[1]
-        assert first.log().count("waits for another member: nothing is read") == 1
+        told = "waits for another member: nothing is read"  # by the worker, which looks at its groups once a second
+        eventually(lambda: told in first.log(), 30, "its line of the log")
+        assert first.log().count(told) == 1
         eventually(lambda: frozen.poll(100) is not None and all(state(house, name)[0] in ("running", "standby") for house in (first, second)), 60,
                    lambda: f"the group to go on; they say {state(first, name)} and {state(second, name)}")
     finally:
         frozen.close(autocommit=False)
-    assert "its group has let it in again" in first.log()
     assert first.stop() == second.stop() == 0
+    assert "its group has let it in again" in first.log()
+
+
+def test_an_idle_route_of_a_short_session_has_not_stood_still(broker, platform, houses, name):
+    """The core takes silence for half a session for a stall of the process, and starts nothing for a while."""
+    broker.create_topic(name)
+    broker.create_topic(f"{name}.dlq")
+    house = houses(broker.bootstrap, {"p": platform.url}, {name: {}}, {"session-timeout-ms": 1000, "heartbeat-interval-ms": 200}).start()
+
+    def turns():
+        return [int(at) for at in re.findall(r"\[(\d+)\] timer", house.log())]
+
+    eventually(lambda: len(turns()) > 8, 30, "some idle turns")
+    seen = turns()
+    assert statistics.median(after - before for before, after in zip(seen, seen[1:])) < 500
+    assert house.stop() == 0
 
 
 def test_a_broker_that_comes_back_is_found_soon(platform, houses, name, tmp_path):
