@@ -150,7 +150,9 @@ static const struct option deliver_rows[] = {
     {.name = "event-id",
      .type = &type_event_id,
      .field = ROUTE(mapping.event_id),
-     .sentence = "A template for the Idempotency-Key; default TOPIC/PARTITION/OFFSET."},
+     .sentence = "A template for the Idempotency-Key; default TOPIC/PARTITION/OFFSET. Where several routes send the "
+                 "same events "
+                 "to one platform each needs one of its own."},
     {.name = "refusals",
      .type = &type_integer,
      .field = ROUTE(refusals),

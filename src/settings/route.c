@@ -99,6 +99,52 @@ static void check_topics(struct reader *reader, config_setting_t *group, const s
                   "the group is also that of route \"" SPAN_FORMAT "\"", SPAN_ARGUMENT(plan->routes[i].name));
 }
 
+/* The first, or SPAN_NONE. */
+static struct span shared_topic(const struct route *one, const struct route *other) {
+    for (uint32_t i = 0; i < one->topic_count; i++)
+        for (uint32_t k = 0; k < other->topic_count; k++)
+            if (span_equal(one->topics[i], other->topics[k]))
+                return one->topics[i];
+    return SPAN_NONE;
+}
+
+static bool same_platform(const struct plan *plan, uint32_t one, uint32_t other) {
+    return one == other || span_equal(plan->platforms[one].base_url, plan->platforms[other].base_url);
+}
+
+static bool same_event_id(const struct template *one, const struct template *other) {
+    return one == NULL || other == NULL ? one == other : span_equal(template_text(one), template_text(other));
+}
+
+/* Both requests of an event would carry the same Idempotency-Key: batches never have that of a single event. */
+static bool shares_keys(const struct plan *plan, const struct route *one, const struct route *other) {
+    return one->mode != ROUTE_OFF && other->mode != ROUTE_OFF && !span_equal(one->group, other->group) &&
+           (one->mapping.bundle == BUNDLE_NONE) == (other->mapping.bundle == BUNDLE_NONE) &&
+           same_platform(plan, one->mapping.platform, other->mapping.platform) &&
+           same_event_id(one->mapping.event_id, other->mapping.event_id);
+}
+
+/* The first such route is named: one `event-id` of its own frees this one from all. */
+static void check_keys(struct reader *reader, config_setting_t *group, const struct route *route) {
+    const struct plan *plan = &reader->settings->plan;
+    if (route->mapping.platform >= plan->platform_count || plan->platforms == NULL)
+        return;
+    for (uint32_t i = 0; i < plan->route_count; i++) {
+        struct span topic = shared_topic(route, &plan->routes[i]);
+        if (topic.data == NULL || !shares_keys(plan, route, &plan->routes[i]))
+            continue;
+        WARN(group, PROBLEM_RISK, route->mapping.event_id != NULL ? "deliver.event-id" : "deliver.platform",
+             CURE(reader,
+                  "write an `event-id` that no other route has: deliver.event-id = \"" SPAN_FORMAT
+                  "/{$.source}/{$.id}\", or what else tells the events apart",
+                  SPAN_ARGUMENT(route->name)),
+             "route \"" SPAN_FORMAT "\" sends the events of " SPAN_FORMAT
+             " to the same platform with the same Idempotency-Key: a platform that remembers it ignores one of the two",
+             SPAN_ARGUMENT(plan->routes[i].name), SPAN_ARGUMENT(topic));
+        return;
+    }
+}
+
 static void check_format(struct reader *reader, config_setting_t *group, const struct draft *draft) {
     bool plain = draft->route.decode.format == DECODE_JSON;
     if (plain && draft->schema_of == 1)
@@ -195,6 +241,7 @@ static void read_route(struct reader *reader, config_setting_t *group) {
     check_topics(reader, group, &draft);
     check_format(reader, group, &draft);
     check_delivery(reader, group, &draft);
+    check_keys(reader, group, &draft.route);
     check_batch(reader, group, &draft);
     if (draft.schema.data != NULL) {
         draft.route.gate.name = draft.schema;

@@ -16,6 +16,7 @@ struct part {
 struct template {
     enum template_kind kind;
     struct arena arena; /* the text, the parts, the defaults */
+    struct span text;
     struct part *parts;
     size_t count;
 };
@@ -149,7 +150,7 @@ struct template *template_create(enum template_kind kind, struct span text, stru
     }
     template->kind = kind;
     arena_init(&template->arena, 0);
-    struct span copy = arena_copy(&template->arena, text);
+    struct span copy = template->text = arena_copy(&template->arena, text);
     template->parts = arena_take_zero(&template->arena, most_parts(text), sizeof *template->parts);
     if (copy.data == NULL || template->parts == NULL)
         error_memory(error);
@@ -166,6 +167,10 @@ void template_destroy(struct template *template) {
         json_path_destroy(template->parts[i].path);
     arena_finish(&template->arena);
     free(template);
+}
+
+struct span template_text(const struct template *template) {
+    return template->text;
 }
 
 struct span template_literal(const struct template *template) {

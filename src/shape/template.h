@@ -29,6 +29,9 @@ struct template_fault {
     const char *what;
 };
 
+/* As it was given. */
+struct span template_text(const struct template *template);
+
 /* The text of a template without places; else SPAN_NONE. */
 struct span template_literal(const struct template *template);
 
