@@ -117,7 +117,7 @@ const struct verb verb_status = {
               "  kafka            no broker answers: nothing is read or committed\n"
               "  no-dead-letters  the dead-letter topic is missing or takes nothing\n"
               "  platform         the platform is not up: held, or its breaker is open\n"
-              "  joining          the consumer group has given it no partitions yet\n"
+              "  joining          the consumer group keeps it, or one of its workers, out\n"
               "  handing-back     its partitions go to another process, or to a new configuration\n"
               "  running          all is well\n"
               "  standby          all is well: other members of its group have all partitions\n"

@@ -270,7 +270,8 @@ static bool write_status(struct crew *crew, const char *version, size_t faults, 
                                        time_wall_ms(),
                                        letters,
                                        probe_no_answer(crew->probe),
-                                       crew_sum(crew)->outside_ms,
+                                       crew_sum(crew)->joined,
+                                       crew->sum->outside_ms,
                                        before->route};
     return !view->failed && status_write(out, view, &facts);
 }

@@ -168,16 +168,32 @@ static json_t *platform_why(struct span name, const struct view_platform *platfo
     return why;
 }
 
+/* Whether its group keeps a worker out, as /ready says: not let in yet, or out for longer than a crashed member is
+ * waited for. */
+static bool kept_out(const struct status *status, uint32_t index) {
+    const struct status_facts *facts = status->facts;
+    int64_t since_ms = facts->outside_ms != NULL ? facts->outside_ms[index] : 0;
+    return (facts->joined != NULL && facts->joined[index] < status->plan->routes[index].workers) ||
+           (since_ms != 0 && status->view->now_ms - since_ms > snapshot_late_ms(status->plan));
+}
+
 /* Soon it is nothing unusual: the group waits for a member that has crashed, at most for the session timeout. */
 static json_t *joining_why(const struct status *status, uint32_t index) {
-    const struct span group = status->plan->routes[index].group;
-    int64_t for_ms = status->facts->outside_ms != NULL ? status->view->now_ms - status->facts->outside_ms[index] : 0;
-    if (for_ms <= snapshot_late_ms(status->plan))
+    const struct route *route = &status->plan->routes[index];
+    const struct status_facts *facts = status->facts;
+    bool some = status->view->route[index].phase != VIEW_IDLE;
+    int64_t since_ms = facts->outside_ms != NULL ? facts->outside_ms[index] : 0,
+            for_ms = status->view->now_ms - since_ms;
+    if (since_ms != 0 && for_ms > snapshot_late_ms(status->plan))
+        return json_sprintf("%s has had no partitions of its group for %d s: its topics are missing, or the group's "
+                            "coordinator does not answer or waits for another member: the log tells, and "
+                            "kafka-consumer-groups.sh --describe --state --group " SPAN_FORMAT,
+                            some ? "a worker of it" : "it", (int)(for_ms / 1000), SPAN_ARGUMENT(route->group));
+    if (!some || facts->joined == NULL)
         return json_string("its group has given it no partitions yet");
-    return json_sprintf("it has had no partitions of its group for %d s: its topics are missing, or the group's "
-                        "coordinator does not answer or waits for another member: the log tells, and "
-                        "kafka-consumer-groups.sh --describe --state --group " SPAN_FORMAT,
-                        (int)(for_ms / 1000), SPAN_ARGUMENT(group));
+    uint32_t out = route->workers - facts->joined[index];
+    return json_sprintf("%u of its %u workers %s for its group's first assignment", out, route->workers,
+                        out == 1 ? "waits" : "wait");
 }
 
 /* The route's state: the worst that applies, as a word and a sentence. */
@@ -208,6 +224,9 @@ static void set_state(const struct status *status, json_t *object, uint32_t inde
     } else if (platform->state != PLATFORM_UP) {
         word = "platform";
         why = platform_why(status->plan->platforms[route->mapping.platform].name, platform);
+    } else if (kept_out(status, index)) {
+        word = "joining";
+        why = joining_why(status, index);
     } else if (stands_by(status, index)) {
         set(object, "state", json_string("standby"));
         set(object, "well", json_true());

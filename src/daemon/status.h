@@ -19,7 +19,8 @@ struct status_facts {
     int64_t wall_ms;                      /* of view->now_ms */
     const struct status_letters *letters; /* per route */
     const char *no_answer;                /* why no broker answers, static; NULL: one did when it was asked last */
-    const int64_t *outside_ms;            /* per route: as in a snapshot; NULL nothing is known */
+    const uint32_t *joined;               /* per route: as in a snapshot; NULL nothing is known */
+    const int64_t *outside_ms;            /* likewise */
     const struct route_counts *before;    /* per route: what generations that ended have counted; NULL nothing */
 };
 

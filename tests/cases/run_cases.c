@@ -145,7 +145,7 @@ static void pass_time(struct player *player, int64_t until_ms) {
 static void write_status(const struct plan *plan, const struct flow *flow, int64_t now_ms, struct buf *out) {
     struct view *view = view_create(plan);
     struct status_letters letters = {.there = true};
-    const struct status_facts facts = {"0", 1, 0, 1700000000000 + now_ms, &letters, NULL, NULL, NULL};
+    const struct status_facts facts = {"0", 1, 0, 1700000000000 + now_ms, &letters, NULL, NULL, NULL, NULL};
     struct buf line = {0};
     if (view != NULL)
         view_add(view, flow);
