@@ -229,10 +229,8 @@ static void tell_systemd(struct daemon *daemon, int64_t now_ms) {
         tell_ready(daemon, now_ms);
     if (daemon->watchdog_ms == 0 || now_ms - daemon->watchdog_told_ms < daemon->watchdog_ms / 3)
         return;
-    if (is_alive(daemon)) {
-        notify_watchdog();
+    if (is_alive(daemon) && notify_watchdog())
         daemon->watchdog_told_ms = now_ms;
-    }
 }
 
 /* Until a signal, a worker's end, a question, a table that changed; at most for a moment. */
@@ -271,6 +269,7 @@ static int wait_for_end(struct daemon *daemon) {
         crew_serve(daemon->crew, time_now_ms());
         tell_systemd(daemon, time_now_ms());
         expiry_look(daemon->expiry, crew_sum(daemon->crew), time_wall_ms());
+        notify_flush();
         (void)log_flush();
     }
 }
@@ -313,6 +312,7 @@ int daemon_run(const struct settings_options *options, struct settings *settings
         reload_problems(&daemon, problems, NULL);
     warnings_keep(&daemon.warnings, problems);
     reload_place(settings, &daemon.admin_begun);
+    notify_open();
     daemon.watchdog_ms = notify_watchdog_ms();
     /* The admin server before the crew: where somebody has its place, no group is disturbed. It answers once all runs.
      */

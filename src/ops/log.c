@@ -50,7 +50,7 @@ bool log_open_journal(const char *path) {
         output.journal = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (output.journal < 0)
         return false;
-    outlet_datagrams(&journal, output.journal, &output.address);
+    outlet_datagrams(&journal, output.journal, &output.address, sizeof output.address);
     output.format = LOG_FORMAT_JOURNAL;
     return true;
 }

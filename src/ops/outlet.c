@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 void outlet_stream(struct outlet *outlet, int descriptor) {
@@ -16,9 +15,10 @@ void outlet_stream(struct outlet *outlet, int descriptor) {
     outlet->socket = getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size) == 0;
 }
 
-void outlet_datagrams(struct outlet *outlet, int descriptor, const struct sockaddr_un *address) {
+void outlet_datagrams(struct outlet *outlet, int descriptor, const struct sockaddr_un *address, socklen_t size) {
     outlet->descriptor = descriptor;
     outlet->address = address;
+    outlet->address_size = size;
 }
 
 /* A socket can be told not to wait; a pipe that is ready takes so much without waiting. */
@@ -37,7 +37,7 @@ static ssize_t send_some(const struct outlet *outlet, struct span bytes) {
     if (outlet->address == NULL)
         return send_stream(outlet, bytes);
     return sendto(outlet->descriptor, bytes.data, bytes.size, MSG_DONTWAIT | MSG_NOSIGNAL,
-                  (const struct sockaddr *)outlet->address, sizeof *outlet->address);
+                  (const struct sockaddr *)outlet->address, outlet->address_size);
 }
 
 /* Whether the same may go later. */

@@ -7,6 +7,7 @@
 #include "base/span.h"
 
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/un.h>
 
 enum { OUTLET_ROOM = 256 * 1024 };
@@ -15,12 +16,13 @@ enum { OUTLET_ROOM = 256 * 1024 };
 struct outlet {
     int descriptor;
     const struct sockaddr_un *address; /* where each line goes as a datagram; NULL: a stream */
-    bool socket;                       /* of a stream: it is one */
-    uint64_t dropped;                  /* lines; the owner's to tell and to set to 0 */
-    bool torn;                         /* a line of which only a part was written stands in the stream */
-    size_t begin, end;                 /* what is kept */
-    size_t done;                       /* bytes of the first line that are sent */
-    char kept[OUTLET_ROOM];            /* each line with its size before it */
+    socklen_t address_size;
+    bool socket;            /* of a stream: it is one */
+    uint64_t dropped;       /* lines; the owner's to tell and to set to 0 */
+    bool torn;              /* a line of which only a part was written stands in the stream */
+    size_t begin, end;      /* what is kept */
+    size_t done;            /* bytes of the first line that are sent */
+    char kept[OUTLET_ROOM]; /* each line with its size before it */
 };
 
 /* A pipe, a file, a terminal, a socket. The descriptor stays the caller's and is not made non-blocking: others may
@@ -28,7 +30,7 @@ struct outlet {
 void outlet_stream(struct outlet *outlet, int descriptor);
 
 /* An unconnected datagram socket, and whom to send to. Both stay the caller's. */
-void outlet_datagrams(struct outlet *outlet, int descriptor, const struct sockaddr_un *address);
+void outlet_datagrams(struct outlet *outlet, int descriptor, const struct sockaddr_un *address, socklen_t size);
 
 /* Sends what is kept, then this line. False: there was no room to keep it, and it was counted as dropped. */
 bool outlet_put(struct outlet *outlet, struct span line);

@@ -25,7 +25,7 @@ def topic(broker, name):
 
 
 class Systemd:
-    """The other end of NOTIFY_SOCKET: what was said, in order. It listens all the time: a full socket would block slussd."""
+    """The other end of NOTIFY_SOCKET: what was said, in order. It listens all the time."""
 
     def __init__(self, folder):
         self.path, self.said = folder / "notify", []
@@ -68,6 +68,29 @@ def test_systemd_is_told(broker, platform, houses, name, tmp_path):
         assert house.stop() == 0
         assert systemd.count("STOPPING=1") >= 1 and systemd.count("READY=1") == 1
         assert systemd.said.index("STOPPING=1") > systemd.said.index("READY=1")
+
+
+def test_a_systemd_that_hangs_stops_nothing(broker, platform, houses, topic, tmp_path):
+    """Its socket is full and nobody reads it: the main thread, which serves signals and operators, must not wait for it."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as deaf, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as mouth:
+        deaf.bind(str(tmp_path / "n"))
+        mouth.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            while True:
+                mouth.sendto(b"STATUS=full", str(tmp_path / "n"))
+        house = houses(broker.bootstrap, {"p": platform.url}, {topic: {}})
+        house.environment = {"NOTIFY_SOCKET": str(tmp_path / "n"), "WATCHDOG_USEC": "600000"}
+        house.start()
+        produced = produce(broker.bootstrap, topic, [(f"k{n}", json.dumps({"n": n})) for n in range(10)])
+        account = Account(broker.bootstrap, topic, platform)
+        eventually(lambda: set(account.delivered()) == set(produced), 20, "what is delivered meanwhile")
+        deaf.settimeout(30)
+        while deaf.recv(4096) == b"STATUS=full":
+            pass  # the first that comes behind all these
+        heard = deaf.recv(4096)
+        while not heard.startswith(b"WATCHDOG=1"):
+            heard = deaf.recv(4096)
+        assert house.stop() == 0
 
 
 @pytest.mark.slow
