@@ -134,14 +134,14 @@ static void account(struct flow *flow, struct batch *batch) {
 /* The memory that its request may take. Where there is little, one event goes alone on its platform's lifeline. */
 static size_t find_room(struct flow *flow, struct batch *batch) {
     size_t room = budget_left(flow, BUDGET_WRITE);
-    batch->apart = batch->count == 1 && supply_cost(1, batch->size) > room && lifeline_take(flow, batch->first);
+    batch->apart = batch->count == 1 && budget_cost(1, batch->size) > room && lifeline_take(flow, batch->first);
     return batch->apart ? lifeline_left(flow, batch->first, BUDGET_WRITE) : room;
 }
 
 /* The bytes of the request, within the limit (I10): but for the first of its route only where there is much. */
 static bool make(struct flow *flow, struct batch *batch) {
     size_t room = find_room(flow, batch);
-    if (!batch->apart && batch->group->made > 0 && supply_cost(1, batch->size) > room)
+    if (!batch->apart && batch->group->made > 0 && budget_cost(1, batch->size) > room)
         return false;
     batch->arena.limit = room > 0 ? room : 1;
     const struct request **parts = arena_take(&batch->arena, batch->count * sizeof(const struct request *));

@@ -4,6 +4,8 @@
 
 #include "flow/flow_private.h"
 
+_Static_assert(EVENT_COST >= 4096 + sizeof(struct batch), "a small event is one block, and brings its batch");
+
 /* A quarter for the lifelines: by default (256 MiB, events of 1 MiB) there is room on each of four platforms' for the
  * largest event and the dozen times its size that the rooms may make of it. */
 enum { PARTS = 32, OF_EVENT = PARTS / 4, OF_LIFELINES = PARTS / 4 };
@@ -81,5 +83,5 @@ size_t budget_of_body(const struct plan *plan) {
 
 size_t budget_largest(const struct plan *plan) {
     size_t most = part_of(plan, BUDGET_READ_ALONE) - part_of(plan, BUDGET_READ); /* credit of those that have nothing */
-    return (most - supply_cost(1, 0)) / (supply_cost(0, 1));
+    return (most - budget_cost(1, 0)) / (budget_cost(0, 1));
 }

@@ -21,6 +21,16 @@ enum budget {
     BUDGET_COUNT
 };
 
+enum {
+    EVENT_COST = 4608, /* bytes of memory that any event may take as soon as it is read */
+    BYTE_COST = 3      /* and for each of its bytes: the arena grows in steps that double */
+};
+
+/* Memory that so much may take when it is read, or copied. */
+static inline size_t budget_cost(uint32_t events, size_t bytes) {
+    return (size_t)events * EVENT_COST + bytes * BYTE_COST;
+}
+
 /* Once, when the flow is made: from then on it knows how far each goes, and its platforms' lifelines. */
 void budget_divide(struct flow *flow);
 

@@ -252,7 +252,6 @@ void commit_tell(struct partition *partition);    /* of a passage: what was trie
 void commit_result(struct flow *flow, const struct input *input);
 void commit_read_map(struct flow *flow, struct partition *partition, struct span text);
 void commit_forget_map(struct flow *flow, struct partition *partition);
-size_t supply_cost(uint32_t events, size_t bytes); /* memory that so much may take when it is read, or copied */
 void supply_tend(struct flow *flow, struct group *group);
 bool supply_is_sated(const struct flow *flow, const struct group *group); /* it has enough to do: it reads nothing */
 bool supply_is_dry(const struct flow *flow, const struct group *group);   /* nothing that is under way brings events */

@@ -84,7 +84,7 @@ static void choose_lane(struct flow *flow, const struct route *route, struct pas
 
 struct passage *passage_create(struct flow *flow, struct partition *home, struct event *event) {
     /* No more than was reserved for it. */
-    event->arena.limit = supply_cost(1, event_size(event->key, event->value, event->headers, event->header_count)) -
+    event->arena.limit = budget_cost(1, event_size(event->key, event->value, event->headers, event->header_count)) -
                          sizeof(struct batch);
     struct passage *passage = arena_take_zero(&event->arena, 1, sizeof *passage);
     event->arena.limit = 0;

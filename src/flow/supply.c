@@ -6,8 +6,6 @@ enum {
     MOST_EVENTS = 64,         /* of credit at a time and partition */
     MOST_BYTES = 256 * 1024,  /* likewise */
     LEAST_BYTES = 1024,       /* likewise */
-    EVENT_COST = 4608,        /* memory that any event may take as soon as it is read */
-    BYTE_COST = 3,            /* and for each of its bytes: the arena grows in steps that double */
     READY_BEYOND_FLIGHT = 64, /* events beyond max-in-flight that may wait for the platform */
     LEAST_READY = 4,          /* but of each of its routes at least so many */
     LEAST_CREDIT = 8,         /* events, where many read for one platform */
@@ -16,19 +14,13 @@ enum {
         16, /* requests' worth of events that may be queued behind those, while the platform has enough to do */
 };
 
-_Static_assert(EVENT_COST >= 4096 + sizeof(struct batch), "a small event is one block, and brings its batch");
-
-size_t supply_cost(uint32_t events, size_t bytes) {
-    return (size_t)events * EVENT_COST + bytes * BYTE_COST;
-}
-
 static void set_credit(struct flow *flow, struct partition *partition, uint32_t events, size_t bytes) {
-    flow->reserved -= supply_cost(partition->credit, partition->credit_bytes);
+    flow->reserved -= budget_cost(partition->credit, partition->credit_bytes);
     partition->group->credit -= partition->credit;
     partition->credit = events;
     partition->credit_bytes = bytes;
     partition->group->credit += events;
-    flow->reserved += supply_cost(events, bytes);
+    flow->reserved += budget_cost(events, bytes);
 }
 
 void supply_forget(struct flow *flow, struct partition *partition) {
@@ -82,22 +74,22 @@ static struct credit next_of(const struct partition *partition, struct credit al
 /* As much as it can use; or its next event, where that waits: what is granted to partitions that have nothing to read
  * keeps nobody else waiting, nor does another's platform, however long it is down, a route that holds nothing. */
 static struct credit affordable(const struct flow *flow, const struct partition *partition, struct credit all) {
-    if (supply_cost(all.events, all.bytes) <= budget_left(flow, BUDGET_READ))
+    if (budget_cost(all.events, all.bytes) <= budget_left(flow, BUDGET_READ))
         return all;
     if (!partition->wants)
         return (struct credit){0, 0};
     struct credit least = next_of(partition, all);
     bool alone = partition->group->counts.unsettled == 0 || partition == flow->elder.partition;
     enum budget what = alone ? BUDGET_READ_ALONE : partition->unsettled == 0 ? BUDGET_READ_FIRST : BUDGET_READ_NEXT;
-    return supply_cost(least.events, least.bytes) <= budget_left(flow, what) ? least : (struct credit){0, 0};
+    return budget_cost(least.events, least.bytes) <= budget_left(flow, what) ? least : (struct credit){0, 0};
 }
 
 /* The next event of a partition that holds none, where no other memory is to be had for it. */
 static struct credit lend(struct flow *flow, struct partition *partition, struct credit all) {
     struct credit none = {0, 0}, least = next_of(partition, all);
     bool enough = partition->wants && partition->unsettled == 0 && partition->credit + least.events > 0;
-    return enough && lifeline_lend(flow, partition, supply_cost(1, partition->wanted),
-                                   supply_cost(least.events, least.bytes))
+    return enough && lifeline_lend(flow, partition, budget_cost(1, partition->wanted),
+                                   budget_cost(least.events, least.bytes))
                ? least
                : none;
 }

@@ -303,7 +303,7 @@ static void the_others_go_on_while_one_request_hangs(void **state) {
     while (house->sents > 0)
         answer_first(house, 200);
     /* As if others held so much: there is room for one small event after the other. */
-    house->flow->bytes += budget_left(house->flow, BUDGET_READ_FIRST) - 2 * supply_cost(1, 2 * FEW);
+    house->flow->bytes += budget_left(house->flow, BUDGET_READ_FIRST) - 2 * budget_cost(1, 2 * FEW);
     uint64_t before = ended(house, 0, OUTCOME_DELIVERED);
     struct span largest = text_of(house, budget_largest(&house->plan) - 64);
     assert_false(read_one(house, 1, 1, largest));
@@ -319,10 +319,10 @@ static void fill(struct house *house) {
         assign(house, i);
     for (uint32_t i = 1; i < MOST_ROUTES; i++) {
         size_t left = budget_left(house->flow, BUDGET_READ_ALONE), largest = budget_largest(&house->plan);
-        size_t size = left > supply_cost(1, 64) ? (left - supply_cost(1, 0)) / 3 : 32;
+        size_t size = left > budget_cost(1, 64) ? (left - budget_cost(1, 0)) / 3 : 32;
         assert_true(read_one(house, i, 0, text_of(house, size < largest ? size : largest)));
     }
-    assert_true(budget_left(house->flow, BUDGET_READ_ALONE) < supply_cost(1, 2 * SOME));
+    assert_true(budget_left(house->flow, BUDGET_READ_ALONE) < budget_cost(1, 2 * SOME));
     house->sents = 0;
 }
 

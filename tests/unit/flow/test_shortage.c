@@ -275,7 +275,7 @@ static void who_rests_on_the_lifeline_makes_room(void **state) {
     hold_all_but(house, BUDGET_READ_FIRST, 0);
     step(house, (struct input){.kind = INPUT_WANTED, .is.wanted = {other, 100}});
     assert_true(house->granted);
-    assert_true(house->flow->apart == supply_cost(1, 100));
+    assert_true(house->flow->apart == budget_cost(1, 100));
 }
 
 /* It came when memory was short, and grows when there is some. */
