@@ -13,20 +13,6 @@ enum {
     COMMIT_AFTER_FENCE_MS = 10000 /* the group will say what is next; if it does not, it is asked again */
 };
 
-void commit_dirty(struct partition *partition) {
-    if (list_is_empty(&partition->dirty))
-        list_add_last(&partition->group->dirty, &partition->dirty);
-}
-
-/* The window counts from what is acknowledged: so that reading does not stand still for the sake of a pause, a commit
- * that half of it waits for comes at once. */
-void commit_settled(struct partition *partition) {
-    const struct tracker *tracker = &partition->tracker;
-    commit_dirty(partition);
-    if ((tracker->passed - partition->covered) * 2 >= tracker->window)
-        partition->group->hurried = true;
-}
-
 /* --- offset maps --- */
 
 /* Walks through all unsettled events, but only if one of them may have something for the map, which is rare. */
@@ -51,10 +37,6 @@ static void map_tries(const struct flow *flow, struct partition *partition, stru
                                                     PLANTED(REFUSALS_FORGOTTEN) ? 0 : passage->refusals});
     }
     partition->telling = telling;
-}
-
-void commit_tell(struct partition *partition) {
-    partition->telling = !PLANTED(TRIES_UNTOLD);
 }
 
 /* A key that died here, or did before us and was not met yet. */
@@ -228,10 +210,10 @@ static void conclude(struct flow *flow, struct group *group, bool done) {
             partition->untold = partition->untold_by + partition->untold_since;
             group->counts.exposed += partition->untold;
             partition->covered = partition->covering;
-            supply_hungry(flow, partition);
+            partition_hungry(flow, partition);
         } else {
             partition->refused = partition->committing;
-            commit_dirty(partition);
+            partition_dirty(partition);
         }
         partition->committing = -1;
     }

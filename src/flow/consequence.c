@@ -18,7 +18,7 @@ static bool patience_ended(struct flow *flow, struct passage *passage, const str
         if (!each->clocked) {
             each->failed = true;
             fate_failed(flow, each);
-            commit_tell(each->home);
+            partition_tell(each->home);
             passage_run_clock(flow, each);
         }
         ended = ended || passage_spent_ms(flow, each) >= patience_ms;
@@ -31,7 +31,7 @@ static void again_later(struct flow *flow, struct passage *passage, const struct
     uint32_t failures = 0, count = 0;
     for (struct passage *each = passage; each != NULL; each = each->along, count++) {
         failures = ++each->failures > failures ? each->failures : failures;
-        commit_dirty(each->home); /* its attempts go into the map */
+        partition_dirty(each->home); /* its attempts go into the map */
     }
     int64_t delay_ms = backoff_delay(retry->first_ms, retry->max_ms, failures, floor_ms, &flow->dice);
     struct action *said = fate_report(flow, REPORT_ATTEMPT_FAILED, passage);
@@ -84,7 +84,7 @@ static void leave_in_doubt(struct flow *flow, struct passage *passage, const str
     if (group_of(passage)->route->ambiguous == AMBIGUOUS_DEAD_LETTER) {
         hold_doubtful(passage); /* until its letter is written */
         for (struct passage *each = passage; each != NULL; each = each->along)
-            commit_dirty(each->home);
+            partition_dirty(each->home);
         fate_die(flow, passage, REASON_AMBIGUOUS, reply);
         return;
     }

@@ -18,7 +18,7 @@ static void finish(struct flow *flow, struct group *group) {
     flow->commit_missed =
         flow->commit_missed || (flow->stopping && commit_missing(flow, group) && !PLANTED(STOP_SAYS_DONE));
     uint32_t epoch = group->epoch;
-    group_end(flow, group);
+    epoch_end(flow, group);
     hand_back(flow, group->index, epoch);
 }
 
@@ -74,7 +74,7 @@ static void close_group(struct flow *flow, struct group *group) {
         abort_requests(flow, group);
     for (uint32_t i = 0; i < group->count; i++)
         if (!list_is_empty(&group->partitions[i].passages))
-            commit_dirty(&group->partitions[i]); /* how long they were tried goes into the map */
+            partition_dirty(&group->partitions[i]); /* how long they were tried goes into the map */
     group->phase = GROUP_CLOSING;
     timers_set(&flow->timers, &group->deadline, flow->now_ms + FINAL_COMMIT_MS);
     drain_tend(flow, group);

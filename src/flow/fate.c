@@ -60,8 +60,8 @@ static void settle(struct flow *flow, struct passage *passage, enum outcome outc
     struct passage *next = passage->ordered ? lane_leave(&home->lanes, passage) : NULL;
     if (next != NULL && !PLANTED(KEY_FORGOTTEN) && group->phase == GROUP_RUNNING && next->state == PASSAGE_QUEUED)
         hold_admit(flow, next);
-    commit_settled(home);
-    supply_hungry(flow, home);
+    partition_settled(home);
+    partition_hungry(flow, home);
     passage_destroy(flow, passage);
 }
 
@@ -229,7 +229,7 @@ void fate_start(struct flow *flow, struct passage *passage) {
         break;
     case VERDICT_DEAD:
         fate_failed(flow, passage);
-        commit_tell(passage->home);
+        partition_tell(passage->home);
         passage->verdict = verdict;
         write_letter(flow, passage);
         break;
@@ -256,7 +256,7 @@ void fate_send(struct flow *flow, struct passage *passage) {
         if (each->failed)
             passage_run_clock(flow, each); /* it may have rested */
         if (each->attempts > 1)
-            commit_tell(each->home);
+            partition_tell(each->home);
     }
     open_as(flow, passage, PASSAGE_SENT, request->id);
     say(flow, ACTION_SEND_REQUEST)->is.request = request;

@@ -52,7 +52,7 @@ void flow_destroy(struct flow *flow) {
     if (flow == NULL)
         return;
     for (uint32_t i = 0; flow->groups != NULL && i < flow->plan->route_count; i++)
-        group_finish(flow, &flow->groups[i]);
+        epoch_destroy(flow, &flow->groups[i]);
     size_t position = 0;
     for (struct passage *gone; (gone = pending_next(&flow->pending, &position)) != NULL;)
         passage_destroy(flow, gone);
@@ -91,7 +91,7 @@ static void take_table(struct flow *flow, const struct input *input) {
 static void take(struct flow *flow, const struct input *input) {
     switch (input->kind) {
     case INPUT_ASSIGNED:
-        group_assigned(flow, input);
+        epoch_begin(flow, input);
         break;
     case INPUT_REVOKED:
         drain_revoked(flow, input);
@@ -100,16 +100,16 @@ static void take(struct flow *flow, const struct input *input) {
         drain_lost(flow, input);
         break;
     case INPUT_COMMITTED:
-        group_committed(flow, input);
+        epoch_committed(flow, input);
         break;
     case INPUT_EVENT:
-        group_event(flow, input->is.event);
+        arrival_event(flow, input->is.event);
         break;
     case INPUT_WANTED:
-        group_wanted(flow, input);
+        arrival_wanted(flow, input);
         break;
     case INPUT_PARTITION_ERROR:
-        group_partition_error(flow, input);
+        epoch_error(flow, input);
         break;
     case INPUT_COMMIT_RESULT:
         commit_result(flow, input);
@@ -169,6 +169,29 @@ static void close_batches(struct flow *flow) {
             batch_close_all(flow, &flow->groups[i]);
 }
 
+/* At the end of each step in which something happened to the group. */
+static void tend(struct flow *flow, struct group *group) {
+    group_check(group);
+    switch (group->phase) {
+    case GROUP_IDLE:
+        break;
+    case GROUP_RUNNING:
+        if (group->ask_again && group->pause.place == 0) {
+            group->ask_again = false;
+            epoch_ask(flow, group);
+        }
+        commit_tend(flow, group, false);
+        supply_tend(flow, group);
+        if (!list_is_empty(&group->batches) && supply_is_dry(flow, group))
+            batch_close_all(flow, group);
+        break;
+    case GROUP_DRAINING:
+    case GROUP_CLOSING:
+        drain_tend(flow, group);
+        break;
+    }
+}
+
 /* Until nothing can go on in this step: events start or settle, platforms take what waits for them. */
 static void run(struct flow *flow) {
     struct list *first;
@@ -185,7 +208,7 @@ static void run(struct flow *flow) {
         }
         while ((first = list_first(&flow->touched)) != NULL) {
             list_remove(first);
-            group_tend(flow, LIST_OF(first, struct group, touched));
+            tend(flow, LIST_OF(first, struct group, touched));
         }
         close_batches(flow);
     } while (!flow_fenced(flow) && !list_is_empty(&flow->busy)); /* batches were closed */

@@ -96,7 +96,7 @@ void hold_park(struct flow *flow, struct passage *passage, enum held why, int64_
         passage_rest_clock(flow, passage);
     passage->held = why;
     passage->held_first = first;
-    commit_tell(passage->home);
+    partition_tell(passage->home);
     passage->since_ms = flow->now_ms;
     passage->home->group->counts.held++;
     struct action *said = say_report(flow, REPORT_KEY_HELD, passage->event->place, passage->event->offset);
@@ -105,7 +105,7 @@ void hold_park(struct flow *flow, struct passage *passage, enum held why, int64_
     said->is.report.platform = passage->request->platform;
     said->is.report.attempts = passage->attempts;
     said->is.report.fault = passage->fault;
-    commit_dirty(passage->home); /* whoever reads the partition next must know */
+    partition_dirty(passage->home); /* whoever reads the partition next must know */
     group_touch(flow, passage->home->group);
 }
 
@@ -129,7 +129,7 @@ void hold_doubtful(struct passage *passage) {
     for (struct passage *each = passage; each != NULL && route_of(each)->ambiguous != AMBIGUOUS_RETRY;
          each = each->along) {
         each->before = HELD_AMBIGUOUS;
-        commit_tell(each->home);
+        partition_tell(each->home);
     }
 }
 
@@ -140,7 +140,7 @@ void hold_undoubted(struct passage *passage) {
         if (each->before != HELD_AMBIGUOUS)
             continue;
         each->before = HELD_NOT;
-        commit_dirty(each->home); /* a map that calls it held is on its way */
+        partition_dirty(each->home); /* a map that calls it held is on its way */
     }
 }
 
@@ -148,7 +148,7 @@ static void follow(struct flow *flow, struct passage *passage, int64_t first) {
     struct span topic = route_of(passage)->topics[passage->event->place.topic];
     passage->stage = STAGE_SETTLE;
     fate_failed(flow, passage);
-    commit_tell(passage->home);
+    partition_tell(passage->home);
     passage->verdict = (struct verdict){.kind = VERDICT_DEAD, .reason = REASON_FOLLOWED};
     passage_borrow(flow, passage, BUDGET_WRITE);
     if (first >= 0)
@@ -182,7 +182,7 @@ static void die_in_doubt(struct flow *flow, struct passage *passage) {
     const struct reply none = {.kind = REPLY_AMBIGUOUS, .fault = passage->fault};
     passage->before = HELD_AMBIGUOUS;
     passage->stage = STAGE_DELIVER;
-    commit_tell(passage->home);
+    partition_tell(passage->home);
     passage_borrow(flow, passage, BUDGET_WRITE);
     passage->verdict = (struct verdict){.kind = VERDICT_DEAD,
                                         .reason = REASON_AMBIGUOUS,
@@ -242,7 +242,7 @@ static void let_go(struct flow *flow, struct passage *passage, enum release_to t
     enum held held = passage->held;
     unpark(passage);
     say_let_go(flow, home, passage->event->offset, to);
-    commit_dirty(home);
+    partition_dirty(home);
     if (to == RELEASE_DEAD_LETTER) {
         to_letters(flow, passage, held);
         return;
@@ -288,7 +288,7 @@ static void release_from(struct flow *flow, struct partition *partition, const s
         if (!is_meant(input, key->first) && !is_meant(input, key->last))
             continue;
         say_let_go(flow, partition, key->first, to);
-        commit_dirty(partition);
+        partition_dirty(partition);
         dead_key_remove(&partition->dead_keys, key);
     }
 }

@@ -31,12 +31,6 @@ void supply_forget(struct flow *flow, struct partition *partition) {
     list_remove(&partition->hungry);
 }
 
-void supply_hungry(struct flow *flow, struct partition *partition) {
-    if (list_is_empty(&partition->hungry))
-        list_add_last(&partition->group->hungry, &partition->hungry);
-    group_touch(flow, partition->group);
-}
-
 void supply_read(struct flow *flow, struct partition *partition, const struct event *event) {
     size_t bytes = event_size(event->key, event->value, event->headers, event->header_count);
     size_t used = bytes < partition->credit_bytes ? bytes : partition->credit_bytes;
@@ -45,7 +39,7 @@ void supply_read(struct flow *flow, struct partition *partition, const struct ev
     partition->wants = false;
     elder_forget(flow, partition);
     if (partition->credit <= partition->few_events || partition->credit_bytes <= partition->few_bytes)
-        supply_hungry(flow, partition); /* else it would get nothing yet */
+        partition_hungry(flow, partition); /* else it would get nothing yet */
 }
 
 struct credit {

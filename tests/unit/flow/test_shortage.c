@@ -120,7 +120,7 @@ static void batches(struct house *house, uint32_t events) {
 static void use_up(struct house *house, struct place place) {
     struct partition *partition = group_partition(&house->flow->groups[0], place);
     supply_forget(house->flow, partition);
-    supply_hungry(house->flow, partition);
+    partition_hungry(house->flow, partition);
     partition->few_events = 0;
 }
 

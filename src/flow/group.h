@@ -1,0 +1,68 @@
+/* A group is one route's share of its Kafka consumer group: the partitions that are assigned to us, in one epoch after
+ * the other. It reads, delivers and commits nothing itself. Private to flow. */
+#ifndef SLUSS_FLOW_GROUP_H
+#define SLUSS_FLOW_GROUP_H
+
+#include "flow/action.h"
+#include "flow/flow.h"
+#include "flow/partition.h"
+#include "flow/timer.h"
+
+enum group_phase {
+    GROUP_IDLE,     /* no assignment */
+    GROUP_RUNNING,  /* reading and delivering */
+    GROUP_DRAINING, /* nothing is started; requests and letters under way may end */
+    GROUP_CLOSING   /* the final commit is under way */
+};
+
+struct group {
+    const struct route *route;
+    uint32_t index;
+    uint32_t epoch;
+    enum group_phase phase;
+    struct partition *partitions; /* by topic, then partition */
+    uint32_t count;
+    struct list touched;  /* in flow->touched: is tended at the end of the step */
+    struct list starving; /* in flow->starving: wants credit, memory is short */
+    struct list hungry, dirty;
+    struct list batches; /* that take further events, the oldest first */
+    struct timer pause, deadline;
+    struct commit_entry *entries; /* room for all partitions */
+    char (*maps)[OFFSET_MAP_SIZE];
+    uint32_t open;   /* requests and letters under way, of this epoch */
+    uint32_t credit; /* of all its partitions: events granted and not read yet */
+    uint32_t grown;  /* events that the rooms have begun with */
+    uint32_t made;   /* batches whose request is made */
+    uint32_t ready;  /* events that wait for the platform they are delivered to */
+    bool committing; /* one commit is under way (I6) */
+    bool hurried;    /* half a window waits for a commit: it does not wait for its pause */
+    bool faltering;  /* the last commit was refused: its pause is kept */
+    bool fenced;     /* the group refused the last commit: it will say what is next */
+    bool without_metadata;
+    bool ask_again;    /* committed offsets */
+    bool letters_fail; /* that of this event was not taken last */
+    struct place letter_place;
+    int64_t letter_offset;
+    int64_t commit_from_ms; /* not before */
+    struct route_counts counts;
+};
+
+/* False when memory is short. */
+bool group_init(struct flow *flow, struct group *group, uint32_t index);
+
+/* It is tended at the end of this step. */
+void group_touch(struct flow *flow, struct group *group);
+
+/* NULL: not of this epoch. */
+struct partition *group_partition(struct group *group, struct place place);
+
+/* Puts its partitions into the order in which they are found. */
+void group_sort(struct group *group);
+
+/* The events from..to-1 of a partition are settled: none of them waits for the dead-letter topic any more. */
+void group_letter_ended(struct group *group, struct place place, int64_t from, int64_t to);
+
+/* bug() when its counts do not add up (I12). */
+void group_check(const struct group *group);
+
+#endif
