@@ -67,6 +67,7 @@ void arrival_event(struct flow *flow, struct event *event) {
     }
     struct passage *passage = passage_create(flow, partition, event);
     ENSURE(passage != NULL, "out of memory for an event");
+    stages_order(flow, passage);
     remember_tries(flow, partition, passage);
     group->counts.consumed++;
     group->counts.unsettled++;
@@ -82,7 +83,7 @@ void arrival_event(struct flow *flow, struct event *event) {
     if (!passage->ordered || lane_join(&partition->lanes, passage))
         hold_admit(flow, passage);
     else if (batch_takes(passage->ahead->batch))
-        fate_due(flow, passage);
+        passage_due(flow, passage);
 }
 
 void arrival_wanted(struct flow *flow, const struct input *input) {

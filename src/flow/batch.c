@@ -24,7 +24,7 @@ static struct batch *create(struct flow *flow, struct group *group) {
     return batch;
 }
 
-void batch_destroy(struct flow *flow, struct batch *batch) {
+static void destroy(struct flow *flow, struct batch *batch) {
     list_remove(&batch->link);
     timers_clear(&flow->timers, &batch->timer);
     timers_leave(&flow->timers);
@@ -101,7 +101,7 @@ void batch_gather(struct flow *flow, struct passage *passage) {
     if (!place)
         batch = begin(flow, group);
     if (batch == NULL) {
-        fate_later(flow, passage, MEMORY_PAUSE_MS);
+        passage_later(flow, passage, MEMORY_PAUSE_MS);
         return;
     }
     passage->since_ms = flow->now_ms;
@@ -109,7 +109,7 @@ void batch_gather(struct flow *flow, struct passage *passage) {
     if (batch->count >= batch->most || batch->size >= group->route->batch.bytes)
         batch_close(flow, batch);
     else if (passage->behind != NULL && passage->behind->state == PASSAGE_QUEUED)
-        fate_due(flow, passage->behind);
+        passage_due(flow, passage->behind);
 }
 
 /* --- closed --- */
@@ -166,7 +166,7 @@ static bool make(struct flow *flow, struct batch *batch) {
 static void make_smaller(struct flow *flow, struct batch *batch) {
     struct batch *half[2];
     if (batch->group->made > 0 || batch->count < 2) {
-        fate_later(flow, batch->first, MEMORY_PAUSE_MS);
+        passage_later(flow, batch->first, MEMORY_PAUSE_MS);
         return;
     }
     batch_divide(flow, batch, half);
@@ -191,7 +191,13 @@ void batch_dissolve(struct flow *flow, struct batch *batch) {
         each->request = &each->own;
         each->own.attempt = each->attempts;
     }
-    batch_destroy(flow, batch);
+    destroy(flow, batch);
+}
+
+void batch_leave(struct flow *flow, struct passage *passage) {
+    if (passage->batch != NULL && passage->state != PASSAGE_JOINED)
+        destroy(flow, passage->batch);
+    passage->batch = NULL;
 }
 
 void batch_divide(struct flow *flow, struct batch *batch, struct batch *half[2]) {
@@ -219,6 +225,6 @@ void batch_divide(struct flow *flow, struct batch *batch, struct batch *half[2])
     }
     if (half[1]->count > 0)
         return;
-    batch_destroy(flow, half[1]);
+    destroy(flow, half[1]);
     half[1] = NULL;
 }

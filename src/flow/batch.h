@@ -52,7 +52,8 @@ void batch_dissolve(struct flow *flow, struct batch *batch);
  * first go alone and wait for it. Frees it; the second half is NULL when none is left for it. Nothing is sent yet. */
 void batch_divide(struct flow *flow, struct batch *batch, struct batch *half[2]);
 
-/* Frees it and leaves its members as they are. */
-void batch_destroy(struct flow *flow, struct batch *batch);
+/* The event is gone: with the one that stood first goes its batch, if it stood in one. Its other members are gone
+ * before, or go in the same step. */
+void batch_leave(struct flow *flow, struct passage *passage);
 
 #endif

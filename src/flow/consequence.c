@@ -17,7 +17,7 @@ static bool patience_ended(struct flow *flow, struct passage *passage, const str
     for (struct passage *each = passage; each != NULL; each = each->along) {
         if (!each->clocked) {
             each->failed = true;
-            fate_failed(flow, each);
+            passage_failed(flow, each);
             partition_tell(each->home);
             passage_run_clock(flow, each);
         }
@@ -34,11 +34,11 @@ static void again_later(struct flow *flow, struct passage *passage, const struct
         partition_dirty(each->home); /* its attempts go into the map */
     }
     int64_t delay_ms = backoff_delay(retry->first_ms, retry->max_ms, failures, floor_ms, &flow->dice);
-    struct action *said = fate_report(flow, REPORT_ATTEMPT_FAILED, passage);
+    struct action *said = passage_report(flow, REPORT_ATTEMPT_FAILED, passage);
     said->is.report.fault = reply->fault;
     said->is.report.delay_ms = delay_ms;
     said->is.report.count = count;
-    fate_later(flow, passage, delay_ms);
+    passage_later(flow, passage, delay_ms);
     group_touch(flow, group_of(passage));
 }
 
@@ -46,7 +46,7 @@ static void again_later(struct flow *flow, struct passage *passage, const struct
  * attempt does not count for the events: only the one that is to blame shall use up attempts. Otherwise the attempt
  * counts, and the halves wait like anything that failed. */
 static void divide(struct flow *flow, struct batch *batch, const struct reply *reply, bool refused) {
-    struct action *said = fate_report(flow, REPORT_DIVIDED, batch->first);
+    struct action *said = passage_report(flow, REPORT_DIVIDED, batch->first);
     said->is.report.fault = reply->fault;
     said->is.report.count = batch->count;
     for (struct passage *each = batch->first; each != NULL; each = each->along)
@@ -173,7 +173,7 @@ void consequence_take(struct flow *flow, const struct reply *reply) {
     }
     struct desk *desk = &flow->desks[passage->request->platform];
     struct judgement judgement = desk_judge(flow, desk, passage, reply);
-    fate_close(flow, passage);
+    passage_close(flow, passage);
     desk_judged(flow, desk, passage, &judgement, reply);
     passage->request->renewed = judgement.kind == JUDGED_RENEW;
     if (passage->state == PASSAGE_GONE) {
@@ -181,7 +181,7 @@ void consequence_take(struct flow *flow, const struct reply *reply) {
         fate_bury(flow, passage);
         if (taken == NULL)
             return;
-        fate_close(flow, taken);
+        passage_close(flow, taken);
         pace_give_back(&desk->pace, taken->request->attempt > 1);
         passage = taken;
     }

@@ -6,8 +6,12 @@
 #include <stdio.h>
 
 enum {
-    PROBE_CHOICE = 16, /* so many are looked at for a probe of another key */
-    FRESH_MS = 10000   /* a token that is refused so soon after the one before was is not to blame */
+    PROBE_CHOICE = 16,        /* so many are looked at for a probe of another key */
+    FRESH_MS = 10000,         /* a token that is refused so soon after the one before was is not to blame */
+    READY_BEYOND_FLIGHT = 64, /* events beyond max-in-flight that may wait for the platform */
+    LEAST_READY = 4,          /* but of each of its routes at least so many */
+    LEAST_PART = 4,           /* of what is in flight or waits, belongs to each route at least */
+    MOST_BEHIND = 16          /* requests' worth of events that may be queued behind that */
 };
 
 bool desk_init(struct flow *flow, struct desk *desk, uint32_t index) {
@@ -98,10 +102,30 @@ static struct passage *choose_next(const struct desk *desk) {
     return pace_has_room(&desk->pace, false) ? earlier(fresh, again) : NULL;
 }
 
+static void note_sent(struct flow *flow, struct passage *passage) {
+    passage->attempts++;
+    passage->home->group->counts.exposed += passage->started ? 0 : 1;
+    tracker_sent(&passage->home->tracker, passage->slot);
+    passage->started = true;
+    if (passage->failed)
+        passage_run_clock(flow, passage); /* it may have rested */
+    if (passage->attempts > 1)
+        partition_tell(passage->home);
+}
+
 static void send(struct flow *flow, struct desk *desk, struct passage *passage) {
+    struct request *request = passage->request;
     desk_leave(flow, desk, passage);
-    pace_take(&desk->pace, passage->request->attempt > 0, flow->now_ms);
-    fate_send(flow, passage);
+    pace_take(&desk->pace, request->attempt > 0, flow->now_ms);
+    request->id = ++flow->last_id;
+    request->attempt++;
+    request->once = passage->home->group->route->ambiguous != AMBIGUOUS_RETRY;
+    for (size_t i = 0; PLANTED(NEW_ID) && request->attempt > 1 && i < request->header_count; i++)
+        request->headers[i].value = SPAN("another");
+    for (struct passage *each = passage; each != NULL; each = each->along)
+        note_sent(flow, each);
+    passage_open(flow, passage, PASSAGE_SENT, request->id);
+    say(flow, ACTION_SEND_REQUEST)->is.request = request;
 }
 
 /* Told to log and metrics, and to the workers that share the platform. */
@@ -238,4 +262,31 @@ void desk_told(struct flow *flow, struct desk *desk, enum platform_state state, 
     said->is.report.platform = desk->index;
     said->is.report.state = state;
     desk_touch(flow, desk);
+}
+
+/* --- how much is of use to it --- */
+
+uint32_t desk_appetite(const struct desk *desk) {
+    return desk->pace.most + READY_BEYOND_FLIGHT;
+}
+
+/* A route's part of a number of requests, divided among the routes whose events wait here. */
+static uint32_t part_of(const struct desk *desk, const struct group *group, uint32_t requests, uint32_t least) {
+    uint32_t part = requests / (desk->groups + (group->ready == 0 ? 1 : 0));
+    return part < least ? least : part;
+}
+
+/* Enough of the route's events wait here: what can be taken soon, for more would only be memory that has gone cold when
+ * its turn comes. Or the platform has enough to do with others, and the route has its part of that and more events
+ * queued behind, whose keys are not free yet. */
+bool desk_is_sated(const struct flow *flow, const struct group *group) {
+    const struct desk *desk = &flow->desks[group->route->mapping.platform];
+    if (group->ready > part_of(desk, group, desk_appetite(desk), LEAST_READY))
+        return true;
+    if (desk->waiting_count <= desk->pace.most ||
+        group->ready + group->open <= part_of(desk, group, desk->pace.most, LEAST_PART))
+        return false;
+    uint64_t behind = group->counts.unsettled - group->ready - group->open;
+    uint32_t together = group->route->batch.events > 1 ? group->route->batch.events : 1;
+    return behind / together > MOST_BEHIND;
 }

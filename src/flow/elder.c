@@ -46,7 +46,7 @@ static struct partition *choose(const struct flow *flow) {
     size_t looked = 0;
     for (struct list *link = flow->starving.next; link != &flow->starving && looked < LOOKED_AT; link = link->next) {
         const struct group *group = LIST_OF(link, struct group, starving);
-        bool reads = is_up(flow, group) && !supply_is_sated(flow, group);
+        bool reads = is_up(flow, group) && !desk_is_sated(flow, group);
         struct partition *found = reads ? waits_too_long(flow, group) : NULL;
         if (found != NULL)
             return found;

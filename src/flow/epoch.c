@@ -19,6 +19,7 @@ static void release(struct flow *flow, struct group *group, struct passage *pass
     else
         list_remove(&passage->link);
     if (passage->open == 0) {
+        batch_leave(flow, passage);
         passage_destroy(flow, passage);
         return;
     }
@@ -71,6 +72,7 @@ void epoch_destroy(struct flow *flow, struct group *group) {
             struct passage *passage = LIST_OF(link, struct passage, sibling);
             if (passage->open != 0)
                 pending_take(&flow->pending, passage->open);
+            batch_leave(flow, passage);
             passage_destroy(flow, passage);
         }
         free(partition->known);

@@ -12,38 +12,11 @@ static struct group *group_of(const struct passage *passage) {
     return passage->home->group;
 }
 
-void fate_due(struct flow *flow, struct passage *passage) {
-    passage->state = PASSAGE_DUE;
-    passage->since_ms = flow->now_ms;
-    list_add_last(&flow->due, &passage->link);
-}
-
-void fate_later(struct flow *flow, struct passage *passage, int64_t delay_ms) {
-    passage->state = PASSAGE_LATER;
-    passage->since_ms = flow->now_ms;
-    timers_set(&flow->timers, &passage->timer, flow->now_ms + delay_ms);
-}
-
-struct action *fate_report(struct flow *flow, enum report_kind kind, const struct passage *passage) {
-    struct action *action = say_report(flow, kind, passage->event->place, passage->event->offset);
-    action->is.report.platform = passage->request->platform;
-    action->is.report.stage = passage->stage;
-    action->is.report.status = passage->status;
-    action->is.report.why = passage->why;
-    action->is.report.attempts = passage->attempts;
-    return action;
-}
-
-void fate_failed(const struct flow *flow, struct passage *passage) {
-    if (passage->first_failed_wall_ms < 0)
-        passage->first_failed_wall_ms = flow->wall_ms;
-}
-
 /* The end of an event: counted, its place in the partition settled, the next of its key goes on. */
 static void settle(struct flow *flow, struct passage *passage, enum outcome outcome) {
     struct partition *home = passage->home;
     struct group *group = home->group;
-    struct action *said = fate_report(flow, REPORT_SETTLED, passage);
+    struct action *said = passage_report(flow, REPORT_SETTLED, passage);
     said->is.report.outcome = outcome;
     said->is.report.reason = passage->verdict.reason;
     group->counts.outcome[outcome]++;
@@ -63,25 +36,6 @@ static void settle(struct flow *flow, struct passage *passage, enum outcome outc
     partition_settled(home);
     partition_hungry(flow, home);
     passage_destroy(flow, passage);
-}
-
-/* Under way: an answer with this id will come, also when the epoch is over by then. */
-static void open_as(struct flow *flow, struct passage *passage, enum passage_state state, uint64_t id) {
-    ENSURE(passage->open == 0, "an event has two actions under way (I2)");
-    ENSURE(pending_put(&flow->pending, id, passage), "out of memory for what is under way");
-    passage->open = id;
-    passage->state = state;
-    passage->since_ms = flow->now_ms;
-    group_of(passage)->open++;
-}
-
-void fate_close(struct flow *flow, struct passage *passage) {
-    pending_take(&flow->pending, passage->open);
-    passage->open = 0;
-    if (passage->home == NULL)
-        return;
-    group_of(passage)->open--;
-    group_touch(flow, group_of(passage));
 }
 
 static bool try_letter(struct flow *flow, struct passage *passage, const struct dead_letter_facts *facts) {
@@ -125,12 +79,12 @@ static bool make_letter(struct flow *flow, struct passage *passage) {
 
 static void write_letter(struct flow *flow, struct passage *passage) {
     if (!make_letter(flow, passage)) {
-        fate_later(flow, passage, MEMORY_PAUSE_MS);
+        passage_later(flow, passage, MEMORY_PAUSE_MS);
         return;
     }
     passage->letter.id = ++flow->last_id;
     passage->letter.topic = group_of(passage)->route->dead_letter;
-    open_as(flow, passage, PASSAGE_WRITTEN, passage->letter.id);
+    passage_open(flow, passage, PASSAGE_WRITTEN, passage->letter.id);
     say(flow, ACTION_WRITE_LETTER)->is.letter = &passage->letter;
 }
 
@@ -172,7 +126,7 @@ void fate_die(struct flow *flow, struct passage *passage, enum reason reason, co
         each->verdict = dead(flow, each, reason, reply);
         each->state = PASSAGE_QUEUED;
         if (each->ahead == NULL)
-            fate_due(flow, each);
+            passage_due(flow, each);
     }
 }
 
@@ -195,7 +149,7 @@ static void start_early(struct flow *flow, struct passage *passage) {
         return;
     bool shaped = passage->stage == STAGE_DELIVER;
     struct verdict verdict;
-    if (!shaped && passage_walk(flow, passage, &verdict))
+    if (!shaped && stages_run(flow, passage, &verdict))
         shaped = verdict.kind == VERDICT_PASS;
     if (shaped)
         batch_gather(flow, passage);
@@ -215,7 +169,7 @@ void fate_start(struct flow *flow, struct passage *passage) {
         return;
     }
     struct verdict verdict;
-    if (!passage_walk(flow, passage, &verdict)) {
+    if (!stages_run(flow, passage, &verdict)) {
         list_add_last(&flow->cramped, &passage->link);
         return;
     }
@@ -228,44 +182,23 @@ void fate_start(struct flow *flow, struct passage *passage) {
         settle(flow, passage, verdict.reason == REASON_TOMBSTONE ? OUTCOME_FILTERED : OUTCOME_SKIPPED);
         break;
     case VERDICT_DEAD:
-        fate_failed(flow, passage);
+        passage_failed(flow, passage);
         partition_tell(passage->home);
         passage->verdict = verdict;
         write_letter(flow, passage);
         break;
     case VERDICT_WAIT: /* only for a table that has not come yet */
     case VERDICT_RETRY:
-        fate_later(flow, passage, MEMORY_PAUSE_MS);
+        passage_later(flow, passage, MEMORY_PAUSE_MS);
         break;
     }
-}
-
-void fate_send(struct flow *flow, struct passage *passage) {
-    struct group *group = group_of(passage);
-    struct request *request = passage->request;
-    request->id = ++flow->last_id;
-    request->attempt++;
-    request->once = group->route->ambiguous != AMBIGUOUS_RETRY;
-    for (size_t i = 0; PLANTED(NEW_ID) && request->attempt > 1 && i < request->header_count; i++)
-        request->headers[i].value = SPAN("another");
-    for (struct passage *each = passage; each != NULL; each = each->along) {
-        each->attempts++;
-        group->counts.exposed += each->started ? 0 : 1;
-        tracker_sent(&each->home->tracker, each->slot);
-        each->started = true;
-        if (each->failed)
-            passage_run_clock(flow, each); /* it may have rested */
-        if (each->attempts > 1)
-            partition_tell(each->home);
-    }
-    open_as(flow, passage, PASSAGE_SENT, request->id);
-    say(flow, ACTION_SEND_REQUEST)->is.request = request;
 }
 
 /* The epoch of this event is over: the answer frees its memory and changes nothing else (I7). */
 void fate_bury(struct flow *flow, struct passage *passage) {
     ENSURE(passage->home == NULL, "an event is gone and still has a home (I7)");
-    fate_report(flow, REPORT_STALE, passage);
+    passage_report(flow, REPORT_STALE, passage);
+    batch_leave(flow, passage);
     passage_destroy(flow, passage);
 }
 
@@ -278,8 +211,8 @@ static void letter_failed(struct flow *flow, struct passage *passage) {
     group->letters_fail = true;
     group->letter_place = passage->event->place;
     group->letter_offset = passage->event->offset;
-    fate_report(flow, REPORT_LETTER_FAILED, passage)->is.report.delay_ms = delay_ms;
-    fate_later(flow, passage, delay_ms);
+    passage_report(flow, REPORT_LETTER_FAILED, passage)->is.report.delay_ms = delay_ms;
+    passage_later(flow, passage, delay_ms);
 }
 
 void fate_letter(struct flow *flow, uint64_t id, enum letter_outcome outcome) {
@@ -288,7 +221,7 @@ void fate_letter(struct flow *flow, uint64_t id, enum letter_outcome outcome) {
         say_report(flow, REPORT_STALE, (struct place){0}, -1);
         return;
     }
-    fate_close(flow, passage);
+    passage_close(flow, passage);
     if (passage->state == PASSAGE_GONE) {
         fate_bury(flow, passage);
         return;
@@ -296,7 +229,7 @@ void fate_letter(struct flow *flow, uint64_t id, enum letter_outcome outcome) {
     struct group *group = group_of(passage);
     if (outcome == LETTER_ACKNOWLEDGED || (outcome == LETTER_FAILED && PLANTED(FAILED_LETTER))) {
         if (group->letters_fail)
-            fate_report(flow, REPORT_LETTER_RECOVERED, passage);
+            passage_report(flow, REPORT_LETTER_RECOVERED, passage);
         group->letters_fail = false;
         settle(flow, passage, OUTCOME_DEAD_LETTERED);
         return;
@@ -310,7 +243,7 @@ void fate_letter(struct flow *flow, uint64_t id, enum letter_outcome outcome) {
     if (group->phase != GROUP_RUNNING)
         passage->state = PASSAGE_PARKED;
     else if (smaller)
-        fate_due(flow, passage);
+        passage_due(flow, passage);
     else
         letter_failed(flow, passage);
 }

@@ -54,8 +54,10 @@ void flow_destroy(struct flow *flow) {
     for (uint32_t i = 0; flow->groups != NULL && i < flow->plan->route_count; i++)
         epoch_destroy(flow, &flow->groups[i]);
     size_t position = 0;
-    for (struct passage *gone; (gone = pending_next(&flow->pending, &position)) != NULL;)
+    for (struct passage *gone; (gone = pending_next(&flow->pending, &position)) != NULL;) {
+        batch_leave(flow, gone);
         passage_destroy(flow, gone);
+    }
     for (uint32_t i = 0; flow->desks != NULL && i < flow->plan->platform_count; i++)
         desk_finish(&flow->desks[i]);
     for (uint32_t i = 0; flow->tables != NULL && i < flow->plan->lookup_count; i++)
@@ -142,7 +144,7 @@ static void take(struct flow *flow, const struct input *input) {
 static void fire(struct flow *flow, struct timer *timer) {
     switch (timer->kind) {
     case TIMER_PASSAGE:
-        fate_due(flow, LIST_OF(timer, struct passage, timer));
+        passage_due(flow, LIST_OF(timer, struct passage, timer));
         break;
     case TIMER_BATCH:
         batch_close(flow, LIST_OF(timer, struct batch, timer));

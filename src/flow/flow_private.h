@@ -21,6 +21,7 @@
 #include "flow/pending.h"
 #include "flow/plant.h"
 #include "flow/share.h"
+#include "flow/stages.h"
 #include "flow/view.h"
 
 enum { MEMORY_PAUSE_MS = 1000 }; /* until the same is tried again, when memory is short or a table has not come */
@@ -96,13 +97,7 @@ struct action *say_report(struct flow *flow, enum report_kind kind, struct place
 /* fate.c: what becomes of a passage. */
 void fate_start(struct flow *flow, struct passage *passage); /* it goes on: stages, letter or platform */
 void fate_letter(struct flow *flow, uint64_t id, enum letter_outcome outcome);
-void fate_later(struct flow *flow, struct passage *passage, int64_t delay_ms);
-void fate_failed(const struct flow *flow, struct passage *passage); /* for the first time, unless it had before */
-void fate_due(struct flow *flow, struct passage *passage);
-void fate_send(struct flow *flow, struct passage *passage);
-void fate_park(struct flow *flow, struct passage *passage); /* with all of its request: nothing more is tried here */
-struct action *fate_report(struct flow *flow, enum report_kind kind, const struct passage *passage);
-void fate_close(struct flow *flow, struct passage *passage);   /* what was under way has ended */
+void fate_park(struct flow *flow, struct passage *passage);    /* with all of its request: nothing more is tried here */
 void fate_deliver(struct flow *flow, struct passage *passage); /* with all of its request */
 void fate_die(struct flow *flow, struct passage *passage, enum reason reason, const struct reply *reply); /* likewise */
 void fate_bury(struct flow *flow, struct passage *passage); /* its epoch is over */
@@ -135,6 +130,8 @@ void desk_judged(struct flow *flow, struct desk *desk, const struct passage *pas
 void desk_told(struct flow *flow, struct desk *desk, enum platform_state state, int64_t until_ms);
 void desk_touch(struct flow *flow, struct desk *desk);
 void desk_serve(struct flow *flow, struct desk *desk);
+uint32_t desk_appetite(const struct desk *desk);                        /* requests that it can use soon */
+bool desk_is_sated(const struct flow *flow, const struct group *group); /* with this route's events: it reads no more */
 
 /* epoch.c */
 void epoch_begin(struct flow *flow, const struct input *input);
@@ -160,8 +157,7 @@ void commit_result(struct flow *flow, const struct input *input);
 void commit_read_map(struct flow *flow, struct partition *partition, struct span text);
 void commit_forget_map(struct flow *flow, struct partition *partition);
 void supply_tend(struct flow *flow, struct group *group);
-bool supply_is_sated(const struct flow *flow, const struct group *group); /* it has enough to do: it reads nothing */
-bool supply_is_dry(const struct flow *flow, const struct group *group);   /* nothing that is under way brings events */
+bool supply_is_dry(const struct flow *flow, const struct group *group); /* nothing that is under way brings events */
 void supply_read(struct flow *flow, struct partition *partition, const struct event *event); /* within credit */
 void supply_forget(struct flow *flow, struct partition *partition);                          /* no more will come */
 void supply_starve(struct flow *flow, struct group *group, bool starves); /* for want of memory, or no longer */

@@ -60,6 +60,7 @@ void hold_recall(struct flow *flow, struct partition *partition, struct event *e
     partition->lost -= event->offset < partition->begin ? 1 : 0;
     struct passage *passage = passage_create(flow, partition, event);
     ENSURE(passage != NULL, "out of memory for an event");
+    stages_order(flow, passage);
     struct dead_key *key = passage->ordered ? dead_key_find(&partition->dead_keys, passage->lane) : NULL;
     if (key != NULL && key->last < dead->last) /* what were two keys is one by an order that changed */
         key->last = dead->last;
@@ -147,14 +148,14 @@ void hold_undoubted(struct passage *passage) {
 static void follow(struct flow *flow, struct passage *passage, int64_t first) {
     struct span topic = route_of(passage)->topics[passage->event->place.topic];
     passage->stage = STAGE_SETTLE;
-    fate_failed(flow, passage);
+    passage_failed(flow, passage);
     partition_tell(passage->home);
     passage->verdict = (struct verdict){.kind = VERDICT_DEAD, .reason = REASON_FOLLOWED};
     passage_borrow(flow, passage, BUDGET_WRITE);
     if (first >= 0)
         passage->verdict.detail = dead_letter_follows(&passage->event->arena, topic, passage->event->place, first);
     passage_account(flow, passage);
-    fate_due(flow, passage);
+    passage_due(flow, passage);
 }
 
 /* Its key is dead, as far as is known of it: from its first dead letter on, which may be its last one too. */
@@ -188,13 +189,13 @@ static void die_in_doubt(struct flow *flow, struct passage *passage) {
                                         .reason = REASON_AMBIGUOUS,
                                         .detail = dead_letter_detail(&passage->event->arena, &none, NULL)};
     passage_account(flow, passage);
-    fate_due(flow, passage);
+    passage_due(flow, passage);
 }
 
 void hold_admit(struct flow *flow, struct passage *passage) {
     struct partition *home = passage->home;
     if (passage->verdict.kind == VERDICT_DEAD) { /* with the whole of its batch */
-        fate_due(flow, passage);
+        passage_due(flow, passage);
         return;
     }
     enum held before = held_before(passage);
@@ -210,7 +211,7 @@ void hold_admit(struct flow *flow, struct passage *passage) {
     else if (before == HELD_AMBIGUOUS)
         hold_park(flow, passage, HELD_AMBIGUOUS, -1);
     else if (key == NULL || PLANTED(HOLD_FORGOTTEN))
-        fate_due(flow, passage);
+        passage_due(flow, passage);
     else if (route_of(passage)->after_letter == AFTER_FOLLOW || passage->event->offset < key->until)
         follow(flow, passage, key->first);
     else
@@ -250,7 +251,7 @@ static void let_go(struct flow *flow, struct passage *passage, enum release_to t
     struct dead_key *key = passage->ordered ? dead_key_find(&home->dead_keys, passage->lane) : NULL;
     if (key != NULL)
         dead_key_remove(&home->dead_keys, key);
-    fate_due(flow, passage);
+    passage_due(flow, passage);
 }
 
 /* A key is named by its waiting event or by its first or last dead letter. */
@@ -277,7 +278,7 @@ static void release_from(struct flow *flow, struct partition *partition, const s
         struct passage *passage = LIST_OF(link, struct passage, sibling);
         bool meant = is_passage_meant(input, passage);
         if (PLANTED(RELEASE_SENDS_TWICE) && meant && passage->state == PASSAGE_SENT && passage->batch == NULL)
-            fate_due(flow, passage);
+            passage_due(flow, passage);
         else if (passage->held != HELD_NOT && meant)
             let_go(flow, passage, to);
         else if (meant && to == RELEASE_SEND && is_held_then(passage))

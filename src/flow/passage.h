@@ -7,6 +7,7 @@
 #include "event/message.h"
 #include "event/request.h"
 #include "event/verdict.h"
+#include "flow/action.h"
 #include "flow/budget.h"
 #include "flow/timer.h"
 #include "settle/dead_letter.h"
@@ -81,13 +82,26 @@ struct passage {
     enum letter_omits omits; /* its letter was too large */
 };
 
-/* Takes the event in: its lane is fixed now, since an order of the route's own needs the content. NULL when memory is
- * short. */
+/* Takes the event in; its lane is not fixed yet (stages.h). NULL when memory is short. */
 struct passage *passage_create(struct flow *flow, struct partition *home, struct event *event);
 
-/* Runs the stages from where it stands, in their order, within the memory that there is. PASS: its request is made.
- * False when that is not enough now: then it stands where it stood. */
-bool passage_walk(struct flow *flow, struct passage *passage, struct verdict *verdict);
+/* It goes on in this step. */
+void passage_due(struct flow *flow, struct passage *passage);
+
+/* It goes on when so much time has passed. */
+void passage_later(struct flow *flow, struct passage *passage, int64_t delay_ms);
+
+/* A request or letter of it is under way: an answer with this id will come, also when its epoch is over by then. */
+void passage_open(struct flow *flow, struct passage *passage, enum passage_state state, uint64_t id);
+
+/* What was under way has ended. */
+void passage_close(struct flow *flow, struct passage *passage);
+
+/* It has failed, for the first time unless it had before. */
+void passage_failed(const struct flow *flow, struct passage *passage);
+
+/* A report of this event, to be completed. */
+struct action *passage_report(struct flow *flow, enum report_kind kind, const struct passage *passage);
 
 /* Limits its arena to what the budget has left for this purpose, until its bytes are accounted. */
 void passage_borrow(struct flow *flow, struct passage *passage, enum budget what);
@@ -98,7 +112,7 @@ int64_t passage_spent_ms(const struct flow *flow, const struct passage *passage)
 void passage_run_clock(const struct flow *flow, struct passage *passage);
 void passage_rest_clock(const struct flow *flow, struct passage *passage);
 
-/* Frees event and passage; it stands in no list and no timer. */
+/* Frees event and passage; it stands in no list and in no batch. */
 void passage_destroy(struct flow *flow, struct passage *passage);
 
 /* Accounts the bytes its arena has by now. */

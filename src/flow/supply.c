@@ -3,15 +3,10 @@
 #include "flow/flow_private.h"
 
 enum {
-    MOST_EVENTS = 64,         /* of credit at a time and partition */
-    MOST_BYTES = 256 * 1024,  /* likewise */
-    LEAST_BYTES = 1024,       /* likewise */
-    READY_BEYOND_FLIGHT = 64, /* events beyond max-in-flight that may wait for the platform */
-    LEAST_READY = 4,          /* but of each of its routes at least so many */
-    LEAST_CREDIT = 8,         /* events, where many read for one platform */
-    LEAST_PART = 4,           /* of what is in flight or waits, belongs to each route at least */
-    MOST_BEHIND =
-        16, /* requests' worth of events that may be queued behind those, while the platform has enough to do */
+    MOST_EVENTS = 64,        /* of credit at a time and partition */
+    MOST_BYTES = 256 * 1024, /* likewise */
+    LEAST_BYTES = 1024,      /* likewise */
+    LEAST_CREDIT = 8         /* events, where many read for one platform */
 };
 
 static void set_credit(struct flow *flow, struct partition *partition, uint32_t events, size_t bytes) {
@@ -88,28 +83,12 @@ static struct credit lend(struct flow *flow, struct partition *partition, struct
                : none;
 }
 
-static const struct desk *desk_of(const struct flow *flow, const struct group *group) {
-    return &flow->desks[group->route->mapping.platform];
-}
-
-/* A route's part of a number of requests, divided among the routes whose events wait for its platform. */
-static uint32_t part_of(const struct flow *flow, const struct group *group, uint32_t requests, uint32_t least) {
-    uint32_t part = requests / (desk_of(flow, group)->groups + (group->ready == 0 ? 1 : 0));
-    return part < least ? least : part;
-}
-
-/* How many of a route may wait for its platform: what that can take soon. More would only be memory that has gone cold
- * when its turn comes. */
-static uint32_t most_ready(const struct flow *flow, const struct group *group) {
-    return part_of(flow, group, desk_of(flow, group)->pace.most + READY_BEYOND_FLIGHT, LEAST_READY);
-}
-
 /* What memory has room for, and of requests of one event each no more than twice what may wait, divided among all that
  * read: they may all begin at once. */
 static struct credit most_credit(const struct flow *flow, const struct group *group) {
     struct credit most = share(flow);
-    const struct desk *desk = desk_of(flow, group);
-    uint32_t events = (desk->pace.most + READY_BEYOND_FLIGHT) * 2 / desk->readers / group->count;
+    const struct desk *desk = &flow->desks[group->route->mapping.platform];
+    uint32_t events = desk_appetite(desk) * 2 / desk->readers / group->count;
     if (events < LEAST_CREDIT)
         events = LEAST_CREDIT;
     if (group->route->batch.events <= 1 && events < most.events)
@@ -154,22 +133,8 @@ static bool feed(struct flow *flow, struct partition *partition) {
     return true;
 }
 
-/* Enough of the route's events wait for the platform; or the platform has enough to do with others, and the route has
- * its part of that and more events queued behind, whose keys are not free yet. */
-bool supply_is_sated(const struct flow *flow, const struct group *group) {
-    if (group->ready > most_ready(flow, group))
-        return true;
-    const struct desk *desk = desk_of(flow, group);
-    if (desk->waiting_count <= desk->pace.most ||
-        group->ready + group->open <= part_of(flow, group, desk->pace.most, LEAST_PART))
-        return false;
-    uint64_t behind = group->counts.unsettled - group->ready - group->open;
-    uint32_t together = group->route->batch.events > 1 ? group->route->batch.events : 1;
-    return behind / together > MOST_BEHIND;
-}
-
 bool supply_is_dry(const struct flow *flow, const struct group *group) {
-    if (group->open > 0 || group->committing || supply_is_sated(flow, group))
+    if (group->open > 0 || group->committing || desk_is_sated(flow, group))
         return false; /* what stops the reading now ends with an answer */
     for (uint32_t i = 0; i < group->count; i++) {
         const struct partition *partition = &group->partitions[i];
@@ -194,7 +159,7 @@ static void feed_elder(struct flow *flow) {
     struct partition *elder = flow->elder.partition;
     if (elder == NULL)
         return;
-    if (supply_is_sated(flow, elder->group)) {
+    if (desk_is_sated(flow, elder->group)) {
         elder_forget(flow, elder);
         return;
     }
@@ -208,7 +173,7 @@ static void feed_elder(struct flow *flow) {
  * But when it has waited too long it becomes the elder. */
 void supply_tend(struct flow *flow, struct group *group) {
     feed_elder(flow);
-    if (!list_is_empty(&group->hungry) && supply_is_sated(flow, group))
+    if (!list_is_empty(&group->hungry) && desk_is_sated(flow, group))
         return;
     LIST_EACH(link, &group->hungry) {
         if (feed(flow, LIST_OF(link, struct partition, hungry)))
