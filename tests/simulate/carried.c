@@ -5,9 +5,8 @@
 #include "world.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
-enum { LONG_PATIENCE_MS = 86400000, LONGEST_VALUE = 4096 };
+enum { LONG_PATIENCE_MS = 86400000 };
 
 static bool is_sendable(const struct route *route, const struct record *record) {
     switch (record->kind) {
@@ -42,11 +41,15 @@ static size_t size_in_batch(const struct route *route, const struct record *reco
     size_t at = value.size - 1;
     while (at > 0 && value.data[at - 1] == ' ')
         at--;
-    for (size_t i = 0; i < 2; i++) {
-        char text[LONGEST_VALUE];
-        int size = snprintf(text, sizeof text, "%.*s%s%s", (int)at, value.data, added[i], value.data + at);
-        if (span_starts_with(body, span_make(text, (size_t)size)))
-            return (size_t)size;
+    if (!span_starts_with(body, span_make(value.data, at)))
+        return 0;
+    for (size_t i = 0; i < 2; i++) { /* spliced in before the last brace */
+        struct span rest = span_from(body, at);
+        if (!span_starts_with(rest, span_of(added[i])))
+            continue;
+        rest = span_from(rest, strlen(added[i]));
+        if (span_starts_with(rest, span_from(value, at)))
+            return value.size + strlen(added[i]);
     }
     return 0;
 }
@@ -86,8 +89,9 @@ static void check_batch_id(struct world *world, const struct member *member, str
     if (!digest_sha256(buf_span(&ids), digest))
         abort();
     buf_finish(&ids);
-    for (size_t i = 0; i < DIGEST_SIZE; i++)
-        (void)snprintf(open->batch + 2 * i, 3, "%02x", digest[i]);
+    for (size_t i = 0; i < 2 * DIGEST_SIZE; i++)
+        open->batch[i] = "0123456789abcdef"[i % 2 == 0 ? digest[i / 2] >> 4 : digest[i / 2] & 15];
+    open->batch[2 * DIGEST_SIZE] = '\0';
     if (!span_equal(id, span_of(open->batch)))
         violated(world, "I4", "the id of the batch from offset %" PRId64 " is not made of its events",
                  open->record[0]->offset);

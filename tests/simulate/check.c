@@ -176,9 +176,9 @@ static void check_settled(struct world *world, struct member *member, const stru
         good = answered && !cause->letter;
     if (outcome == OUTCOME_DEAD_LETTERED) {
         good = answered && cause->letter;
-        if (good &&
-            !may_die(world, member, record, place.route,
-                     refusals_before(member, place.route, (uint32_t)place.partition, record), action->is.report.reason))
+        if (good && !may_die(world, member, record, place.route,
+                             refusals_before(world, member, place.route, (uint32_t)place.partition, record),
+                             action->is.report.reason))
             violated(world, "I11", "offset %" PRId64 " was dead-lettered without cause", offset);
     }
     if (!good)
@@ -259,10 +259,14 @@ static void check_commit(struct world *world, struct member *member, const struc
         reading->said = entry->offset;
         struct log_place at = {route, (uint32_t)entry->partition, reading->incarnation};
         store_check_commit(world, at, entry->offset, "core");
-        store_check_map(world, at, entry->offset, entry->metadata, "core");
+        struct offset_map map;
+        if (!offset_map_read(&map, entry->offset, entry->partition, entry->metadata) && entry->metadata.size > 0)
+            violated(world, "I6", "route %u, partition %d: the map at %" PRId64 " cannot be read", route,
+                     entry->partition, entry->offset);
+        store_check_map(world, at, &map, "core");
         if (!tenure->mapless) {
-            check_told(world, member, route, entry);
-            hold_check_told(world, member, route, entry);
+            check_told(world, member, route, entry, &map);
+            hold_check_told(world, member, route, entry, &map);
         }
     }
 }

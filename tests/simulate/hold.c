@@ -38,16 +38,13 @@ void hold_doubt(struct member *member, const struct open_request *open, bool dou
 }
 
 /* What the map says of an event that is read: it is held as long as the route wants it. */
-void hold_read(struct member *member, uint32_t route, uint32_t partition, struct record *record) {
-    const struct reading *reading = &member->tenure[route].reading[partition];
+void hold_read(const struct world *world, struct member *member, uint32_t route, uint32_t partition,
+               struct record *record) {
+    const struct offset_map *map = store_taken(world, member, route, partition);
     const struct route *spec = &member->setting->route[route];
     struct view *view = &record->view[member->index];
-    struct offset_map map;
     view->held_first = -1;
-    if (reading->taken.size == 0 ||
-        !offset_map_read(&map, reading->told, (int32_t)partition, span_make(reading->taken.text, reading->taken.size)))
-        return;
-    const struct offset_try *tried = offset_map_find(&map, record->offset);
+    const struct offset_try *tried = offset_map_find(map, record->offset);
     enum held held = tried != NULL ? tried->held : HELD_NOT;
     view->spent_ms = tried != NULL ? (int64_t)tried->seconds * 1000 : 0;
     if (held == HELD_AMBIGUOUS && spec->ambiguous != AMBIGUOUS_RETRY) {
@@ -66,15 +63,13 @@ void hold_read(struct member *member, uint32_t route, uint32_t partition, struct
 }
 
 /* A key that the map calls dead, and the event is settled: known again. */
-void hold_seen(struct member *member, uint32_t route, uint32_t partition, const struct record *record) {
+void hold_seen(const struct world *world, struct member *member, uint32_t route, uint32_t partition,
+               const struct record *record) {
     const struct reading *reading = &member->tenure[route].reading[partition];
     struct dead_lane *lane = dead_of(member, route, partition, record);
-    struct offset_map map;
-    if (lane == NULL || reading->taken.size == 0 ||
-        !offset_map_read(&map, reading->told, (int32_t)partition, span_make(reading->taken.text, reading->taken.size)))
-        return;
-    const struct offset_dead *dead = offset_map_dead(&map, record->offset);
-    if (dead == NULL || (record->offset >= reading->told && !offset_map_knows(&map, record->offset)))
+    const struct offset_map *map = store_taken(world, member, route, partition);
+    const struct offset_dead *dead = lane != NULL ? offset_map_dead(map, record->offset) : NULL;
+    if (dead == NULL || (record->offset >= reading->told && !offset_map_knows(map, record->offset)))
         return;
     if (!lane->known)
         *lane = (struct dead_lane){true, dead->first, dead->last, -1, lane->released};
@@ -159,22 +154,20 @@ void hold_reported(struct world *world, struct member *member, const struct acti
 }
 
 /* A commit tells of everything that is held, also of what was not read yet and the map before us said. */
-void hold_check_told(struct world *world, const struct member *member, uint32_t route,
-                     const struct commit_entry *entry) {
+void hold_check_told(struct world *world, const struct member *member, uint32_t route, const struct commit_entry *entry,
+                     const struct offset_map *map) {
     const struct tenure *tenure = &member->tenure[route];
     const struct partition_log *log = &world->group[route].log[entry->partition];
     const struct reading *reading = &tenure->reading[entry->partition];
-    struct offset_map map, taken;
-    (void)offset_map_read(&map, entry->offset, entry->partition, entry->metadata);
-    (void)offset_map_read(&taken, reading->told, entry->partition, span_make(reading->taken.text, reading->taken.size));
+    const struct offset_map *taken = store_taken(world, member, route, (uint32_t)entry->partition);
     for (uint32_t i = 0; i < log->count; i++) {
         const struct record *record = &log->record[i];
         const struct view *view = &record->view[member->index];
         if (record->incarnation != reading->incarnation)
             continue;
         bool read = view->tenure == tenure->number && view->read;
-        const struct offset_try *before = offset_map_find(&taken, record->offset),
-                                *now = offset_map_find(&map, record->offset);
+        const struct offset_try *before = offset_map_find(taken, record->offset),
+                                *now = offset_map_find(map, record->offset);
         enum held held = before != NULL && record->offset >= reading->next ? before->held : HELD_NOT;
         if (read)
             held = view->settled ? HELD_NOT : view->doubt ? HELD_AMBIGUOUS : view->held;
@@ -187,7 +180,7 @@ void hold_check_told(struct world *world, const struct member *member, uint32_t 
                      record->offset, entry->offset);
     }
     for (uint32_t i = 0; i < MOST_LANES; i++)
-        if (reading->dead[i].known && offset_map_dead(&map, reading->dead[i].last) == NULL)
+        if (reading->dead[i].known && offset_map_dead(map, reading->dead[i].last) == NULL)
             violated(world, "hold", "the key of the dead letter of %" PRId64 " is dead and the commit does not tell",
                      reading->dead[i].last);
 }

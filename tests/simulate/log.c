@@ -191,14 +191,16 @@ bool logs_route_done(const struct world *world, uint32_t route, char *what, size
         const struct partition_log *log = &world->group[route].log[i];
         for (uint32_t k = 0; k < log->count; k++)
             if (!log->record[k].settled && !log->record[k].gone) {
-                (void)snprintf(what, size, "route %u, partition %u, offset %" PRId64 " is not settled", route, i,
-                               log->record[k].offset);
+                if (what != NULL)
+                    (void)snprintf(what, size, "route %u, partition %u, offset %" PRId64 " is not settled", route, i,
+                                   log->record[k].offset);
                 return false;
             }
         int64_t last = log->count > log->start ? log->record[log->count - 1].offset : -1;
         if (last >= 0 && log->committed <= last) {
-            (void)snprintf(what, size, "route %u, partition %u is committed at %" PRId64 " and ends at %" PRId64, route,
-                           i, log->committed, last);
+            if (what != NULL)
+                (void)snprintf(what, size, "route %u, partition %u is committed at %" PRId64 " and ends at %" PRId64,
+                               route, i, log->committed, last);
             return false;
         }
     }

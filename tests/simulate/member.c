@@ -58,13 +58,13 @@ static void note_input(struct world *world, struct member *member, const struct 
         return;
     if (event->offset >= reading->seen) {
         reading->seen = event->offset + 1;
-        hold_seen(member, event->place.route, (uint32_t)event->place.partition, world->fed);
+        hold_seen(world, member, event->place.route, (uint32_t)event->place.partition, world->fed);
     }
     if (event->offset < reading->next)
         return;
     struct record *record = world->fed;
     record->view[member->index] = (struct view){.tenure = tenure->number, .read = true};
-    hold_read(member, event->place.route, (uint32_t)event->place.partition, record);
+    hold_read(world, member, event->place.route, (uint32_t)event->place.partition, record);
     reading->next = event->offset + 1;
     tenure->consumed++;
     tenure->unsettled++;

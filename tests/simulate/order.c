@@ -83,13 +83,9 @@ struct span check_id(struct world *world, const struct member *member, uint32_t 
 }
 
 /* How often it was refused, as the map says that this tenure began with. */
-uint32_t refusals_before(const struct member *member, uint32_t route, uint32_t partition, const struct record *record) {
-    const struct reading *reading = &member->tenure[route].reading[partition];
-    struct offset_map map;
-    if (reading->taken.size == 0)
-        return 0;
-    (void)offset_map_read(&map, reading->told, (int32_t)partition, span_make(reading->taken.text, reading->taken.size));
-    const struct offset_try *tried = offset_map_find(&map, record->offset);
+uint32_t refusals_before(const struct world *world, const struct member *member, uint32_t route, uint32_t partition,
+                         const struct record *record) {
+    const struct offset_try *tried = offset_map_find(store_taken(world, member, route, partition), record->offset);
     return tried != NULL ? tried->refusals : 0;
 }
 
@@ -101,6 +97,8 @@ void check_covered(struct world *world, struct member *member, uint32_t route) {
         struct partition_log *log = &world->group[route].log[i];
         const struct reading *reading = &tenure->reading[i];
         struct offset_map map;
+        if (!reading->mine)
+            continue;
         (void)offset_map_read(&map, reading->acknowledged, (int32_t)i, span_make(reading->map.text, reading->map.size));
         for (uint32_t k = 0; k < log->count; k++) {
             struct view *view = &log->record[k].view[member->index];
@@ -117,22 +115,18 @@ void check_covered(struct world *world, struct member *member, uint32_t route) {
 void check_again(struct world *world, const struct member *member, uint32_t route, uint32_t partition,
                  const struct record *record) {
     const struct reading *reading = &member->tenure[route].reading[partition];
-    struct offset_map map;
     if (record->covered > 0 && record->covered < member->tenure[route].generation &&
         !world->group[route].log[partition].forgot)
         violated(world, "I5", "offset %" PRId64 " is sent, and a commit or its map was acknowledged that covers it",
                  record->offset);
-    uint32_t before = refusals_before(member, route, partition, record);
+    uint32_t before = refusals_before(world, member, route, partition, record);
     const struct view *view = &record->view[member->index];
     if (view->refusals > 0 && view->refusals + before >= member->setting->route[route].refusals)
         violated(world, "I11", "offset %" PRId64 " was refused %u times and is sent again", record->offset,
                  view->refusals + before);
     if (record->offset < reading->told)
         violated(world, "I5", "offset %" PRId64 " is sent, committed is %" PRId64, record->offset, reading->told);
-    if (reading->taken.size == 0)
-        return;
-    (void)offset_map_read(&map, reading->told, (int32_t)partition, span_make(reading->taken.text, reading->taken.size));
-    if (offset_map_knows(&map, record->offset))
+    if (offset_map_knows(store_taken(world, member, route, partition), record->offset))
         violated(world, "I5", "offset %" PRId64 " is sent, the map says that it is settled", record->offset);
 }
 
@@ -150,26 +144,25 @@ void check_platform(struct world *world, struct member *member, uint32_t platfor
 
 /* A commit says all that is known: what is settled above it stands in its map, also what the map before us said (I5).
  */
-void check_told(struct world *world, const struct member *member, uint32_t route, const struct commit_entry *entry) {
+void check_told(struct world *world, const struct member *member, uint32_t route, const struct commit_entry *entry,
+                const struct offset_map *map) {
     const struct tenure *tenure = &member->tenure[route];
     const struct partition_log *log = &world->group[route].log[entry->partition];
     const struct reading *reading = &tenure->reading[entry->partition];
-    struct offset_map map, taken;
-    (void)offset_map_read(&map, entry->offset, entry->partition, entry->metadata);
-    (void)offset_map_read(&taken, reading->told, entry->partition, span_make(reading->taken.text, reading->taken.size));
+    const struct offset_map *taken = store_taken(world, member, route, (uint32_t)entry->partition);
     for (uint32_t i = 0; i < log->count; i++) {
         const struct record *record = &log->record[i];
         const struct view *view = &record->view[member->index];
         if (record->incarnation != reading->incarnation)
             continue;
-        bool settled = (view->tenure == tenure->number && view->settled) || offset_map_knows(&taken, record->offset);
-        const struct offset_try *tried = offset_map_find(&map, record->offset);
-        uint32_t refusals = refusals_before(member, route, (uint32_t)entry->partition, record) +
+        bool settled = (view->tenure == tenure->number && view->settled) || offset_map_knows(taken, record->offset);
+        const struct offset_try *tried = offset_map_find(map, record->offset);
+        uint32_t refusals = refusals_before(world, member, route, (uint32_t)entry->partition, record) +
                             (view->tenure == tenure->number ? view->refusals : 0);
         if (!settled && refusals != (tried != NULL ? tried->refusals : 0))
             violated(world, "I11", "offset %" PRId64 " was refused %u times, the map tells %u", record->offset,
                      refusals, tried != NULL ? tried->refusals : 0);
-        if (settled && record->offset >= entry->offset && !offset_map_knows(&map, record->offset))
+        if (settled && record->offset >= entry->offset && !offset_map_knows(map, record->offset))
             violated(world, "I5", "offset %" PRId64 " is settled and the commit at %" PRId64 " does not tell",
                      record->offset, entry->offset);
     }

@@ -229,12 +229,14 @@ int main(int argument_count, char **arguments) {
         return usage();
     world.tasks = malloc(MOST_TASKS * sizeof *world.tasks);
     world.maps = malloc(MOST_MAPS * sizeof *world.maps);
+    world.taken = malloc(MOST_TAKEN * sizeof *world.taken);
     bug_handler(on_bug);
-    if (world.tasks == NULL || world.maps == NULL || !props_init(&props))
+    if (world.tasks == NULL || world.maps == NULL || world.taken == NULL || !props_init(&props))
         return 70;
     int status = simulate(&order);
     props_finish(&props);
     free(world.tasks);
     free(world.maps);
+    free(world.taken);
     return status;
 }

@@ -16,19 +16,29 @@ void store_check_commit(struct world *world, struct log_place at, int64_t offset
 }
 
 /* What the map beside a commit calls settled must be settled. */
-void store_check_map(struct world *world, struct log_place at, int64_t offset, struct span text, const char *who) {
-    struct offset_map map;
-    if (text.size == 0)
-        return;
-    if (!offset_map_read(&map, offset, (int32_t)at.partition, text))
-        violated(world, "I6", "%s: route %u, partition %u: the map at %" PRId64 " cannot be read", who, at.route,
-                 at.partition, offset);
+void store_check_map(struct world *world, struct log_place at, const struct offset_map *map, const char *who) {
     const struct partition_log *log = &world->group[at.route].log[at.partition];
     for (uint32_t i = 0; i < log->count; i++)
-        if (log->record[i].incarnation == at.incarnation && offset_map_knows(&map, log->record[i].offset) &&
+        if (log->record[i].incarnation == at.incarnation && offset_map_knows(map, log->record[i].offset) &&
             !log->record[i].settled && !log->record[i].gone)
             violated(world, "I1", "%s: route %u, partition %u: the map calls %" PRId64 " settled, it is not", who,
                      at.route, at.partition, log->record[i].offset);
+}
+
+/* The map that it was told when it began, which is read once. */
+const struct offset_map *store_taken(const struct world *world, const struct member *member, uint32_t route,
+                                     uint32_t partition) {
+    static const struct offset_map none;
+    const struct tenure *tenure = &member->tenure[route];
+    const struct reading *reading = &tenure->reading[partition];
+    struct taken_map *taken = &world->taken[(member->index * MOST_ROUTES + route) * MOST_PARTITIONS + partition];
+    if (reading->taken.size == 0)
+        return &none;
+    if (taken->tenure != tenure->number)
+        (void)offset_map_read(&taken->map, reading->told, (int32_t)partition,
+                              span_make(reading->taken.text, reading->taken.size));
+    taken->tenure = tenure->number;
+    return &taken->map;
 }
 
 /* A commit of a topic that was made anew since is not taken: it would jump over records nobody has seen. */
@@ -206,6 +216,7 @@ static void answer_committed(struct world *world, struct member *member, const s
         if (current && !one->failed && !tenure->reading[i].begun) { /* asked for others: what it began with stands */
             tenure->reading[i].acknowledged = tenure->reading[i].told = one->offset;
             tenure->reading[i].map = tenure->reading[i].taken = told[i];
+            world->taken[(member->index * MOST_ROUTES + task->route) * MOST_PARTITIONS + i].tenure = 0;
             tenure->reading[i].incarnation = group->log[i].incarnation;
         }
     }

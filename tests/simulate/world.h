@@ -5,12 +5,13 @@
 
 #include "choices.h"
 #include "scene.h"
+#include "settle/offset_map.h"
 
 #include <setjmp.h>
 #include <stdio.h>
 
 enum { MOST_PARTITIONS = 3, MOST_RECORDS = 20, MOST_OPEN = 128, MOST_TASKS = 4096, MOST_MAPS = 4096, VALUE_SIZE = 48 };
-enum { MOST_LANES = 6 };
+enum { MOST_LANES = 6, MOST_TAKEN = MOST_MEMBERS * MOST_ROUTES * MOST_PARTITIONS };
 enum { LIVENESS_MS = 6 * 3600 * 1000 }; /* faults are over: now everything settles within this time */
 enum {
     BESIDE_MS = 2 * 3600 * 1000
@@ -68,6 +69,12 @@ struct dead_lane {
 struct map_text {
     size_t size;
     char text[512];
+};
+
+/* A map that was told, read. */
+struct taken_map {
+    uint32_t tenure; /* to whom; 0: not read yet */
+    struct offset_map map;
 };
 
 struct record {
@@ -246,7 +253,8 @@ struct world {
     struct coordinator group[MOST_ROUTES];
     struct task *tasks; /* heap */
     uint32_t task_count, map_count;
-    struct map_text *maps; /* MOST_MAPS, the latest */
+    struct map_text *maps;   /* MOST_MAPS, the latest */
+    struct taken_map *taken; /* MOST_TAKEN: what each member was told of each partition */
     uint64_t turn, steps;
     uint32_t tenures, poisoned;
     const struct input *input; /* of the step under way */
@@ -305,6 +313,7 @@ void tenure_end(struct world *world, struct member *member, uint32_t route);
 /* log.c */
 void logs_draw(struct world *world);
 uint32_t logs_partitions(const struct world *world);
+/* Whether all is settled and committed; `what` (may be NULL) says what is not. */
 bool logs_done(const struct world *world, char *what, size_t size);
 bool logs_route_done(const struct world *world, uint32_t route, char *what, size_t size);
 void log_task(struct world *world, const struct task *task);
@@ -322,7 +331,9 @@ void feed_record(struct world *world, struct member *member, uint32_t route, uin
 void store_task(struct world *world, const struct task *task);
 void store_commit(struct world *world, struct member *member, const struct action *action);
 void store_check_commit(struct world *world, struct log_place at, int64_t offset, const char *who);
-void store_check_map(struct world *world, struct log_place at, int64_t offset, struct span text, const char *who);
+void store_check_map(struct world *world, struct log_place at, const struct offset_map *map, const char *who);
+const struct offset_map *store_taken(const struct world *world, const struct member *member, uint32_t route,
+                                     uint32_t partition);
 /* answer.c */
 void answer_request(struct world *world, struct member *member, struct open_request *open);
 void answer_abort(struct world *world, struct member *member, const struct open_request *open);
@@ -353,10 +364,12 @@ void check_again(struct world *world, const struct member *member, uint32_t rout
                  const struct record *record);
 void check_window(struct world *world, const struct member *member, uint32_t route, uint32_t partition);
 void check_platform(struct world *world, struct member *member, uint32_t platform);
-void check_told(struct world *world, const struct member *member, uint32_t route, const struct commit_entry *entry);
+void check_told(struct world *world, const struct member *member, uint32_t route, const struct commit_entry *entry,
+                const struct offset_map *map);
 char record_query(const struct record *record);
 void check_covered(struct world *world, struct member *member, uint32_t route);
-uint32_t refusals_before(const struct member *member, uint32_t route, uint32_t partition, const struct record *record);
+uint32_t refusals_before(const struct world *world, const struct member *member, uint32_t route, uint32_t partition,
+                         const struct record *record);
 /* patience.c */
 void patience_platform(const struct world *world, struct member *member, uint32_t platform, enum platform_state state);
 void patience_sleeps(struct member *member, int64_t gap_ms);
@@ -365,14 +378,16 @@ void patience_rests(const struct world *world, const struct member *member, uint
 bool patience_ended(const struct world *world, const struct member *member, uint32_t route, const struct view *view);
 /* hold.c */
 void hold_doubt(struct member *member, const struct open_request *open, bool doubt);
-void hold_read(struct member *member, uint32_t route, uint32_t partition, struct record *record);
+void hold_read(const struct world *world, struct member *member, uint32_t route, uint32_t partition,
+               struct record *record);
 void hold_check_request(struct world *world, struct member *member, struct place place, const struct record *record);
 void hold_check_letter(struct world *world, struct member *member, struct record *record, const struct letter *letter);
-void hold_check_told(struct world *world, const struct member *member, uint32_t route,
-                     const struct commit_entry *entry);
+void hold_check_told(struct world *world, const struct member *member, uint32_t route, const struct commit_entry *entry,
+                     const struct offset_map *map);
 void hold_died(struct member *member, uint32_t route, uint32_t partition, const struct record *record);
 void hold_reported(struct world *world, struct member *member, const struct action *action);
-void hold_seen(struct member *member, uint32_t route, uint32_t partition, const struct record *record);
+void hold_seen(const struct world *world, struct member *member, uint32_t route, uint32_t partition,
+               const struct record *record);
 void hold_task(struct world *world, const struct task *task);
 /* explore.c */
 bool explore_known(const struct world *world);
