@@ -56,6 +56,7 @@ void budget_divide(struct flow *flow) {
     for (int what = 0; what < BUDGET_COUNT; what++)
         flow->part[what] = part_of(flow->plan, (enum budget)what);
     flow->most_of_event = budget_of_event(flow->plan);
+    flow->most_of_body = budget_of_body(flow->plan);
     for (uint32_t i = 0; flow->desks != NULL && i < flow->plan->platform_count; i++)
         flow->desks[i].lifeline.most = PLANTED(NO_LIFELINE) ? 0 : lifeline_of(flow->plan);
 }

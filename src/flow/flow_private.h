@@ -79,8 +79,8 @@ struct flow {
     size_t bytes;       /* accounted: events and what the rooms added */
     size_t reserved;    /* granted as credit and not read yet */
     size_t apart;       /* of both: on the platforms' lifelines */
-    size_t part[BUDGET_COUNT], most_of_event; /* how far each may fill the rest: budget.c */
-    uint32_t partitions;                      /* assigned, of all groups */
+    size_t part[BUDGET_COUNT], most_of_event, most_of_body; /* how far each may fill the rest: budget.c */
+    uint32_t partitions;                                    /* assigned, of all groups */
     bool stopping;
     bool stopped;
     bool commit_missed; /* the exit status: 75 */

@@ -142,8 +142,7 @@ static void grows(struct flow *flow, struct passage *passage, bool grown) {
 /* A batch of it alone would find no room. */
 static bool is_too_large(const struct flow *flow, const struct passage *passage, const struct verdict *verdict) {
     const struct route *route = passage->home->group->route;
-    return verdict->kind == VERDICT_PASS && route->batch.events > 0 &&
-           passage->own.body.size > budget_of_body(flow->plan);
+    return verdict->kind == VERDICT_PASS && route->batch.events > 0 && passage->own.body.size > flow->most_of_body;
 }
 
 /* Its request is all that is needed from now on: what stood on the way there would only take memory while it waits. */
