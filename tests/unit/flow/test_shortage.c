@@ -278,6 +278,26 @@ static void who_rests_on_the_lifeline_makes_room(void **state) {
     assert_true(house->flow->apart == budget_cost(1, 100));
 }
 
+/* It joins a batch whose first event goes before it. */
+static void a_batch_is_lost_with_one_of_it_on_the_lifeline(void **state) {
+    struct house *house = *state;
+    const struct place other = {.partition = 1, .epoch = 1};
+    batches(house, 3);
+    open_for_two(house);
+    read_event(house, 0, "a", 100);
+    use_up(house, other);
+    hold_all_but(house, BUDGET_READ_FIRST, 0);
+    step(house, (struct input){.kind = INPUT_WANTED, .is.wanted = {other, 100}});
+    assert_true(house->granted && house->flow->apart > 0);
+    give_back(house);
+    step(house, plan_event(other, 0, SPAN("b"), SPAN("{}")));
+    assert_true(house->flow->apart > 0);
+    assert_int_equal(house->requests, 0); /* both wait in the batch */
+    step(house, (struct input){.kind = INPUT_LOST, .is.group = {.epoch = 1}});
+    assert_int_equal(house->flow->apart, 0);
+    assert_int_equal(house->flow->bytes, 0);
+}
+
 /* It came when memory was short, and grows when there is some. */
 static void who_came_on_the_lifeline_grows_elsewhere(void **state) {
     struct house *house = *state;
@@ -389,6 +409,7 @@ int main(void) {
         TEST(a_letter_is_made_on_the_lifeline),
         TEST(a_letter_is_made_elsewhere_as_soon_as_there_is_room),
         TEST(who_rests_on_the_lifeline_makes_room),
+        TEST(a_batch_is_lost_with_one_of_it_on_the_lifeline),
         TEST(who_came_on_the_lifeline_grows_elsewhere),
         TEST(the_oldest_dead_key_is_forgotten),
         TEST(one_open_batch_too_many_closes_the_oldest),
