@@ -1,6 +1,6 @@
 """Holds the house against its own rules: layers, words, size, contracts, purity. It reads text and symbols; it runs nothing of ours.
 
-    tidy.py RULE [ROOT [BUILD]]      RULE: layers | words | size | contracts | purity | red
+    tidy.py RULE [ROOT [BUILD]]      RULE: layers | calls | words | size | contracts | purity | red
 Each finding is one line FILE:LINE: what is wrong; what to do. Exit 1 when there is one.
 """
 
@@ -76,6 +76,38 @@ def layers(root):
                 for prefix, owners in OUTSIDE.items():
                     if re.match(prefix, match[1]) and folder not in owners:
                         yield f"{where}:{number}: <{match[1]}> belongs to {', '.join(owners)}; ask that folder"
+
+
+def read_ranks(path):
+    """The line number of each file that a folder's own LAYERS names."""
+    lines = [line.partition("#")[0].split() for line in lines_of(path)]
+    return {name: number for number, names in enumerate(lines, 1) for name in names}
+
+
+def code_of(path):
+    """Its text with comments, strings and preprocessor lines blanked out, line by line as before."""
+    blank = lambda match: re.sub(r"[^\n]", " ", match[0])
+    return re.sub(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|^[ \t]*#[ \t]*include[^\n]*', blank, path.read_text(encoding="utf-8"), flags=re.S | re.M)
+
+
+def calls(root):
+    """In a folder with a LAYERS of its own a file names functions only of files that stand above it there."""
+    for table in sources(root, "src/*/LAYERS"):
+        ranks, where = read_ranks(table), table.relative_to(root)
+        texts = {path: code_of(path) for path in sources(table.parent, "*.[ch]")}
+        homes = {}
+        for path, text in texts.items():
+            for match in re.finditer(r"^(static inline )?(?!static|typedef)[a-z][\w *]*?\b([a-z]\w*)\([^;{}]*\)\s*\{", text, re.M):
+                homes[match[2]] = path.stem
+        for name in sorted({path.stem for path in texts if path.suffix == ".c"} - set(ranks)):
+            yield f"{where}: {name}.c has no line; a file stands below all that it calls"
+        for path, text in texts.items():
+            own = ranks.get(path.stem)
+            for number, line in enumerate(text.splitlines(), 1) if own else ():
+                for name in re.findall(r"(?<![\w.>])[a-z]\w*(?=\()", line) if line[:1].isspace() else ():  # else it is a declaration
+                    home = homes.get(name, path.stem)
+                    if home != path.stem and ranks.get(home, own) >= own:
+                        yield f"{path.relative_to(root)}:{number}: calls {name}() of {home}, which does not stand above {path.stem} in {where}; move it to its noun, or return a verdict"
 
 
 def words(root):
@@ -186,13 +218,18 @@ def run(rule, root, build=None):
 
 # A small violation of each rule: what red plants in a tree that is otherwise clean, and the words that must be found.
 CLEAN = {"src/LAYERS": "base:\njson: base\n", "src/base/span.h": "/* A span. Not a string. */\n#ifndef SLUSS_BASE_SPAN_H\n#endif\n",
-         "src/json/path.c": '/* A path. It is no document. */\n#include "base/span.h"\nint path(void) {\n    return 0;\n}\n'}
+         "src/json/path.c": '/* A path. It is no document. */\n#include "base/span.h"\nint path(void) {\n    return 0;\n}\n',
+         "src/json/LAYERS": "path # of nobody\nlow\nhigh\n", "src/json/low.c": "/* It is. low() is not called here, nor high(). */\nint low(void) {\n    return 0;\n}\n",
+         "src/json/high.c": "/* It is. It is not. */\nint low(void);\nint high(void);\nint high(void) {\n    return low();\n}\n"}
 COMMENT = "/* It is. It is not. */\n"
 PLANTS = [
     ("layers", "src/base/bad.c", COMMENT + '#include "json/path.h"\n', "base may not include json/path.h"),
     ("layers", "src/LAYERS", "base: json\njson: base\n", "a circle"),
     ("layers", "src/json/bad.c", COMMENT + '#include "base/span_private.h"\n', "never leaves its folder"),
     ("layers", "src/json/bad.c", COMMENT + "#include <curl/curl.h>\n", "belongs to http"),
+    ("calls", "src/json/LAYERS", "path\nhigh\nlow\n", "calls low() of low"),
+    ("calls", "src/json/LAYERS", "path low high\n", "calls low() of low"),
+    ("calls", "src/json/LAYERS", "path\nlow\n", "high.c has no line"),
     ("words", "src/base/bad.c", COMMENT + "/* FIX" + "ME later */\n", "a wish"),
     ("words", "src/base/bad.c", COMMENT + "#if 0\n#endif\n", "dead code"),
     ("words", "src/base/bad.c", COMMENT + "void f(char *a) {\n    strcpy(a, a);\n}\n", "unbounded"),
@@ -221,7 +258,7 @@ def compile_tree(root):
 
 def red(_):
     """Each rule finds its planted violation, and nothing in a clean tree."""
-    for rule, plant, text, wanted in [(rule, None, "", "") for rule in ("layers", "words", "size", "contracts", "purity")] + PLANTS:
+    for rule, plant, text, wanted in [(rule, None, "", "") for rule in ("layers", "calls", "words", "size", "contracts", "purity")] + PLANTS:
         with tempfile.TemporaryDirectory() as folder:
             root = pathlib.Path(folder)
             for name, content in {**CLEAN, **({plant: text} if plant else {})}.items():
