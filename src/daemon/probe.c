@@ -146,10 +146,12 @@ static bool wait(struct probe *probe, int64_t until_ms) {
 static bool listen_until(struct probe *probe, int64_t until_ms, bool well) {
     for (int64_t now_ms; (now_ms = time_now_ms()) < until_ms;) {
         producer_serve(probe->producer); /* only for its log: it writes nothing */
-        if (well && probe->complained)
-            break;
-        if (wait(probe, now_ms + LISTEN_EACH_MS < until_ms ? now_ms + LISTEN_EACH_MS : until_ms))
+        bool again = well && probe->complained;
+        int64_t next_ms = now_ms + LISTEN_EACH_MS < until_ms ? now_ms + LISTEN_EACH_MS : until_ms;
+        if (wait(probe, again ? now_ms : next_ms))
             return true;
+        if (again)
+            break;
     }
     return false;
 }

@@ -3,12 +3,15 @@
 import contextlib
 import json
 import os
+import random
 import re
 import resource
 import select
 import signal
 import socket
 import subprocess
+import threading
+import time
 
 import pytest
 
@@ -99,6 +102,51 @@ def test_a_shortage_at_start_is_71(houses, name):
     assert set(statuses.values()) == {71}, statuses
     for house in started:
         assert re.search("LimitNOFILE|TasksMax|Too many open files|out of memory", house.log()), house.log()
+
+
+class Refuser:
+    """A broker to which nobody gets through, each time for another reason: librdkafka keeps back what it has said before."""
+
+    def __init__(self, seed):
+        self.seed, self.socket = seed, socket.create_server(("127.0.0.1", 0))
+        self.address = "127.0.0.1:%d" % self.socket.getsockname()[1]
+        self.thread = threading.Thread(target=self._refuse, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.thread.join()
+        self.socket.close()
+
+    def _refuse(self):
+        chance = random.Random(self.seed)
+        with contextlib.suppress(OSError):
+            while True:
+                with self.socket.accept()[0] as client, contextlib.suppress(ConnectionError):
+                    client.sendall(chance.choice([b"", b"\xff" * 8, b"\0\0\0\5\0\0\0\7?", b"\0" * 4, b"HTTP/1.1 400 Bad Request\r\n\r\n"]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [houses_module.KIND, "release-newest"])
+def test_a_stop_while_kafka_refuses_us_is_bounded(houses, name, kind):
+    """Sixteen of them, each stopped at another moment of connecting and asking in vain."""
+    if why := houses_module.missing(kind):
+        pytest.skip(f"no build with a newer librdkafka: {why} --librdkafka newest")
+    seed = 20261128
+    chance = random.Random(seed)
+    with Refuser(seed) as broker:
+        started = [houses(broker.address, {"p": "http://127.0.0.1:1"}, {name: {}}, kind=kind).start(ready=False) for _ in range(16)]
+        moments = sorted(((chance.uniform(0, 12), house) for house in started), key=lambda moment: moment[0])
+        began = time.monotonic()
+        for after, house in moments:
+            eventually(lambda: reachable(house.socket), 30, "the control socket: it may be stopped from then on")
+            time.sleep(max(0, began + after - time.monotonic()))
+            house.daemon.signal(signal.SIGTERM)
+        statuses = [house.daemon.wait(30) for _, house in moments]
+    assert statuses == [0] * len(moments), "\n".join(house.log()[-500:] for _, house in moments)
 
 
 def test_a_second_one_ends_before_it_joins_the_groups(houses, name):
