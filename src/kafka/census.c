@@ -1,6 +1,8 @@
 /* Metadata of single topics through a client of its own, which ends with the census. */
 #include "kafka/census.h"
 
+#include "kafka/teardown.h"
+
 #include <stdint.h>
 
 static rd_kafka_t *make_client(struct kafka_properties properties) {
@@ -41,5 +43,5 @@ void census_take(struct kafka_properties properties, const struct span *topics, 
             answered = count_partitions(client, topics[i].data, within_ms, &partitions[i]);
     }
     if (client != NULL)
-        rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+        (void)teardown_end(teardown_begin(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE, within_ms));
 }

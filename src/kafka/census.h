@@ -5,7 +5,8 @@
 
 #include "kafka/client.h"
 
-/* Asks a broker for each topic, blocks for no longer than about `within_ms` together. Fills partitions[i] for
+/* Asks a broker for each topic, blocks for no longer than about `within_ms` together, and for as long at most until its
+ * client has ended. Fills partitions[i] for
  * topics[i] (each ended by a NUL); 0: nobody could say. */
 void census_take(struct kafka_properties properties, const struct span *topics, size_t count, int within_ms,
                  uint32_t *partitions);

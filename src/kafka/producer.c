@@ -80,7 +80,8 @@ static bool open_client(struct producer *producer, struct error *error) {
 static void close_client(struct producer *producer) {
     if (producer->client == NULL)
         return;
-    (void)rd_kafka_purge(producer->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    (void)rd_kafka_purge(producer->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
+                                               RD_KAFKA_PURGE_F_NON_BLOCKING); /* else for each broker's thread */
     rd_kafka_queue_destroy(producer->queue);
     if (!teardown_end(teardown_begin(producer->client, 0, TEARDOWN_MS))) {
         producer->left = true;
