@@ -17,8 +17,9 @@ static void take_known(struct flow *flow, struct partition *partition, const str
 static void remember_tries(const struct flow *flow, const struct partition *partition, struct passage *passage) {
     static const struct offset_try in_doubt = {.attempts = 1, .held = HELD_AMBIGUOUS, .first = -1};
     const struct offset_try *tried =
-        partition->known == NULL ? NULL : offset_map_find(partition->known, passage->event->offset);
-    if (tried == NULL && partition->known != NULL && offset_map_doubts(partition->known, passage->event->offset))
+        partition->found.map == NULL ? NULL : offset_map_find(partition->found.map, passage->event->offset);
+    if (tried == NULL && partition->found.map != NULL &&
+        offset_map_doubts(partition->found.map, passage->event->offset))
         tried = &in_doubt;
     if (tried == NULL)
         return;
@@ -42,7 +43,7 @@ void arrival_event(struct flow *flow, struct event *event) {
     }
     bool wanted = partition != NULL && (group->phase == GROUP_RUNNING || PLANTED(DRAIN_READS)) &&
                   partition->state == PARTITION_READING;
-    if (wanted && event->offset >= partition->seen && event->offset < partition->begin) {
+    if (wanted && event->offset >= partition->seen && event->offset < partition->found.offset) {
         partition->seen = event->offset + 1;
         lifeline_forget(flow, partition);
         hold_recall(flow, partition, event);
@@ -57,9 +58,10 @@ void arrival_event(struct flow *flow, struct event *event) {
         return;
     }
     partition->seen = event->offset + 1;
-    if (partition->lost > 0)
+    if (partition->found.lost > 0)
         hold_looked_back(flow, partition);
-    if (partition->known != NULL && !PLANTED(MAP_IGNORED) && offset_map_knows(partition->known, event->offset)) {
+    if (partition->found.map != NULL && !PLANTED(MAP_IGNORED) &&
+        offset_map_knows(partition->found.map, event->offset)) {
         take_known(flow, partition, event);
         lifeline_forget(flow, partition);
         hold_recall(flow, partition, event);
@@ -71,12 +73,11 @@ void arrival_event(struct flow *flow, struct event *event) {
     remember_tries(flow, partition, passage);
     group->counts.consumed++;
     group->counts.unsettled++;
-    partition->consumed++;
     partition->unsettled++;
     group_check(group);
     passage->slot = tracker_admit(&partition->tracker, event->offset);
-    if (partition->committed < 0) /* below the first record there is nothing to commit */
-        partition->committed = tracker_base(&partition->tracker);
+    if (partition->committed.offset < 0) /* below the first record there is nothing to commit */
+        partition->committed.offset = tracker_base(&partition->tracker);
     list_add_last(&partition->passages, &passage->sibling);
     if (PLANTED(KEY_OVERLAP) || (PLANTED(FOLLOW_OUT_OF_ORDER) && dead_key_find(&partition->dead_keys, passage->lane)))
         passage->ordered = false;
@@ -95,8 +96,8 @@ void arrival_wanted(struct flow *flow, const struct input *input) {
     }
     if (group->phase != GROUP_RUNNING || partition->state != PARTITION_READING)
         return;
-    partition->wanted_ms = partition->wants ? partition->wanted_ms : flow->now_ms;
-    partition->wants = true;
-    partition->wanted = input->is.wanted.bytes;
+    partition->next.since_ms = partition->next.waits ? partition->next.since_ms : flow->now_ms;
+    partition->next.waits = true;
+    partition->next.bytes = input->is.wanted.bytes;
     partition_hungry(flow, partition);
 }

@@ -41,7 +41,7 @@ static void map_tries(const struct flow *flow, struct partition *partition, stru
 
 /* A key that died here, or did before us and was not met yet. */
 static void map_dead(const struct partition *partition, struct offset_map *map) {
-    const struct offset_map *known = partition->known;
+    const struct offset_map *known = partition->found.map;
     for (uint32_t i = 0; i < partition->dead_keys.count && !PLANTED(DEAD_KEY_UNTOLD); i++)
         offset_map_die(map,
                        (struct offset_dead){partition->dead_keys.list[i].last, partition->dead_keys.list[i].first});
@@ -53,7 +53,7 @@ static void map_dead(const struct partition *partition, struct offset_map *map) 
 /* Everything that is known above `base`: what we have read, and beyond that what the map we found says. */
 static size_t write_map(const struct flow *flow, struct partition *partition, int64_t base, char text[OFFSET_MAP_SIZE],
                         uint32_t *settled) {
-    const struct offset_map *known = partition->known;
+    const struct offset_map *known = partition->found.map;
     *settled = 0;
     if (partition->group->without_metadata)
         return 0;
@@ -82,28 +82,28 @@ static uint32_t mark_of(struct span text) {
 
 void commit_read_map(struct flow *flow, struct partition *partition, struct span text) {
     size_t most = flow->plan->memory_limit / 4; /* of all partitions */
-    bool room = flow->known_bytes + sizeof(struct offset_map) <= most &&
+    bool room = flow->found_bytes + sizeof(struct offset_map) <= most &&
                 sizeof(struct offset_map) <= budget_left(flow, BUDGET_WRITE);
     struct offset_map *map = room ? calloc(1, sizeof *map) : NULL;
-    bool ours = map != NULL && offset_map_read(map, partition->committed, partition->place.partition, text);
+    bool ours = map != NULL && offset_map_read(map, partition->committed.offset, partition->place.partition, text);
     if (!ours) {
         free(map);
-        say_report(flow, REPORT_MAP_FOREIGN, partition->place, partition->committed);
+        say_report(flow, REPORT_MAP_FOREIGN, partition->place, partition->committed.offset);
         return;
     }
-    partition->known = map;
-    partition->mapped = mark_of(text);
-    partition->mapped_settled = offset_map_count(map);
+    partition->found.map = map;
+    partition->committed.map = mark_of(text);
+    partition->committed.map_settled = offset_map_count(map);
     flow->bytes += sizeof *map;
-    flow->known_bytes += sizeof *map;
+    flow->found_bytes += sizeof *map;
 }
 
 void commit_forget_map(struct flow *flow, struct partition *partition) {
-    size_t bytes = partition->known != NULL ? sizeof *partition->known : 0;
+    size_t bytes = partition->found.map != NULL ? sizeof *partition->found.map : 0;
     flow->bytes -= bytes;
-    flow->known_bytes -= bytes;
-    free(partition->known);
-    partition->known = NULL;
+    flow->found_bytes -= bytes;
+    free(partition->found.map);
+    partition->found.map = NULL;
 }
 
 /* --- what is to commit --- */
@@ -115,10 +115,10 @@ static int64_t farther(const struct flow *flow, struct partition *partition, cha
     if (PLANTED(COMMIT_PAST_GAP))
         base = partition->tracker.next;
     *size = 0;
-    if (base < 0 || base < partition->committed || partition->foreign)
+    if (base < 0 || base < partition->committed.offset || partition->foreign)
         return -1;
     *size = write_map(flow, partition, base, text, settled);
-    bool same = base == partition->committed && mark_of(span_make(text, *size)) == partition->mapped;
+    bool same = base == partition->committed.offset && mark_of(span_make(text, *size)) == partition->committed.map;
     return same ? -1 : base;
 }
 
@@ -128,9 +128,10 @@ bool commit_missing(const struct flow *flow, const struct group *group) {
     uint32_t settled;
     for (uint32_t i = 0; i < group->count; i++) {
         struct partition *partition = &group->partitions[i];
-        bool dirty = partition->committing >= 0 || !list_is_empty(&partition->dirty);
+        bool dirty = partition->committing.offset >= 0 || !list_is_empty(&partition->dirty);
         if (dirty && farther(flow, partition, text, &size, &settled) >= 0 &&
-            (tracker_base(&partition->tracker) > partition->committed || settled > partition->mapped_settled))
+            (tracker_base(&partition->tracker) > partition->committed.offset ||
+             settled > partition->committed.map_settled))
             return true;
     }
     return false;
@@ -144,17 +145,14 @@ static size_t collect(struct flow *flow, struct group *group) {
         size_t size = 0;
         uint32_t settled = 0;
         int64_t offset = farther(flow, partition, group->maps[count], &size, &settled);
-        if (PLANTED(COMMIT_BACKWARDS) && partition->refused < partition->committed)
+        if (PLANTED(COMMIT_BACKWARDS) && partition->refused < partition->committed.offset)
             offset = partition->refused;
         if (offset < 0)
             continue;
         struct span map = size == 0 ? SPAN_NONE : span_make(group->maps[count], size);
-        partition->committing = offset;
-        partition->covering = partition->tracker.passed;
-        partition->mapping = mark_of(map);
-        partition->mapping_settled = settled;
-        partition->untold_since = 0;
-        partition->untold_by = tracker_exposed(&partition->tracker, size == 0 ? offset : offset + OFFSET_MAP_BITS);
+        partition->committing = (struct commit_point){offset, partition->tracker.passed, mark_of(map), settled};
+        partition->exposed.since = 0;
+        partition->exposed.still = tracker_exposed(&partition->tracker, size == 0 ? offset : offset + OFFSET_MAP_BITS);
         group->entries[count++] = (struct commit_entry){.topic = partition->place.topic,
                                                         .partition = partition->place.partition,
                                                         .offset = offset,
@@ -199,23 +197,21 @@ void commit_tend(struct flow *flow, struct group *group, bool at_once) {
 static void conclude(struct flow *flow, struct group *group, bool done) {
     for (uint32_t i = 0; i < group->count; i++) {
         struct partition *partition = &group->partitions[i];
-        if (partition->committing < 0)
+        if (partition->committing.offset < 0)
             continue;
         if (done) {
-            ENSURE(partition->committing >= partition->committed || PLANTED_ANY, "a commit went down (I6)");
+            ENSURE(partition->committing.offset >= partition->committed.offset || PLANTED_ANY,
+                   "a commit went down (I6)");
             partition->committed = partition->committing;
-            partition->mapped = partition->mapping;
-            partition->mapped_settled = partition->mapping_settled;
-            group->counts.exposed -= partition->untold;
-            partition->untold = partition->untold_by + partition->untold_since;
-            group->counts.exposed += partition->untold;
-            partition->covered = partition->covering;
+            group->counts.exposed -= partition->exposed.settled;
+            partition->exposed.settled = partition->exposed.still + partition->exposed.since;
+            group->counts.exposed += partition->exposed.settled;
             partition_hungry(flow, partition);
         } else {
-            partition->refused = partition->committing;
+            partition->refused = partition->committing.offset;
             partition_dirty(partition);
         }
-        partition->committing = -1;
+        partition->committing.offset = -1;
     }
 }
 

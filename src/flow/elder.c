@@ -34,7 +34,7 @@ static bool comes_back(const struct flow *flow) {
 static struct partition *waits_too_long(const struct flow *flow, const struct group *group) {
     for (struct list *link = group->hungry.next; link != &group->hungry; link = link->next) {
         struct partition *partition = LIST_OF(link, struct partition, hungry);
-        if (partition->wants && flow->now_ms - partition->wanted_ms >= PATIENCE_MS)
+        if (partition->next.waits && flow->now_ms - partition->next.since_ms >= PATIENCE_MS)
             return partition;
     }
     return NULL;
@@ -92,7 +92,7 @@ void elder_asked(struct flow *flow, bool served) {
     if (elder->pause_ms > LONGEST_PAUSE_MS)
         elder->pause_ms = LONGEST_PAUSE_MS;
     elder->from_ms = flow->now_ms + elder->pause_ms;
-    elder->partition->wanted_ms = flow->now_ms; /* the next time it is another one */
+    elder->partition->next.since_ms = flow->now_ms; /* the next time it is another one */
     step_down(flow);
 }
 

@@ -34,7 +34,7 @@ void epoch_end(struct flow *flow, struct group *group) {
     for (uint32_t i = 0; i < group->count; i++) {
         struct partition *partition = &group->partitions[i];
         LIST_EACH(link, &partition->passages) release(flow, group, LIST_OF(link, struct passage, sibling));
-        group->counts.exposed -= partition->untold;
+        group->counts.exposed -= partition->exposed.settled;
         supply_forget(flow, partition);
         commit_forget_map(flow, partition);
         hold_forget(flow, partition);
@@ -75,7 +75,7 @@ void epoch_destroy(struct flow *flow, struct group *group) {
             batch_leave(flow, passage);
             passage_destroy(flow, passage);
         }
-        free(partition->known);
+        free(partition->found.map);
         dead_keys_finish(&partition->dead_keys);
         tracker_finish(&partition->tracker);
         lanes_finish(&partition->lanes);
@@ -125,7 +125,7 @@ void epoch_begin(struct flow *flow, const struct input *input) {
     for (uint32_t i = 0; i < group->count; i++) {
         struct partition *partition = &group->partitions[i];
         partition->group = group;
-        partition->committed = partition->committing = -1;
+        partition->committed.offset = partition->committing.offset = -1;
         partition->tracker.next = -1;
         partition->refused = INT64_MAX;
         list_init(&partition->passages);
@@ -159,13 +159,13 @@ static void begin(struct flow *flow, struct partition *partition, const struct c
     }
     partition->state = PARTITION_READING;
     ENSURE(tracker_init(&partition->tracker, route->window, committed->offset), "out of memory for a partition");
-    partition->committed = committed->offset;
+    partition->committed.offset = committed->offset;
     group_letter_ended(partition->group, partition->place, 0, committed->offset);
     if (committed->metadata.size > 0)
         commit_read_map(flow, partition, committed->metadata);
     struct action *action = say(flow, ACTION_BEGIN_PARTITION);
     action->is.begin.place = partition->place;
-    partition->begin = committed->offset;
+    partition->found.offset = committed->offset;
     action->is.begin.offset = committed->offset;
     action->is.begin.from = partition->seen = hold_look_back(partition);
     action->is.begin.wall_ms = route->start.wall_ms;

@@ -21,9 +21,8 @@ static void settle(struct flow *flow, struct passage *passage, enum outcome outc
     said->is.report.reason = passage->verdict.reason;
     group->counts.outcome[outcome]++;
     group->counts.unsettled--;
-    home->untold += passage->started ? 1 : 0;
-    home->untold_since += passage->started ? 1 : 0;
-    home->settled++;
+    home->exposed.settled += passage->started ? 1 : 0;
+    home->exposed.since += passage->started ? 1 : 0;
     home->unsettled--;
     tracker_settle(&home->tracker, passage->slot);
     group_letter_ended(group, home->place, passage->event->offset, passage->event->offset + 1);

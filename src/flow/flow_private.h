@@ -75,7 +75,7 @@ struct flow {
     struct elder elder;
     uint64_t last_id;
     uint32_t grown;     /* events that the rooms have begun with, of all groups, also of epochs that are over */
-    size_t known_bytes; /* of `bytes`: maps of those who read before us */
+    size_t found_bytes; /* of `bytes`: maps of those who read before us */
     size_t bytes;       /* accounted: events and what the rooms added */
     size_t reserved;    /* granted as credit and not read yet */
     size_t apart;       /* of both: on the platforms' lifelines */

@@ -25,7 +25,7 @@ static uint32_t count_forgotten(const struct partition *partition) {
     const struct dead_keys *keys = &partition->dead_keys;
     uint32_t told = 0;
     for (uint32_t i = 0; i < keys->count && !partition->group->without_metadata; i++)
-        told += keys->list[i].last >= partition->committed - OFFSET_MAP_BACK ? 1 : 0;
+        told += keys->list[i].last >= partition->committed.offset - OFFSET_MAP_BACK ? 1 : 0;
     return keys->count - (told < OFFSET_MAP_DEAD ? told : OFFSET_MAP_DEAD);
 }
 
@@ -34,30 +34,31 @@ static bool route_keeps(const struct partition *partition) {
 }
 
 void hold_looked_back(struct flow *flow, struct partition *partition) {
-    forgot(flow, partition, -1, partition->lost); /* the broker has them no more */
-    partition->lost = 0;
+    forgot(flow, partition, -1, partition->found.lost); /* the broker has them no more */
+    partition->found.lost = 0;
 }
 
 int64_t hold_look_back(struct partition *partition) {
-    const struct offset_map *known = partition->known;
-    int64_t from = partition->begin;
+    const struct offset_map *known = partition->found.map;
+    int64_t from = partition->found.offset;
     if (known == NULL || !route_keeps(partition))
         return from;
     for (uint32_t i = 0; i < known->dead_count; i++)
-        partition->lost += known->dead[i].last < from ? 1 : 0;
+        partition->found.lost += known->dead[i].last < from ? 1 : 0;
     return known->dead_count > 0 && known->dead[known->dead_count - 1].last < from
                ? known->dead[known->dead_count - 1].last
                : from;
 }
 
 void hold_recall(struct flow *flow, struct partition *partition, struct event *event) {
-    const struct offset_dead *dead =
-        partition->known != NULL && route_keeps(partition) ? offset_map_dead(partition->known, event->offset) : NULL;
+    const struct offset_dead *dead = partition->found.map != NULL && route_keeps(partition)
+                                         ? offset_map_dead(partition->found.map, event->offset)
+                                         : NULL;
     if (dead == NULL) {
         event_destroy(event);
         return;
     }
-    partition->lost -= event->offset < partition->begin ? 1 : 0;
+    partition->found.lost -= event->offset < partition->found.offset ? 1 : 0;
     struct passage *passage = passage_create(flow, partition, event);
     ENSURE(passage != NULL, "out of memory for an event");
     stages_order(flow, passage);

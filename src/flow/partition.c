@@ -19,7 +19,7 @@ void partition_dirty(struct partition *partition) {
 void partition_settled(struct partition *partition) {
     const struct tracker *tracker = &partition->tracker;
     partition_dirty(partition);
-    if ((tracker->passed - partition->covered) * 2 >= tracker->window)
+    if ((tracker->passed - partition->committed.covers) * 2 >= tracker->window)
         partition->group->hurried = true;
 }
 

@@ -19,6 +19,20 @@ enum partition_state {
     PARTITION_STOPPED  /* until an operator acts; events under way go on */
 };
 
+/* Flow control: how many records and bytes (event_size) of them. */
+struct credit {
+    uint32_t events;
+    size_t bytes;
+};
+
+/* A commit: up to where, and what it covers by that and by the offset map beside it. */
+struct commit_point {
+    int64_t offset;       /* next to read; -1 none */
+    uint64_t covers;      /* how many of the events that the tracker has passed */
+    uint32_t map;         /* hash of the map; 0 none */
+    uint32_t map_settled; /* how many settled events the map names; of attempts it may know less than we do */
+};
+
 struct partition {
     struct group *group;
     struct place place;
@@ -28,37 +42,38 @@ struct partition {
     struct lanes lanes;
     struct dead_keys dead_keys;
     struct list passages; /* unsettled, in order of offsets */
+    uint64_t unsettled;   /* how many they are */
     struct list hungry;   /* in group->hungry: may want credit */
     struct list dirty;    /* in group->dirty: has something to commit */
-    uint32_t credit;      /* granted and not read yet */
-    size_t credit_bytes;  /* likewise, as accounted */
-    uint32_t few_events;  /* it asks for more credit when it has no more of either than this */
-    size_t few_bytes;
-    bool wants;               /* its next record waits for credit */
-    size_t wanted;            /* and takes so many bytes of it */
-    int64_t wanted_ms;        /* since then, or since it was the elder without success */
-    int64_t committed;        /* acknowledged in this epoch; -1 none */
-    int64_t committing;       /* under way; -1 none */
-    uint64_t covered;         /* how many of the tracker's passed events `committed` covers */
-    uint64_t covering;        /* likewise, under way */
-    int64_t refused;          /* the last offset that was; what to commit is always computed again */
-    uint32_t mapped;          /* hash of the map that was committed with it; 0 none */
-    uint32_t mapping;         /* likewise, under way */
-    uint32_t mapped_settled;  /* how many settled events that map names; of attempts it may know less than we do */
-    uint32_t mapping_settled; /* likewise, under way */
-    uint32_t untold;          /* events sent and settled that no acknowledged commit covers: duplicates after a crash */
-    uint32_t untold_since;    /* of them, settled since the commit under way was made */
-    uint32_t
-        untold_by; /* those that this commit will not cover either: its map has no room for them, or there is none */
-    bool telling;  /* some unsettled passage may have something for the map: attempts, or that it is held */
-    bool foreign;  /* what we have read is no longer in the log: nothing of it is committed */
-    struct offset_map *known; /* the map that we found beside the committed offset; NULL none */
-    int64_t begin;            /* the committed offset that we found; records below it are read only to find dead keys */
-    int64_t seen;             /* the offset after the last record that was read */
-    uint32_t lost;            /* dead keys of the found map whose records lie below it and were not met yet */
-    uint64_t consumed;
-    uint64_t settled;
-    uint64_t unsettled;
+
+    /* What may be read of it: supply.c. */
+    struct credit credit; /* granted and not read yet */
+    struct credit few;    /* it asks for more credit when it has no more of either than this */
+    struct {
+        bool waits;       /* for credit */
+        size_t bytes;     /* that it takes */
+        int64_t since_ms; /* it waits since then, or since it was the elder without success */
+    } next;               /* record */
+    int64_t seen;         /* the offset after the last record that was read */
+
+    /* What is committed: commit.c. */
+    struct commit_point committed;  /* acknowledged in this epoch */
+    struct commit_point committing; /* under way */
+    int64_t refused;                /* the last offset that was; what to commit is always computed again */
+    bool foreign;                   /* what we have read is no longer in the log: nothing of it is committed */
+    bool telling; /* some unsettled passage may have something for the map: attempts, or that it is held */
+    struct {
+        uint32_t settled; /* and sent, and covered by no acknowledged commit */
+        uint32_t since;   /* of them, settled since the commit under way was made */
+        uint32_t still;   /* that it will not cover either: its map has no room for them, or there is none */
+    } exposed;            /* events that would be delivered again after a crash (I5) */
+
+    /* What whoever read it before us had committed, as we found it. */
+    struct {
+        int64_t offset;         /* records below it are read only to find dead keys */
+        struct offset_map *map; /* NULL none */
+        uint32_t lost;          /* dead keys of the map whose records lie below the offset and were not met yet */
+    } found;
 };
 
 /* It may want credit: asks for it at the end of the step. */

@@ -6,7 +6,7 @@
 
 /* What the reader before us knew to be tried, in doubt or dead, and was not met here yet. */
 static bool has_unmet(const struct partition *partition) {
-    const struct offset_map *known = partition->known;
+    const struct offset_map *known = partition->found.map;
     if (known == NULL)
         return false;
     for (uint32_t i = 0; i < known->tries; i++)
@@ -24,8 +24,9 @@ static bool has_unmet(const struct partition *partition) {
 /* `offset`: of one event; -1: whatever is held in the partition. */
 static struct reach reach_of(const struct partition *partition, int64_t offset) {
     struct reach reach = {.moves = partition->state == PARTITION_ASKED};
-    reach.unread = !reach.moves && partition->state == PARTITION_READING &&
-                   (partition->lost > 0 || (offset >= 0 ? offset >= partition->tracker.next : has_unmet(partition)));
+    reach.unread =
+        !reach.moves && partition->state == PARTITION_READING &&
+        (partition->found.lost > 0 || (offset >= 0 ? offset >= partition->tracker.next : has_unmet(partition)));
     reach.here = !reach.moves && !reach.unread;
     return reach;
 }

@@ -10,10 +10,10 @@ enum {
 };
 
 static void set_credit(struct flow *flow, struct partition *partition, uint32_t events, size_t bytes) {
-    flow->reserved -= budget_cost(partition->credit, partition->credit_bytes);
-    partition->group->credit -= partition->credit;
-    partition->credit = events;
-    partition->credit_bytes = bytes;
+    flow->reserved -= budget_cost(partition->credit.events, partition->credit.bytes);
+    partition->group->credit -= partition->credit.events;
+    partition->credit.events = events;
+    partition->credit.bytes = bytes;
     partition->group->credit += events;
     flow->reserved += budget_cost(events, bytes);
 }
@@ -21,26 +21,21 @@ static void set_credit(struct flow *flow, struct partition *partition, uint32_t 
 void supply_forget(struct flow *flow, struct partition *partition) {
     set_credit(flow, partition, 0, 0);
     lifeline_forget(flow, partition);
-    partition->wants = false;
+    partition->next.waits = false;
     elder_forget(flow, partition);
     list_remove(&partition->hungry);
 }
 
 void supply_read(struct flow *flow, struct partition *partition, const struct event *event) {
     size_t bytes = event_size(event->key, event->value, event->headers, event->header_count);
-    size_t used = bytes < partition->credit_bytes ? bytes : partition->credit_bytes;
-    uint32_t events = partition->credit > 0 ? 1 : 0; /* none: of an assignment that drains, it was forgotten */
-    set_credit(flow, partition, partition->credit - events, partition->credit_bytes - used);
-    partition->wants = false;
+    size_t used = bytes < partition->credit.bytes ? bytes : partition->credit.bytes;
+    uint32_t events = partition->credit.events > 0 ? 1 : 0; /* none: of an assignment that drains, it was forgotten */
+    set_credit(flow, partition, partition->credit.events - events, partition->credit.bytes - used);
+    partition->next.waits = false;
     elder_forget(flow, partition);
-    if (partition->credit <= partition->few_events || partition->credit_bytes <= partition->few_bytes)
+    if (partition->credit.events <= partition->few.events || partition->credit.bytes <= partition->few.bytes)
         partition_hungry(flow, partition); /* else it would get nothing yet */
 }
-
-struct credit {
-    uint32_t events;
-    size_t bytes;
-};
 
 /* A quarter of the limit is divided among the partitions, half of each share for the events and half for their bytes.
  * Where that is less than an event, each waits until it has one. */
@@ -55,9 +50,9 @@ static struct credit share(const struct flow *flow) {
 
 /* What its next event still takes, which waits. */
 static struct credit next_of(const struct partition *partition, struct credit all) {
-    size_t next = partition->wanted;
-    return (struct credit){.events = partition->credit == 0 && all.events > 0 ? 1 : 0,
-                           .bytes = next > partition->credit_bytes ? next - partition->credit_bytes : 0};
+    size_t next = partition->next.bytes;
+    return (struct credit){.events = partition->credit.events == 0 && all.events > 0 ? 1 : 0,
+                           .bytes = next > partition->credit.bytes ? next - partition->credit.bytes : 0};
 }
 
 /* As much as it can use; or its next event, where that waits: what is granted to partitions that have nothing to read
@@ -65,7 +60,7 @@ static struct credit next_of(const struct partition *partition, struct credit al
 static struct credit affordable(const struct flow *flow, const struct partition *partition, struct credit all) {
     if (budget_cost(all.events, all.bytes) <= budget_left(flow, BUDGET_READ))
         return all;
-    if (!partition->wants)
+    if (!partition->next.waits)
         return (struct credit){0, 0};
     struct credit least = next_of(partition, all);
     bool alone = partition->group->counts.unsettled == 0 || partition == flow->elder.partition;
@@ -76,8 +71,8 @@ static struct credit affordable(const struct flow *flow, const struct partition 
 /* The next event of a partition that holds none, where no other memory is to be had for it. */
 static struct credit lend(struct flow *flow, struct partition *partition, struct credit all) {
     struct credit none = {0, 0}, least = next_of(partition, all);
-    bool enough = partition->wants && partition->unsettled == 0 && partition->credit + least.events > 0;
-    return enough && lifeline_lend(flow, partition, budget_cost(1, partition->wanted),
+    bool enough = partition->next.waits && partition->unsettled == 0 && partition->credit.events + least.events > 0;
+    return enough && lifeline_lend(flow, partition, budget_cost(1, partition->next.bytes),
                                    budget_cost(least.events, least.bytes))
                ? least
                : none;
@@ -98,24 +93,23 @@ static struct credit most_credit(const struct flow *flow, const struct group *gr
 
 /* What was granted is never taken back, only added to, once half of it is used. False when memory is short. */
 static bool feed(struct flow *flow, struct partition *partition) {
-    uint64_t covered = PLANTED(WINDOW_FROM_BASE) ? partition->tracker.passed : partition->covered;
+    uint64_t covered = PLANTED(WINDOW_FROM_BASE) ? partition->tracker.passed : partition->committed.covers;
     uint32_t room = partition->state == PARTITION_READING ? tracker_room(&partition->tracker, covered) : 0;
     if (PLANTED(WINDOW_IGNORED) && room == 0 && partition->state == PARTITION_READING)
         room = 1;
     struct credit most = most_credit(flow, partition->group), more = {0, 0};
-    partition->few_events = most.events / 2;
-    partition->few_bytes = most.bytes / 2;
-    if (partition->wants) {
+    partition->few = (struct credit){most.events / 2, most.bytes / 2};
+    if (partition->next.waits) {
         most.events = most.events > 0 ? most.events : 1;
-        most.bytes = partition->wanted > most.bytes ? partition->wanted : most.bytes;
+        most.bytes = partition->next.bytes > most.bytes ? partition->next.bytes : most.bytes;
     }
     uint32_t goal = room < most.events ? room : most.events;
-    bool lacks = partition->wants && partition->wanted > partition->credit_bytes;
-    if (partition->credit <= most.events / 2 && goal > partition->credit)
-        more.events = goal - partition->credit;
-    if (partition->credit_bytes <= most.bytes / 2 || lacks)
-        more.bytes = most.bytes - partition->credit_bytes;
-    if (partition->credit + more.events == 0 || (more.events == 0 && more.bytes == 0) ||
+    bool lacks = partition->next.waits && partition->next.bytes > partition->credit.bytes;
+    if (partition->credit.events <= most.events / 2 && goal > partition->credit.events)
+        more.events = goal - partition->credit.events;
+    if (partition->credit.bytes <= most.bytes / 2 || lacks)
+        more.bytes = most.bytes - partition->credit.bytes;
+    if (partition->credit.events + more.events == 0 || (more.events == 0 && more.bytes == 0) ||
         partition->state != PARTITION_READING)
         return true;
     struct credit all = more;
@@ -123,9 +117,10 @@ static bool feed(struct flow *flow, struct partition *partition) {
     if (more.events == 0 && more.bytes == 0)
         more = lend(flow, partition, all);
     if (more.events == 0 && more.bytes == 0)
-        return !partition->wants; /* else it says so when it has something */
-    set_credit(flow, partition, partition->credit + more.events, partition->credit_bytes + more.bytes);
-    partition->wants = partition->wants && (partition->credit == 0 || partition->wanted > partition->credit_bytes);
+        return !partition->next.waits; /* else it says so when it has something */
+    set_credit(flow, partition, partition->credit.events + more.events, partition->credit.bytes + more.bytes);
+    partition->next.waits =
+        partition->next.waits && (partition->credit.events == 0 || partition->next.bytes > partition->credit.bytes);
     struct action *action = say(flow, ACTION_GRANT_CREDIT);
     action->is.credit.place = partition->place;
     action->is.credit.events = more.events;
@@ -138,7 +133,7 @@ bool supply_is_dry(const struct flow *flow, const struct group *group) {
         return false; /* what stops the reading now ends with an answer */
     for (uint32_t i = 0; i < group->count; i++) {
         const struct partition *partition = &group->partitions[i];
-        if (partition->state == PARTITION_ASKED || (partition->credit > 0 && !partition->wants))
+        if (partition->state == PARTITION_ASKED || (partition->credit.events > 0 && !partition->next.waits))
             return false;
     }
     return true;

@@ -121,7 +121,7 @@ static void use_up(struct house *house, struct place place) {
     struct partition *partition = group_partition(&house->flow->groups[0], place);
     supply_forget(house->flow, partition);
     partition_hungry(house->flow, partition);
-    partition->few_events = 0;
+    partition->few.events = 0;
 }
 
 /* Until a batch closes. */
