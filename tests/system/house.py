@@ -89,8 +89,10 @@ class House:
             (self.etc / "routes.d" / f"{name}.cfg").write_text(settings({**plain, **options}))
 
     def put(self, path, text):
-        (self.etc / path).write_text(text)
-        (self.etc / path).chmod(0o600)
+        target = self.etc / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+        target.chmod(0o600)
         return path
 
     # --- life ---
