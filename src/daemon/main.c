@@ -110,7 +110,7 @@ static int serve(const char *path, enum wish wish) {
  */
 static void tune_heap(void) {
     (void)mallopt(M_MMAP_THRESHOLD, 4 * 1024 * 1024);
-    (void)mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
+    (void)mallopt(M_TRIM_THRESHOLD, 4 * 1024 * 1024);
 }
 
 /* What was asked for and could not be written must not look as if it stood there. Threads of librdkafka that did not
