@@ -1,5 +1,6 @@
-/* What is read from a partition: a record becomes an event under way, or is known from the map of whoever had the
- * partition before, or is dropped. Whether it may start is decided in hold.c. */
+/* Takes in a record. */
+#include "flow/arrival.h"
+
 #include "flow/flow_private.h"
 
 /* The map says that whoever had the partition before has settled it. */
@@ -38,7 +39,7 @@ void arrival_event(struct flow *flow, struct event *event) {
     struct partition *partition = group_partition(group, event->place);
     enum report_kind why = REPORT_STALE;
     if (partition != NULL) {
-        supply_read(flow, partition, event);
+        credit_spend(flow, partition, event);
         why = REPORT_REWOUND;
     }
     bool wanted = partition != NULL && (group->phase == GROUP_RUNNING || PLANTED(DRAIN_READS)) &&

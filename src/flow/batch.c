@@ -29,7 +29,7 @@ static void destroy(struct flow *flow, struct batch *batch) {
     timers_clear(&flow->timers, &batch->timer);
     timers_leave(&flow->timers);
     flow->bytes -= batch->bytes;
-    flow->apart -= batch->apart ? batch->bytes : 0;
+    flow->on_lifelines -= batch->on_lifeline ? batch->bytes : 0;
     batch->group->made -= batch->made ? 1 : 0;
     arena_finish(&batch->arena);
     free(batch);
@@ -127,21 +127,21 @@ void batch_close_all(struct flow *flow, struct group *group) {
 
 static void account(struct flow *flow, struct batch *batch) {
     flow->bytes += batch->arena.bytes - batch->bytes;
-    flow->apart += batch->apart ? batch->arena.bytes - batch->bytes : 0;
+    flow->on_lifelines += batch->on_lifeline ? batch->arena.bytes - batch->bytes : 0;
     batch->bytes = batch->arena.bytes;
 }
 
 /* The memory that its request may take. Where there is little, one event goes alone on its platform's lifeline. */
 static size_t find_room(struct flow *flow, struct batch *batch) {
     size_t room = budget_left(flow, BUDGET_WRITE);
-    batch->apart = batch->count == 1 && budget_cost(1, batch->size) > room && lifeline_take(flow, batch->first);
-    return batch->apart ? lifeline_left(flow, batch->first, BUDGET_WRITE) : room;
+    batch->on_lifeline = batch->count == 1 && budget_cost(1, batch->size) > room && lifeline_take(flow, batch->first);
+    return batch->on_lifeline ? lifeline_left(flow, batch->first, BUDGET_WRITE) : room;
 }
 
 /* The bytes of the request, within the limit (I10): but for the first of its route only where there is much. */
 static bool make(struct flow *flow, struct batch *batch) {
     size_t room = find_room(flow, batch);
-    if (!batch->apart && batch->group->made > 0 && budget_cost(1, batch->size) > room)
+    if (!batch->on_lifeline && batch->group->made > 0 && budget_cost(1, batch->size) > room)
         return false;
     batch->arena.limit = room > 0 ? room : 1;
     const struct request **parts = arena_take(&batch->arena, batch->count * sizeof(const struct request *));
@@ -182,7 +182,7 @@ void batch_enter(struct flow *flow, struct batch *batch) {
     }
     for (struct passage *each = first; each != NULL; each = each->along)
         each->request = &batch->request;
-    desk_join(flow, &flow->desks[batch->request.platform], first);
+    dispatcher_join(flow, &flow->dispatchers[batch->request.platform], first);
 }
 
 void batch_dissolve(struct flow *flow, struct batch *batch) {

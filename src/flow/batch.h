@@ -22,8 +22,8 @@ struct batch {
     uint32_t doubts; /* answers in a row that may be about one of its events */
     size_t size;     /* of its body */
     bool open;
-    bool made;  /* its request is */
-    bool apart; /* on the lifeline of its only event */
+    bool made;        /* its request is */
+    bool on_lifeline; /* on the lifeline of its only event */
     struct request request;
     struct arena arena; /* the request's bytes */
     size_t bytes;       /* accounted */

@@ -57,12 +57,12 @@ void budget_divide(struct flow *flow) {
         flow->part[what] = part_of(flow->plan, (enum budget)what);
     flow->most_of_event = budget_of_event(flow->plan);
     flow->most_of_body = budget_of_body(flow->plan);
-    for (uint32_t i = 0; flow->desks != NULL && i < flow->plan->platform_count; i++)
-        flow->desks[i].lifeline.most = PLANTED(NO_LIFELINE) ? 0 : lifeline_of(flow->plan);
+    for (uint32_t i = 0; flow->dispatchers != NULL && i < flow->plan->platform_count; i++)
+        flow->dispatchers[i].lifeline.most = PLANTED(NO_LIFELINE) ? 0 : lifeline_of(flow->plan);
 }
 
 size_t budget_left(const struct flow *flow, enum budget what) {
-    size_t used = flow->bytes + flow->reserved - flow->apart, most = flow->part[what];
+    size_t used = flow->bytes + flow->reserved - flow->on_lifelines, most = flow->part[what];
     if (PLANTED(MEMORY_IGNORED))
         return SIZE_MAX / 4;
     return used < most ? most - used : 0;

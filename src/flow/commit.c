@@ -1,5 +1,6 @@
-/* Commits: only of what is settled without a gap, one in flight per route, never backwards, with a map of what is known
- * above the committed offset. What is settled the tracker knows. */
+/* Offset maps, what there is to commit and when, and what the answer changes. */
+#include "flow/commit.h"
+
 #include "base/table.h"
 #include "flow/flow_private.h"
 

@@ -1,5 +1,6 @@
-/* What a platform's answer leads to for the events of its request: they are settled, tried again later, divided into
- * smaller batches, or dead-lettered. What the answer means is judged in deliver/judgement.c. */
+/* Carries out what was judged. In a drain nothing more is decided, only noted for the last map. */
+#include "flow/consequence.h"
+
 #include "flow/flow_private.h"
 
 enum {
@@ -11,7 +12,7 @@ static struct group *group_of(const struct passage *passage) {
 }
 
 /* The event's own clock runs while its platform is up, from its first failure on. */
-static bool patience_ended(struct flow *flow, struct passage *passage, const struct desk *desk) {
+static bool patience_ended(struct flow *flow, struct passage *passage, const struct dispatcher *dispatcher) {
     int64_t patience_ms = group_of(passage)->route->retry.patience_ms;
     bool ended = false;
     for (struct passage *each = passage; each != NULL; each = each->along) {
@@ -23,7 +24,7 @@ static bool patience_ended(struct flow *flow, struct passage *passage, const str
         }
         ended = ended || passage_spent_ms(flow, each) >= patience_ms;
     }
-    return desk->breaker.state == PLATFORM_UP && ended;
+    return dispatcher->breaker.state == PLATFORM_UP && ended;
 }
 
 static void again_later(struct flow *flow, struct passage *passage, const struct reply *reply, int64_t floor_ms) {
@@ -69,13 +70,14 @@ static bool is_refusal(const struct judgement *judgement) {
 /* Whether a batch as a whole is not worth another try: it is refused, its patience is over, or it is answered again and
  * again as if one event in it were bad, while others get through. One that may have been applied stays whole and keeps
  * its id as long as there is patience: so the platform can know it again. */
-static bool must_divide(struct batch *batch, const struct judgement *judgement, const struct desk *desk, bool ended) {
+static bool must_divide(struct batch *batch, const struct judgement *judgement, const struct dispatcher *dispatcher,
+                        bool ended) {
     bool doubtful = judgement->kind == JUDGED_RETRY && judgement->mark == MARK_SUSPECT;
     ended = ended || PLANTED(BATCH_CHANGES);
     batch->doubts = doubtful ? batch->doubts + 1 : 0;
     if (batch->count < 2)
         return false;
-    return is_refusal(judgement) || ended || (batch->doubts >= MOST_DOUBTS && desk->breaker.state == PLATFORM_UP);
+    return is_refusal(judgement) || ended || (batch->doubts >= MOST_DOUBTS && dispatcher->breaker.state == PLATFORM_UP);
 }
 
 /* May have been applied, and the route wants no second sending. Dividing would be one: each event of a batch shares its
@@ -103,7 +105,7 @@ static void spare(struct passage *passage) {
 }
 
 static void carry_out(struct flow *flow, struct passage *passage, const struct reply *reply,
-                      const struct judgement *judgement, struct desk *desk) {
+                      const struct judgement *judgement, struct dispatcher *dispatcher) {
     const struct route *route = group_of(passage)->route;
     bool many = passage->along != NULL, refusal = is_refusal(judgement);
     if (judgement->kind == JUDGED_SUCCESS || (judgement->kind == JUDGED_REFUSED && PLANTED(REFUSED_SETTLES)) ||
@@ -113,19 +115,20 @@ static void carry_out(struct flow *flow, struct passage *passage, const struct r
     }
     if (judgement->spared) {
         spare(passage);
-        desk_join(flow, desk, passage);
+        dispatcher_join(flow, dispatcher, passage);
         return;
     }
-    bool ended = judgement->kind != JUDGED_ABORTED && !(many && refusal) && patience_ended(flow, passage, desk);
+    bool ended = judgement->kind != JUDGED_ABORTED && !(many && refusal) && patience_ended(flow, passage, dispatcher);
     if (judgement->kind == JUDGED_ABORTED || judgement->kind == JUDGED_HOLD) {
-        desk_join(flow, desk, passage); /* the platform's state holds it from here on, not a backoff of its own */
+        dispatcher_join(flow, dispatcher,
+                        passage); /* the platform's state holds it from here on, not a backoff of its own */
         return;
     }
     if (judgement->kind == JUDGED_AMBIGUOUS && route->ambiguous != AMBIGUOUS_RETRY) {
         leave_in_doubt(flow, passage, reply);
         return;
     }
-    if (passage->batch != NULL && must_divide(passage->batch, judgement, desk, ended)) {
+    if (passage->batch != NULL && must_divide(passage->batch, judgement, dispatcher, ended)) {
         divide(flow, passage->batch, reply, refusal);
         return;
     }
@@ -151,14 +154,14 @@ static struct passage *planted_stale(struct flow *flow, const struct passage *go
 
 /* In a drain nothing is decided any more; but what the attempt was goes into the last map. */
 static void note_failed(struct flow *flow, struct passage *passage, const struct judgement *judgement,
-                        const struct desk *desk) {
+                        const struct dispatcher *dispatcher) {
     bool refusal = is_refusal(judgement);
     if (judgement->spared)
         spare(passage);
     if (judgement->spared || judgement->kind == JUDGED_ABORTED || judgement->kind == JUDGED_HOLD)
         return;
     if (passage->along == NULL || !refusal)
-        (void)patience_ended(flow, passage, desk);
+        (void)patience_ended(flow, passage, dispatcher);
     for (struct passage *each = passage; each != NULL && passage->along != NULL && refusal; each = each->along)
         each->attempts--; /* which of them is refused nobody knows */
     passage->refusals += passage->along == NULL && judgement->kind == JUDGED_REFUSED ? 1 : 0;
@@ -171,10 +174,10 @@ void consequence_take(struct flow *flow, const struct reply *reply) {
         say_report(flow, REPORT_STALE, (struct place){0}, -1);
         return;
     }
-    struct desk *desk = &flow->desks[passage->request->platform];
-    struct judgement judgement = desk_judge(flow, desk, passage, reply);
+    struct dispatcher *dispatcher = &flow->dispatchers[passage->request->platform];
+    struct judgement judgement = dispatcher_judge(flow, dispatcher, passage, reply);
     passage_close(flow, passage);
-    desk_judged(flow, desk, passage, &judgement, reply);
+    dispatcher_judged(flow, dispatcher, passage, &judgement, reply);
     passage->request->renewed = judgement.kind == JUDGED_RENEW;
     if (passage->state == PASSAGE_GONE) {
         struct passage *taken = PLANTED(STALE_REPLY) ? planted_stale(flow, passage) : NULL;
@@ -182,7 +185,7 @@ void consequence_take(struct flow *flow, const struct reply *reply) {
         if (taken == NULL)
             return;
         passage_close(flow, taken);
-        pace_give_back(&desk->pace, taken->request->attempt > 1);
+        pace_give_back(&dispatcher->pace, taken->request->attempt > 1);
         passage = taken;
     }
     for (struct passage *each = passage; each != NULL; each = each->along) {
@@ -196,7 +199,7 @@ void consequence_take(struct flow *flow, const struct reply *reply) {
     else if (judgement.kind != JUDGED_ABORTED && !judgement.spared)
         group->counts.attempts_failed++;
     if (group->phase != GROUP_RUNNING && judgement.kind != JUDGED_SUCCESS) {
-        note_failed(flow, passage, &judgement, desk);
+        note_failed(flow, passage, &judgement, dispatcher);
         if (reply->kind == REPLY_AMBIGUOUS || reply->kind == REPLY_ABORTED || judgement.kind == JUDGED_AMBIGUOUS)
             hold_doubtful(passage);
         else
@@ -204,5 +207,5 @@ void consequence_take(struct flow *flow, const struct reply *reply) {
         fate_park(flow, passage); /* the next owner tries again */
         return;
     }
-    carry_out(flow, passage, reply, &judgement, desk);
+    carry_out(flow, passage, reply, &judgement, dispatcher);
 }

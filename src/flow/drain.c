@@ -1,5 +1,6 @@
-/* How an assignment ends: it is revoked, it is lost, or the daemon stops. In this order: start nothing new, wait for
- * what is under way, abort the rest, commit, release, hand back (I8). */
+/* From `revoked`, `lost` or `stop` to `hand back`. */
+#include "flow/drain.h"
+
 #include "flow/flow_private.h"
 
 enum {
@@ -28,14 +29,14 @@ static void withdraw(struct flow *flow, struct passage *passage) {
         return; /* the first of its batch speaks for it */
     timers_clear(&flow->timers, &passage->timer);
     if (passage->state == PASSAGE_WAITING)
-        desk_leave(flow, &flow->desks[passage->request->platform], passage);
+        dispatcher_leave(flow, &flow->dispatchers[passage->request->platform], passage);
     else
         list_remove(&passage->link);
     fate_park(flow, passage);
 }
 
 static void start_drain(struct flow *flow, struct group *group) {
-    int64_t most_ms = flow->desks[group->route->mapping.platform].spec->timeout_ms;
+    int64_t most_ms = flow->dispatchers[group->route->mapping.platform].spec->timeout_ms;
     if (most_ms > flow->plan->max_poll_interval_ms / 3)
         most_ms = flow->plan->max_poll_interval_ms / 3;
     if (most_ms > LONGEST_DRAIN_MS)
@@ -46,7 +47,7 @@ static void start_drain(struct flow *flow, struct group *group) {
     timers_clear(&flow->timers, &group->pause);
     timers_set(&flow->timers, &group->deadline, flow->now_ms + most_ms);
     for (uint32_t i = 0; i < group->count; i++) {
-        supply_forget(flow, &group->partitions[i]);
+        credit_forget(flow, &group->partitions[i]);
         LIST_EACH(link, &group->partitions[i].passages) {
             struct passage *passage = LIST_OF(link, struct passage, sibling);
             if (passage->open == 0 && !PLANTED(DRAIN_STARTS))

@@ -13,17 +13,17 @@ enum {
 };
 
 static bool is_up(const struct flow *flow, const struct group *group) {
-    return flow->desks[group->route->mapping.platform].breaker.state == PLATFORM_UP;
+    return flow->dispatchers[group->route->mapping.platform].breaker.state == PLATFORM_UP;
 }
 
 /* An answer of a platform that is up, or of the dead-letter topic while that takes letters. */
 static bool comes_back(const struct flow *flow) {
     size_t requests = 0;
     for (uint32_t i = 0; i < flow->plan->platform_count; i++) {
-        const struct desk *desk = &flow->desks[i];
-        if (desk->breaker.state == PLATFORM_UP && desk->pace.in_flight > 0)
+        const struct dispatcher *dispatcher = &flow->dispatchers[i];
+        if (dispatcher->breaker.state == PLATFORM_UP && dispatcher->pace.in_flight > 0)
             return true;
-        requests += desk->pace.in_flight;
+        requests += dispatcher->pace.in_flight;
     }
     bool fail = false;
     for (uint32_t i = 0; i < flow->plan->route_count; i++)
@@ -46,7 +46,7 @@ static struct partition *choose(const struct flow *flow) {
     size_t looked = 0;
     for (struct list *link = flow->starving.next; link != &flow->starving && looked < LOOKED_AT; link = link->next) {
         const struct group *group = LIST_OF(link, struct group, starving);
-        bool reads = is_up(flow, group) && !desk_is_sated(flow, group);
+        bool reads = is_up(flow, group) && !dispatcher_has_enough(flow, group);
         struct partition *found = reads ? waits_too_long(flow, group) : NULL;
         if (found != NULL)
             return found;

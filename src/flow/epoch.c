@@ -1,5 +1,6 @@
-/* One epoch of a route: partitions are assigned to us together, begin to be read where they were committed, and are
- * released. In which order it ends is in drain.c. */
+/* Takes in an assignment, and forgets it. */
+#include "flow/epoch.h"
+
 #include "flow/flow_private.h"
 
 #include <stdlib.h>
@@ -15,7 +16,7 @@ static void release(struct flow *flow, struct group *group, struct passage *pass
     list_remove(&passage->sibling);
     timers_clear(&flow->timers, &passage->timer);
     if (passage->state == PASSAGE_WAITING)
-        desk_leave(flow, &flow->desks[passage->request->platform], passage);
+        dispatcher_leave(flow, &flow->dispatchers[passage->request->platform], passage);
     else
         list_remove(&passage->link);
     if (passage->open == 0) {
@@ -35,7 +36,7 @@ void epoch_end(struct flow *flow, struct group *group) {
         struct partition *partition = &group->partitions[i];
         LIST_EACH(link, &partition->passages) release(flow, group, LIST_OF(link, struct passage, sibling));
         group->counts.exposed -= partition->exposed.settled;
-        supply_forget(flow, partition);
+        credit_forget(flow, partition);
         commit_forget_map(flow, partition);
         hold_forget(flow, partition);
         tracker_finish(&partition->tracker);
@@ -53,13 +54,13 @@ void epoch_end(struct flow *flow, struct group *group) {
     group->entries = NULL;
     group->maps = NULL;
     flow->partitions -= group->count;
-    flow->desks[group->route->mapping.platform].readers -= group->count > 0 ? 1 : 0;
+    flow->dispatchers[group->route->mapping.platform].readers -= group->count > 0 ? 1 : 0;
     group->count = group->open = 0;
     group->committing = group->ask_again = false;
     group->phase = GROUP_IDLE;
     list_init(&group->hungry);
     list_init(&group->dirty);
-    supply_starve(flow, group, false);
+    credit_starve(flow, group, false);
     timers_clear(&flow->timers, &group->pause);
     timers_clear(&flow->timers, &group->deadline);
     flow->relieved = true; /* maps and dead keys are gone, too */
@@ -136,14 +137,14 @@ void epoch_begin(struct flow *flow, const struct input *input) {
     group->letter_place.epoch = group->epoch;
     group->letters_fail = group->letters_fail && group_partition(group, group->letter_place) != NULL;
     flow->partitions += group->count;
-    flow->desks[group->route->mapping.platform].readers++;
+    flow->dispatchers[group->route->mapping.platform].readers++;
     epoch_ask(flow, group);
 }
 
 static void stop_reading(struct flow *flow, struct partition *partition, const char *why) {
     partition->state = PARTITION_STOPPED;
     partition->why = why;
-    supply_forget(flow, partition);
+    credit_forget(flow, partition);
     struct action *stop = say(flow, ACTION_STOP_PARTITION);
     stop->is.stop.place = partition->place;
     stop->is.stop.why = why;

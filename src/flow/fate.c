@@ -1,5 +1,6 @@
-/* What becomes of an event after each verdict of a stage and each report of a dead letter: it continues, is settled, or
- * is dead-lettered. What follows from a platform's answer is decided in consequence.c. */
+/* Settling, dead letters, and the way to the platform. */
+#include "flow/fate.h"
+
 #include "flow/flow_private.h"
 
 #include <stdlib.h>
@@ -52,7 +53,7 @@ static bool try_letter(struct flow *flow, struct passage *passage, const struct 
 /* Where the one has no room for its letter: from the common memory to the lifeline, or back as soon as it finds a place
  * there. */
 static bool changes_memory(struct flow *flow, struct passage *passage) {
-    if (!passage->apart)
+    if (!passage->on_lifeline)
         return lifeline_take(flow, passage);
     if (passage->bytes >= budget_left(flow, BUDGET_WRITE))
         return false;
@@ -137,7 +138,7 @@ static void enter(struct flow *flow, struct passage *passage) {
     else if (route->batch.events > 0)
         batch_gather(flow, passage);
     else
-        desk_join(flow, &flow->desks[route->mapping.platform], passage);
+        dispatcher_join(flow, &flow->dispatchers[route->mapping.platform], passage);
 }
 
 /* An event may go through the rooms before its turn, to join the batch in which the one ahead of it stands. Where that

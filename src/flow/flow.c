@@ -12,13 +12,13 @@ enum {
 static bool init(struct flow *flow) {
     const struct plan *plan = flow->plan;
     flow->groups = calloc(plan->route_count + 1, sizeof *flow->groups);
-    flow->desks = calloc(plan->platform_count + 1, sizeof *flow->desks);
+    flow->dispatchers = calloc(plan->platform_count + 1, sizeof *flow->dispatchers);
     flow->tables = calloc(plan->lookup_count + 1, sizeof(struct lookup_table *));
     flow->gate = gate_context_create();
-    if (flow->groups == NULL || flow->desks == NULL || flow->tables == NULL || flow->gate == NULL)
+    if (flow->groups == NULL || flow->dispatchers == NULL || flow->tables == NULL || flow->gate == NULL)
         return false;
     for (uint32_t i = 0; i < plan->platform_count; i++)
-        if (!desk_init(flow, &flow->desks[i], i))
+        if (!dispatcher_init(flow, &flow->dispatchers[i], i))
             return false;
     for (uint32_t i = 0; i < plan->route_count; i++)
         if (!group_init(flow, &flow->groups[i], i))
@@ -58,15 +58,15 @@ void flow_destroy(struct flow *flow) {
         batch_leave(flow, gone);
         passage_destroy(flow, gone);
     }
-    for (uint32_t i = 0; flow->desks != NULL && i < flow->plan->platform_count; i++)
-        desk_finish(&flow->desks[i]);
+    for (uint32_t i = 0; flow->dispatchers != NULL && i < flow->plan->platform_count; i++)
+        dispatcher_finish(&flow->dispatchers[i]);
     for (uint32_t i = 0; flow->tables != NULL && i < flow->plan->lookup_count; i++)
         lookup_table_release(flow->tables[i]);
     gate_context_destroy(flow->gate);
     timers_finish(&flow->timers);
     pending_finish(&flow->pending);
     free(flow->groups);
-    free(flow->desks);
+    free(flow->dispatchers);
     free(flow->tables);
     free(flow);
 }
@@ -78,7 +78,7 @@ static void raise_fence(struct flow *flow, int64_t gap_ms) {
     if (session_ms == 0 || gap_ms <= session_ms / 2 || PLANTED(FENCE_IGNORED))
         return;
     for (uint32_t i = 0; i < flow->plan->platform_count && !PLANTED(SLEEP_COUNTS); i++)
-        breaker_slept(&flow->desks[i].breaker, gap_ms);
+        breaker_slept(&flow->dispatchers[i].breaker, gap_ms);
     int64_t delay_ms = session_ms / HEARTBEATS_A_SESSION * HEARTBEATS_OF_FENCE;
     flow->fence_ms = flow->now_ms + delay_ms;
     timers_set(&flow->timers, &flow->fence, flow->fence_ms);
@@ -127,8 +127,8 @@ static void take(struct flow *flow, const struct input *input) {
         take_table(flow, input);
         break;
     case INPUT_PLATFORM:
-        desk_told(flow, &flow->desks[input->is.platform.platform], input->is.platform.state,
-                  input->is.platform.until_ms);
+        dispatcher_told(flow, &flow->dispatchers[input->is.platform.platform], input->is.platform.state,
+                        input->is.platform.until_ms);
         break;
     case INPUT_RELEASE:
         hold_release(flow, input);
@@ -149,8 +149,8 @@ static void fire(struct flow *flow, struct timer *timer) {
     case TIMER_BATCH:
         batch_close(flow, LIST_OF(timer, struct batch, timer));
         break;
-    case TIMER_DESK:
-        desk_touch(flow, LIST_OF(timer, struct desk, timer));
+    case TIMER_DISPATCHER:
+        dispatcher_touch(flow, LIST_OF(timer, struct dispatcher, timer));
         break;
     case TIMER_PAUSE:
         group_touch(flow, LIST_OF(timer, struct group, pause));
@@ -183,8 +183,8 @@ static void tend(struct flow *flow, struct group *group) {
             epoch_ask(flow, group);
         }
         commit_tend(flow, group, false);
-        supply_tend(flow, group);
-        if (!list_is_empty(&group->batches) && supply_is_dry(flow, group))
+        credit_tend(flow, group);
+        if (!list_is_empty(&group->batches) && credit_is_dry(flow, group))
             batch_close_all(flow, group);
         break;
     case GROUP_DRAINING:
@@ -205,7 +205,7 @@ static void run(struct flow *flow) {
             }
             while ((first = list_first(&flow->busy)) != NULL) {
                 list_remove(first);
-                desk_serve(flow, LIST_OF(first, struct desk, busy));
+                dispatcher_serve(flow, LIST_OF(first, struct dispatcher, busy));
             }
         }
         while ((first = list_first(&flow->touched)) != NULL) {
@@ -309,9 +309,10 @@ void route_counts_add(struct route_counts *to, const struct route_counts *from) 
 }
 
 void flow_platform(const struct flow *flow, uint32_t platform, struct platform_counts *counts) {
-    const struct desk *desk = &flow->desks[platform];
-    *counts = (struct platform_counts){
-        .state = desk->breaker.state, .since_ms = desk->breaker.since_ms, .in_flight = desk->pace.in_flight};
+    const struct dispatcher *dispatcher = &flow->dispatchers[platform];
+    *counts = (struct platform_counts){.state = dispatcher->breaker.state,
+                                       .since_ms = dispatcher->breaker.since_ms,
+                                       .in_flight = dispatcher->pace.in_flight};
 }
 
 size_t flow_bytes(const struct flow *flow) {

@@ -1,7 +1,8 @@
 /* The flow is the whole decision-making core of one worker: an input goes in, actions come out. It has no clock, socket
  * or log, and no randomness but a given seed: the same object code runs in the daemon and in the simulator. What
- * happens inside: an event becomes a passage (passage.h), waits for its key in a lane (lane.h) and for its platform at
- * a desk (desk.c), and is settled (fate.c); a group (group.c) holds a route's partitions. */
+ * happens inside: a record arrives (arrival.h) and becomes a passage (passage.h), waits for its key in a lane (lane.h),
+ * goes through the stages (stages.h), waits for its platform at a dispatcher (dispatcher.h), and is settled (fate.h); a
+ * group (group.h) holds a route's partitions. LAYERS has all files in order. */
 #ifndef SLUSS_FLOW_FLOW_H
 #define SLUSS_FLOW_FLOW_H
 

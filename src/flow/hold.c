@@ -1,5 +1,6 @@
-/* What happens to the later events of a key after a dead letter, and to whatever waits for an operator: they are held,
- * follow to the dead letters, or are released. It writes no letters and sends nothing itself. */
+/* Dead keys and held events; at the end, releasing them. */
+#include "flow/hold.h"
+
 #include "flow/flow_private.h"
 
 static const struct route *route_of(const struct passage *passage) {

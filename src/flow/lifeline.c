@@ -5,7 +5,7 @@
 #include "flow/flow_private.h"
 
 static struct lifeline *of_group(struct flow *flow, uint32_t route) {
-    return &flow->desks[flow->plan->routes[route].mapping.platform].lifeline;
+    return &flow->dispatchers[flow->plan->routes[route].mapping.platform].lifeline;
 }
 
 static struct lifeline *of_passage(struct flow *flow, const struct passage *passage) {
@@ -14,16 +14,16 @@ static struct lifeline *of_passage(struct flow *flow, const struct passage *pass
 
 /* A batch on it has no other event. */
 static size_t held_by(const struct passage *passage) {
-    return passage->bytes + (passage->batch != NULL && passage->batch->apart ? passage->batch->bytes : 0);
+    return passage->bytes + (passage->batch != NULL && passage->batch->on_lifeline ? passage->batch->bytes : 0);
 }
 
 /* What comes back on it is of use to whoever waits for memory. */
 static void move_down(struct flow *flow, struct lifeline *lifeline) {
     struct passage *passage = lifeline->passage;
-    flow->apart -= held_by(passage);
-    passage->apart = false;
+    flow->on_lifelines -= held_by(passage);
+    passage->on_lifeline = false;
     if (passage->batch != NULL)
-        passage->batch->apart = false;
+        passage->batch->on_lifeline = false;
     lifeline->passage = NULL;
     flow->relieved = true;
 }
@@ -47,7 +47,7 @@ bool lifeline_lend(struct flow *flow, struct partition *partition, size_t whole,
         return false;
     lifeline->lent = partition;
     lifeline->lent_bytes = more;
-    flow->apart += more;
+    flow->on_lifelines += more;
     return true;
 }
 
@@ -55,7 +55,7 @@ void lifeline_forget(struct flow *flow, const struct partition *partition) {
     struct lifeline *lifeline = of_group(flow, partition->group->index);
     if (lifeline->lent != partition)
         return;
-    flow->apart -= lifeline->lent_bytes;
+    flow->on_lifelines -= lifeline->lent_bytes;
     lifeline->lent = NULL;
     lifeline->lent_bytes = 0;
     flow->relieved = true;
@@ -63,8 +63,8 @@ void lifeline_forget(struct flow *flow, const struct partition *partition) {
 
 static void stand(struct flow *flow, struct lifeline *lifeline, struct passage *passage) {
     lifeline->passage = passage;
-    passage->apart = true;
-    flow->apart += passage->bytes;
+    passage->on_lifeline = true;
+    flow->on_lifelines += passage->bytes;
 }
 
 void lifeline_board(struct flow *flow, struct passage *passage) {
@@ -77,7 +77,7 @@ void lifeline_board(struct flow *flow, struct passage *passage) {
 
 bool lifeline_take(struct flow *flow, struct passage *passage) {
     struct lifeline *lifeline = of_passage(flow, passage);
-    if (passage->apart)
+    if (passage->on_lifeline)
         return true;
     if (passage->bytes >= budget_of_lifeline(lifeline->most, BUDGET_WRITE) || !is_free(flow, lifeline))
         return false;
@@ -87,13 +87,13 @@ bool lifeline_take(struct flow *flow, struct passage *passage) {
 
 size_t lifeline_left(const struct flow *flow, const struct passage *passage, enum budget what) {
     uint32_t platform = flow->plan->routes[passage->event->place.route].mapping.platform;
-    size_t most = passage->apart ? budget_of_lifeline(flow->desks[platform].lifeline.most, what) : 0;
+    size_t most = passage->on_lifeline ? budget_of_lifeline(flow->dispatchers[platform].lifeline.most, what) : 0;
     size_t used = held_by(passage);
     return most > used ? most - used : 0;
 }
 
 void lifeline_leave(struct flow *flow, struct passage *passage) {
-    if (passage->apart)
+    if (passage->on_lifeline)
         move_down(flow, of_passage(flow, passage));
 }
 

@@ -1,4 +1,4 @@
-/* The marks of a partition. Who looks at them is said where they are: supply.c and commit.c. */
+/* The marks of a partition. Who looks at them is said where they are: credit.c and commit.c. */
 #include "flow/partition.h"
 
 #include "flow/flow_private.h"

@@ -46,7 +46,7 @@ struct partition {
     struct list hungry;   /* in group->hungry: may want credit */
     struct list dirty;    /* in group->dirty: has something to commit */
 
-    /* What may be read of it: supply.c. */
+    /* What may be read of it: credit.c. */
     struct credit credit; /* granted and not read yet */
     struct credit few;    /* it asks for more credit when it has no more of either than this */
     struct {

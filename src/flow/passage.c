@@ -5,7 +5,7 @@
 
 void passage_borrow(struct flow *flow, struct passage *passage, enum budget what) {
     struct arena *arena = &passage->event->arena;
-    arena->limit = arena->bytes + (passage->apart ? lifeline_left(flow, passage, what) : budget_left(flow, what));
+    arena->limit = arena->bytes + (passage->on_lifeline ? lifeline_left(flow, passage, what) : budget_left(flow, what));
     arena->full = false;
 }
 
@@ -14,7 +14,7 @@ void passage_account(struct flow *flow, struct passage *passage) {
     size_t bytes = passage->event->arena.bytes + (batches ? sizeof(struct batch) : 0);
     passage->event->arena.limit = 0;
     flow->bytes += bytes - passage->bytes;
-    flow->apart += passage->apart ? bytes - passage->bytes : 0;
+    flow->on_lifelines += passage->on_lifeline ? bytes - passage->bytes : 0;
     passage->bytes = bytes;
 }
 
@@ -107,7 +107,7 @@ static int64_t up_time(const struct flow *flow, const struct passage *passage) {
     const struct route *route = passage->home->group->route;
     if (PLANTED(OUTAGE_COUNTS))
         return flow->now_ms;
-    return breaker_up_time(&flow->desks[route->mapping.platform].breaker, flow->now_ms);
+    return breaker_up_time(&flow->dispatchers[route->mapping.platform].breaker, flow->now_ms);
 }
 
 int64_t passage_spent_ms(const struct flow *flow, const struct passage *passage) {

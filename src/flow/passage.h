@@ -78,7 +78,7 @@ struct passage {
     bool aborted;
     bool clocked;            /* an attempt has failed since we read it, and it does not rest: its clock runs */
     bool grown;              /* the rooms have begun with it */
-    bool apart;              /* it stands on its platform's lifeline */
+    bool on_lifeline;        /* it stands on its platform's lifeline */
     enum letter_omits omits; /* its letter was too large */
 };
 

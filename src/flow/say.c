@@ -1,4 +1,6 @@
 /* Appending to the list of actions, and their words. Decides nothing. */
+#include "flow/say.h"
+
 #include "flow/flow_private.h"
 
 #include <stdlib.h>

@@ -34,7 +34,7 @@ static bool look(struct flow *flow, const struct route *route, struct passage *p
     if (text.data != NULL)
         passage->lane = hash_bytes(text, flow->seed ^ SEED_OF_QUERY);
     size_t keeps =
-        passage->apart ? lifeline_left(flow, passage, BUDGET_READ_ALONE) : budget_left(flow, BUDGET_READ_ALONE);
+        passage->on_lifeline ? lifeline_left(flow, passage, BUDGET_READ_ALONE) : budget_left(flow, BUDGET_READ_ALONE);
     if (read && arena->bytes - before <= keeps)
         passage->stage = STAGE_VALIDATE;
     else
@@ -117,7 +117,7 @@ static struct verdict walk(struct flow *flow, struct passage *passage) {
         verdict = enrich(flow, route, passage);
     if (enters(passage, STAGE_SHAPE, &verdict))
         verdict = mapping_apply(&route->mapping, event, message, &passage->own);
-    if (enters(passage, STAGE_DELIVER, &verdict)) { /* the platform's desk sends it, fate judges and settles it */
+    if (enters(passage, STAGE_DELIVER, &verdict)) { /* the platform's dispatcher sends it, fate judges and settles it */
         passage->own.platform = route->mapping.platform;
         passage->own.place = event->place;
         passage->own.offset = event->offset;
@@ -169,15 +169,15 @@ static void keep_request(struct passage *passage) {
  * one that stands there grows elsewhere only where it must. */
 static size_t find_room(struct flow *flow, struct passage *passage, size_t most) {
     size_t room = room_of(flow, passage);
-    bool apart = passage->apart;
-    if ((room >= most && !apart) || !lifeline_take(flow, passage))
+    bool on_lifeline = passage->on_lifeline;
+    if ((room >= most && !on_lifeline) || !lifeline_take(flow, passage))
         return room;
     size_t own = lifeline_left(flow, passage, BUDGET_GROW_FIRST);
     if (own > passage->cramped)
         return own < most ? own : most - 1; /* were it ever so much: there may be more elsewhere */
-    if (apart && room < most + passage->bytes)
+    if (on_lifeline && room < most + passage->bytes)
         return own;
-    if (apart)
+    if (on_lifeline)
         lifeline_leave(flow, passage);
     else
         lifeline_return(flow, passage);
@@ -187,28 +187,28 @@ static size_t find_room(struct flow *flow, struct passage *passage, size_t most)
 /* Nobody will give any memory back: all that there is, where there is more of it. */
 static size_t last_room(struct flow *flow, struct passage *passage) {
     size_t own = lifeline_left(flow, passage, BUDGET_WRITE);
-    if (passage->apart && own + passage->bytes >= budget_left(flow, BUDGET_WRITE))
+    if (passage->on_lifeline && own + passage->bytes >= budget_left(flow, BUDGET_WRITE))
         return own;
     lifeline_leave(flow, passage);
     return budget_left(flow, BUDGET_WRITE);
 }
 
 /* It came to nothing, and it stands where it stood. */
-static bool walks_later(struct flow *flow, struct passage *passage, bool apart) {
-    if (!apart)
+static bool walks_later(struct flow *flow, struct passage *passage, bool on_lifeline) {
+    if (!on_lifeline)
         lifeline_return(flow, passage);
     return false;
 }
 
 bool stages_run(struct flow *flow, struct passage *passage, struct verdict *verdict) {
     struct arena *arena = &passage->event->arena;
-    bool apart = passage->apart;
+    bool on_lifeline = passage->on_lifeline;
     size_t most = flow->most_of_event, room = find_room(flow, passage, most);
     bool last = room < most && flow->grown == 0 && flow->pending.count == 0; /* nobody will give any back */
     if (last)
         room = last_room(flow, passage);
     if (!last && room < most && room <= passage->cramped)
-        return walks_later(flow, passage, apart);
+        return walks_later(flow, passage, on_lifeline);
     const struct arena_mark mark = arena_mark(arena);
     const struct message message = passage->message;
     enum stage stage = passage->stage;
@@ -227,10 +227,10 @@ bool stages_run(struct flow *flow, struct passage *passage, struct verdict *verd
         grows(flow, passage, grown);
         passage->cramped = room * 2;
         passage_account(flow, passage);
-        if (!never && apart && passage->apart)
+        if (!never && on_lifeline && passage->on_lifeline)
             return stages_run(flow, passage, verdict); /* with what is elsewhere */
         if (!never)
-            return walks_later(flow, passage, apart);
+            return walks_later(flow, passage, on_lifeline);
         passage_borrow(flow, passage, BUDGET_WRITE);
         *verdict = detail_dead(passage->event, REASON_TOO_LARGE, "takes more memory than limits.memory has room for");
     } else if (verdict->kind == VERDICT_PASS)

@@ -1,6 +1,6 @@
 /* The stages are what each event goes through before it is delivered: decode, validate, enrich, shape, each in a folder
  * of its own. Here they are run one after the other, within the memory that there is; what follows from their verdict
- * is decided in fate.c. Private to flow. */
+ * is decided in fate.h. Private to flow. */
 #ifndef SLUSS_FLOW_STAGES_H
 #define SLUSS_FLOW_STAGES_H
 

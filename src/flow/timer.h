@@ -7,12 +7,12 @@
 #include <stdint.h>
 
 enum timer_kind {
-    TIMER_PASSAGE,  /* an event's next try */
-    TIMER_BATCH,    /* a batch has waited long enough for further events */
-    TIMER_DESK,     /* a platform may be probed */
-    TIMER_PAUSE,    /* a group may commit, or ask for committed offsets, again */
-    TIMER_DEADLINE, /* a group's drain or final commit has taken long enough */
-    TIMER_FENCE     /* the stall fence ends */
+    TIMER_PASSAGE,    /* an event's next try */
+    TIMER_BATCH,      /* a batch has waited long enough for further events */
+    TIMER_DISPATCHER, /* a platform may be probed */
+    TIMER_PAUSE,      /* a group may commit, or ask for committed offsets, again */
+    TIMER_DEADLINE,   /* a group's drain or final commit has taken long enough */
+    TIMER_FENCE       /* the stall fence ends */
 };
 
 /* Stands inside what it wakes. All zero: not set. */

@@ -64,7 +64,7 @@ static enum view_wait_kind kind_of(const struct flow *flow, const struct passage
     case PASSAGE_DUE:
         return flow_fenced(flow) ? VIEW_STALLED : VIEW_MEMORY;
     case PASSAGE_WAITING:
-        return flow->desks[passage->request->platform].breaker.state == PLATFORM_UP ? VIEW_PACE : VIEW_PLATFORM;
+        return flow->dispatchers[passage->request->platform].breaker.state == PLATFORM_UP ? VIEW_PACE : VIEW_PLATFORM;
     case PASSAGE_SENT:
         return VIEW_SENT;
     case PASSAGE_LATER:
@@ -95,7 +95,7 @@ static int64_t next_of(const struct passage *passage) {
 
 static struct view_wait look_at(const struct flow *flow, const struct passage *passage) {
     const struct passage *speaker = passage->state == PASSAGE_JOINED ? passage->batch->first : passage;
-    const struct desk *desk = &flow->desks[passage->home->group->route->mapping.platform];
+    const struct dispatcher *dispatcher = &flow->dispatchers[passage->home->group->route->mapping.platform];
     struct view_wait wait = {.place = passage->event->place,
                              .offset = passage->event->offset,
                              .key = short_key(flow, passage),
@@ -108,8 +108,8 @@ static struct view_wait look_at(const struct flow *flow, const struct passage *p
                              .status = passage->status,
                              .fault = passage->fault};
     if (wait.kind == VIEW_PLATFORM) {
-        wait.since_ms = desk->breaker.since_ms > wait.since_ms ? desk->breaker.since_ms : wait.since_ms;
-        wait.next_ms = desk->breaker.state == PLATFORM_HALF_OPEN ? -1 : desk->breaker.probe_ms;
+        wait.since_ms = dispatcher->breaker.since_ms > wait.since_ms ? dispatcher->breaker.since_ms : wait.since_ms;
+        wait.next_ms = dispatcher->breaker.state == PLATFORM_HALF_OPEN ? -1 : dispatcher->breaker.probe_ms;
     }
     for (const struct passage *each = passage->ordered ? passage->behind : NULL; each != NULL; each = each->behind)
         wait.behind++;
@@ -195,20 +195,20 @@ static void add_route(struct view *view, const struct flow *flow, uint32_t index
 }
 
 static void add_platform(struct view *view, const struct flow *flow, uint32_t index) {
-    const struct desk *desk = &flow->desks[index];
+    const struct dispatcher *dispatcher = &flow->dispatchers[index];
     struct view_platform *platform = &view->platform[index];
-    bool down = desk->breaker.state == PLATFORM_OPEN || desk->breaker.state == PLATFORM_HELD;
-    uint32_t in_flight = platform->in_flight + desk->pace.in_flight;
-    uint64_t waiting = platform->waiting + desk->waiting_count;
-    if (view->flows == 0 || desk->breaker.state > platform->state ||
-        (desk->breaker.state == platform->state && platform->told && !desk->told)) {
-        *platform = (struct view_platform){.state = desk->breaker.state,
-                                           .since_ms = desk->breaker.since_ms,
-                                           .probe_ms = down ? desk->breaker.probe_ms : -1,
-                                           .status = desk->status,
-                                           .fault = desk->fault,
-                                           .told = desk->told};
-        (void)snprintf(platform->why, sizeof platform->why, "%s", desk->why != NULL ? desk->why : "");
+    bool down = dispatcher->breaker.state == PLATFORM_OPEN || dispatcher->breaker.state == PLATFORM_HELD;
+    uint32_t in_flight = platform->in_flight + dispatcher->pace.in_flight;
+    uint64_t waiting = platform->waiting + dispatcher->waiting_count;
+    if (view->flows == 0 || dispatcher->breaker.state > platform->state ||
+        (dispatcher->breaker.state == platform->state && platform->told && !dispatcher->told)) {
+        *platform = (struct view_platform){.state = dispatcher->breaker.state,
+                                           .since_ms = dispatcher->breaker.since_ms,
+                                           .probe_ms = down ? dispatcher->breaker.probe_ms : -1,
+                                           .status = dispatcher->status,
+                                           .fault = dispatcher->fault,
+                                           .told = dispatcher->told};
+        (void)snprintf(platform->why, sizeof platform->why, "%s", dispatcher->why != NULL ? dispatcher->why : "");
     }
     platform->in_flight = in_flight;
     platform->waiting = waiting;

@@ -207,7 +207,7 @@ static void batch_gives_its_memory_back(void **state) {
     size_t before = flow_bytes(set->flow), credit = 0;
     for (int64_t offset = 17; offset < 25; offset++) {
         read_event(set, 1, offset, NULL);
-        credit += 4608 + 3 * (sizeof "{\"id\":\"A1\",\"n\":1.10}" - 1); /* supply.c: what an event may become */
+        credit += 4608 + 3 * (sizeof "{\"id\":\"A1\",\"n\":1.10}" - 1); /* credit.c: what an event may become */
     }
     uint64_t last = 1;
     for (uint64_t request = 1; request <= last; request++) {

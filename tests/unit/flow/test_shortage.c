@@ -119,7 +119,7 @@ static void batches(struct house *house, uint32_t events) {
 /* What was granted at first. */
 static void use_up(struct house *house, struct place place) {
     struct partition *partition = group_partition(&house->flow->groups[0], place);
-    supply_forget(house->flow, partition);
+    credit_forget(house->flow, partition);
     partition_hungry(house->flow, partition);
     partition->few.events = 0;
 }
@@ -202,12 +202,12 @@ static void a_batch_of_one_is_made_on_the_lifeline(void **state) {
     open_for_two(house);
     read_event(house, 0, "a", 1500);
     hold_all_but(house, BUDGET_WRITE, 0);
-    size_t before = house->flow->apart;
+    size_t before = house->flow->on_lifelines;
     wait_out(house);
     assert_int_equal(house->requests, 1);
-    assert_true(house->flow->apart > before + 1500);
+    assert_true(house->flow->on_lifelines > before + 1500);
     step(house, plan_answer(house->request[0], 200));
-    assert_int_equal(house->flow->apart, 0);
+    assert_int_equal(house->flow->on_lifelines, 0);
 }
 
 static void a_letter_waits_for_memory(void **state) {
@@ -229,9 +229,9 @@ static void a_letter_is_made_on_the_lifeline(void **state) {
     hold_all_but(house, BUDGET_WRITE, 0);
     step(house, plan_answer(house->request[0], 400));
     assert_int_equal(house->letters, 1);
-    assert_true(house->flow->apart > 0);
+    assert_true(house->flow->on_lifelines > 0);
     step(house, (struct input){.kind = INPUT_LETTER, .is.letter = {house->letter[0], LETTER_ACKNOWLEDGED}});
-    assert_int_equal(house->flow->apart, 0);
+    assert_int_equal(house->flow->on_lifelines, 0);
 }
 
 /* The lifeline is too small for it, and nobody else asks for that. */
@@ -242,16 +242,16 @@ static void a_letter_is_made_elsewhere_as_soon_as_there_is_room(void **state) {
     const struct partition *home = group_partition(&house->flow->groups[0], (struct place){.epoch = 1});
     struct passage *passage = LIST_OF(list_first(&home->passages), struct passage, sibling);
     assert_true(lifeline_take(house->flow, passage));
-    house->flow->desks[0].lifeline.most = passage->bytes; /* as if all of it were taken */
+    house->flow->dispatchers[0].lifeline.most = passage->bytes; /* as if all of it were taken */
     hold_all_but(house, BUDGET_WRITE, 0);
     step(house, plan_answer(house->request[0], 400));
     pass(house, 1000);
     assert_int_equal(house->letters, 0);
-    assert_true(house->flow->apart > 0); /* there is nothing elsewhere */
+    assert_true(house->flow->on_lifelines > 0); /* there is nothing elsewhere */
     give_back(house);
     pass(house, 1000);
     assert_int_equal(house->letters, 1);
-    assert_int_equal(house->flow->apart, 0);
+    assert_int_equal(house->flow->on_lifelines, 0);
 }
 
 /* One that rests keeps it only as long as there is no other memory. */
@@ -275,7 +275,7 @@ static void who_rests_on_the_lifeline_makes_room(void **state) {
     hold_all_but(house, BUDGET_READ_FIRST, 0);
     step(house, (struct input){.kind = INPUT_WANTED, .is.wanted = {other, 100}});
     assert_true(house->granted);
-    assert_true(house->flow->apart == budget_cost(1, 100));
+    assert_true(house->flow->on_lifelines == budget_cost(1, 100));
 }
 
 /* It joins a batch whose first event goes before it. */
@@ -288,13 +288,13 @@ static void a_batch_is_lost_with_one_of_it_on_the_lifeline(void **state) {
     use_up(house, other);
     hold_all_but(house, BUDGET_READ_FIRST, 0);
     step(house, (struct input){.kind = INPUT_WANTED, .is.wanted = {other, 100}});
-    assert_true(house->granted && house->flow->apart > 0);
+    assert_true(house->granted && house->flow->on_lifelines > 0);
     give_back(house);
     step(house, plan_event(other, 0, SPAN("b"), SPAN("{}")));
-    assert_true(house->flow->apart > 0);
+    assert_true(house->flow->on_lifelines > 0);
     assert_int_equal(house->requests, 0); /* both wait in the batch */
     step(house, (struct input){.kind = INPUT_LOST, .is.group = {.epoch = 1}});
-    assert_int_equal(house->flow->apart, 0);
+    assert_int_equal(house->flow->on_lifelines, 0);
     assert_int_equal(house->flow->bytes, 0);
 }
 
@@ -312,13 +312,13 @@ static void who_came_on_the_lifeline_grows_elsewhere(void **state) {
         size += snprintf(house->value + size, sizeof house->value - (size_t)size, ",1");
     size += snprintf(house->value + size, sizeof house->value - (size_t)size, "]}");
     step(house, (struct input){.kind = INPUT_WANTED, .is.wanted = {place, (size_t)size + 1}});
-    assert_true(house->granted && house->flow->apart > 0);
+    assert_true(house->granted && house->flow->on_lifelines > 0);
     give_back(house);
     house->flow->grown++; /* others would give some back: it is not the last that could go on */
     step(house, plan_event(place, 0, SPAN("a"), span_make(house->value, (size_t)size)));
     house->flow->grown--;
     assert_int_equal(house->requests, 1);
-    assert_int_equal(house->flow->apart, 0);
+    assert_int_equal(house->flow->on_lifelines, 0);
 }
 
 /* All other memory is held, and nobody will give any back: what there is on the lifeline is enough. */
@@ -334,7 +334,7 @@ static void the_last_that_can_go_on_does_so_on_the_lifeline(void **state) {
     assert_int_equal(house->letters, 0);
     assert_int_equal(house->requests, 1);
     step(house, plan_answer(house->request[0], 200));
-    assert_int_equal(house->flow->apart, 0);
+    assert_int_equal(house->flow->on_lifelines, 0);
 }
 
 static void the_oldest_dead_key_is_forgotten(void **state) {

@@ -1,5 +1,6 @@
-/* Flow control: the credit of each partition, which is how many records and bytes it may read. It grants no more than
- * the window and the memory have room for, and no more than the platform can use soon. */
+/* How much each partition may get, and who asks again when memory is short. */
+#include "flow/credit.h"
+
 #include "flow/flow_private.h"
 
 enum {
@@ -18,7 +19,7 @@ static void set_credit(struct flow *flow, struct partition *partition, uint32_t 
     flow->reserved += budget_cost(events, bytes);
 }
 
-void supply_forget(struct flow *flow, struct partition *partition) {
+void credit_forget(struct flow *flow, struct partition *partition) {
     set_credit(flow, partition, 0, 0);
     lifeline_forget(flow, partition);
     partition->next.waits = false;
@@ -26,7 +27,7 @@ void supply_forget(struct flow *flow, struct partition *partition) {
     list_remove(&partition->hungry);
 }
 
-void supply_read(struct flow *flow, struct partition *partition, const struct event *event) {
+void credit_spend(struct flow *flow, struct partition *partition, const struct event *event) {
     size_t bytes = event_size(event->key, event->value, event->headers, event->header_count);
     size_t used = bytes < partition->credit.bytes ? bytes : partition->credit.bytes;
     uint32_t events = partition->credit.events > 0 ? 1 : 0; /* none: of an assignment that drains, it was forgotten */
@@ -82,8 +83,8 @@ static struct credit lend(struct flow *flow, struct partition *partition, struct
  * read: they may all begin at once. */
 static struct credit most_credit(const struct flow *flow, const struct group *group) {
     struct credit most = share(flow);
-    const struct desk *desk = &flow->desks[group->route->mapping.platform];
-    uint32_t events = desk_appetite(desk) * 2 / desk->readers / group->count;
+    const struct dispatcher *dispatcher = &flow->dispatchers[group->route->mapping.platform];
+    uint32_t events = dispatcher_most_ready(dispatcher) * 2 / dispatcher->readers / group->count;
     if (events < LEAST_CREDIT)
         events = LEAST_CREDIT;
     if (group->route->batch.events <= 1 && events < most.events)
@@ -128,8 +129,8 @@ static bool feed(struct flow *flow, struct partition *partition) {
     return true;
 }
 
-bool supply_is_dry(const struct flow *flow, const struct group *group) {
-    if (group->open > 0 || group->committing || desk_is_sated(flow, group))
+bool credit_is_dry(const struct flow *flow, const struct group *group) {
+    if (group->open > 0 || group->committing || dispatcher_has_enough(flow, group))
         return false; /* what stops the reading now ends with an answer */
     for (uint32_t i = 0; i < group->count; i++) {
         const struct partition *partition = &group->partitions[i];
@@ -139,7 +140,7 @@ bool supply_is_dry(const struct flow *flow, const struct group *group) {
     return true;
 }
 
-void supply_starve(struct flow *flow, struct group *group, bool starves) {
+void credit_starve(struct flow *flow, struct group *group, bool starves) {
     if (starves == !list_is_empty(&group->starving))
         return;
     flow->starved += starves ? 1 : UINT32_MAX;
@@ -154,7 +155,7 @@ static void feed_elder(struct flow *flow) {
     struct partition *elder = flow->elder.partition;
     if (elder == NULL)
         return;
-    if (desk_is_sated(flow, elder->group)) {
+    if (dispatcher_has_enough(flow, elder->group)) {
         elder_forget(flow, elder);
         return;
     }
@@ -166,13 +167,13 @@ static void feed_elder(struct flow *flow) {
 
 /* A partition that gets nothing keeps its place in the list and blocks nobody: others that hold nothing may still read.
  * But when it has waited too long it becomes the elder. */
-void supply_tend(struct flow *flow, struct group *group) {
+void credit_tend(struct flow *flow, struct group *group) {
     feed_elder(flow);
-    if (!list_is_empty(&group->hungry) && desk_is_sated(flow, group))
+    if (!list_is_empty(&group->hungry) && dispatcher_has_enough(flow, group))
         return;
     LIST_EACH(link, &group->hungry) {
         if (feed(flow, LIST_OF(link, struct partition, hungry)))
             list_remove(link);
     }
-    supply_starve(flow, group, !list_is_empty(&group->hungry));
+    credit_starve(flow, group, !list_is_empty(&group->hungry));
 }
