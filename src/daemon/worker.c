@@ -176,11 +176,14 @@ static void turn(struct worker *worker) {
 /* The group's news, until there are none: all its consumers are closed. The commit is done or lost by now: what comes
  * here changes no event's fate, so the clock decides how long. */
 static bool serve_groups(struct worker *worker) {
+    struct input timer = {.kind = INPUT_TIMER}; /* else the core would take the wait for a stall (I9) */
     bool all = true;
     http_client_wait(worker->http, worker->wait, worker->wait_count, 20);
     look_at_clocks(worker);
     if (worker->now_ms - worker->published_ms >= PUBLISH_MS)
         publish(worker);
+    if (worker->now_ms - worker->input_ms >= TURN_MS)
+        worker_step(worker, &timer);
     for (uint32_t i = 0; i < worker->plan->route_count; i++)
         if (worker->consumer[i] != NULL && !consumer_closed(worker->consumer[i])) {
             (void)consumer_serve(worker->consumer[i], 0);

@@ -379,6 +379,7 @@ def test_final_commit_not_acknowledged_is_75(platform, houses, name, tmp_path):
         platform.wait_for(1, 20)
         broker.kill()
         assert house.stop() == 75, house.log()[-3000:]
+        assert "stood still" not in house.log(), "it waited for librdkafka to leave its group"
 
 
 @pytest.mark.slow
