@@ -142,7 +142,8 @@ static unsigned judge(struct daemon *daemon, struct settings *next, const struct
     reload_problems(daemon, problems, answer);
     if (next == NULL || problems->errors > 0 || problems->failed) {
         settings_destroy(next);
-        return refuse(daemon, answer, problems->failed ? "out of memory" : "it has errors",
+        return refuse(daemon, answer,
+                      problems->failed ? "too little memory or too few descriptors to read it" : "it has errors",
                       problems->failed || problems->status == 71);
     }
     struct crew *crew = crew_create(next, daemon->done, &error);

@@ -49,9 +49,11 @@ static enum problem_code code_of(const struct error *error) {
     return strstr(error->text, "not supported yet") != NULL ? PROBLEM_LATER : PROBLEM_FORM;
 }
 
-static struct json_path *compile(const struct option *option, struct span text, struct complaint *complaint) {
+static struct json_path *compile(struct reader *reader, const struct option *option, struct span text,
+                                 struct complaint *complaint) {
     struct error error = {0};
     struct json_path *path = json_path_create(text, &error);
+    reader->failed = reader->failed || error.shortage;
     if (path == NULL)
         complain(complaint, code_of(&error), NULL, "`%s`: %s", option->name, error.text);
     return path;
@@ -60,7 +62,7 @@ static struct json_path *compile(const struct option *option, struct span text, 
 READ(read_query) {
     (void)reader, (void)count;
     normal_text(normal, items[0]);
-    *(struct json_path **)field = compile(option, items[0], complaint);
+    *(struct json_path **)field = compile(reader, option, items[0], complaint);
     return *(struct json_path **)field != NULL;
 }
 
@@ -69,6 +71,7 @@ READ(read_acceptance) {
     struct error error = {0};
     normal_text(normal, items[0]);
     *(struct acceptance **)field = acceptance_create(items[0], &error);
+    reader->failed = reader->failed || error.shortage;
     return *(struct acceptance **)field != NULL ||
            complain(complaint, code_of(&error), NULL, "`%s`: %s", option->name, error.text);
 }
@@ -80,10 +83,11 @@ READ(read_place) {
            complain(complaint, PROBLEM_FORM, NULL, "`%s` is the whole event: it must be a member", option->name);
 }
 
-static bool compile_template(const struct option *option, enum template_kind kind, struct span text,
-                             struct template **field, struct complaint *complaint) {
+static bool compile_template(struct reader *reader, const struct option *option, enum template_kind kind,
+                             struct span text, struct template **field, struct complaint *complaint) {
     struct error error = {0};
     *field = template_create(kind, text, &error);
+    reader->failed = reader->failed || error.shortage;
     return *field != NULL || complain(complaint, code_of(&error), NULL, "`%s`: %s", option->name, error.text);
 }
 
@@ -99,7 +103,7 @@ READ(read_target) {
         else if (items[0].data[i] == '{' && memchr(items[0].data + i, '}', items[0].size - i) != NULL)
             while (items[0].data[i] != '}')
                 i++;
-    return compile_template(option, TEMPLATE_TARGET, items[0], field, complaint);
+    return compile_template(reader, option, TEMPLATE_TARGET, items[0], field, complaint);
 }
 
 READ(read_event_id) {
@@ -109,7 +113,7 @@ READ(read_event_id) {
         return complain(complaint, PROBLEM_CONFLICT, "write a place such as \"{$.id}\" into it",
                         "`%s` is the same for every event: the platform would take all but the first for repetitions",
                         option->name);
-    return compile_template(option, TEMPLATE_TEXT, items[0], field, complaint);
+    return compile_template(reader, option, TEMPLATE_TEXT, items[0], field, complaint);
 }
 
 READ(read_order) {
@@ -127,7 +131,7 @@ READ(read_order) {
         return complain(complaint, PROBLEM_FORM, NULL, "`%s` is not an order: \"" SPAN_FORMAT "\"", option->name,
                         SPAN_ARGUMENT(items[0]));
     else
-        order->query = compile(option, items[0], complaint);
+        order->query = compile(reader, option, items[0], complaint);
     return order->kind != ORDER_QUERY || order->query != NULL;
 }
 
@@ -174,8 +178,8 @@ const char *header_refused(struct span name) {
     return NULL;
 }
 
-static bool read_one_header(const struct option *option, struct span text, struct headers *headers,
-                            struct complaint *complaint) {
+static bool read_one_header(struct reader *reader, const struct option *option, struct span text,
+                            struct headers *headers, struct complaint *complaint) {
     const char *colon = memchr(text.data, ':', text.size);
     struct span name = colon == NULL ? text : (struct span){text.data, (size_t)(colon - text.data)};
     if (colon == NULL || !header_is_name(name))
@@ -190,7 +194,7 @@ static bool read_one_header(const struct option *option, struct span text, struc
                             "`%s`: the header " SPAN_FORMAT " is given twice", option->name, SPAN_ARGUMENT(name));
     struct mapping_header *header = &headers->list[headers->count];
     header->name = name;
-    if (!compile_template(option, TEMPLATE_HEADER, span_trim(span_from(text, name.size + 1)), &header->value,
+    if (!compile_template(reader, option, TEMPLATE_HEADER, span_trim(span_from(text, name.size + 1)), &header->value,
                           complaint))
         return false;
     headers->count++;
@@ -206,7 +210,7 @@ READ(read_headers) {
     buf_add_text(normal, "( ");
     for (size_t i = 0; i < count; i++) {
         complaint->item = i;
-        if (!read_one_header(option, items[i], headers, complaint))
+        if (!read_one_header(reader, option, items[i], headers, complaint))
             return false;
         buf_add_text(normal, i > 0 ? ", " : "");
         normal_text(normal, items[i]);

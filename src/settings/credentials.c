@@ -23,7 +23,7 @@ static int give_password(char *room, int size, int writing, void *owner) {
 static BIO *read_file(struct reader *reader, config_setting_t *group, const char *option, struct span path,
                       struct buf *content) {
     struct error error = {0};
-    if (!reader_file(path, LARGEST, content, &error)) {
+    if (!reader_file(reader, path, LARGEST, content, &error)) {
         reader_problem(reader, SEVERITY_ERROR, PROBLEM_FILE, group, option,
                        SPAN("let the user that runs Sluss read it: root:sluss, mode 0640"), "`%s`: %s", option,
                        error.text);

@@ -165,8 +165,9 @@ static void lookup_done(struct reader *reader, config_setting_t *group, void *sp
     struct buf content = {0};
     struct error error = {0};
     struct lookup_table *table = NULL;
-    if (reader_file(lookup->file, LARGEST_TABLE, &content, &error))
+    if (reader_file(reader, lookup->file, LARGEST_TABLE, &content, &error))
         table = lookup_table_create(buf_span(&content), lookup->key, lookup->value, &error);
+    reader->failed = reader->failed || error.shortage;
     if (table == NULL)
         ERROR(group, PROBLEM_CONTENT, "table", CURE(reader, "correct " SPAN_FORMAT, SPAN_ARGUMENT(lookup->file)),
               "this table cannot be used: %s", error.text);

@@ -96,7 +96,7 @@ static void write_counts(const struct problems *problems, struct buf *out) {
     if (problems->errors + problems->warnings > 0)
         buf_add_byte(out, '\n');
     if (problems->failed)
-        buf_add_text(out, "out of memory: not everything was checked\n");
+        buf_add_text(out, "too little memory or too few descriptors: not everything was checked\n");
 }
 
 /* The line with its number, and the mark under it. */

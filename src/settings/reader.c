@@ -450,7 +450,19 @@ void reader_section(struct reader *reader, const struct section *section, config
 
 /* --- files --- */
 
-bool reader_file(struct span path, size_t most, struct buf *out, struct error *error) {
+bool reader_shortage(struct reader *reader, int number) {
+    bool shortage = error_is_shortage(number);
+    reader->failed = reader->failed || shortage;
+    return shortage;
+}
+
+static bool refuse_read(struct reader *reader, struct error *error, int number) {
+    if (reader_shortage(reader, number))
+        return error_shortage(error, "%s: try again when there is more of it", strerror(number));
+    return error_set(error, "%s", number == ENOENT ? "no such file" : strerror(number));
+}
+
+bool reader_file(struct reader *reader, struct span path, size_t most, struct buf *out, struct error *error) {
     char name[4096];
     if (path.size >= sizeof name)
         return error_set(error, "the path is too long");
@@ -459,7 +471,7 @@ bool reader_file(struct span path, size_t most, struct buf *out, struct error *e
     int descriptor = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat status;
     if (descriptor < 0)
-        return error_set(error, "%s", errno == ENOENT ? "no such file" : strerror(errno));
+        return refuse_read(reader, error, errno);
     ssize_t count = 1;
     bool good = fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
     if (!good)
@@ -469,10 +481,11 @@ bool reader_file(struct span path, size_t most, struct buf *out, struct error *e
         out->size += count > 0 ? (size_t)count : 0;
     }
     if (good && count < 0)
-        good = error_set(error, "%s", strerror(errno));
+        good = refuse_read(reader, error, errno);
     if (good && out->size > most)
         good = error_set(error, "larger than %zu bytes", most);
     (void)close(descriptor);
     (void)buf_text(out);
+    reader->failed = reader->failed || out->failed;
     return good && (!out->failed || error_memory(error));
 }

@@ -27,7 +27,7 @@ struct reader {
     struct span route; /* the name of the route being read */
     struct kafka_setting *properties;
     size_t property_count, property_capacity;
-    bool failed; /* out of memory */
+    bool failed; /* too little memory, too few descriptors */
 };
 
 /* Reads `group` (NULL: not written, all defaults) into `target` by the section's rows, telling what is unknown, missing
@@ -62,8 +62,11 @@ size_t names_find(const struct names *names, struct span name);
 /* Writes a text as libconfig reads it. */
 void normal_text(struct buf *out, struct span text);
 
+/* Whether this errno tells of a shortage, which is noted: what could not be read then is not to be left out. */
+bool reader_shortage(struct reader *reader, int number);
+
 /* A file's content, at most `most` bytes. False with a sentence. Ended by a NUL that is not counted. */
-bool reader_file(struct span path, size_t most, struct buf *out, struct error *error);
+bool reader_file(struct reader *reader, struct span path, size_t most, struct buf *out, struct error *error);
 
 /* The name in the same folder that is nearest to the path's last one; SPAN_NONE when none is near. */
 struct span nearby_file(struct reader *reader, struct span path);

@@ -341,6 +341,8 @@ static int is_almost_route_file(const struct dirent *entry) {
 static void warn_of_almost(struct reader *reader, struct span folder) {
     struct dirent **entries = NULL;
     int count = folder.data == NULL ? 0 : scandir(folder.data, &entries, is_almost_route_file, by_name);
+    if (count < 0)
+        (void)reader_shortage(reader, errno);
     for (int i = 0; i < count; i++) {
         struct span file = CURE(reader, SPAN_FORMAT "/%s", SPAN_ARGUMENT(folder), entries[i]->d_name);
         problems_add(reader->problems, SEVERITY_WARNING, PROBLEM_RISK, (struct spot){.file = file},
@@ -363,7 +365,9 @@ static bool refuse_folder(struct reader *reader, struct span folder, int why) {
     bool first = reader->problems->errors == 0;
     problems_add(reader->problems, SEVERITY_ERROR, PROBLEM_FILE, (struct spot){.file = folder},
                  SPAN("make it a folder that the user that runs Sluss may read"), "%s", strerror(why));
-    if (first && why == EACCES)
+    if (reader_shortage(reader, why))
+        reader->problems->status = 71;
+    else if (first && why == EACCES)
         reader->problems->status = 77;
     return false;
 }

@@ -4,6 +4,7 @@
 #include "settings/reader.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -26,12 +27,13 @@ static void write_uri(struct buf *out, struct span path) {
     }
 }
 
-static bool add_file(struct schema_registry *registry, const char *path, struct span name,
+static bool add_file(struct reader *reader, struct schema_registry *registry, const char *path, struct span name,
                      struct schema_problem *problem) {
     struct buf text = {0}, uri = {0};
     write_uri(&uri, name);
-    bool good = reader_file(span_of(path), LARGEST, &text, &problem->error) &&
+    bool good = reader_file(reader, span_of(path), LARGEST, &text, &problem->error) &&
                 schema_registry_add(registry, buf_span(&uri), buf_span(&text), path, problem);
+    reader->failed = reader->failed || uri.failed || problem->error.shortage;
     buf_finish(&text);
     buf_finish(&uri);
     return good;
@@ -55,18 +57,22 @@ static int is_shown(const struct dirent *entry) {
 static void add_folder(struct reader *reader, const char *folder, size_t prefix, unsigned depth) {
     struct dirent **entries;
     int count = depth > DEEPEST ? -1 : scandir(folder, &entries, is_shown, by_name);
+    if (count < 0 && depth <= DEEPEST)
+        (void)reader_shortage(reader, errno);
     for (int i = 0; i < count; i++) {
         char path[LONGEST];
         struct stat status;
         size_t size = (size_t)snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
         free(entries[i]);
-        if (size >= sizeof path || stat(path, &status) != 0)
+        if (size >= sizeof path)
             continue;
-        if (S_ISDIR(status.st_mode)) {
+        if (stat(path, &status) != 0)
+            (void)reader_shortage(reader, errno);
+        else if (S_ISDIR(status.st_mode)) {
             add_folder(reader, path, prefix, depth + 1);
         } else if (span_ends_with(span_of(path), SPAN(".json"))) {
             struct schema_problem problem = {0};
-            if (!add_file(reader->settings->registry, path, span_from(span_of(path), prefix + 1), &problem))
+            if (!add_file(reader, reader->settings->registry, path, span_from(span_of(path), prefix + 1), &problem))
                 warn(reader, path, &problem);
         }
     }
@@ -85,10 +91,10 @@ static bool make_registry(struct reader *reader, struct span folder) {
 }
 
 /* A file that is no JSON is not in the registry: then its own mistake is the better answer. */
-static void explain(const char *path, struct span name, struct schema_problem *problem) {
+static void explain(struct reader *reader, const char *path, struct span name, struct schema_problem *problem) {
     struct schema_registry *registry = schema_registry_create(NULL);
     struct schema_problem own = {0};
-    if (registry != NULL && !add_file(registry, path, name, &own))
+    if (registry != NULL && !add_file(reader, registry, path, name, &own))
         *problem = own;
     schema_registry_destroy(registry);
 }
@@ -114,16 +120,18 @@ struct schema_program *schemas_compile(struct reader *reader, config_setting_t *
     struct schema_problem problem = {0}, not_added = {0};
     struct span name = name_inside(folder, file, path);
     if (name.size == strlen(path))
-        (void)add_file(reader->settings->registry, path, name, &not_added); /* it may be there: compiling tells */
+        (void)add_file(reader, reader->settings->registry, path, name,
+                       &not_added); /* it may be there: compiling tells */
     struct buf uri = {0};
     write_uri(&uri, name);
     struct schema_program *program = schema_compile(reader->settings->registry, buf_span(&uri), &problem);
     buf_finish(&uri);
+    reader->failed = reader->failed || problem.error.shortage;
     if (program != NULL)
         return program;
     if (not_added.error.text[0] != '\0')
         problem = not_added;
-    explain(path, name, &problem);
+    explain(reader, path, name, &problem);
     struct span where = problem.line > 0 ? CURE(reader, "see line %u of %s", problem.line,
                                                 problem.file[0] != '\0' ? problem.file : path)
                                          : CURE(reader, "see %s%s%s", problem.file[0] != '\0' ? problem.file : path,

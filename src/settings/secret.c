@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 
+#include <errno.h>
 #include <sys/stat.h>
 
 enum { LONGEST = 64 * 1024 };
@@ -22,10 +23,13 @@ static struct span find(struct reader *reader, struct span name, struct stat *st
                                     SPAN_ARGUMENT(name));
     if (path.data != NULL && stat(path.data, status) == 0)
         return path;
-    if (reader->options->credentials == NULL)
+    if (path.data == NULL || reader_shortage(reader, errno) || reader->options->credentials == NULL)
         return SPAN_NONE;
     path = arena_printf(reader->arena, "%s/" SPAN_FORMAT, reader->options->credentials, SPAN_ARGUMENT(name));
-    return path.data != NULL && stat(path.data, status) == 0 ? path : SPAN_NONE;
+    if (path.data != NULL && stat(path.data, status) == 0)
+        return path;
+    (void)(path.data == NULL || reader_shortage(reader, errno));
+    return SPAN_NONE;
 }
 
 /* What is wrong with a secret, and what to do. */
@@ -83,7 +87,7 @@ static bool read_value(struct reader *reader, struct span path, struct span name
     struct buf content = {0};
     struct error error = {0};
     struct fault fault = {NULL, "let the user that runs Sluss read it: root:sluss, mode 0640"};
-    if (!reader_file(path, LONGEST, &content, &error)) {
+    if (!reader_file(reader, path, LONGEST, &content, &error)) {
         fault.what = error.text;
     } else {
         struct span value = buf_span(&content);

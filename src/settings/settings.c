@@ -32,7 +32,8 @@ static bool find_file(struct reader *reader) {
     reader->settings->file = file;
     reader->folder = reader->settings->folder = reader_copy(reader, real != NULL ? span_of(real) : where);
     free(real);
-    return file.data != NULL && reader->folder.data != NULL;
+    reader->failed = reader->failed || file.data == NULL || reader->folder.data == NULL;
+    return !reader->failed;
 }
 
 static void check_whole(struct reader *reader, config_setting_t *root) {
@@ -60,7 +61,7 @@ static bool read_all(struct reader *reader) {
     struct source source;
     reader->properties = reader_take(reader, MOST_PROPERTIES, sizeof *reader->properties);
     reader->property_capacity = reader->properties != NULL ? MOST_PROPERTIES : 0;
-    if (!find_file(reader) || reader->failed)
+    if (reader->failed || !find_file(reader))
         return false;
     bool good = source_init(&source, reader->settings->file, SPAN_NONE, reader->problems);
     reader->source = &source;

@@ -35,7 +35,8 @@ static bool refuse_open(struct source *source, const char *path, struct problems
     case EPERM:
         return refuse_file(source, problems, 77, "let the user that runs Sluss read it", "permission denied");
     default:
-        if (error_is_shortage(errno))
+        source->failed = error_is_shortage(errno);
+        if (source->failed)
             return refuse_file(source, problems, 71, "try again when there is more of it", strerror(errno));
         return refuse_file(source, problems, 78, "make it a plain file that can be read", strerror(errno));
     }
