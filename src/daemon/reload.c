@@ -97,8 +97,7 @@ static void compare(struct daemon *daemon, const struct settings *next, struct b
     struct buf sentence = {0}, changes = {0}, place = {0};
     changes_write(&changes, settings_normal(daemon->settings), settings_normal(next));
     buf_printf(&sentence, "generation %llu differs from %llu in: %s", (unsigned long long)next->plan.generation,
-               (unsigned long long)daemon->settings->plan.generation,
-               changes.size > 0 ? buf_text(&changes) : "no option; files and secrets were read again");
+               (unsigned long long)daemon->settings->plan.generation, changes_words(&changes));
     conclude(answer, LOG_LEVEL_INFO, buf_text(&sentence));
     reload_place(next, &place);
     buf_clear(&sentence);

@@ -131,3 +131,9 @@ void changes_write(struct buf *out, struct span before, struct span after) {
     free(old.list);
     free(new.list);
 }
+
+const char *changes_words(struct buf *written) {
+    if (written->failed)
+        return "something: there is too little memory to tell what";
+    return written->size > 0 ? buf_text(written) : "no option; files and secrets were read again";
+}

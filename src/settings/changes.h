@@ -9,4 +9,9 @@
  * normal forms; a long list is cut, and how many are missing is said. */
 void changes_write(struct buf *out, struct span before, struct span after);
 
+/* What was written, for a sentence: nothing is "no option", and where memory was short that is said. Static, or the
+ * buf's.
+ */
+const char *changes_words(struct buf *written);
+
 #endif

@@ -1,6 +1,8 @@
 /* What an operator is told after a reload: names, and what became of them. */
 #include "settings/changes.h"
 
+#include "support/memory.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -66,9 +68,29 @@ static void a_long_list_is_cut(void **state) {
     buf_finish(&out);
 }
 
+static void what_memory_was_short_for_is_not_called_nothing(void **state) {
+    (void)state;
+    bool failed = true;
+    struct buf same = {0};
+    changes_write(&same, span_of(before), span_of(before));
+    assert_string_equal(changes_words(&same), "no option; files and secrets were read again");
+    buf_finish(&same);
+    for (size_t number = 0; failed; number++) {
+        struct buf out = {0};
+        memory_fail(number, false);
+        changes_write(&out, span_of(before), SPAN("workers = 7;\n"));
+        failed = memory_heal() > 0;
+        const char *words = changes_words(&out);
+        if (strcmp(words, "something: there is too little memory to tell what") != 0)
+            assert_non_null(strstr(words, "workers changed"));
+        assert_true(!failed || out.failed);
+        buf_finish(&out);
+    }
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(what_is_the_same_is_not_told),
-                                       cmocka_unit_test(what_differs_is_told_by_name),
-                                       cmocka_unit_test(a_long_list_is_cut)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_the_same_is_not_told), cmocka_unit_test(what_differs_is_told_by_name),
+        cmocka_unit_test(a_long_list_is_cut), cmocka_unit_test(what_memory_was_short_for_is_not_called_nothing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
