@@ -243,7 +243,9 @@ bool log_flush(void) {
     if (pthread_mutex_trylock(&output.mutex) != 0)
         return false;
     struct outlet *other = outlet() == &standard ? &journal : &standard;
-    bool all = outlet_flush(other); /* of the format before */
+    bool all = outlet_flush(other); /* of the format before: what it dropped is told by this one */
+    outlet()->dropped += other->dropped;
+    other->dropped = 0;
     all = tell_dropped() && outlet_flush(outlet()) && all;
     (void)pthread_mutex_unlock(&output.mutex);
     return all;

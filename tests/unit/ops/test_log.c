@@ -218,6 +218,38 @@ static void a_journal_that_hangs_stops_nobody(void **state) {
     assert_int_equal(seen + dropped, SAID);
 }
 
+/* As after a reload with another `log.format`: the lines that the old one had no room for are told in the new one. */
+static void what_was_dropped_before_another_format_is_told(void **state) {
+    (void)state;
+    enum { SAID = 20000 };
+    static char text[2 * 1024 * 1024];
+    char entry[4096];
+    struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/tmp/sluss-log-XXXXXX"};
+    unsigned long dropped = 0;
+    assert_non_null(mkdtemp(address.sun_path));
+    char folder[sizeof address.sun_path];
+    memcpy(folder, address.sun_path, sizeof folder);
+    memcpy(address.sun_path + strlen(folder), "/s", sizeof "/s");
+    int journald = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    assert_int_equal(bind(journald, (const struct sockaddr *)&address, sizeof address), 0);
+    take_stderr();
+    log_open(LOG_FORMAT_TEXT, LOG_LEVEL_INFO);
+    for (int i = 0; i < SAID; i++)
+        log_say(LOG_LEVEL_INFO, NULL, 0, "line %d", i);
+    assert_true(log_open_journal(address.sun_path));
+    read_all(text, sizeof text);
+    log_open(LOG_FORMAT_TEXT, LOG_LEVEL_INFO);
+    give_stderr_back();
+    ssize_t got = recv(journald, entry, sizeof entry - 1, 0);
+    (void)close(journald);
+    (void)unlink(address.sun_path);
+    (void)rmdir(folder);
+    assert_true(got > 0);
+    entry[got] = '\0';
+    assert_int_equal(sscanf(entry, "MESSAGE=%lu lines of the log were dropped", &dropped), 1);
+    assert_int_equal(lines_with(text, " line ") + dropped, SAID);
+}
+
 static void strangers_forge_no_line(void **state) {
     (void)state;
     static const struct {
@@ -260,6 +292,7 @@ int main(void) {
                                        cmocka_unit_test(a_terminal_that_hangs_stops_nobody),
                                        cmocka_unit_test(a_full_disk_is_told_when_there_is_room_again),
                                        cmocka_unit_test(a_journal_that_hangs_stops_nobody),
+                                       cmocka_unit_test(what_was_dropped_before_another_format_is_told),
                                        cmocka_unit_test(strangers_forge_no_line)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
