@@ -135,7 +135,7 @@ static bool catch_signals(struct daemon *daemon, struct error *error) {
     (void)sigaddset(&set, SIGHUP);
     (void)sigaddset(&set, SIGUSR1); /* these would end us, and mean "open the log anew" to other daemons */
     (void)sigaddset(&set, SIGUSR2);
-    if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+    if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
         return error_set(error, "signals cannot be blocked");
     daemon->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     daemon->done = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);

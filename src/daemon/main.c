@@ -11,6 +11,7 @@
 #include <getopt.h>
 #include <malloc.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,7 @@ static const char help[] =
     "usage: slussd [--config PATH] [--check | --print]\n"
     "\n"
     "  --config PATH   sluss.cfg, or the folder that holds it (default /etc/sluss)\n"
-    "  --check         print every problem of the configuration and exit: 0 none, else 66, 77 or 78\n"
+    "  --check         print every problem of the configuration and exit: 0 none, else 66, 71, 77 or 78\n"
     "  --print         print the configuration as slussd understands it, with all defaults, and exit\n"
     "  --version       print the versions of slussd and librdkafka\n"
     "  --help          this text\n"
@@ -133,6 +134,7 @@ int main(int count, char **argument) {
     const char *path = NULL;
     enum wish wish = WISH_RUN;
     bug_handler(on_bug);
+    (void)signal(SIGPIPE, SIG_IGN); /* nobody who stops reading may end us, not even at the first word */
     forbid_memory_images();
     tune_heap();
     for (int option; (option = getopt_long(count, argument, "c:h", options, NULL)) != -1;)

@@ -54,6 +54,17 @@ def test_faulty_configuration_is_78(houses, name):
     assert house.daemon.wait() == 78
 
 
+def test_who_stops_reading_does_not_change_the_exit_code(houses, name):
+    """A pager that was left, a dead ssh: the first word goes to a closed pipe."""
+    house = houses("127.0.0.1:1", {"p": "http://127.0.0.1:1"}, {name: {"wrong": 1}})
+    for words, status in (([], 78), (["--check"], 78), (["--no-such-option"], 64), (["--help"], 74)):
+        nobody, pipe = os.pipe()
+        os.close(nobody)
+        done = subprocess.run([houses_module.binaries() / "slussd", "--config", house.etc, *words], stdout=pipe, stderr=pipe, timeout=60)
+        os.close(pipe)
+        assert done.returncode == status, words
+
+
 @pytest.mark.slow
 def test_kafka_that_goes_away_is_told_once_and_everywhere(platform, houses, tmp_path, name):
     """Of three routes, each with clients of its own: in status, why, /ready and the metrics, and in few lines."""
