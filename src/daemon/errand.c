@@ -102,7 +102,7 @@ static void add_rates(const struct worker *worker, struct view *view) {
     for (uint32_t i = 0; i < worker->plan->route_count; i++) {
         struct route_counts counts;
         flow_counts(worker->flow, i, &counts);
-        const struct pulse_rates rates = pulse_rates(worker->pulse, i, worker->now_ms, &counts);
+        const struct throughput_rates rates = throughput_rates(worker->throughput, i, worker->now_ms, &counts);
         struct view_route *route = &view->route[i];
         route->rate_over_ms = rates.over_ms > route->rate_over_ms ? rates.over_ms : route->rate_over_ms;
         route->consumed_rate += rates.consumed;

@@ -141,7 +141,7 @@ void inputs_reply(void *owner, struct reply *reply) {
     worker_step(worker, &input);
 }
 
-static void take_platform(struct worker *worker, const struct post_item *item) {
+static void take_platform(struct worker *worker, const struct mailbox_item *item) {
     struct input input = {.kind = INPUT_PLATFORM};
     input.is.platform.platform = item->index;
     input.is.platform.state = item->state;
@@ -149,7 +149,7 @@ static void take_platform(struct worker *worker, const struct post_item *item) {
     worker_step(worker, &input);
 }
 
-static void take_table(struct worker *worker, const struct post_item *item) {
+static void take_table(struct worker *worker, const struct mailbox_item *item) {
     struct input input = {.kind = INPUT_TABLE};
     input.is.table.lookup = item->index;
     input.is.table.table = item->table;
@@ -157,8 +157,9 @@ static void take_table(struct worker *worker, const struct post_item *item) {
 }
 
 void inputs_post(struct worker *worker) {
-    for (struct post_item item = post_take(worker->post); item.kind != POST_NOTHING; item = post_take(worker->post)) {
-        if (item.kind == POST_PLATFORM)
+    for (struct mailbox_item item = mailbox_take(worker->mailbox); item.kind != MAILBOX_NOTHING;
+         item = mailbox_take(worker->mailbox)) {
+        if (item.kind == MAILBOX_PLATFORM)
             take_platform(worker, &item);
         else
             take_table(worker, &item);

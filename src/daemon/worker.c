@@ -68,7 +68,7 @@ static void publish(struct worker *worker) {
     worker->published_ms = worker->now_ms;
     for (uint32_t i = 0; i < snapshot->route_count; i++)
         flow_counts(worker->flow, i, &snapshot->route[i]);
-    pulse_note(worker->pulse, worker->now_ms, snapshot->route);
+    throughput_note(worker->throughput, worker->now_ms, snapshot->route);
     for (uint32_t i = 0; i < snapshot->platform_count; i++)
         flow_platform(worker->flow, i, &snapshot->platform[i]);
     for (uint32_t i = 0; i < snapshot->platform_count; i++)
@@ -264,14 +264,14 @@ static bool make_parts(struct worker *worker, struct error *error) {
     worker->wait_route = calloc(routes + 2, sizeof *worker->wait_route);
     worker->published = snapshot_create(plan);
     worker->current = snapshot_create(plan);
-    worker->pulse = pulse_create(plan->route_count);
+    worker->throughput = throughput_create(plan->route_count);
     worker->flood = flood_create();
     worker->flow = flow_create(plan, worker->spec.seed);
-    worker->post = post_create(plan);
+    worker->mailbox = mailbox_create(plan);
     worker->control = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (worker->consumer == NULL || worker->ready == NULL || worker->absence == NULL || worker->wait == NULL ||
-        worker->wait_route == NULL || worker->published == NULL || worker->current == NULL || worker->pulse == NULL ||
-        worker->flow == NULL || worker->post == NULL || worker->flood == NULL)
+        worker->wait_route == NULL || worker->published == NULL || worker->current == NULL ||
+        worker->throughput == NULL || worker->flow == NULL || worker->mailbox == NULL || worker->flood == NULL)
         return error_memory(error);
     if (worker->control < 0)
         return error_shortage(error, "no descriptor left: raise LimitNOFILE");
@@ -379,12 +379,12 @@ void worker_stop(struct worker *worker) {
 }
 
 void worker_hear(struct worker *worker, uint32_t platform, enum platform_state state, int64_t until_ms) {
-    post_platform(worker->post, platform, state, until_ms);
+    mailbox_platform(worker->mailbox, platform, state, until_ms);
     wake(worker);
 }
 
 void worker_give(struct worker *worker, uint32_t lookup, struct lookup_table *table) {
-    post_table(worker->post, lookup, table);
+    mailbox_table(worker->mailbox, lookup, table);
     wake(worker);
 }
 
@@ -410,12 +410,12 @@ void worker_destroy(struct worker *worker) {
     flow_destroy(worker->flow);
     arena_stock_finish(&worker->stock);
     actions_finish(&worker->actions);
-    post_destroy(worker->post);
+    mailbox_destroy(worker->mailbox);
     flood_destroy(worker->flood);
     free(worker->unwritten);
     snapshot_destroy(worker->published);
     snapshot_destroy(worker->current);
-    pulse_destroy(worker->pulse);
+    throughput_destroy(worker->throughput);
     free(worker->consumer);
     free(worker->ready);
     free(worker->absence);

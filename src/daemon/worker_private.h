@@ -4,8 +4,8 @@
 
 #include "daemon/errand.h"
 #include "daemon/flood.h"
-#include "daemon/post.h"
-#include "daemon/pulse.h"
+#include "daemon/mailbox.h"
+#include "daemon/throughput.h"
 #include "daemon/worker.h"
 #include "http/client.h"
 #include "kafka/consumer.h"
@@ -32,7 +32,7 @@ struct worker {
     bool *ready;                /* per route: its consumer has more to serve at once */
     struct absence *absence;    /* per route: from its group */
     struct flood *flood;        /* of log lines */
-    struct post *post;
+    struct mailbox *mailbox;
     uint64_t *unwritten; /* letters for which there was no producer: to be refused */
     size_t unwritten_count, unwritten_capacity;
     struct error unwritten_why;
@@ -56,7 +56,7 @@ struct worker {
     pthread_mutex_t mutex; /* guards only `published` */
     struct snapshot *published;
     struct snapshot *current; /* the worker's own */
-    struct pulse *pulse;
+    struct throughput *throughput;
     int64_t published_ms;
 };
 

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "daemon/crew.h"
-#include "daemon/post.h"
+#include "daemon/mailbox.h"
 #include "enrich/table.h"
 
 #include <pthread.h>
@@ -16,63 +16,63 @@ static const struct plan plan = {.platform_count = 2, .lookup_count = 1};
 
 static void the_last_word_counts(void **state) {
     (void)state;
-    struct post *post = post_create(&plan);
-    assert_non_null(post);
-    assert_int_equal(post_take(post).kind, POST_NOTHING);
-    post_platform(post, 1, PLATFORM_OPEN, 100);
-    post_platform(post, 1, PLATFORM_UP, 0);
-    post_platform(post, 0, PLATFORM_HELD, 300);
-    struct post_item first = post_take(post), second = post_take(post);
-    assert_int_equal(first.kind, POST_PLATFORM);
+    struct mailbox *mailbox = mailbox_create(&plan);
+    assert_non_null(mailbox);
+    assert_int_equal(mailbox_take(mailbox).kind, MAILBOX_NOTHING);
+    mailbox_platform(mailbox, 1, PLATFORM_OPEN, 100);
+    mailbox_platform(mailbox, 1, PLATFORM_UP, 0);
+    mailbox_platform(mailbox, 0, PLATFORM_HELD, 300);
+    struct mailbox_item first = mailbox_take(mailbox), second = mailbox_take(mailbox);
+    assert_int_equal(first.kind, MAILBOX_PLATFORM);
     assert_int_equal(first.index, 0);
     assert_int_equal(first.state, PLATFORM_HELD);
     assert_int_equal(first.until_ms, 300);
     assert_int_equal(second.index, 1);
     assert_int_equal(second.state, PLATFORM_UP);
-    assert_int_equal(post_take(post).kind, POST_NOTHING);
-    post_destroy(post);
+    assert_int_equal(mailbox_take(mailbox).kind, MAILBOX_NOTHING);
+    mailbox_destroy(mailbox);
 }
 
 static void tables_are_shared_not_copied(void **state) {
     (void)state;
-    struct post *one = post_create(&plan), *other = post_create(&plan);
+    struct mailbox *one = mailbox_create(&plan), *other = mailbox_create(&plan);
     struct lookup_table *table = lookup_table_create(SPAN("k,v\na,b\n"), SPAN("k"), SPAN("v"), NULL);
     assert_non_null(table);
-    post_table(one, 0, table);
-    post_table(one, 0, table); /* the one before was not taken: it goes */
-    post_table(other, 0, table);
+    mailbox_table(one, 0, table);
+    mailbox_table(one, 0, table); /* the one before was not taken: it goes */
+    mailbox_table(other, 0, table);
     lookup_table_release(table);
-    struct post_item item = post_take(one);
-    assert_int_equal(item.kind, POST_TABLE);
+    struct mailbox_item item = mailbox_take(one);
+    assert_int_equal(item.kind, MAILBOX_TABLE);
     assert_ptr_equal(item.table, table);
     assert_int_equal(lookup_table_rows(item.table), 1);
     lookup_table_release(item.table);
-    post_destroy(one);
-    post_destroy(other); /* with what nobody took */
-    post_destroy(NULL);
+    mailbox_destroy(one);
+    mailbox_destroy(other); /* with what nobody took */
+    mailbox_destroy(NULL);
 }
 
 static void *tell(void *argument) {
     for (int i = 0; i < 10000; i++)
-        post_platform(argument, (uint32_t)i % 2, i % 3 == 0 ? PLATFORM_UP : PLATFORM_OPEN, i);
+        mailbox_platform(argument, (uint32_t)i % 2, i % 3 == 0 ? PLATFORM_UP : PLATFORM_OPEN, i);
     return NULL;
 }
 
 static void threads_may_tell(void **state) {
     (void)state;
-    struct post *post = post_create(&plan);
+    struct mailbox *mailbox = mailbox_create(&plan);
     pthread_t thread[2];
     for (int i = 0; i < 2; i++)
-        assert_int_equal(pthread_create(&thread[i], NULL, tell, post), 0);
+        assert_int_equal(pthread_create(&thread[i], NULL, tell, mailbox), 0);
     for (int i = 0; i < 10000; i++)
-        (void)post_take(post);
+        (void)mailbox_take(mailbox);
     for (int i = 0; i < 2; i++)
         (void)pthread_join(thread[i], NULL);
     int left = 0;
-    while (post_take(post).kind != POST_NOTHING)
+    while (mailbox_take(mailbox).kind != MAILBOX_NOTHING)
         left++;
     assert_true(left <= 2);
-    post_destroy(post);
+    mailbox_destroy(mailbox);
 }
 
 static void the_worst_status_counts(void **state) {
