@@ -54,11 +54,12 @@ const struct verb verb_check = {
     .name = "check",
     .arguments = "",
     .sentence = "print every problem of the configuration, with its line and its cure",
-    .lesson =
-        "Needs no broker, no network and no root. In a file with a syntax error only the first mistake is found.\n"
-        "A route file with errors does not affect the other routes.\n\n"
-        "  slussctl check --config /etc/sluss\n\n"
-        "Exit: 0 no errors (there may be warnings), 78 errors.\n",
+    .lesson = "Needs no broker, no network and no root. In a file with a syntax error only the first mistake is\n"
+              "found. A route file with errors does not affect the other routes.\n"
+              "\n"
+              "  slussctl check --config /etc/sluss\n"
+              "\n"
+              "Exit: 0 no errors (there may be warnings), 78 errors.\n",
     .options = options,
     .least = 0,
     .most = 0,

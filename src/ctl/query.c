@@ -52,11 +52,12 @@ const struct verb verb_query = {
     .name = "query",
     .arguments = "EXPRESSION [FILE]",
     .sentence = "print what a JSONPath query (RFC 9535) selects in a JSON text",
-    .lesson =
-        "Prints a JSON array. Without FILE it reads standard input. So far it knows simple member queries, $.name and\n"
-        "$['name'], as routes use them in key, into, order-by and {...}.\n\n"
-        "  slussctl query '$.data.arendeId' event.json\n\n"
-        "Exit: 0 something is selected, 1 nothing is, 64 the query is wrong, 65 the text is not JSON.\n",
+    .lesson = "Prints a JSON array. Without FILE it reads standard input. So far it knows simple member queries,\n"
+              "$.name and $['name'], as routes use them in key, into, order-by and {...}.\n"
+              "\n"
+              "  slussctl query '$.data.arendeId' event.json\n"
+              "\n"
+              "Exit: 0 something is selected, 1 nothing is, 64 the query is wrong, 65 the text is not JSON.\n",
     .options = options,
     .least = 1,
     .most = 2,

@@ -50,19 +50,20 @@ const struct verb verb_release = {
     .name = "release",
     .arguments = "ROUTE [TOPIC/PARTITION/OFFSET]",
     .sentence = "release events and keys that are held for an operator",
-    .lesson =
-        "A key is held when nobody knows whether its event was delivered (ambiguous = \"hold\"), or when an earlier\n"
-        "event of it was dead-lettered (after-dead-letter = \"hold\"); with \"follow\" the later events of such a key "
-        "are\n"
-        "dead-lettered, until it is released. Name a key by its waiting event or by its dead letter, as the log shows\n"
-        "them; without a name all keys of the route are released.\n\n"
-        "  send          what waits is sent, in order, and the key is free again\n"
-        "  dead-letter   what waits now is dead-lettered, in order; a key behind a dead letter stays held for later "
-        "events\n\n"
-        "  slussctl release bygglov\n"
-        "  slussctl release bygglov bygglov.arende.v1/3/1047 --to dead-letter\n\n"
-        "Exit: 0 something was released, 1 nothing was held, 64 there is no such route, 69 slussd does not answer,\n"
-        "or cannot tell yet, as partitions are being handed over: try again.\n",
+    .lesson = "A key is held when nobody knows whether its event was delivered (ambiguous = \"hold\"), or when an\n"
+              "earlier event of it was dead-lettered (after-dead-letter = \"hold\"); with \"follow\" the later events\n"
+              "of such a key are dead-lettered, until it is released. Name a key by its waiting event or by its\n"
+              "dead letter, as the log shows them; without a name all keys of the route are released.\n"
+              "\n"
+              "  send          what waits is sent, in order, and the key is free again\n"
+              "  dead-letter   what waits now is dead-lettered, in order; a key behind a dead letter stays held\n"
+              "                for later events\n"
+              "\n"
+              "  slussctl release bygglov\n"
+              "  slussctl release bygglov bygglov.arende.v1/3/1047 --to dead-letter\n"
+              "\n"
+              "Exit: 0 something was released, 1 nothing was held, 64 there is no such route, 69 slussd does not\n"
+              "answer, or cannot tell yet, as partitions are being handed over: try again.\n",
     .options = options,
     .least = 1,
     .most = 2,

@@ -62,15 +62,15 @@ const struct verb verb_reload = {
     .name = "reload",
     .arguments = "",
     .sentence = "make slussd reload its configuration; one with errors changes nothing",
-    .lesson =
-        "slussd reads and checks all of it first. With an error in sluss.cfg or in any route nothing changes, and "
-        "every\n"
-        "problem is printed. Otherwise events under way are finished and committed as at a stop, and the routes "
-        "continue\n"
-        "under the new configuration: no event is lost, none meets both. `admin` takes effect only at a restart.\n\n"
-        "  slussctl check && slussctl reload --wait\n\n"
-        "Exit: 0 accepted (with --wait: running), 78 refused, 71 slussd has too few descriptors, threads or\n"
-        "memory for it, 69 slussd does not answer, or the routes do not run.\n",
+    .lesson = "slussd reads and checks all of it first. With an error in sluss.cfg or in any route nothing\n"
+              "changes, and every problem is printed. Otherwise events under way are finished and committed as at\n"
+              "a stop, and the routes continue under the new configuration: no event is lost, none meets both.\n"
+              "`admin` takes effect only at a restart.\n"
+              "\n"
+              "  slussctl check && slussctl reload --wait\n"
+              "\n"
+              "Exit: 0 accepted (with --wait: running), 78 refused, 71 slussd has too few descriptors, threads or\n"
+              "memory for it, 69 slussd does not answer, or the routes do not run.\n",
     .options = options,
     .least = 0,
     .most = 0,

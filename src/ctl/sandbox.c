@@ -89,9 +89,9 @@ static int run(const struct call *call) {
 }
 
 static const struct option options[] = {
-    {"events", "N", "produce N events, wait until each has ended, stop (default: run until Ctrl-C)", false},
+    {"events", "N", "produce N events and stop when all have ended (else: run until Ctrl-C)", false},
     {"for", "DURATION", "produce for this long (\"30s\"), wait until each event has ended, stop", false},
-    {"break", NULL, "give every third good event trouble: a 503, a 400, a reset, a slow answer ...", false},
+    {"break", NULL, "trouble for every third good event: a 503, a 400, a reset, a slow answer", false},
     {"listen", "HOST:PORT", "where the stand-in platform listens (default: 127.0.0.1 and a free port)", false},
     {"broker-only", NULL, "start only the broker, for other programs, and print its address", false},
     {0},
@@ -101,13 +101,14 @@ const struct verb verb_sandbox = {
     .name = "sandbox",
     .arguments = "",
     .sentence = "run all of Sluss on this machine: broker, platform, routes and sample events",
-    .lesson =
-        "Nothing is durable and nothing stays behind. Broker and platform live in memory; the configuration is a\n"
-        "temporary copy of the one beside this program (or of --config), changed to use only them.\n\n"
-        "  slussctl sandbox --events 12            twelve events, and where each of them ended\n"
-        "  slussctl sandbox --break                a platform with bad days, until Ctrl-C\n"
-        "  slussctl sandbox --listen 127.0.0.1:8080   then open http://127.0.0.1:8080\n\n"
-        "Exit: 0 every event ended where it should, 1 one did not, 78 the configuration is wrong.\n",
+    .lesson = "Nothing is durable and nothing stays behind. Broker and platform live in memory; the configuration\n"
+              "is a temporary copy of the one beside this program (or of --config), changed to use only them.\n"
+              "\n"
+              "  slussctl sandbox --events 12               twelve events, and where each of them ended\n"
+              "  slussctl sandbox --break                   a platform with bad days, until Ctrl-C\n"
+              "  slussctl sandbox --listen 127.0.0.1:8080   then open http://127.0.0.1:8080\n"
+              "\n"
+              "Exit: 0 every event ended where it should, 1 one did not, 78 the configuration is wrong.\n",
     .options = options,
     .least = 0,
     .most = 0,

@@ -110,8 +110,10 @@ const struct verb verb_status = {
               "  HERE             number of such events\n"
               "  LAG              records behind them in the topic, not read yet\n"
               "  RATE             events settled per second, over the last ten seconds\n"
-              "  DELIVERED, DEAD  events delivered and dead-lettered since slussd started\n\n"
-              "STATE, worst first:\n\n"
+              "  DELIVERED, DEAD  events delivered and dead-lettered since slussd started\n"
+              "\n"
+              "STATE, worst first:\n"
+              "\n"
               "  stopped          a partition stands still until somebody acts: slussctl why\n"
               "  held             events wait for an operator: slussctl release\n"
               "  kafka            no broker answers: nothing is read or committed\n"
@@ -121,10 +123,12 @@ const struct verb verb_status = {
               "  handing-back     its partitions go to another process, or to a new configuration\n"
               "  running          all is well\n"
               "  standby          all is well: other members of its group have all partitions\n"
-              "  off              it reads nothing\n\n"
-              "  slussctl status\n\n"
-              "Exit: 0 all is well, 1 a route is not well or was left out, or a platform is not up, 69 slussd does not "
-              "answer.\n",
+              "  off              it reads nothing\n"
+              "\n"
+              "  slussctl status\n"
+              "\n"
+              "Exit: 0 all is well, 1 a route is not well or was left out, or a platform is not up, 69 slussd\n"
+              "does not answer.\n",
     .options = options,
     .least = 0,
     .most = 0,
@@ -135,12 +139,13 @@ const struct verb verb_why = {
     .name = "why",
     .arguments = "ROUTE",
     .sentence = "explain what a route waits for, longest wait first",
-    .lesson =
-        "Prints a line for each key: the event that waits, how many events of its key wait behind it, how often it "
-        "was\n"
-        "sent, and when it is tried next. KEY is a hash: equal keys have equal hashes, as long as this slussd runs.\n\n"
-        "  slussctl why bygglov\n\n"
-        "Exit: 0 the route is well, 1 it is not, 64 there is no such route, 69 slussd does not answer.\n",
+    .lesson = "Prints a line for each key: the event that waits, how many events of its key wait behind it, how\n"
+              "often it was sent, and when it is tried next. KEY is a hash: equal keys have equal hashes, as long\n"
+              "as this slussd runs.\n"
+              "\n"
+              "  slussctl why bygglov\n"
+              "\n"
+              "Exit: 0 the route is well, 1 it is not, 64 there is no such route, 69 slussd does not answer.\n",
     .options = options,
     .least = 1,
     .most = 1,

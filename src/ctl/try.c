@@ -116,13 +116,13 @@ const struct verb verb_try = {
     .arguments = "ROUTE FILE|-",
     .sentence = "take one event through a route's stages and show the request; "
                 "sends nothing",
-    .lesson =
-        "FILE is the record's value. If it looks like a structured CloudEvent and no content-type header is given, it\n"
-        "is treated as one. Secrets are masked; the event's content is shown.\n\n"
-        "  slussctl try bygglov event.json\n"
-        "  slussctl try bygglov event.json --reply 503\n\n"
-        "Exit: 0 it would be delivered, 1 it would not, 78 the "
-        "configuration is wrong.\n",
+    .lesson = "FILE is the record's value. If it looks like a structured CloudEvent and no content-type header is\n"
+              "given, it is treated as one. Secrets are masked; the event's content is shown.\n"
+              "\n"
+              "  slussctl try bygglov event.json\n"
+              "  slussctl try bygglov event.json --reply 503\n"
+              "\n"
+              "Exit: 0 it would be delivered, 1 it would not, 78 the configuration is wrong.\n",
     .options = options,
     .least = 2,
     .most = 2,

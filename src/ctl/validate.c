@@ -365,11 +365,14 @@ const struct verb verb_validate = {
     .name = "validate",
     .arguments = "--schema FILE INSTANCE...",
     .sentence = "validate JSON texts against a JSON Schema",
-    .lesson =
-        "Prints a line for each INSTANCE (- is standard input): PATH: valid, PATH: invalid and the complaints, or\n"
-        "PATH: error: WHY. Nothing is fetched: what a schema refers to must be in one of the DIRs.\n\n"
-        "  slussctl validate --schema schemas/bygglov/status-andrad-1.schema.json --schemas schemas event.json\n\n"
-        "Exit, the highest of: 0 valid, 1 invalid, 65 not JSON, or an error; 78 the schema does not compile.\n",
+    .lesson = "Prints a line for each INSTANCE (- is standard input): PATH: valid, PATH: invalid and the\n"
+              "complaints, or PATH: error: WHY. Nothing is fetched: what a schema refers to must be in one of the\n"
+              "DIRs.\n"
+              "\n"
+              "  slussctl validate --schema schemas/bygglov/status-andrad-1.schema.json \\\n"
+              "      --schemas schemas event.json\n"
+              "\n"
+              "Exit, the highest of: 0 valid, 1 invalid, 65 not JSON, or an error; 78 the schema does not compile.\n",
     .options = options,
     .least = 1,
     .most = SIZE_MAX,

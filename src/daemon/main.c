@@ -32,12 +32,12 @@ static const char help[] =
     "  --version       print the versions of slussd and librdkafka\n"
     "  --help          this text\n"
     "\n"
-    "It runs in the foreground until SIGTERM: then it finishes and commits the events under way. A second SIGTERM\n"
-    "ends it at once. SIGHUP reloads the configuration.\n"
+    "It runs in the foreground until SIGTERM: then it finishes and commits the events under way. A second\n"
+    "SIGTERM ends it at once. SIGHUP reloads the configuration.\n"
     "\n"
-    "Exit: 0 all committed, 64 usage, 66 no configuration, 69 Kafka unusable, 70 bug, 71 too few descriptors,\n"
-    "threads or memory to start, 74 output not written, 75 last commit not acknowledged, 77 no permission,\n"
-    "78 configuration wrong.\n"
+    "Exit: 0 all committed, 64 usage, 66 no configuration, 69 Kafka unusable, 70 bug, 71 too few\n"
+    "descriptors, threads or memory to start, 74 output not written, 75 last commit not acknowledged,\n"
+    "77 no permission, 78 configuration wrong.\n"
     "\n"
     "To try it without a Kafka: slussctl sandbox. Manual: slussd(8), sluss.cfg(5), slussctl(1).\n";
 

@@ -1,7 +1,8 @@
-"""Every static look at the code: two compilers, clang-tidy, cppcheck, clang-format, shellcheck, man pages. It changes nothing.
+"""Every static look at the code: two compilers, clang-tidy, cppcheck, clang-format, shellcheck, man
+pages. It changes nothing.
 
-A file's verdict is remembered in .build/lint by the hash of all that it depends on, so only what changed is looked at
-again. Each tool's own words are printed; exit 1 when one has any.
+A file's verdict is remembered in .build/lint by the hash of all that it depends on, so only what
+changed is looked at again. Each tool's own words are printed; exit 1 when one has any.
 """
 
 import argparse
