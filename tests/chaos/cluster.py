@@ -105,7 +105,8 @@ class Cluster:
 
     def admin(self):
         from kafka.admin import KafkaAdminClient
-        return KafkaAdminClient(bootstrap_servers=self.bootstrap.split(","), api_version=(2, 6, 0), request_timeout_ms=8000)
+        return KafkaAdminClient(bootstrap_servers=self.bootstrap.split(","), api_version=(2, 6, 0), request_timeout_ms=8000,
+                                api_version_auto_timeout_ms=8000)
 
     def _led(self, admin, name):
         return broker.Broker._leaders(admin, name)

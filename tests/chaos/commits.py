@@ -43,7 +43,8 @@ class Commits:
         admin = None
         while self.number == number and not self.ending.wait(0.7):
             try:
-                admin = admin or KafkaAdminClient(bootstrap_servers=self.bootstrap.split(","), api_version=(2, 6, 0), request_timeout_ms=8000)
+                admin = admin or KafkaAdminClient(bootstrap_servers=self.bootstrap.split(","), api_version=(2, 6, 0), request_timeout_ms=8000,
+                                                    api_version_auto_timeout_ms=8000)
                 for topic, group in self.groups.items():
                     found = admin.list_consumer_group_offsets(group)
                     with self.lock:

@@ -1,4 +1,4 @@
-"""A real Apache Kafka of one node, on free ports in a folder of its own. Not a client: see ledger.py for those."""
+"""A real Apache Kafka of one node, on free ports in a folder of its own. Not a client: see records.py for those."""
 
 import base64
 import os
@@ -11,6 +11,7 @@ from process import Process, answers, eventually, free_ports
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 KAFKA = ROOT / ".build" / "kafka"
 JAVA = ["java", "-Xms64m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"]
+PATIENCE = 60  # seconds, for what a broker answers at once where it may run
 ADMIN = "admin"  # the superuser of brokers with ACLs is whoever comes through the plain listener
 
 PROPERTIES = """\
@@ -162,9 +163,11 @@ class Broker:
                 self.stop()  # and leaves the archive of classes for the next
 
     def admin(self):
-        """A client of python3-kafka for the plain listener; close it."""
+        """A client of python3-kafka for the plain listener; close it. Left to itself it gives up when a broker needs two seconds
+        for its first answers, and a machine with too much to do may well let a broker wait so long."""
         from kafka.admin import KafkaAdminClient
-        return KafkaAdminClient(bootstrap_servers=self.bootstrap, api_version=(2, 6, 0))
+        return KafkaAdminClient(bootstrap_servers=self.bootstrap, api_version=(2, 6, 0), request_timeout_ms=PATIENCE * 1000,
+                                api_version_auto_timeout_ms=PATIENCE * 1000)
 
     def create_topic(self, name, partitions=1, **config):
         self.create_topics([name], partitions, **config)
@@ -174,10 +177,10 @@ class Broker:
         admin = self.admin()
         try:
             settings = {key.replace("_", "."): str(value) for key, value in config.items()}
-            topics = [NewTopic(name, partitions, 1, topic_configs=settings) for name in names]
-            eventually(lambda: self._created(admin, topics), 60, f"room for {names}")
+            topics, tried = [NewTopic(name, partitions, 1, topic_configs=settings) for name in names], []
+            eventually(lambda: self._created(admin, topics, tried), PATIENCE, lambda: f"room for {names}: {tried[-1:]}")
             for name in names:
-                eventually(lambda: self._leaders(admin, name) == partitions, 20, f"leaders of {name}")
+                eventually(lambda: self._leaders(admin, name) == partitions, PATIENCE, f"leaders of {name}")
         finally:
             admin.close()
 
@@ -185,7 +188,7 @@ class Broker:
         admin = self.admin()
         try:
             admin.delete_topics([name])
-            eventually(lambda: name not in admin.list_topics(), 20, f"{name} to vanish")
+            eventually(lambda: name not in admin.list_topics(), PATIENCE, f"{name} to vanish")
         finally:
             admin.close()
 
@@ -194,7 +197,7 @@ class Broker:
         admin = self.admin()
         try:
             admin.create_partitions({name: NewPartitions(total)})
-            eventually(lambda: self._leaders(admin, name) == total, 20, f"leaders of {name}")
+            eventually(lambda: self._leaders(admin, name) == total, PATIENCE, f"leaders of {name}")
         finally:
             admin.close()
 
@@ -209,12 +212,17 @@ class Broker:
             admin.close()
 
     @staticmethod
-    def _created(admin, topics):
-        """A broker that was not heard of for a moment, on a busy machine, cannot take a topic then."""
-        from kafka.errors import InvalidReplicationFactorError
+    def _created(admin, topics, tried):
+        """A broker that was not heard of for a moment, on a busy machine, cannot take a topic then; and what took too long may be done
+        all the same. tried: the errors before this one."""
+        from kafka.errors import InvalidReplicationFactorError, KafkaTimeoutError, RequestTimedOutError, TopicAlreadyExistsError
         try:
             admin.create_topics(topics)
-        except InvalidReplicationFactorError:
+        except TopicAlreadyExistsError:
+            if not any(isinstance(error, (KafkaTimeoutError, RequestTimedOutError)) for error in tried):
+                raise
+        except (InvalidReplicationFactorError, KafkaTimeoutError, RequestTimedOutError) as error:
+            tried.append(error)
             return False
         return True
 
