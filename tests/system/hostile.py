@@ -264,7 +264,11 @@ class Platform:
         self.proxy, self.tls = proxy, None
         if tls:
             self.exchange_certificate(*tls)
-        self.listener, self.port, self.open = None, 0, set()
+        # Never listens: while nobody does, it keeps the port from everybody else.
+        self.place = socket.socket()
+        self.place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.place.bind(("127.0.0.1", 0))
+        self.listener, self.port, self.open = None, self.place.getsockname()[1], set()
         self.listen()
 
     def exchange_certificate(self, certificate, key):
@@ -296,7 +300,6 @@ class Platform:
 
     def listen(self):
         self.listener = socket.create_server(("127.0.0.1", self.port), backlog=512)
-        self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, args=(self.listener,), daemon=True).start()
 
     def refuse(self):
@@ -320,6 +323,7 @@ class Platform:
     def close(self):
         self.closing.set()
         self.refuse()
+        self.place.close()
 
     def __enter__(self):
         return self

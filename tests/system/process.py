@@ -96,29 +96,59 @@ def eventually(condition, seconds, what, every=0.05):
         time.sleep(every)
 
 
-def starved():
-    """Seconds, since some beginning, in which some process of this machine waited for a processor (0 where the kernel does not say).
-    What a test allows a process to take, it allows it on a machine that lets it run."""
+def pressed(resource):
+    """Seconds, since some beginning, in which some process of this machine waited for it (0 where the kernel does not say)."""
     try:
-        with open("/proc/pressure/cpu", encoding="ascii") as file:
+        with open(f"/proc/pressure/{resource}", encoding="ascii") as file:
             return int(file.readline().rsplit("total=", 1)[1]) / 1e6
     except (OSError, IndexError, ValueError):
         return 0.0
 
 
+def stolen():
+    """Seconds, since some beginning, in which this machine's processors ran another machine (0 where there is none, or it does not say)."""
+    try:
+        with open("/proc/stat", encoding="ascii") as file:
+            return int(file.readline().split()[8]) / os.sysconf("SC_CLK_TCK")
+    except (OSError, IndexError, ValueError):
+        return 0.0
+
+
+def starved():
+    """Seconds, since some beginning, in which this machine let some process wait for a processor or a disk.
+    What a test allows a process to take, it allows it on a machine that lets it run."""
+    return pressed("cpu") + pressed("io") + stolen()
+
+
 def kept_waiting(*pids):
-    """Seconds that the threads of these processes have waited for a processor (0 where the kernel does not say). What waits itself
-    because it may only run where nobody else wants to does not count."""
+    """Seconds that the threads of these processes have waited for a processor (0 where the kernel does not say), or anybody for a disk.
+    What waits itself because it may only run where nobody else wants to does not count."""
     waited = 0
     for pid in pids:
         for task in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat"):
             with contextlib.suppress(OSError):  # the thread has ended
                 waited += int(task.read_text().split()[1])
-    return waited / 1e9
+    return waited / 1e9 + pressed("io") + stolen()
+
+
+claims = []  # sockets whose names say that a port is ours; they go with the process, however it ends
+
+
+def claim(port):
+    """Whether this port is ours as long as this process lives, although nobody may listen on it for a while: tests run abreast, and
+    a broker takes seconds to start and may be down for a while. Like ports, these names are known in one network alone."""
+    mark = socket.socket(socket.AF_UNIX)
+    try:
+        mark.bind(f"\0sluss-test-port-{port}")
+    except OSError:
+        mark.close()
+        return False
+    claims.append(mark)
+    return True
 
 
 def free_ports(count):
-    """Ports that nobody listens on now; below the range from which the kernel draws, so that no client takes one meanwhile."""
+    """Ports that nobody listens on and no other test will; below the range from which the kernel draws, so that no client takes one."""
     found = []
     start = 10000 + (os.getpid() * 37 + time.monotonic_ns() // 1000) % 20000
     for port in range(start, start + 2000):
@@ -128,6 +158,8 @@ def free_ports(count):
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
+        if not claim(port):
+            continue
         found.append(port)
         if len(found) == count:
             return found

@@ -15,10 +15,10 @@ import pytest
 import hostile
 from certificates import Authority
 from hostile import Platform
-from process import Process, eventually
+from process import Process, claim, eventually, free_ports
 
 
-def ask(platform, target="/", method="POST", body=b"{}", connection=None, timeout=5):
+def ask(platform, target="/", method="POST", body=b"{}", connection=None, timeout=60):
     connection = connection or http.client.HTTPConnection("127.0.0.1", platform.port, timeout=timeout)
     connection.request(method, target, body, {"Idempotency-Key": "a/1"})
     answer = connection.getresponse()
@@ -41,7 +41,7 @@ def test_records_in_order_over_one_connection(platform):
 
 
 def test_reads_chunked(platform):
-    connection = http.client.HTTPConnection("127.0.0.1", platform.port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", platform.port, timeout=60)
     connection.request("POST", "/", iter([b"ab", b"c"]), encode_chunked=True, headers={"Transfer-Encoding": "chunked"})
     assert connection.getresponse().status == 200
     assert platform.ledger[0].body == b"abc"
@@ -82,14 +82,14 @@ def test_percentages_repeat_with_the_seed():
 def test_misdeeds(platform, answer, error):
     platform.on("/", answer)
     with pytest.raises(error):
-        ask(platform, timeout=0.5)
-    assert platform.ledger[0].answer == answer.label, "read before the misdeed"
+        ask(platform, timeout=0.5 if error is TimeoutError else 60)
+    assert platform.wait_for(1)[0].answer == answer.label, "read before the misdeed"
     assert ask(platform)[0] == 200, "and the next is answered"
 
 
 def test_endless_body_never_ends(platform):
     platform.on("/", hostile.endless_body())
-    connection = http.client.HTTPConnection("127.0.0.1", platform.port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", platform.port, timeout=60)
     connection.request("GET", "/")
     assert len(connection.getresponse().read(1 << 20)) == 1 << 20
     connection.close()
@@ -124,23 +124,31 @@ def test_refuses_and_listens_again(platform):
     assert ask(platform)[0] == 200
 
 
+def test_nobody_else_gets_the_port_of_one_that_refuses(platform):
+    platform.refuse()
+    with socket.socket() as other, pytest.raises(OSError, match="in use"):
+        other.bind(("127.0.0.1", platform.port))
+    platform.listen()
+    assert ask(platform)[0] == 200
+
+
 def test_tls(tmp_path):
     authority = Authority(tmp_path)
     certificate, key, _ = authority.issue("platform")
     with Platform(tls=(certificate, key)) as platform:
         trust = ssl.create_default_context(cafile=authority.certificate)
-        connection = http.client.HTTPSConnection("localhost", platform.port, timeout=5, context=trust)
+        connection = http.client.HTTPSConnection("localhost", platform.port, timeout=60, context=trust)
         assert ask(platform, connection=connection)[0] == 200
-        stranger = http.client.HTTPSConnection("localhost", platform.port, timeout=5)
+        stranger = http.client.HTTPSConnection("localhost", platform.port, timeout=60)
         with pytest.raises(ssl.SSLCertVerificationError):
             ask(platform, connection=stranger)
 
 
 def test_proxy(platform):
     with Platform(proxy=True) as proxy:
-        connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=60)
         assert ask(proxy, f"{platform.url}/absolute", connection=connection)[0] == 200
-        tunnel = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=5)
+        tunnel = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=60)
         tunnel.set_tunnel("127.0.0.1", platform.port)
         assert ask(platform, "/inside", connection=tunnel)[0] == 200
         tunnel.close()
@@ -157,7 +165,7 @@ def test_children_die_with_the_test_that_made_them(tmp_path):
         print(Process(["sleep", "600"], {str(tmp_path / "log")!r}).pid, flush=True)
         os.kill(os.getpid(), signal.SIGKILL)
     """)
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
     child = int(done.stdout)
 
     def gone():
@@ -166,7 +174,7 @@ def test_children_die_with_the_test_that_made_them(tmp_path):
                 return file.read().rsplit(")", 1)[1].split()[0] == "Z"
         except FileNotFoundError:
             return True
-    eventually(gone, 5, "the child's end")
+    eventually(gone, 20, "the child's end")
     assert done.returncode == -signal.SIGKILL
 
 
@@ -178,3 +186,21 @@ def test_process_tells_status_and_output(tmp_path):
         eventually(lambda: False, 0.1, "the sun")
     with socket.socket():
         assert not process.running()
+
+
+def test_ports_are_given_once(tmp_path):
+    """Also to tests of other processes, and while nobody listens there; until their process ends."""
+    program = textwrap.dedent(f"""
+        import sys
+        sys.path.insert(0, {os.path.dirname(__file__)!r})
+        from process import free_ports
+        print(*free_ports(2), flush=True)
+        sys.stdin.read()
+    """)
+    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        theirs = [int(word) for word in other.stdout.readline().split()]
+        assert len(theirs) == 2 and not any(claim(port) for port in theirs)
+        other.stdin.close()
+    assert all(claim(port) for port in theirs)
+    ours = free_ports(3)
+    assert len(set(ours)) == 3 and not any(claim(port) for port in ours)
