@@ -82,6 +82,8 @@ class Account:
         The key of an event is the member "key" of its body, as the tests here write it."""
         last = {}
         for request, (partition, offset) in requests:
+            if request.abandoned:
+                continue  # its sender had given up: it came late
             place = partition, request.body.split(b'"key":"', 1)[1].split(b'"', 1)[0]
             before = last.get(place, -1)
             assert offset >= before, f"{place}: offset {offset} was sent after {before}"

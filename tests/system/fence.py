@@ -13,7 +13,7 @@ HEARTBEAT, FENCED_INSTANCE_ID = 12, 82
 
 class Fence:
     """Listens on .port; what is said there is said to 127.0.0.1:far. While .shut, heartbeats
-    (of .group alone, where it is given) are answered with the error."""
+    (of .group alone, where it was given when they were asked) are answered with the error."""
 
     def __init__(self):
         self.far, self.shut, self.group = None, False, None
