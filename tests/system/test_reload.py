@@ -13,6 +13,7 @@ from account import Account
 from house import LASTING, conserved, metric, metrics_only_grow
 from process import eventually
 from records import produce
+from systemd import Systemd
 
 
 def events(begin, end, keys=40):
@@ -52,13 +53,16 @@ def test_under_load(broker, platform, houses, name):
     house = houses(broker.bootstrap, {"p": platform.url}, {changed: {}, gone: {}}).start()
     assert generation(house) == 1
     feeders = {topic: Feeder(broker.bootstrap, topic) for topic in (changed, gone, new)}
-    scrapes, ending = [], threading.Event()
+    scrapes, faults, ending = [], [], threading.Event()
 
     def scrape():
         while not ending.is_set():
-            scrapes.append(house.metrics())
-            for route in (changed, gone):
-                conserved(scrapes[-1], route)
+            try:
+                scrapes.append(house.metrics())
+                for route in (changed, gone):
+                    conserved(scrapes[-1], route)
+            except (AssertionError, OSError) as fault:
+                faults.append(fault)
             ending.wait(0.05)
     scraper = threading.Thread(target=scrape)
     scraper.start()
@@ -79,6 +83,7 @@ def test_under_load(broker, platform, houses, name):
         ending.set()
         scraper.join()
         produced = {topic: feeder.end() for topic, feeder in feeders.items()}
+    assert not faults, faults
     for topic in (changed, new):
         account = Account(broker.bootstrap, topic, platform)
         eventually(lambda: account.delivered() >= set(produced[topic]), 60, lambda: f"all of {topic}: {len(account.delivered())} of {len(produced[topic])}")
@@ -90,10 +95,10 @@ def test_under_load(broker, platform, houses, name):
 
     def same():
         """Asked one after the other: the last answers may be counted between them."""
-        counted = {route["name"]: route["events"]["delivered"] for route in json.loads(house.ask("/status")[1])["routes"]}
+        counted = {route["name"]: route["events"]["delivered"] for route in house.status()["routes"]}
         return counted[changed] == metric(house.metrics(), "sluss_events_total", route=changed, outcome="delivered")
     eventually(same, 20, "the same count in /status as in /metrics, over all generations")
-    assert house.ask("/ready")[0] == 200
+    house.wait_ready()
     assert house.stop() == 0, house.log()[-3000:]
     for topic in (changed, gone, new):
         account = Account(broker.bootstrap, topic, platform)
@@ -197,7 +202,7 @@ def test_a_slussd_is_found_whatever_its_configuration_has_become(broker, platfor
     house.write()
     done = house.ctl("reload", "--wait")
     assert done.returncode == 78 and "acks" in done.stderr, done
-    assert house.ctl("status").returncode == 0
+    eventually(lambda: house.ctl("status").returncode == 0, 20, lambda: f"all well: {house.ctl('status')}")
     house.kafka = kafka
     house.write()
     assert house.ctl("reload", "--wait").returncode == 0
@@ -335,7 +340,7 @@ def test_the_old_one_that_runs_again_has_its_errors_again(broker, platform, hous
     broker.create_topic(f"{name}.dlq")
     house = houses(broker.bootstrap, {"p": platform.url}, {name: {}, "faulty": {"foo": 1}}).start(ready=False)
     eventually(lambda: "ready: every route has its assignment" in house.log(), 40, "the first to run")
-    assert "1 error in the configuration" in house.ask("/ready")[1]
+    eventually(lambda: "1 error in the configuration" in house.ask("/ready")[1], 20, lambda: f"/ready to say so; it says {house.ask('/ready')}")
     del house.routes["faulty"]
     house.kafka = {**house.kafka, "security-protocol": "SSL", "ssl-cipher-suites": "NONE-OF-THESE"}
     house.write()
@@ -346,27 +351,18 @@ def test_the_old_one_that_runs_again_has_its_errors_again(broker, platform, hous
     assert house.stop() == 0
 
 
-def test_systemd_hears_of_it(broker, platform, houses, name, tmp_path, monkeypatch):
+def test_systemd_hears_of_it(broker, platform, houses, name, tmp_path):
     """RELOADING with its time, then READY again; the watchdog's sign of life goes on."""
     broker.create_topic(name)
     broker.create_topic(f"{name}.dlq")
     house = houses(broker.bootstrap, {"p": platform.url}, {name: {}})
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard:
-        heard.bind(str(tmp_path / "n"))
-        heard.settimeout(30)
-        house.environment = {"NOTIFY_SOCKET": str(tmp_path / "n"), "WATCHDOG_USEC": "900000"}
+    with Systemd(tmp_path) as systemd:
+        house.environment = {"NOTIFY_SOCKET": str(systemd.path), "WATCHDOG_USEC": "900000"}
         house.start()
-
-        def until(word):
-            lines = []
-            while not any(line.startswith(word) for line in lines):
-                lines += heard.recv(4096).decode().split("\n")
-            return lines
-        until("READY=1")
+        eventually(lambda: systemd.heard("READY=1", "STATUS=routes are running"), 20, lambda: f"READY; said is {systemd.said}")
         house.daemon.signal(signal.SIGHUP)
-        lines = until("RELOADING=1")
-        assert any(line.startswith("MONOTONIC_USEC=") for line in lines)
-        until("READY=1")
-        until("WATCHDOG=1")
+        words = ["READY=1", "RELOADING=1", "MONOTONIC_USEC=", "READY=1", "STATUS=routes are running", "WATCHDOG=1"]
+        eventually(lambda: systemd.heard(*words), 40, lambda: f"{words}; said is {systemd.said}")
         assert house.stop() == 0
-        until("STOPPING=1")
+        systemd.catch_up()
+        assert systemd.heard(*words, "STOPPING=1"), systemd.said
