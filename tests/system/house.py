@@ -1,6 +1,7 @@
 """A slussd with its own configuration folder, control socket and log: written, started, stopped, killed, asked. Not a test."""
 
 import http.client
+import json
 import os
 import pathlib
 import re
@@ -129,7 +130,9 @@ class House:
         return self.daemon.kill()
 
     def log(self):
-        return self.daemon.output()
+        """Whole lines: while it runs the last one may be under way."""
+        text = self.daemon.output()
+        return text[:text.rfind("\n") + 1]
 
     def close(self):
         if self.daemon:
@@ -154,6 +157,15 @@ class House:
         finally:
             connection.close()
 
+    def status(self):
+        """What /status says; asked again while a worker that is kept from running does not answer."""
+        def answered():
+            code, text = self.ask("/status")
+            return code != 503 and (code, text)
+        code, text = eventually(answered, 20, "a worker's answer")
+        assert code == 200, text
+        return json.loads(text)
+
     def metrics(self):
         """{(name, frozenset of (label, value)): number}"""
         code, text = self.ask("/metrics")
@@ -161,8 +173,14 @@ class House:
         return parse_metrics(text)
 
     def ctl(self, *words, timeout=120, **more):
-        return subprocess.run([binaries(self.kind) / "slussctl", "--config", self.etc, *map(str, words)],
-                              capture_output=True, text=True, timeout=timeout, **more)
+        """Does as it is told while a worker that is kept from running does not answer: it asks again."""
+        def asked():
+            last[0] = subprocess.run([binaries(self.kind) / "slussctl", "--config", self.etc, *map(str, words)],
+                                     capture_output=True, text=True, timeout=timeout, **more)
+            return "a worker does not answer: ask again" not in last[0].stderr
+        last = [None]
+        eventually(asked, 20, lambda: f"a worker's answer: {last[0]}")
+        return last[0]
 
 
 def parse_metrics(text):

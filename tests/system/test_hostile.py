@@ -1,6 +1,7 @@
 """Platforms that misbehave: each event ends where SEMANTICS' table says, after as many requests as it says."""
 
 import json
+import re
 import ssl
 
 import pytest
@@ -39,8 +40,8 @@ def topic(broker, name):
     return name
 
 
-def start(houses, broker, topic, platform, breaker=1000, **deliver):
-    return houses(broker.bootstrap, {"p": {"base-url": platform.url, "timeout": "3s", "breaker": {"failures": breaker, "open": "1s"}}}, {
+def start(houses, broker, topic, platform, breaker=1000, timeout="30s", **deliver):
+    return houses(broker.bootstrap, {"p": {"base-url": platform.url, "timeout": timeout, "breaker": {"failures": breaker, "open": "1s"}}}, {
         topic: {"retry": {"first": "200ms", "max": "1s"}, "deliver": {"platform": "p", "path": "/in", "refusals": 2, **deliver}}}).start()
 
 
@@ -51,7 +52,7 @@ def test_every_misdeed_is_mended_or_buried(broker, platform, houses, topic):
         platform.always(met(number), hostile.status(code, "no"))
     produced = produce(broker.bootstrap, topic, [
         (f"k{n}", body(n=n, key=f"k{n}", secret="hemlighet")) for n in range(len(MENDED) + len(REFUSED))])
-    house = start(houses, broker, topic, platform)
+    house = start(houses, broker, topic, platform, timeout="10s")  # longer than a machine that has no time for us keeps an answer back
     account = Account(broker.bootstrap, topic, platform)
     eventually(account.all_committed, 60, lambda: f"the end of all; delivered {sorted(account.delivered())}", every=0.3)
     asked = {}
@@ -151,11 +152,21 @@ def test_a_rate_is_kept(broker, platform, houses, topic):
         topic: {"retry": {"first": "200ms", "max": "1s"}}}).start()
     account = Account(broker.bootstrap, topic, platform)
     eventually(lambda: account.delivered() >= set(produced), 30, "all")
-    times = [request.at for request in platform.ledger]
-    assert len(times) == 62, "two were answered 500 and repeated"
+    assert house.stop() == 0
+    assert len(platform.ledger) == 62, "two were answered 500 and repeated"
+    times = sent_at(house)  # by its own clock: the platform may read late, and then several at once
+    assert len(times) == 62
     assert times[-1] - times[0] >= (len(times) - 1 - 2) / 20 - 0.1, "20 a second, a tenth of a second's at once"
     assert max(sum(1 for at in times if first <= at < first + 1) for first in times) <= 24, "in no second more"
-    assert house.stop() == 0
+
+
+def sent_at(house):
+    """Of each request: seconds of the clock of slussd's one worker, as its log has them."""
+    now, times = 0, []
+    for step, sends in re.findall(r'"message":"(?:\[ *(\d+)\]|(  send request))', house.log()):
+        now = int(step) / 1000 if step else now
+        times += [now] if sends else []
+    return times
 
 
 def test_nobody_listens_for_a_while(broker, platform, houses, topic):
@@ -259,7 +270,7 @@ def held_until(broker, houses, topic, authority, platform, url, mend, words="SSL
     produced = produce(broker.bootstrap, topic, [(f"k{n}", body(n=n, key=f"k{n}")) for n in range(3)])
     eventually(lambda: state_of(house) == "held", 20, lambda: f"held; it is {state_of(house)}")
     assert [request for request in platform.ledger if request.headers] == []
-    told = json.loads(house.ask("/status")[1])
+    told = house.status()
     assert words in told["platforms"][0]["why"] and words in told["routes"][0]["why"] and words in house.log()
     mend()
     account = Account(broker.bootstrap, topic, platform)
