@@ -157,17 +157,27 @@ class Cluster:
 
     def rotate_leaders(self):
         """The next replica of every partition of every topic becomes its leader."""
-        admin = self.admin()
-        try:
-            wanted = [{"topic": topic["topic"], "partition": part["partition"], "replicas": part["replicas"][1:] + part["replicas"][:1]}
-                      for topic in admin.describe_topics() for part in topic["partitions"]]
-        finally:
-            admin.close()
+        wanted = eventually(self._next_leaders, PATIENCE, "the replicas of every partition", every=0.3)
         plan = self.nodes[0].folder / "plan.json"
         plan.write_text(json.dumps({"version": 1, "partitions": wanted}))
         self._tool("reassign.ReassignPartitionsCommand", "--reassignment-json-file", plan, "--execute")
         self._tool("LeaderElectionCommand", "--election-type", "preferred", "--all-topic-partitions")
         self.whole()
+
+    def _next_leaders(self):
+        """What moves them, or nothing while nobody says where they are."""
+        from kafka.errors import KafkaError
+        try:
+            admin = self.admin()
+        except (KafkaError, OSError, ValueError):
+            return []
+        try:
+            return [{"topic": topic["topic"], "partition": part["partition"], "replicas": part["replicas"][1:] + part["replicas"][:1]}
+                    for topic in admin.describe_topics() for part in topic["partitions"]]
+        except (KafkaError, OSError):
+            return []
+        finally:
+            admin.close()
 
     def _tool(self, name, *words):
         for left in (2, 1, 0):

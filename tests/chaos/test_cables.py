@@ -18,7 +18,7 @@ import links  # noqa: E402
 from cable import Cable, ports_of  # noqa: E402
 from process import die_with_parent, eventually  # noqa: E402
 
-CONNECTIONS, BYTES = 3, 60_000
+CONNECTIONS, BYTES = 6, 60_000
 
 
 def segment(source, target, number=0, protocol=6):

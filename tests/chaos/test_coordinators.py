@@ -107,8 +107,8 @@ def test_answers_in_between_are_no_absence_if_they_let_somebody_in(monkeypatch, 
 def test_members_that_have_gone_are_given_up_after_a_session(kafka, monkeypatch, members, kept):
     monkeypatch.setattr(coordinators, "EACH", 0.01)
     kafka.members = members
-    watch = coordinators.Coordinators([("127.0.0.1", kafka.port)], {"g": 2}, 0.3)
     began = time.monotonic()
+    watch = coordinators.Coordinators([("127.0.0.1", kafka.port)], {"g": 2}, 0.3)
     eventually(lambda: time.monotonic() - began > 0.4 and (watch.absences["g"] or not kept) and len(kafka.asked) > 20, 20, "a session")
     watch.close()
     assert [one.words for one in watch.absences["g"]] == ["keeps 1 members that have gone"] * kept

@@ -129,7 +129,7 @@ def test_the_absence_of_kafkas_coordinator_is_none_of_ours(monkeypatch):
     broken = [scene.broken for scene in world.scenes]
     assert not broken[0] and len(broken[1]) == len(broken[2]) == 1
     assert "took more than 290.0 s to go on, 270.0 s of them without Kafka's coordinator" in broken[1][0]
-    assert [each.excused for each in one.plays] == [1, 0, 0] and one.plays[0].took == {"kill": [pytest.approx(290, abs=1)]}
+    assert [each.excused for each in one.plays] == [1, 0, 0] and one.plays[0].took == {"kill": [pytest.approx(290, abs=30)]}
 
 
 def test_an_error_ends_the_play(monkeypatch):
