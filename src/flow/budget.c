@@ -1,5 +1,5 @@
 /* Dividing the limit. First the lifelines, where there are several platforms. What is left in one order: what is read
- * leaves room for what the rooms make of it, and that for what gives memory back. A lifeline is divided likewise. */
+ * leaves room for what the stages make of it, and that for what gives memory back. A lifeline is divided likewise. */
 #include "flow/budget.h"
 
 #include "flow/flow_private.h"
@@ -7,7 +7,7 @@
 _Static_assert(EVENT_COST >= 4096 + sizeof(struct batch), "a small event is one block, and brings its batch");
 
 /* A quarter for the lifelines: by default (256 MiB, events of 1 MiB) there is room on each of four platforms' for the
- * largest event and the dozen times its size that the rooms may make of it. */
+ * largest event and the dozen times its size that the stages may make of it. */
 enum { PARTS = 32, OF_EVENT = PARTS / 4, OF_LIFELINES = PARTS / 4 };
 
 /* What grows stops below what a route that holds nothing may read: one whose platform is down keeps no other waiting.

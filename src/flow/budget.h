@@ -13,7 +13,7 @@ enum budget {
     BUDGET_READ_NEXT,  /* kept for the next event of a partition, where it waits */
     BUDGET_READ_FIRST, /* likewise, of one that holds nothing */
     BUDGET_READ_ALONE, /* likewise, of a route that holds nothing */
-    BUDGET_GROW,       /* what the rooms make of an event */
+    BUDGET_GROW,       /* what the stages make of an event */
     BUDGET_GROW_FIRST, /* likewise, of the only one of its route */
     BUDGET_LOOK,       /* what must be looked at when it is read, for its order */
     BUDGET_WRITE,      /* requests of batches, dead letters, maps: what gives memory back */
@@ -40,7 +40,7 @@ size_t budget_left(const struct flow *flow, enum budget what);
 /* How far it may fill a lifeline of so many bytes. */
 size_t budget_of_lifeline(size_t lifeline, enum budget what);
 
-/* What the rooms may make of one event at most: a quarter of what is not of the lifelines, which is there when nothing
+/* What the stages may make of one event at most: a quarter of what is not of the lifelines, which is there when nothing
  * else has grown. An event that takes more is put aside. */
 size_t budget_of_event(const struct plan *plan);
 

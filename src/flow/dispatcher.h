@@ -19,25 +19,30 @@ struct passage;
 
 struct dispatcher {
     const struct platform_spec *spec;
-    uint32_t index;
+    uint32_t index; /* of the platform in the plan */
     struct breaker breaker;
     struct pace pace;
-    struct list waiting; /* passages before their first attempt, first come first served */
-    struct list again;   /* likewise, before a further one */
-    uint64_t turns;
-    size_t waiting_count;
-    uint32_t groups;  /* whose events wait here before they are delivered */
-    uint32_t readers; /* groups that have partitions, and deliver here */
-    struct list busy; /* in flow->busy: is served at the end of the step */
     struct lifeline lifeline;
-    struct timer timer;
-    uint64_t probe; /* the request that probes it; 0 none */
-    int status;     /* what brought it into its state: of an answer; 0 none */
+    struct list busy;   /* in flow->busy: is served before the step ends */
+    struct timer timer; /* until something may be sent */
+    uint64_t probe;     /* the request that probes the platform; 0 none */
+
+    /* The queue: two lists, so that repeated attempts leave room for first ones. */
+    struct list waiting;  /* passages before their first attempt, first come first served */
+    struct list again;    /* likewise, before a further one */
+    size_t waiting_count; /* of both */
+    uint64_t turns;       /* given so far: who came first */
+    uint32_t groups;      /* whose events wait here before they are delivered */
+    uint32_t readers;     /* groups that have partitions, and deliver here */
+
+    /* What brought the breaker into its state. */
+    int status; /* of an answer; 0 none */
     enum reply_fault fault;
     const char *why;           /* static, or `words`; NULL nothing */
     char words[VIEW_WHY_SIZE]; /* what the shell said */
     bool told;                 /* by another worker */
-    uint64_t worn;             /* the last token that was refused and replaced; 0 none */
+
+    uint64_t worn; /* the last token that was refused and replaced; 0 none */
     int64_t worn_ms;
 };
 

@@ -1,6 +1,6 @@
-/* The elder keeps large records from starving: it is the partition whose next record has waited too long for memory,
- * because what came free was always less than it needs, and others took it. While it waits the others get no credit,
- * but for their platforms' lifelines. It takes nothing itself. Private to flow. */
+/* The elder is the partition whose next record gets memory before all others', because it has waited too long: what
+ * came free was always less than it needs, and others took it. So large records do not starve. While it waits the
+ * others get no credit, but for their platforms' lifelines. It takes nothing itself. Private to flow. */
 #ifndef SLUSS_FLOW_ELDER_H
 #define SLUSS_FLOW_ELDER_H
 

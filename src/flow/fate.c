@@ -141,7 +141,7 @@ static void enter(struct flow *flow, struct passage *passage) {
         dispatcher_join(flow, &flow->dispatchers[route->mapping.platform], passage);
 }
 
-/* An event may go through the rooms before its turn, to join the batch in which the one ahead of it stands. Where that
+/* An event may go through the stages before its turn, to join the batch in which the one ahead of it stands. Where that
  * comes to nothing, it waits as if it had not. */
 static void start_early(struct flow *flow, struct passage *passage) {
     passage->state = PASSAGE_QUEUED;

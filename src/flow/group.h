@@ -15,36 +15,47 @@ enum group_phase {
     GROUP_CLOSING   /* the final commit is under way */
 };
 
+/* Owns its partitions and what they are committed with; all of these of one epoch. */
 struct group {
     const struct route *route;
-    uint32_t index;
-    uint32_t epoch;
+    uint32_t index; /* of the route in the plan */
+    uint32_t epoch; /* the last one, also when it is over */
     enum group_phase phase;
     struct partition *partitions; /* by topic, then partition */
     uint32_t count;
-    struct list touched;  /* in flow->touched: is tended at the end of the step */
+    struct route_counts counts;
+    struct list touched;   /* in flow->touched: is tended at the end of the step */
+    struct timer pause;    /* until it may commit, or ask for committed offsets, again */
+    struct timer deadline; /* of its drain, or of its final commit */
+
+    /* Reading: credit.h. */
+    struct list hungry;   /* partitions that may want credit */
     struct list starving; /* in flow->starving: wants credit, memory is short */
-    struct list hungry, dirty;
+    uint32_t credit;      /* of all its partitions: events granted and not read yet */
+    bool ask_again;       /* for the committed offsets, after the pause */
+
+    /* Under way. */
     struct list batches; /* that take further events, the oldest first */
-    struct timer pause, deadline;
-    struct commit_entry *entries; /* room for all partitions */
-    char (*maps)[OFFSET_MAP_SIZE];
-    uint32_t open;   /* requests and letters under way, of this epoch */
-    uint32_t credit; /* of all its partitions: events granted and not read yet */
-    uint32_t grown;  /* events that the rooms have begun with */
-    uint32_t made;   /* batches whose request is made */
-    uint32_t ready;  /* events that wait for the platform they are delivered to */
-    bool committing; /* one commit is under way (I6) */
-    bool hurried;    /* half a window waits for a commit: it does not wait for its pause */
-    bool faltering;  /* the last commit was refused: its pause is kept */
-    bool fenced;     /* the group refused the last commit: it will say what is next */
-    bool without_metadata;
-    bool ask_again;    /* committed offsets */
-    bool letters_fail; /* that of this event was not taken last */
+    uint32_t made;       /* batches whose request is made */
+    uint32_t grown;      /* events that the stages have begun with */
+    uint32_t ready;      /* events that wait for the platform they are delivered to */
+    uint32_t open;       /* requests and letters, of this epoch */
+
+    /* Commits: commit.h. */
+    struct list dirty;             /* partitions that may have something to commit */
+    struct commit_entry *entries;  /* room for all partitions, */
+    char (*maps)[OFFSET_MAP_SIZE]; /* and for their maps */
+    int64_t commit_from_ms;        /* not before */
+    bool committing;               /* one commit is under way (I6) */
+    bool hurried;                  /* half a window waits for a commit: it does not wait for its pause */
+    bool faltering;                /* the last commit was refused: its pause is kept */
+    bool fenced;                   /* the group refused the last commit: it will say what is next */
+    bool without_metadata;         /* the broker takes no maps */
+
+    /* The dead-letter topic: it did not take the letter of this event, which is not settled yet. */
+    bool letters_fail;
     struct place letter_place;
     int64_t letter_offset;
-    int64_t commit_from_ms; /* not before */
-    struct route_counts counts;
 };
 
 /* False when memory is short. */

@@ -1,6 +1,5 @@
-/* Holding: which events wait for an operator, and what happens to the later events of a key after a dead letter: they
- * are held too, follow to the dead letters, or go on. It writes no letters and sends nothing itself. Private to flow.
- */
+/* Holding events for an operator; and what happens to the later events of a key after a dead letter: they are held too,
+ * follow to the dead letters, or go on. It writes no letters and sends nothing itself. Private to flow. */
 #ifndef SLUSS_FLOW_HOLD_H
 #define SLUSS_FLOW_HOLD_H
 

@@ -1,4 +1,4 @@
-/* A lifeline is memory that one platform's routes have to themselves: whatever the others hold, and however long their
+/* A lifeline is memory reserved for the routes of one platform: whatever the others hold, and however long their
  * platforms are down, one event at a time is read and goes its whole way on it. It says not whose turn it is. Private
  * to flow. */
 #ifndef SLUSS_FLOW_LIFELINE_H

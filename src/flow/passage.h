@@ -31,55 +31,68 @@ enum passage_state {
 
 /* Lives in its event's arena. */
 struct passage {
-    struct list link;    /* flow's due list or a platform's waiting list */
-    struct list sibling; /* its partition's list, in order of offsets */
+    struct list link;    /* of the flow's due list, its cramped one, or a dispatcher's queue */
+    struct list sibling; /* of its partition's passages, in order of offsets */
     struct timer timer;
-    struct passage *ahead, *behind; /* of its lane */
-    struct passage *along;          /* the next event of the same request */
-    struct batch *batch;            /* it stands in; NULL: it goes alone */
-    struct partition *home;         /* NULL when GONE */
+    enum passage_state state;
+    enum stage stage;
+    int64_t read_ms;
+    int64_t since_ms;       /* in its state */
+    uint64_t open;          /* id of its request or letter under way; 0 none */
+    struct verdict verdict; /* DEAD: why; else none yet */
+
+    /* The event, and what is made of it. */
+    struct partition *home; /* NULL when GONE */
     struct event *event;
     struct message message;
     struct request own;      /* its own share of a request */
     struct request *request; /* that carries it: its own, or its batch's */
-    struct letter letter;
-    struct verdict verdict; /* DEAD: why; else none yet */
-    uint64_t lane;          /* hash of what orders it; of its place without order */
-    uint64_t blame;         /* by which key the breaker knows it: its lane, or that of a batch it was divided out of */
-    uint64_t turn;          /* among those that wait for its platform */
-    uint64_t open;          /* id of its request or letter under way; 0 none */
+    uint32_t recipe;         /* of its route: the next one to enrich by */
+    uint32_t slot;           /* in the tracker */
+
+    /* Its memory: budget.h. */
     struct arena_mark bare; /* of its event's arena, before anything was decoded */
     size_t bytes;           /* accounted */
-    size_t cramped;         /* so much memory was not enough for what the rooms make of it; 0 not tried */
-    enum passage_state state;
-    enum stage stage;
-    uint32_t recipe;
-    uint32_t slot;            /* in the tracker */
+    size_t cramped;         /* so much was not enough for what the stages make of it; 0 not tried */
+
+    /* Its order: lane.h. And the company in which it is sent: batch.h. */
+    uint64_t lane; /* hash of what orders it; of its place without order */
+    struct passage *ahead, *behind;
+    struct batch *batch;   /* it stands in; NULL: it goes alone */
+    struct passage *along; /* the next event of the same request */
+    uint32_t company;      /* at most so many events stand in a batch with it: halved when that is divided */
+
+    /* Its attempts. */
     uint32_t attempts;        /* requests sent, also by those who held the partition before */
     uint32_t attempts_before; /* of them, by those who held the partition before, as the map says */
     uint32_t failures;        /* of them failed by event or platform: the backoff's exponent */
-    uint32_t refusals;
-    uint32_t company; /* at most so many events stand in a batch with it: halved when that is divided */
-    uint32_t letter_failures;
-    int status;             /* of the last answer */
-    const char *why;        /* what of its body decided, static; NULL nothing */
-    enum reply_fault fault; /* of the last attempt, where it was not answered */
-    int64_t read_ms;
-    int64_t since_ms;             /* in its state */
+    uint32_t refusals;        /* of them refused: the route has a limit */
+    int status;               /* of the last answer; 0 none */
+    const char *why;          /* what of its body decided, static; NULL nothing */
+    enum reply_fault fault;   /* of the last attempt, where it was not answered */
+    uint32_t letter_failures; /* of its dead letter: likewise the exponent */
+    uint64_t blame; /* by which key the breaker knows it: its lane, or that of a batch it was divided out of */
+    uint64_t turn;  /* among those that wait for its platform */
+
+    /* Its patience (`retry.for`). */
     int64_t patience_from_ms;     /* up-time of its platform when its patience began, where its clock runs */
-    int64_t first_failed_wall_ms; /* -1: never; by what the map tells, it may have been earlier */
     int64_t spent_ms;             /* of its patience, before its clock runs */
-    enum held before;             /* what the map said of it, until it is first of its lane; or what ours is to say */
-    enum held held;               /* PARKED for an operator: why */
-    int64_t held_first;           /* HELD_DEAD_KEY: the offset of its key's first dead letter; -1 unknown */
-    bool ordered;                 /* stands in a lane */
-    bool started;                 /* sent since we read it */
-    bool failed;                  /* an attempt of it, since we read it */
-    bool aborted;
-    bool clocked;            /* an attempt has failed since we read it, and it does not rest: its clock runs */
-    bool grown;              /* the rooms have begun with it */
-    bool on_lifeline;        /* it stands on its platform's lifeline */
+    int64_t first_failed_wall_ms; /* -1: never; by what the map tells, it may have been earlier */
+
+    /* Its dead letter, and whether it is held: hold.h. */
+    struct letter letter;
     enum letter_omits omits; /* its letter was too large */
+    enum held before;        /* what the map said of it, until it is first of its lane; or what ours is to say */
+    enum held held;          /* PARKED for an operator: why */
+    int64_t held_first;      /* HELD_DEAD_KEY: the offset of its key's first dead letter; -1 unknown */
+
+    bool ordered;     /* stands in a lane */
+    bool started;     /* sent since we read it */
+    bool failed;      /* an attempt of it, since we read it */
+    bool aborted;     /* its request, in a drain */
+    bool clocked;     /* an attempt has failed since we read it, and it does not rest: its clock runs */
+    bool grown;       /* the stages have begun with it */
+    bool on_lifeline; /* of its platform */
 };
 
 /* Takes the event in; its lane is not fixed yet (stages.h). NULL when memory is short. */

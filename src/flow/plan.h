@@ -17,22 +17,22 @@ enum ambiguous { AMBIGUOUS_RETRY, AMBIGUOUS_DEAD_LETTER, AMBIGUOUS_HOLD };
 enum after_letter { AFTER_CONTINUE, AFTER_HOLD, AFTER_FOLLOW }; /* but CONTINUE: only with an order */
 
 struct retry_spec {
-    int64_t first_ms;
-    int64_t max_ms;
-    int64_t patience_ms; /* `for` */
+    int64_t first_ms;    /* pause after the first failed attempt: it doubles, with jitter, */
+    int64_t max_ms;      /* up to this */
+    int64_t patience_ms; /* `for`: of its platform's up-time since the first one; then the event is dead-lettered */
 };
 
 struct route {
     struct span name;
-    struct span owner;
+    struct span owner; /* whom to ask about it */
     const struct span *topics;
     uint32_t topic_count;
-    struct span group;
+    struct span group; /* Kafka's consumer group */
     enum route_mode mode;
     struct {
         enum start_kind kind;
-        int64_t wall_ms;
-    } start;
+        int64_t wall_ms; /* START_TIME */
+    } start;             /* where nothing was committed yet */
     struct decode_spec decode;
     enum tombstone tombstone;
     struct gate_spec gate;
@@ -41,7 +41,7 @@ struct route {
     struct mapping_spec mapping;
     enum order_kind order;
     struct json_path *order_by; /* ORDER_QUERY */
-    uint32_t refusals;
+    uint32_t refusals;          /* so many answers that refuse an event, then it is dead-lettered */
     enum ambiguous ambiguous;
     struct retry_spec retry;
     struct span dead_letter; /* topic; SPAN_NONE only when the mode is off */
@@ -57,7 +57,7 @@ struct route {
 };
 
 struct plan {
-    uint64_t generation;
+    uint64_t generation; /* counts the configurations that were read */
     struct platform_spec *platforms;
     uint32_t platform_count;
     struct lookup_spec *lookups;

@@ -1,5 +1,5 @@
-/* How much of what an operator means by a release this core sees at the moment: when nothing was held, whether that is
- * the last word. It releases nothing. */
+/* The reach of a release is how much of what the operator means this core sees at the moment: when nothing was held,
+ * whether that is the last word. It releases nothing. */
 #ifndef SLUSS_FLOW_REACH_H
 #define SLUSS_FLOW_REACH_H
 

@@ -1,4 +1,4 @@
-/* Says what is to be done: appends to the list of actions of this step. It decides nothing. Private to flow. */
+/* Emits actions: appends to the list of this step. It decides nothing. Private to flow. */
 #ifndef SLUSS_FLOW_SAY_H
 #define SLUSS_FLOW_SAY_H
 

@@ -126,7 +126,7 @@ static struct verdict walk(struct flow *flow, struct passage *passage) {
     return verdict;
 }
 
-/* The memory that may be taken for what the rooms make of it: the first of a route may go further than others. */
+/* The memory that may be taken for what the stages make of it: the first of a route may go further than others. */
 static size_t room_of(const struct flow *flow, const struct passage *passage) {
     bool first = passage->grown || passage->home->group->grown == 0;
     return budget_left(flow, first ? BUDGET_GROW_FIRST : BUDGET_GROW);
