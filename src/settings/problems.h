@@ -55,6 +55,7 @@ struct problems {
     size_t capacity;
     size_t errors;
     size_t warnings;
+    size_t denied;  /* errors that come from a lack of permission alone */
     size_t unready; /* secrets that are not there, or not usable: slussd would not start so */
     bool failed;    /* too little memory, too few descriptors: not all was read, and nothing of it must be used */
     int status; /* the exit code that fits: 0, 66 no configuration, 71 the system has too little, 77 no permission, 78

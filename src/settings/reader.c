@@ -43,6 +43,11 @@ static config_setting_t *find(config_setting_t *group, const char *path) {
     return group;
 }
 
+static void note_denial(struct reader *reader, enum severity severity) {
+    reader->problems->denied += reader->denied && severity == SEVERITY_ERROR ? 1 : 0;
+    reader->denied = false;
+}
+
 void reader_problem(struct reader *reader, enum severity severity, enum problem_code code, config_setting_t *group,
                     const char *path, struct span cure, const char *format, ...) {
     char what[640];
@@ -55,6 +60,7 @@ void reader_problem(struct reader *reader, enum severity severity, enum problem_
     struct spot spot = setting != NULL && *path != '\0' ? source_value(reader->source, setting, arena)
                                                         : source_name(reader->source, group, arena);
     problems_add(reader->problems, severity, code, spot, cure, "%s", what);
+    note_denial(reader, severity);
 }
 
 bool complain(struct complaint *complaint, enum problem_code code, const char *cure, const char *what, ...) {
@@ -267,6 +273,7 @@ static void report_value(struct reader *reader, enum severity severity, const st
     problems_add(reader->problems, severity, complaint->code,
                  source_value(reader->source, place, &reader->problems->arena), span_of(complaint->cure), "%s",
                  complaint->what);
+    note_denial(reader, severity);
 }
 
 /* Reads items into the field, and into the properties where it is one. */
@@ -453,6 +460,7 @@ void reader_section(struct reader *reader, const struct section *section, config
 bool reader_shortage(struct reader *reader, int number) {
     bool shortage = error_is_shortage(number);
     reader->failed = reader->failed || shortage;
+    reader->denied = number == EACCES || number == EPERM;
     return shortage;
 }
 

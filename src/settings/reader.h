@@ -27,6 +27,7 @@ struct reader {
     struct span route; /* the name of the route being read */
     struct kafka_setting *properties;
     size_t property_count, property_capacity;
+    bool denied; /* the next problem comes from a lack of permission */
     bool failed; /* too little memory, too few descriptors */
 };
 
@@ -62,7 +63,8 @@ size_t names_find(const struct names *names, struct span name);
 /* Writes a text as libconfig reads it. */
 void normal_text(struct buf *out, struct span text);
 
-/* Whether this errno tells of a shortage, which is noted: what could not be read then is not to be left out. */
+/* Whether this errno tells of a shortage, which is noted: what could not be read then is not to be left out. A lack of
+ * permission is noted, too. */
 bool reader_shortage(struct reader *reader, int number);
 
 /* A file's content, at most `most` bytes. False with a sentence. Ended by a NUL that is not counted. */

@@ -367,8 +367,10 @@ static bool refuse_folder(struct reader *reader, struct span folder, int why) {
                  SPAN("make it a folder that the user that runs Sluss may read"), "%s", strerror(why));
     if (reader_shortage(reader, why))
         reader->problems->status = 71;
-    else if (first && why == EACCES)
+    else if (first && reader->denied)
         reader->problems->status = 77;
+    reader->problems->denied += reader->denied ? 1 : 0;
+    reader->denied = false;
     return false;
 }
 

@@ -43,6 +43,15 @@ static void warn(struct reader *reader, const char *path, const struct schema_pr
     struct spot spot = {.file = span_of(path), .line = problem->line};
     problems_add(reader->problems, SEVERITY_WARNING, PROBLEM_CONTENT, spot, SPAN("correct it or remove it"),
                  "this schema cannot be used: %s", problem->error.text);
+    reader->denied = false;
+}
+
+static void warn_of_folder(struct reader *reader, const char *folder, int why) {
+    if (!reader_shortage(reader, why) && why != ENOENT)
+        problems_add(reader->problems, SEVERITY_WARNING, PROBLEM_CONTENT, (struct spot){.file = span_of(folder)},
+                     SPAN("let the user that runs Sluss enter and read it"),
+                     "this folder of schemas cannot be read: %s", strerror(why));
+    reader->denied = false;
 }
 
 static int by_name(const struct dirent **one, const struct dirent **other) {
@@ -58,7 +67,7 @@ static void add_folder(struct reader *reader, const char *folder, size_t prefix,
     struct dirent **entries;
     int count = depth > DEEPEST ? -1 : scandir(folder, &entries, is_shown, by_name);
     if (count < 0 && depth <= DEEPEST)
-        (void)reader_shortage(reader, errno);
+        warn_of_folder(reader, folder, errno);
     for (int i = 0; i < count; i++) {
         char path[LONGEST];
         struct stat status;
@@ -67,7 +76,7 @@ static void add_folder(struct reader *reader, const char *folder, size_t prefix,
         if (size >= sizeof path)
             continue;
         if (stat(path, &status) != 0)
-            (void)reader_shortage(reader, errno);
+            warn_of_folder(reader, path, errno);
         else if (S_ISDIR(status.st_mode)) {
             add_folder(reader, path, prefix, depth + 1);
         } else if (span_ends_with(span_of(path), SPAN(".json"))) {

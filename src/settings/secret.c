@@ -38,6 +38,10 @@ struct fault {
     const char *cure; /* NULL: put it there */
 };
 
+static const struct fault denied = {
+    "its folder may not be entered",
+    "let the user that runs Sluss enter it: secrets.d and what leads to it: root:sluss, mode 0750"};
+
 /* A warning when the configuration is only checked. True when that is what it was. */
 static bool lament(struct reader *reader, struct span name, struct fault fault, struct complaint *complaint) {
     struct span near = SPAN_NONE;
@@ -120,6 +124,8 @@ bool secret_read(struct reader *reader, struct span text, bool lines, struct sec
                         "the name of a secret must be a plain file name");
     struct stat status;
     struct span path = find(reader, secret->name, &status);
+    if (path.data == NULL && reader->denied)
+        return lament(reader, secret->name, denied, complaint);
     if (path.data == NULL)
         return lament(reader, secret->name, (struct fault){"there is no such file or credential", NULL}, complaint);
     if (!read_value(reader, path, secret->name, lines, secret, complaint))

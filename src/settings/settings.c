@@ -94,6 +94,8 @@ static struct settings *read_what_is_there(const struct settings_options *option
     if (reader.normal.failed || reader.failed)
         problems->failed = true;
     buf_finish(&reader.normal);
+    if (problems->errors > 0 && problems->denied == problems->errors)
+        problems->status = 77;
     problems_sort(problems);
     return settings;
 }

@@ -33,6 +33,7 @@ static bool refuse_open(struct source *source, const char *path, struct problems
         return refuse_file(source, problems, 66, "name the configuration with --config PATH", "no such file");
     case EACCES:
     case EPERM:
+        problems->denied++;
         return refuse_file(source, problems, 77, "let the user that runs Sluss read it", "permission denied");
     default:
         source->failed = error_is_shortage(errno);

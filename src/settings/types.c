@@ -5,6 +5,7 @@
 #include "deliver/platform.h"
 #include "settings/reader.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -215,7 +216,11 @@ READ(read_file) {
         }
     }
     struct stat status;
-    if (stat(path.data, &status) != 0 || !S_ISREG(status.st_mode)) {
+    bool there = stat(path.data, &status) == 0;
+    if (!there && (reader_shortage(reader, errno) || reader->denied))
+        return complain(complaint, PROBLEM_CONTENT, "let the user that runs Sluss enter its folder",
+                        "`%s`: this file cannot be read: \"" SPAN_FORMAT "\"", option->name, SPAN_ARGUMENT(items[0]));
+    if (!there || !S_ISREG(status.st_mode)) {
         struct span near = nearby_file(reader, path);
         char cure[300];
         if (near.data != NULL)
@@ -226,9 +231,11 @@ READ(read_file) {
         return complain(complaint, PROBLEM_CONTENT, cure, "`%s`: there is no such file: \"" SPAN_FORMAT "\"",
                         option->name, SPAN_ARGUMENT(items[0]));
     }
-    if (access(path.data, R_OK) != 0)
+    if (access(path.data, R_OK) != 0) {
+        (void)reader_shortage(reader, errno);
         return complain(complaint, PROBLEM_CONTENT, "let the user that runs Sluss read it",
                         "`%s`: this file cannot be read: \"" SPAN_FORMAT "\"", option->name, SPAN_ARGUMENT(items[0]));
+    }
     *(struct span *)field = path;
     normal_text(normal, path);
     return true;

@@ -341,6 +341,30 @@ static void what_cannot_be_opened_just_now_leaves_nothing_out(void **state) {
     }
 }
 
+static void what_may_not_be_read_is_no_mistake_of_the_configuration(void **state) {
+    (void)state;
+    bool failed = true;
+    unsigned refused = 0, left_out = 0;
+    for (size_t number = 0; failed; number++) {
+        struct problems problems;
+        opening.why = EACCES;
+        opening.left = number;
+        opening.failed = false;
+        struct settings *settings = read_all(&problems, false);
+        failed = opening.failed;
+        opening.why = 0;
+        bool whole = settings != NULL && settings->plan.route_count == 1;
+        if (!failed ? !whole : settings == NULL && problems.status != 77)
+            fail_msg("opening %zu: status %d", number, problems.status);
+        refused += settings == NULL ? 1 : 0;
+        left_out += settings != NULL && !whole ? 1 : 0;
+        settings_destroy(settings);
+        problems_finish(&problems);
+    }
+    assert_int_equal(refused, 5);  /* sluss.cfg, two secrets, the table, routes.d */
+    assert_int_equal(left_out, 3); /* the route, its schema, the folder of schemas */
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_secret_of_two_lines_is_refused),
@@ -350,6 +374,7 @@ int main(void) {
         cmocka_unit_test(an_exposed_secret_is_told),
         cmocka_unit_test(problems_print_as_json),
         cmocka_unit_test(unreadable_routes_are_not_no_routes),
+        cmocka_unit_test(what_may_not_be_read_is_no_mistake_of_the_configuration),
         cmocka_unit_test(what_cannot_be_opened_just_now_leaves_nothing_out),
         cmocka_unit_test(failing_memory_is_told),
     };
