@@ -105,6 +105,8 @@ static bool read_word(struct reading *reading, struct error *error) {
         reading->arguments[call->argument_count++] = word;
         return true;
     }
+    if (strcmp(word, "help") == 0) /* "help VERB", as elsewhere */
+        return call->help = true;
     for (size_t i = 0; reading->verbs[i] != NULL; i++)
         if (strcmp(word, reading->verbs[i]->name) == 0)
             call->verb = reading->verbs[i];

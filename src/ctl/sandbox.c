@@ -75,12 +75,21 @@ static bool read_amounts(const struct call *call, struct scene_spec *spec, struc
     return true;
 }
 
+/* A broker alone has no events and no platform. */
+static bool stands_alone(const struct call *call, struct error *error) {
+    static const char *const others[] = {"events", "for", "break", "listen"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (call_has(call, others[i]))
+            return error_set(error, "--%s has no meaning with --broker-only: leave out one of the two", others[i]);
+    return true;
+}
+
 static int run(const struct call *call) {
     struct error error = {0};
     char paths[3][PATH_SIZE];
     struct scene_spec spec = {.listen = call_value(call, "listen", "127.0.0.1:0"), .breaks = call_has(call, "break")};
     if (call_has(call, "broker-only"))
-        return run_broker();
+        return stands_alone(call, &error) ? run_broker() : call_refuse(EXIT_USAGE, &error);
     if (!read_amounts(call, &spec, &error) || !stand_in_may_listen(spec.listen, &error))
         return call_refuse(EXIT_USAGE, &error);
     if (!find_all(call, &spec, paths, &error))
