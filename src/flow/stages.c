@@ -184,7 +184,17 @@ static size_t find_room(struct flow *flow, struct passage *passage, size_t most)
     return room_of(flow, passage);
 }
 
-/* Nobody will give any memory back: all that there is, where there is more of it. */
+/* Nobody will give any memory back: nothing is under way, and what has grown waits for memory itself. */
+static bool is_last(const struct flow *flow, const struct passage *passage) {
+    uint32_t waiting = passage->grown ? 1 : 0;
+    if (flow->pending.count > 0)
+        return false;
+    for (struct list *link = flow->cramped.next; link != &flow->cramped && flow->grown > 0; link = link->next)
+        waiting += LIST_OF(link, struct passage, link)->grown ? 1 : 0;
+    return flow->grown == waiting;
+}
+
+/* Then all that there is, where there is more of it. */
 static size_t last_room(struct flow *flow, struct passage *passage) {
     size_t own = lifeline_left(flow, passage, BUDGET_WRITE);
     if (passage->on_lifeline && own + passage->bytes >= budget_left(flow, BUDGET_WRITE))
@@ -204,7 +214,7 @@ bool stages_run(struct flow *flow, struct passage *passage, struct verdict *verd
     struct arena *arena = &passage->event->arena;
     bool on_lifeline = passage->on_lifeline;
     size_t most = flow->most_of_event, room = find_room(flow, passage, most);
-    bool last = room < most && flow->grown == 0 && flow->pending.count == 0; /* nobody will give any back */
+    bool last = room < most && is_last(flow, passage);
     if (last)
         room = last_room(flow, passage);
     if (!last && room < most && room <= passage->cramped)

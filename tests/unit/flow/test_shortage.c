@@ -337,6 +337,32 @@ static void the_last_that_can_go_on_does_so_on_the_lifeline(void **state) {
     assert_int_equal(house->flow->on_lifelines, 0);
 }
 
+/* It has grown, and waits for memory itself: it is none of those that will give some back. */
+static void who_grew_before_is_the_last_all_the_same(void **state) {
+    struct house *house = *state;
+    struct recipe recipe = {.key = json_path_create(SPAN("$.n"), NULL),
+                            .into = json_path_create(SPAN("$.t"), NULL),
+                            .absent = ABSENT_LEAVE_OUT};
+    struct lookup_spec lookup = {.name = SPAN("status")};
+    house->route[0].recipes = &recipe;
+    house->route[0].recipe_count = 1;
+    house->plan.lookups = &lookup;
+    house->plan.lookup_count = 1;
+    open_for_two(house);
+    hold_all_but(house, BUDGET_GROW_FIRST, 0);
+    step(house, plan_event((struct place){.epoch = 1}, 0, SPAN("a"), SPAN("{\"n\":\"1\"}")));
+    assert_int_equal(house->requests, 0); /* the table has not come */
+    assert_true(house->flow->on_lifelines > 0);
+    house->flow->dispatchers[0].lifeline.most = house->flow->on_lifelines; /* as if all of it were taken */
+    struct input table = {.kind = INPUT_TABLE};
+    table.is.table.table = lookup_table_create(SPAN("code,name\n1,one\n"), SPAN("code"), SPAN("name"), NULL);
+    step(house, table);
+    pass(house, 1000);
+    assert_int_equal(house->requests, 1);
+    json_path_destroy(recipe.key);
+    json_path_destroy(recipe.into);
+}
+
 static void the_oldest_dead_key_is_forgotten(void **state) {
     struct house *house = *state;
     enum { FIRST_FEW = 16 };
@@ -402,19 +428,13 @@ static void what_waits_for_memory_says_so(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(a_batch_goes_out_in_smaller_ones),
-        TEST(a_batch_of_one_waits_for_memory),
-        TEST(a_batch_of_one_is_made_on_the_lifeline),
-        TEST(a_letter_waits_for_memory),
-        TEST(a_letter_is_made_on_the_lifeline),
-        TEST(a_letter_is_made_elsewhere_as_soon_as_there_is_room),
-        TEST(who_rests_on_the_lifeline_makes_room),
-        TEST(a_batch_is_lost_with_one_of_it_on_the_lifeline),
-        TEST(who_came_on_the_lifeline_grows_elsewhere),
-        TEST(the_oldest_dead_key_is_forgotten),
-        TEST(one_open_batch_too_many_closes_the_oldest),
-        TEST(the_last_that_can_go_on_does_so_on_the_lifeline),
-        TEST(what_waits_for_memory_says_so),
+        TEST(a_batch_goes_out_in_smaller_ones),          TEST(a_batch_of_one_waits_for_memory),
+        TEST(a_batch_of_one_is_made_on_the_lifeline),    TEST(a_letter_waits_for_memory),
+        TEST(a_letter_is_made_on_the_lifeline),          TEST(a_letter_is_made_elsewhere_as_soon_as_there_is_room),
+        TEST(who_rests_on_the_lifeline_makes_room),      TEST(a_batch_is_lost_with_one_of_it_on_the_lifeline),
+        TEST(who_came_on_the_lifeline_grows_elsewhere),  TEST(the_oldest_dead_key_is_forgotten),
+        TEST(one_open_batch_too_many_closes_the_oldest), TEST(the_last_that_can_go_on_does_so_on_the_lifeline),
+        TEST(who_grew_before_is_the_last_all_the_same),  TEST(what_waits_for_memory_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
