@@ -236,7 +236,9 @@ void fate_letter(struct flow *flow, uint64_t id, enum letter_outcome outcome) {
     }
     enum letter_omits before = passage->omits;
     if (outcome == LETTER_TOO_LARGE)
-        passage->omits = dead_letter_smaller(passage->event, before);
+        passage->omits = PLANTED(LETTER_STAYS_LARGE) ? before : dead_letter_smaller(passage->event, before);
+    for (int i = 0; i < OMITS_KEY && outcome == LETTER_TOO_LARGE && PLANTED(LETTER_OMITS_ALL); i++)
+        passage->omits = dead_letter_smaller(passage->event, passage->omits);
     bool smaller = passage->omits != before;
     if (smaller)
         passage->letter.headers = NULL; /* another one */

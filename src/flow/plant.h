@@ -20,6 +20,8 @@
     each(MAP_IGNORED, "map-ignored")                  /* what the map calls settled is delivered again */ \
     each(FAILED_LETTER, "failed-letter")              /* a dead letter that was not acknowledged settles */ \
     each(LETTER_GROWS, "letter-grows")                /* a dead letter takes memory anew each time it is written */ \
+    each(LETTER_OMITS_ALL, "letter-omits-all")        /* one that is too large leaves out all that it can at once */ \
+    each(LETTER_STAYS_LARGE, "letter-stays-large")    /* one that is too large is written again as it was */ \
     each(OMITTED_TOMBSTONE, "omitted-tombstone")      /* a value that was left out counts as none */ \
     each(REFUSED_SETTLES, "refused-settles")          /* an event that was refused counts as delivered */ \
     each(REFUSED_FOR_EVER, "refused-for-ever")        /* an event that is refused is tried without end */ \
@@ -62,6 +64,7 @@
     each(TOLD_IGNORED, "told-ignored")                /* what another worker says of a platform is not believed */ \
     each(FENCE_IGNORED, "fence-ignored")              /* after a stall work goes on at once */ \
     each(NO_LIFELINE, "no-lifeline")                  /* no platform has memory of its own */ \
+    each(OUTGROWN_DIES, "outgrown-dies")              /* what a lifeline is too small for is too large */ \
     each(MEMORY_IGNORED, "memory-ignored")            /* reading goes on at the limit */ \
     each(WINDOW_IGNORED, "window-ignored")            /* more is read than the window has room for */ \
     each(WINDOW_FROM_BASE, "window-from-base")        /* the window counts from what is settled, not from the commit */

@@ -229,7 +229,7 @@ bool stages_run(struct flow *flow, struct passage *passage, struct verdict *verd
     grows(flow, passage, true);
     *verdict = walk(flow, passage);
     if (arena->full || is_too_large(flow, passage, verdict)) {
-        bool never = !arena->full || room >= most || last;
+        bool never = !arena->full || room >= most || last || (PLANTED(OUTGROWN_DIES) && passage->on_lifeline);
         arena_go_back(arena, mark);
         passage->message = message;
         passage->stage = stage;

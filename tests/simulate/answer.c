@@ -127,7 +127,7 @@ void answer_abort(struct world *world, struct member *member, const struct open_
     later(world, task, 1);
 }
 
-void answer_letter(struct world *world, struct member *member, const struct open_request *open, bool small) {
+void answer_letter(struct world *world, struct member *member, const struct open_request *open) {
     struct choices *choices = world->choices;
     struct task task = {.kind = TASK_LETTER,
                         .member = member->index,
@@ -135,12 +135,16 @@ void answer_letter(struct world *world, struct member *member, const struct open
                         .id = open->id,
                         .what = LETTER_ACKNOWLEDGED};
     int64_t delay_ms = 2 + choose(choices, 20);
-    if (strikes(choices, small ? FAULT_LETTER_STILL_LARGE : FAULT_LETTER_TOO_LARGE))
+    bool most = world->scene.letter_most > 0 && open->size > world->scene.letter_most;
+    choices->count[FAULT_LETTER_MOST] += most ? 1 : 0;
+    if (most || strikes(choices, open->small ? FAULT_LETTER_STILL_LARGE : FAULT_LETTER_TOO_LARGE))
         task.what = LETTER_TOO_LARGE;
     else if (world->letter_outage_ms > world->now_ms || world->kafka_outage_ms > world->now_ms ||
              strikes(choices, FAULT_LETTER_FAILED) || strikes(choices, FAULT_LETTER_WRITTEN))
         task.what = LETTER_FAILED;
-    if (strikes(choices, FAULT_LETTER_SLOW))
+    bool slow = world->scene.dense && !choices->quiet && choose(choices, 2) == 1;
+    choices->count[FAULT_LETTER_SLOW] += slow ? 1 : 0;
+    if (slow || strikes(choices, FAULT_LETTER_SLOW))
         delay_ms = choose(choices, 20000);
     later(world, task, delay_ms);
 }
@@ -188,6 +192,8 @@ static void note(struct world *world, struct member *member, const struct task *
     if (open->letter) {
         open->record[0]->view[member->index].letter = 0;
         world->cause_settles = task->what == LETTER_ACKNOWLEDGED;
+        if (task->what == LETTER_TOO_LARGE)
+            letter_refused(member, open->record[0]);
     } else {
         world->cause_settles = meaning == SETTLES;
         note_carried(world, member, token ? SPARED : meaning, task, open);

@@ -14,6 +14,7 @@ static bool is_sendable(const struct route *route, const struct record *record) 
     case LARGE:
     case REFUSED:
     case ANSWERED_500:
+    case DENSE:
         return true;
     case NO_ROW:
         return route->recipe_count == 0;
@@ -27,6 +28,8 @@ static bool is_sendable(const struct route *route, const struct record *record) 
     case TOO_LARGE:
     case OMITTED:
     case AGAINST_SCHEMA:
+    case DENSE_SCHEMA:
+    case HUGE:
         break;
     }
     return false;

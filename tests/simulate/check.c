@@ -89,34 +89,6 @@ static void check_request(struct world *world, struct member *member, const stru
     check_carried(world, member, open, request);
 }
 
-static void check_letter(struct world *world, struct member *member, const struct letter *letter) {
-    struct open_request *open = check_start(world, member, letter->place, letter->offset, letter->id);
-    struct record *record = open->record[0];
-    open->letter = true;
-    hold_check_letter(world, member, record, letter);
-    open->small = letter->value.data == NULL;
-    struct view *view = &record->view[member->index];
-    view->letter = letter->id;
-    bool again = view->letter_made == letter->headers || view->letter_made == NULL;
-    if (!again && !open->small)
-        violated(world, "I10", "the dead letter of offset %" PRId64 " takes memory again each time it is written",
-                 record->offset);
-    view->letter_made = letter->headers;
-    bool value = letter->value.data == NULL || span_equal(letter->value, span_of(record->value));
-    char generation[24] = "";
-    for (size_t i = 0; i < letter->header_count; i++)
-        if (span_equal(letter->headers[i].name, SPAN("sluss-generation")))
-            (void)snprintf(generation, sizeof generation, SPAN_FORMAT, SPAN_ARGUMENT(letter->headers[i].value));
-    if (strtoull(generation, NULL, 10) != member->setting->plan.generation)
-        violated(world, "I14", "the dead letter of offset %" PRId64 " is of generation %s", record->offset, generation);
-    bool omitted = false;
-    for (size_t i = 0; i < letter->header_count; i++)
-        omitted = omitted || span_equal(letter->headers[i].name, SPAN("sluss-key-omitted"));
-    bool key = omitted ? open->small && letter->key.data == NULL : (letter->key.data == NULL) == (record->key == 0);
-    if (!value || !key || !span_equal(letter->topic, member->setting->route[open->route].dead_letter))
-        violated(world, "I4", "the dead letter of offset %" PRId64 " is not the event", record->offset);
-}
-
 /* `before`: refusals by what the map said. */
 static bool may_die(const struct world *world, const struct member *member, const struct record *record, uint32_t index,
                     uint32_t before, enum reason reason) {
@@ -130,9 +102,9 @@ static bool may_die(const struct world *world, const struct member *member, cons
     case REASON_TOO_DEEP:
         return record->kind == TOO_DEEP;
     case REASON_TOO_LARGE:
-        return record->kind == TOO_LARGE || record->kind == OMITTED;
+        return record->kind == TOO_LARGE || record->kind == OMITTED || record->kind == HUGE;
     case REASON_SCHEMA:
-        return record->kind == AGAINST_SCHEMA;
+        return record->kind == AGAINST_SCHEMA || record->kind == DENSE_SCHEMA;
     case REASON_TEMPLATE:
         return record->kind == NO_ID;
     case REASON_LOOKUP_ABSENT:
@@ -363,7 +335,10 @@ void check_action(struct world *world, struct member *member, const struct actio
         check_request(world, member, action->is.request);
         break;
     case ACTION_WRITE_LETTER:
-        check_letter(world, member, action->is.letter);
+        letter_check(
+            world, member,
+            check_start(world, member, action->is.letter->place, action->is.letter->offset, action->is.letter->id),
+            action->is.letter);
         break;
     case ACTION_ABORT_REQUEST: {
         struct open_request *open = open_find(member, action->is.abort);

@@ -37,6 +37,9 @@
     each(LETTER_WRITTEN, "dead letter written, report says failed") \
     each(LETTER_TOO_LARGE, "dead letter too large") \
     each(LETTER_STILL_LARGE, "dead letter too large, also without its value") \
+    each(LETTER_MOST, "dead letter larger than its topic takes") \
+    each(LETTER_NO_HEADERS, "dead letter written without its headers") \
+    each(LETTER_NO_KEY, "dead letter written without its key") \
     each(LETTER_SLOW, "dead-letter report slow") \
     each(LETTER_OUTAGE, "dead-letter topic down for a while") \
     each(COMMIT_RETRY, "commit: try again") \
@@ -68,6 +71,11 @@
     each(MAP_BROKEN, "offset map beside a commit broken") \
     each(MAP_NEWER, "offset map of a newer version") \
     each(NEVER_COMMITTED, "nothing committed yet") \
+    each(HEADERS, "record with headers") \
+    each(HEADERS_MANY, "record with 220 headers") \
+    each(HEADERS_LARGE, "record with headers larger than its value") \
+    each(HEADERS_OURS, "record with headers of an earlier dead letter") \
+    each(LONG_KEYS, "partition of long keys") \
     each(NULL_KEY, "record without key") \
     each(HOT_KEY, "one key has nearly all records") \
     each(TOMBSTONE, "tombstone") \
@@ -79,6 +87,11 @@
     each(OMITTED, "value that was left out, so large is it") \
     each(LARGE, "value as large as may be") \
     each(ALL_LARGE, "partition full of values as large as may be") \
+    each(DENSE, "value that takes more memory than its platform's lifeline has") \
+    each(DENSE_SCHEMA, "value that takes as much, against its schema") \
+    each(ALL_DENSE, "partition full of values that take so much") \
+    each(ALL_HEADERS, "partition full of records with 220 headers") \
+    each(HUGE, "value that takes more memory than there is for one event") \
     each(SCHEMA, "value against its schema") \
     each(TEMPLATE, "value that the path needs is missing") \
     each(ABSENT, "key that no table has") \

@@ -5,86 +5,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { MOST_POISONED = 2, OMITTED_BYTES = 64 << 20, ENOUGH_RECORDS = 14 };
-
-static enum record_kind draw_kind(struct choices *choices) {
-    static const struct {
-        enum fault fault;
-        enum record_kind kind;
-    } kinds[] = {{FAULT_LARGE, LARGE},
-                 {FAULT_KEY_TWICE, KEY_TWICE},
-                 {FAULT_NOT_UTF8, NOT_UTF8},
-                 {FAULT_OMITTED, OMITTED},
-                 {FAULT_TOO_DEEP, TOO_DEEP},
-                 {FAULT_TOO_LARGE, TOO_LARGE},
-                 {FAULT_TOMBSTONE, TOMBSTONE},
-                 {FAULT_NOT_JSON, NOT_JSON},
-                 {FAULT_SCHEMA, AGAINST_SCHEMA},
-                 {FAULT_TEMPLATE, NO_ID},
-                 {FAULT_ABSENT, NO_ROW},
-                 {FAULT_POISON_REFUSED, REFUSED},
-                 {FAULT_POISON_500, ANSWERED_500}};
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (strikes(choices, kinds[i].fault))
-            return kinds[i].kind;
-    return GOOD;
-}
-
-#define EIGHT(text) text text text text text text text text
-#define PADDING     EIGHT(EIGHT("0123456789abcdef0123456789abcdef"))
-
-/* Those that are too long for a record of their own are the same for all. */
-static const char large[] = "{\"id\":\"large\",\"s\":\"1\",\"p\":\"" PADDING "\"}";
-static const char too_large[] = "{\"id\":\"large\",\"s\":\"1\",\"p\":\"" PADDING EIGHT(EIGHT("0123456789abcdef")) "\"}";
-
-static void draw_value(struct record *record) {
-    static const char *const values[] = {[GOOD] = "{\"id\":\"%d\",\"n\":1,\"s\":\"1\"}",
-                                         [LARGE] = "",
-                                         [TOMBSTONE] = "",
-                                         [NOT_JSON] = "{\"id\":%d,",
-                                         [KEY_TWICE] = "{\"id\":\"%d\",\"id\":\"1\"}",
-                                         [NOT_UTF8] = "{\"id\":\"%d\xff\"}",
-                                         [TOO_DEEP] = "[[[[[[[[[%d]]]]]]]]]",
-                                         [TOO_LARGE] = "",
-                                         [OMITTED] = "",
-                                         [AGAINST_SCHEMA] = "{\"id\":\"%d\",\"n\":1.5}",
-                                         [NO_ID] = "{\"ib\":\"%d\",\"s\":\"1\"}",
-                                         [NO_ROW] = "{\"id\":\"%d\",\"s\":\"9\"}",
-                                         [REFUSED] = "{ \"id\":\"%d\",\"s\":\"1\" }",
-                                         [ANSWERED_500] = "{\"id\":\"%d\",\"s\":\"1\",\"d\":1.10}"};
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    (void)snprintf(record->small, sizeof record->small, values[record->kind], (int)record->offset);
-#pragma GCC diagnostic pop
-    record->value = record->kind == LARGE ? large : record->kind == TOO_LARGE ? too_large : record->small;
-}
-
-/* What the records of a partition have in common. */
-struct kinship {
-    bool hot;   /* nearly all have one key */
-    bool large; /* all that are good are large */
-};
-
-static void draw_record(struct world *world, struct record *record, int64_t offset, struct kinship kin) {
-    struct choices *choices = world->choices;
-    *record = (struct record){.offset = offset};
-    record->at_ms = choose(choices, 2) * choose(choices, 20000);
-    record->kind = draw_kind(choices);
-    if (record->kind == ANSWERED_500 && ++world->poisoned > MOST_POISONED)
-        record->kind = GOOD; /* three keys answered 500 for ever are a platform's outage without end */
-    if (record->kind == GOOD && kin.large)
-        record->kind = LARGE;
-    record->key =
-        strikes(choices, FAULT_NULL_KEY) ? 0 : 1 + (kin.hot && choose(choices, 8) != 7 ? 0 : choose(choices, 4));
-    draw_value(record);
-}
+enum { ENOUGH_RECORDS = 14 };
 
 /* As many good records as there are keys. */
 static void lay(struct world *world) {
     struct partition_log *log = &world->group[0].log[0];
     world->group[0].partitions = 1;
     for (; world->keys[log->count] != '\0'; log->count++) {
-        draw_record(world, &log->record[log->count], log->count, (struct kinship){0});
+        record_draw(world, &log->record[log->count], log->count, (struct kinship){0});
         log->record[log->count].key = (uint32_t)(world->keys[log->count] - 'a') + 1;
     }
 }
@@ -112,7 +40,12 @@ void logs_draw(struct world *world) {
         group->partitions = dead ? MOST_PARTITIONS : 1 + choose(choices, MOST_PARTITIONS);
         for (uint32_t i = 0; i < group->partitions; i++) {
             struct partition_log *log = &group->log[i];
-            const struct kinship kin = {strikes(choices, FAULT_HOT_KEY), is_full_of_large(world, dead)};
+            struct kinship kin = {.hot = strikes(choices, FAULT_HOT_KEY), .large = is_full_of_large(world, dead)};
+            kin.long_keys = strikes(choices, FAULT_LONG_KEYS);
+            kin.dense = world->scene.dense && choose(choices, 4) != 0;
+            choices->count[FAULT_ALL_DENSE] += kin.dense ? 1 : 0;
+            kin.headed = world->scene.dense && choose(choices, 3) == 2;
+            choices->count[FAULT_ALL_HEADERS] += kin.headed ? 1 : 0;
             int64_t offset = choose(choices, 2) * 5;
             log->count = dead ? ENOUGH_RECORDS : choose(choices, MOST_RECORDS + 1) / (1 + choose(choices, 2));
             log->start = 0;
@@ -120,7 +53,7 @@ void logs_draw(struct world *world) {
             for (uint32_t k = 0; k < log->count; k++, offset++) {
                 if (strikes(choices, FAULT_GAP))
                     offset += 1 + choose(choices, 3);
-                draw_record(world, &log->record[k], offset, kin);
+                record_draw(world, &log->record[k], offset, kin);
                 if (k > 0 && log->record[k].at_ms < log->record[k - 1].at_ms)
                     log->record[k].at_ms = log->record[k - 1].at_ms;
             }
@@ -177,7 +110,7 @@ void log_recreate(struct world *world, uint32_t route) {
     log->forgot = true;
     for (uint32_t left = choose(choices, 6); left > 0 && log->count < MOST_RECORDS; left--) {
         struct record *record = &log->record[log->count];
-        draw_record(world, record, log->count - log->first, (struct kinship){0});
+        record_draw(world, record, log->count - log->first, (struct kinship){0});
         record->incarnation = log->incarnation;
         record->at_ms = world->now_ms;
         log->count++;
@@ -264,22 +197,15 @@ static void operate(struct world *world, const struct task *task) {
 
 void feed_record(struct world *world, struct member *member, uint32_t route, uint32_t partition, struct record *record,
                  uint32_t epoch) {
-    static const char *const keys[] = {NULL, "a", "b", "c", "d"};
     struct place place = {.route = route, .partition = (int32_t)partition, .epoch = epoch};
-    bool none = record->kind == TOMBSTONE || record->kind == OMITTED;
-    struct span value = none ? SPAN_NONE : span_of(record->value);
-    struct event *event = event_create(place, record->offset, -1, span_of(keys[record->key]), value, NULL, 0);
-    if (event == NULL)
-        abort();
-    event->omitted = record->kind == OMITTED ? OMITTED_BYTES : 0;
     struct reading *reading = &member->tenure[route].reading[partition];
     if (epoch == member->tenure[route].epoch && reading->events > 0) {
-        size_t bytes = event_size(event->key, event->value, NULL, 0); /* as the shell counts them */
+        size_t bytes = record_size(record);
         reading->events--;
         reading->bytes -= bytes < reading->bytes ? bytes : reading->bytes;
         reading->wants = false;
     }
-    struct input input = {.kind = INPUT_EVENT, .is.event = event};
+    struct input input = {.kind = INPUT_EVENT, .is.event = record_event(record, place)};
     world->fed = record;
     feed(world, member, &input);
     check_window(world, member, route, partition);
@@ -356,7 +282,7 @@ static void fetch(struct world *world, struct member *member, const struct task 
         return;
     }
     const struct record *record = &log->record[i];
-    size_t bytes = (record->key != 0 ? 1 : 0) + (record->kind == TOMBSTONE ? 0 : strlen(record->value));
+    size_t bytes = record_size(record);
     if (reading->events == 0 || reading->bytes < bytes) {
         reading->asked = i;
         want(world, member, task->route, task->number, bytes);

@@ -130,7 +130,7 @@ static void perform(struct world *world, struct member *member, const struct act
         break;
     }
     case ACTION_WRITE_LETTER:
-        answer_letter(world, member, open_find(member, action->is.letter->id), action->is.letter->value.data == NULL);
+        answer_letter(world, member, open_find(member, action->is.letter->id));
         break;
     case ACTION_COMMIT:
         store_commit(world, member, action);

@@ -4,30 +4,6 @@
 
 #include <inttypes.h>
 
-/* What $.s says; 0: the value cannot be read, or has none. */
-char record_query(const struct record *record) {
-    switch (record->kind) {
-    case GOOD:
-    case LARGE:
-    case NO_ID:
-    case REFUSED:
-    case ANSWERED_500:
-        return '1';
-    case NO_ROW:
-        return '9';
-    case TOMBSTONE:
-    case NOT_JSON:
-    case KEY_TWICE:
-    case NOT_UTF8:
-    case TOO_DEEP:
-    case TOO_LARGE:
-    case OMITTED:
-    case AGAINST_SCHEMA:
-        break;
-    }
-    return 0;
-}
-
 static bool same_lane(const struct member *member, uint32_t route, const struct record *one,
                       const struct record *other) {
     switch (member->setting->route[route].order) {

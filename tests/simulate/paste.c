@@ -56,7 +56,13 @@ static void write_event(struct buf *out, const struct event *event) {
         buf_add_text(out, ", \"value\": ");
         write_text(out, event->value);
     }
-    buf_printf(out, ", \"epoch\": %" PRIu32, event->place.epoch);
+    for (size_t i = 0; i < event->header_count; i++) {
+        buf_add_text(out, i == 0 ? ", \"headers\": {" : ", ");
+        write_text(out, event->headers[i].name);
+        buf_add_text(out, ": ");
+        write_text(out, event->headers[i].value);
+    }
+    buf_printf(out, "%s, \"epoch\": %" PRIu32, event->header_count > 0 ? "}" : "", event->place.epoch);
 }
 
 static void write_reply(struct buf *out, const struct reply *reply) {
@@ -208,8 +214,10 @@ void paste_settings(const struct world *world, struct buf *out) {
                "  session-timeout-ms = %" PRIu32 ";\n  max-poll-interval-ms = %" PRIu32 ";\n};\n",
                plan->session_timeout_ms, plan->max_poll_interval_ms);
     write_platform(out, &setting->platform[setting->route[0].mapping.platform]);
-    buf_add_text(out, "lookups = { status = { table = \"status.csv\"; key = \"code\"; value = \"name\"; }; };\n"
-                      "limits = { event = \"3 KiB\"; depth = 8; };\n");
+    buf_printf(out,
+               "lookups = { status = { table = \"status.csv\"; key = \"code\"; value = \"name\"; }; };\n"
+               "limits = { event = \"%zu KiB\"; depth = 8; };\n",
+               setting->route[0].decode.limits.size / 1024);
 }
 
 static void write_batch(struct buf *out, const struct route *route) {

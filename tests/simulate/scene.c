@@ -98,7 +98,7 @@ static void draw_route(struct setting *setting, const struct props *props, uint3
     route->after_letter = afterwards[choose(choices, 6)];
     if (route->order == ORDER_NONE)
         route->after_letter = AFTER_CONTINUE;
-    route->decode.limits = (struct json_limits){.size = 3072, .depth = 8, .members = 65536, .memory = 64 << 20};
+    route->decode.limits = (struct json_limits){.size = EVENT_BYTES, .depth = 8, .members = 65536, .memory = 64 << 20};
     static const enum start_kind starts[] = {START_EARLIEST, START_TIME, START_STOP};
     route->start.kind = starts[choose(choices, 3)];
     route->start.wall_ms = 1700000000000;
@@ -134,13 +134,21 @@ static void draw_first(struct setting *setting, struct scene *scene, const struc
                        struct choices *choices) {
     struct plan *plan = &setting->plan;
     plan->generation = 1;
-    scene->apart = strikes(choices, FAULT_PLATFORM_DEAD);
+    scene->apart = strikes(choices, FAULT_PLATFORM_DEAD) || strikes_often(choices, FAULT_PLATFORM_DEAD, 16);
+    scene->little_memory = strikes(choices, FAULT_MEMORY_SMALL) || (scene->apart && choose(choices, 4) != 0);
+    scene->dense = scene->little_memory && choose(choices, 5) > 2;
+    scene->more_memory = (size_t)choose(choices, 8) * MORE_FOR_DENSE;
+    if (scene->dense && !scene->apart && choose(choices, 2) == 1) {
+        scene->apart = true;
+        choices->count[FAULT_PLATFORM_DEAD]++;
+    }
     plan->platform_count = scene->apart ? 2 : 1 + choose(choices, 2);
     plan->lookup_count = 1;
     setting->lookup = (struct lookup_spec){.name = SPAN("status")};
     scene->route_count = plan->route_count = scene->apart ? 2 : 1 + (choose(choices, 4) == 3 ? 1 : 0);
     plan->memory_limit = 64 << 20;
-    scene->little_memory = strikes(choices, FAULT_MEMORY_SMALL) || (scene->apart && choose(choices, 2) == 1);
+    static const size_t most[] = {1800, 4000, 12000};
+    scene->letter_most = strikes(choices, FAULT_LETTER_MOST) ? most[choose(choices, 3)] : 0;
     scene->session_timeout_ms = plan->session_timeout_ms = choose(choices, 2) == 0 ? 45000 : 10000;
     plan->max_poll_interval_ms = choose(choices, 2) == 0 ? 300000 : 15000;
     for (uint32_t i = 0; i < plan->platform_count; i++)
@@ -177,6 +185,19 @@ static void draw_next(struct setting *setting, const struct scene *scene, const 
     join(setting);
 }
 
+/* Of all generations: much memory is taken, and where an order asks for it also as soon as an event is read. */
+static void draw_dense(struct scene *scene, struct choices *choices) {
+    for (uint32_t route = 0; route < MOST_ROUTES; route++) {
+        bool asks = choose(choices, 2) == 1;
+        for (uint32_t i = 0; i < GENERATIONS; i++) {
+            struct route *spec = &scene->setting[i].route[route];
+            spec->decode.limits.size = DENSE_EVENT_BYTES;
+            spec->batch.bytes *= DENSE_BATCH;
+            spec->order = asks ? ORDER_QUERY : spec->order;
+        }
+    }
+}
+
 void scene_draw(struct scene *scene, const struct props *props, struct choices *choices) {
     uint32_t most = 20000 + choose(choices, 300000);
     for (int i = 0; i < FAULT_COUNT; i++)
@@ -188,5 +209,7 @@ void scene_draw(struct scene *scene, const struct props *props, struct choices *
     scene->members = 1 + choose(choices, MOST_MEMBERS);
     for (uint32_t i = 1; i < scene->members; i++)
         scene->process[i] = choose(choices, 3) == 2 ? scene->process[i - 1] : i;
+    if (scene->dense)
+        draw_dense(scene, choices);
     scene->tick_ms = scene->session_timeout_ms / 3;
 }

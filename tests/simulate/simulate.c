@@ -232,6 +232,7 @@ int main(int argument_count, char **arguments) {
     world.maps = malloc(MOST_MAPS * sizeof *world.maps);
     world.taken = malloc(MOST_TAKEN * sizeof *world.taken);
     bug_handler(on_bug);
+    records_init();
     if (world.tasks == NULL || world.maps == NULL || world.taken == NULL || !props_init(&props))
         return 70;
     int status = simulate(&order);

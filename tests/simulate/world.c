@@ -100,15 +100,16 @@ static void freeze(struct world *world) {
             }
 }
 
-/* One platform is dead: whatever waits for it, what goes to the other one ends. Then it may live again. */
+/* One platform is dead: whatever waits for it, what goes to the other one ends, where it fits on its lifeline. Then the
+ * platform may live again. */
 static void look_beside(struct world *world) {
     char what[sizeof world->what / 2];
     if (!world->scene.apart || world->dead.until_ms == 0)
         return;
-    if (logs_route_done(world, 1 - world->dead.platform, NULL, 0))
+    bool late = world->now_ms > world->freeze_ms + BESIDE_MS;
+    if (logs_route_done(world, 1 - world->dead.platform, NULL, 0) || (late && world->scene.dense))
         world->dead.until_ms = 0;
-    else if (world->now_ms > world->freeze_ms + BESIDE_MS &&
-             !logs_route_done(world, 1 - world->dead.platform, what, sizeof what))
+    else if (late && !logs_route_done(world, 1 - world->dead.platform, what, sizeof what))
         violated(world, "L1", "beside a dead platform, %s", what);
 }
 
@@ -156,6 +157,12 @@ static void run(struct world *world) {
     }
 }
 
+static size_t memory_of(const struct world *world) {
+    const struct scene *scene = &world->scene;
+    size_t least = scene->dense ? LITTLE_FOR_DENSE + scene->more_memory : scene->apart ? LITTLE_FOR_TWO : LITTLE_MEMORY;
+    return least + logs_partitions(world) * (size_t)MAP_OF_PARTITION;
+}
+
 bool world_play(struct world *world, const struct props *props, struct choices *choices, struct buf *story) {
     struct task *tasks = world->tasks;
     struct map_text *maps = world->maps;
@@ -187,8 +194,7 @@ bool world_play(struct world *world, const struct props *props, struct choices *
     logs_draw(world);
     if (world->scene.little_memory)
         for (uint32_t i = 0; i < GENERATIONS; i++)
-            world->scene.setting[i].plan.memory_limit = (world->scene.apart ? LITTLE_FOR_TWO : LITTLE_MEMORY) +
-                                                        logs_partitions(world) * (size_t)MAP_OF_PARTITION;
+            world->scene.setting[i].plan.memory_limit = memory_of(world);
     for (uint32_t i = 0; i < world->scene.members; i++) {
         world->member[i].index = i;
         member_start(world, &world->member[i]);

@@ -31,7 +31,10 @@ enum record_kind {
     NO_ID,
     NO_ROW,
     REFUSED,
-    ANSWERED_500
+    ANSWERED_500,
+    DENSE,
+    DENSE_SCHEMA,
+    HUGE
 };
 
 /* What one member did with one record in one tenure. */
@@ -40,6 +43,7 @@ struct view {
     bool read, started, settled;
     uint64_t request, letter; /* under way */
     const void *letter_made;  /* where the headers of its last letter stand */
+    uint32_t too_large;       /* so often a letter was, and a smaller one can be made */
     uint32_t refusals;        /* of the record by itself */
     uint32_t attempts;
     bool spared, renewed; /* the last one was none; its token was refused */
@@ -81,7 +85,10 @@ struct record {
     int64_t offset;
     int64_t at_ms; /* when it was produced */
     enum record_kind kind;
-    uint32_t key;         /* 0 none */
+    uint32_t key; /* 0 none */
+    bool long_key;
+    const struct header *headers;
+    size_t header_count;
     uint32_t incarnation; /* of the log */
     char small[VALUE_SIZE];
     const char *value;
@@ -103,6 +110,15 @@ struct partition_log {
     bool stopped;                /* an operator is coming */
     int64_t highest;             /* ever committed; a late commit may turn it back */
     struct map_text map;
+};
+
+/* What the records of a partition have in common. */
+struct kinship {
+    bool hot;    /* nearly all have one key */
+    bool large;  /* all that are good are large */
+    bool dense;  /* and take much memory */
+    bool headed; /* all have many headers */
+    bool long_keys;
 };
 
 struct log_place {
@@ -150,9 +166,10 @@ struct open_request {
     uint32_t route, tenure, count;
     struct record *record[MOST_TOGETHER]; /* `count` of them, at least one */
     char batch[65];                       /* its id; "" a single event's request or a letter */
-    bool letter, aborted, small;
-    bool probe, renewed; /* it probes its platform; it repeats one whose token was refused */
-    uint64_t token;      /* that it was sent with; 0 none */
+    bool letter, aborted, small;          /* small: a letter without its value */
+    size_t size;                          /* of a letter */
+    bool probe, renewed;                  /* it probes its platform; it repeats one whose token was refused */
+    uint64_t token;                       /* that it was sent with; 0 none */
 };
 
 struct member {
@@ -327,6 +344,18 @@ struct record *log_record(struct world *world, const struct member *member, stru
 void log_recreate(struct world *world, uint32_t route);
 void feed_record(struct world *world, struct member *member, uint32_t route, uint32_t partition, struct record *record,
                  uint32_t epoch);
+/* record.c */
+void records_init(void);
+void record_draw(struct world *world, struct record *record, int64_t offset, struct kinship kin);
+struct span record_key(const struct record *record);
+struct span record_value(const struct record *record);
+size_t record_omitted(const struct record *record); /* bytes of a value that is left out */
+size_t record_size(const struct record *record);    /* as credit counts */
+struct event *record_event(const struct record *record, struct place place);
+char record_query(const struct record *record);
+/* letter.c */
+void letter_check(struct world *world, struct member *member, struct open_request *open, const struct letter *letter);
+void letter_refused(const struct member *member, struct record *record);
 /* store.c */
 void store_task(struct world *world, const struct task *task);
 void store_commit(struct world *world, struct member *member, const struct action *action);
@@ -337,7 +366,7 @@ const struct offset_map *store_taken(const struct world *world, const struct mem
 /* answer.c */
 void answer_request(struct world *world, struct member *member, struct open_request *open);
 void answer_abort(struct world *world, struct member *member, const struct open_request *open);
-void answer_letter(struct world *world, struct member *member, const struct open_request *open, bool small);
+void answer_letter(struct world *world, struct member *member, const struct open_request *open);
 void answer_task(struct world *world, const struct task *task);
 /* token.c */
 bool token_take(struct world *world, struct member *member, struct open_request *open);
@@ -366,7 +395,6 @@ void check_window(struct world *world, const struct member *member, uint32_t rou
 void check_platform(struct world *world, struct member *member, uint32_t platform);
 void check_told(struct world *world, const struct member *member, uint32_t route, const struct commit_entry *entry,
                 const struct offset_map *map);
-char record_query(const struct record *record);
 void check_covered(struct world *world, struct member *member, uint32_t route);
 uint32_t refusals_before(const struct world *world, const struct member *member, uint32_t route, uint32_t partition,
                          const struct record *record);
