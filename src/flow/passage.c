@@ -54,7 +54,7 @@ void passage_destroy(struct flow *flow, struct passage *passage) {
     event_destroy(passage->event);
 }
 
-/* --- what it waits for --- */
+/* --- how it goes on --- */
 
 void passage_due(struct flow *flow, struct passage *passage) {
     passage->state = PASSAGE_DUE;

@@ -140,9 +140,9 @@ def memory(broker, options):
 # The innermost of these in a sample's stack says which stage it belongs to.
 STAGES = {"decode": "decode", "gate_check": "validate", "recipe_run": "enrich", "mapping_apply": "shape",
           "http_client_send": "deliver", "http_client_perform": "deliver", "http_client_wait": "deliver",
-          "consequence_take": "settle", "commit_tend": "settle", "perform": "settle", "flow_step": "core: order, pace, supply",
+          "consequence_take": "settle", "commit_tend": "settle", "perform": "settle", "flow_step": "core: order, pace, credit",
           "supply_serve": "Kafka", "consumer_serve": "Kafka", "event_create": "Kafka"}
-ORDER = ("Kafka", "decode", "validate", "enrich", "shape", "core: order, pace, supply", "deliver", "settle", "other")
+ORDER = ("Kafka", "decode", "validate", "enrich", "shape", "core: order, pace, credit", "deliver", "settle", "other")
 
 
 def stage_of(sample):
