@@ -248,7 +248,7 @@ class Broker:
 
     def _run(self, main, *words):
         done = subprocess.run([*JAVA, "-Xshare:auto", "-cp", f"{KAFKA}/jars/*", main, *map(str, words)],
-                              capture_output=True, text=True, cwd=self.folder, timeout=180)
+                              capture_output=True, text=True, cwd=self.folder, timeout=600)
         if done.returncode != 0:
             raise RuntimeError(f"{main} failed: {done.stdout[-1000:]}{done.stderr[-1000:]}")
         return done.stdout

@@ -172,7 +172,7 @@ class House:
         assert code == 200, text
         return parse_metrics(text)
 
-    def ctl(self, *words, timeout=120, **more):
+    def ctl(self, *words, timeout=240, **more):
         """Does as it is told while a worker that is kept from running does not answer: it asks again."""
         def asked():
             last[0] = subprocess.run([binaries(self.kind) / "slussctl", "--config", self.etc, *map(str, words)],

@@ -174,7 +174,8 @@ def test_an_idle_route_of_a_short_session_has_not_stood_still(broker, platform, 
 
     eventually(lambda: len(turns()) > 8, 30, "some idle turns")
     seen = turns()
-    assert statistics.median(after - before for before, after in zip(seen, seen[1:])) < 500
+    pauses = [after - before for before, after in zip(seen, seen[1:])]  # a busy machine makes some longer, and nothing makes them shorter
+    assert statistics.quantiles(pauses)[0] < 500, pauses
     assert house.stop() == 0
 
 

@@ -29,7 +29,7 @@ def processes():
 
 
 def test_twelve_events_end_where_they_should(slussctl, tmp_path):
-    done = subprocess.run([slussctl, "sandbox", "--events", "12"], capture_output=True, text=True, timeout=120,
+    done = subprocess.run([slussctl, "sandbox", "--events", "12"], capture_output=True, text=True, timeout=600,
                           env={**houses_module.os.environ, "TMPDIR": str(tmp_path)})
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.splitlines()[-1] == "12 events: 9 delivered, 2 dead-lettered, 1 filtered, 0 lost"
@@ -37,7 +37,7 @@ def test_twelve_events_end_where_they_should(slussctl, tmp_path):
 
 
 def test_breaking_things_loses_nothing(slussctl, tmp_path):
-    done = subprocess.run([slussctl, "sandbox", "--events", "48", "--break"], capture_output=True, text=True, timeout=180,
+    done = subprocess.run([slussctl, "sandbox", "--events", "48", "--break"], capture_output=True, text=True, timeout=600,
                           env={**houses_module.os.environ, "TMPDIR": str(tmp_path)})
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.fullmatch(r"48 events: \d+ delivered, \d+ dead-lettered, 4 filtered, 0 lost", done.stdout.splitlines()[-1])
