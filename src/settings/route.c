@@ -360,6 +360,23 @@ static struct span routes_folder(struct reader *reader) {
     return arena_printf(reader->arena, SPAN_FORMAT "routes.d", SPAN_ARGUMENT(file));
 }
 
+/* What a normal form that is used as a configuration, or a test, has by itself; beside routes.d it is surely a mistake.
+ */
+static void warn_of_both(struct reader *reader, config_setting_t *root, struct span folder) {
+    struct dirent **entries = NULL;
+    int count = folder.data == NULL ? 0 : scandir(folder.data, &entries, is_route_file, by_name);
+    for (int i = 0; i < count; i++)
+        free(entries[i]);
+    free(entries);
+    if (count > 0)
+        WARN(root, PROBLEM_RISK, "routes", SPAN("leave out `routes`, or routes.d"),
+             "`routes` makes sluss.cfg complete by itself: %d route%s in " SPAN_FORMAT " %s not read", count,
+             count == 1 ? "" : "s", SPAN_ARGUMENT(folder), count == 1 ? "is" : "are");
+    else if (reader->settings->plan.route_count == 0 && reader->problems->errors == 0)
+        WARN(root, PROBLEM_RISK, "routes", SPAN("write some, or leave it out and write routes.d/NAME.cfg"),
+             "there are no routes");
+}
+
 /* Nobody knows then which routes there should be. */
 static bool refuse_folder(struct reader *reader, struct span folder, int why) {
     bool first = reader->problems->errors == 0;
@@ -414,6 +431,7 @@ bool routes_read(struct reader *reader, config_setting_t *root) {
     if (list != NULL && config_setting_is_list(list)) {
         plan->routes = reader_take(reader, (size_t)config_setting_length(list) + 1, sizeof *plan->routes);
         read_list(reader, list);
+        warn_of_both(reader, root, routes_folder(reader));
     } else {
         good = read_folder(reader);
     }
