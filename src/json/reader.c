@@ -295,10 +295,19 @@ INTO_LOOP const char *close_container(struct reader *reader, struct hand *hand, 
     return at + 1;
 }
 
+/* No editor shows a byte order mark, and RFC 8259 has none: it is named. */
+READER_SELDOM static const char *refuse_value(struct reader *reader, const char *at) {
+    static const struct span mark = SPAN("\xef\xbb\xbf");
+    bool marked = at == reader->text && span_starts_with(span_make(at, (size_t)(reader->end - at)), mark);
+    return reader_refuse_syntax(reader, at,
+                                marked ? "the text begins with a byte order mark: save it as UTF-8 without one"
+                                       : "expected a value");
+}
+
 static const char *read_word(struct reader *reader, struct json_node *node, const char *at, struct span word,
                              enum node_type type) {
     if (!span_starts_with(span_make(at, (size_t)(reader->end - at)), word))
-        return reader_refuse_syntax(reader, at, "expected a value");
+        return refuse_value(reader, at);
     fill_node(reader, node, type, 0, at, at + word.size);
     node->is.integer = 0;
     return at + word.size;

@@ -81,6 +81,8 @@ static void tells_where(void **state) {
     } rows[] = {
         {"", 0, 1, 1, "the text ends too early"},
         {"{\n \"a\": x}", 8, 2, 7, "expected a value"},
+        {"\xef\xbb\xbf{}", 0, 1, 1, "the text begins with a byte order mark: save it as UTF-8 without one"},
+        {"[\xef\xbb\xbf]", 1, 1, 2, "expected a value"},
         {"[1\n\n,2\n,]", 8, 4, 2, "expected a value"},
         {"[1 2]", 3, 1, 4, "expected ',' or ']'"},
         {"{\"a\":1 2}", 7, 1, 8, "expected ',' or '}'"},
