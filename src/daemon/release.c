@@ -122,6 +122,15 @@ static unsigned tell_nothing(const struct reach *reach, struct buf *body) {
     return 503;
 }
 
+static unsigned refuse_event(const struct route *route, const char *event, struct buf *body) {
+    buf_printf(body, "\"%s\" names no event of the route: write TOPIC/PARTITION/OFFSET, as the log does; its topic%s ",
+               event, route->topic_count == 1 ? " is" : "s are");
+    for (uint32_t i = 0; i < route->topic_count; i++)
+        buf_printf(body, "%s" SPAN_FORMAT, i > 0 ? ", " : "", SPAN_ARGUMENT(route->topics[i]));
+    buf_add_byte(body, '\n');
+    return 400;
+}
+
 unsigned release_answer(const struct plan *plan, const struct admin_request *request, release_ask ask, void *owner,
                         struct buf *body) {
     struct input input = {.kind = INPUT_RELEASE};
@@ -132,7 +141,7 @@ unsigned release_answer(const struct plan *plan, const struct admin_request *req
         return refuse_route(plan, name, body);
     const struct route *route = &plan->routes[input.is.release.route];
     if (event != NULL && !read_event(route, event, &input))
-        return refuse(body, "an event is named TOPIC/PARTITION/OFFSET, by a topic of the route");
+        return refuse_event(route, event, body);
     if (to == NULL || !read_to(to, &input.is.release.to))
         return refuse(body, "write to=send or to=dead-letter");
     struct released released = {.keys = 0};

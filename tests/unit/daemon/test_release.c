@@ -74,6 +74,9 @@ static void names_one_event(void **state) {
     buf_clear(&body);
     event = "other.v1/3/1047";
     assert_int_equal(release(&workers, &body, log), 400);
+    assert_string_equal(buf_text(&body),
+                        "\"other.v1/3/1047\" names no event of the route: write TOPIC/PARTITION/OFFSET, "
+                        "as the log does; its topic is arende.v1\n");
     assert_string_equal(log, "");
     buf_finish(&body);
 }
