@@ -110,6 +110,8 @@ static void report_partition(const struct plan *plan, const struct action *actio
         add_number(&fields, "events", action->is.report.count);
     if (action->is.report.delay_ms > 0)
         add_number(&fields, "again-in-ms", action->is.report.delay_ms);
+    if (action->is.report.kind == REPORT_COMMITTED_LOWER)
+        add_number(&fields, "committed-now", action->is.report.first);
     log_say(level, fields.field, fields.count, "%s", sentence);
 }
 
@@ -149,6 +151,14 @@ static const struct {
                               "to it? its events wait"},
     [REPORT_LETTER_RECOVERED] = {LOG_LEVEL_INFO, "the dead-letter topic takes letters again"},
     [REPORT_COMMIT_FAILED] = {LOG_LEVEL_WARNING, "the commit failed: it is computed again"},
+    [REPORT_COMMITTED_LOST] = {LOG_LEVEL_ERROR,
+                               "the group says that nothing is committed, but it had acknowledged this offset to us: "
+                               "its coordinator lost it, or the topic was made anew; to continue here, set the "
+                               "group's offset to it"},
+    [REPORT_COMMITTED_LOWER] = {LOG_LEVEL_WARNING,
+                                "the group's committed offset is lower than this one, which it had acknowledged to "
+                                "us: it was set back, or its coordinator lost the latest commits; what comes after "
+                                "it is delivered again"},
     [REPORT_PARTITION_STOPPED] = {LOG_LEVEL_ERROR,
                                   "the partition stands still: an operator must decide where it continues: write "
                                   "another `start`, or set the group's offset while nothing reads the route; then "
@@ -191,6 +201,8 @@ static void say(const struct plan *plan, const struct action *action) {
     case REPORT_LETTER_FAILED:
     case REPORT_LETTER_RECOVERED:
     case REPORT_COMMIT_FAILED:
+    case REPORT_COMMITTED_LOST:
+    case REPORT_COMMITTED_LOWER:
     case REPORT_PARTITION_STOPPED:
     case REPORT_KNOWN:
     case REPORT_MAP_FOREIGN:

@@ -53,6 +53,8 @@ enum report_kind {
     REPORT_LETTER_FAILED,     /* the dead-letter topic does not take letters: delay_ms until the next try */
     REPORT_LETTER_RECOVERED,  /* it does again */
     REPORT_COMMIT_FAILED,     /* error; tried again unless fenced */
+    REPORT_COMMITTED_LOST,    /* the group says that nothing is committed; `offset` it had acknowledged to us */
+    REPORT_COMMITTED_LOWER,   /* likewise, of one below it, which is `first` */
     REPORT_PARTITION_STOPPED, /* out of range, start = "stop", ...: an operator must act */
     REPORT_KNOWN,             /* read again; the offset map knows that it is settled */
     REPORT_MAP_FOREIGN,       /* what stands beside the committed offset is no map of ours: dropped */

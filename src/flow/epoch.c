@@ -30,6 +30,20 @@ static void release(struct flow *flow, struct group *group, struct passage *pass
     passage->home = NULL;
 }
 
+static void forget_before(struct group *group) {
+    free(group->before);
+    group->before = NULL;
+    group->before_count = 0;
+}
+
+/* What the group acknowledged is known to us as long as we hold the partition, from one epoch to the next. */
+static int64_t recall(const struct group *group, const struct place *place) {
+    for (uint32_t i = 0; i < group->before_count && !PLANTED(REACHED_FORGOTTEN); i++)
+        if (group->before[i].place.topic == place->topic && group->before[i].place.partition == place->partition)
+            return group->before[i].reached;
+    return -1;
+}
+
 void epoch_end(struct flow *flow, struct group *group) {
     uint64_t released = group->counts.outcome[OUTCOME_RELEASED];
     for (uint32_t i = 0; i < group->count; i++) {
@@ -47,7 +61,9 @@ void epoch_end(struct flow *flow, struct group *group) {
     if (released > 0)
         say_report(flow, REPORT_RELEASED, (struct place){.route = group->index, .epoch = group->epoch}, -1)
             ->is.report.count = (uint32_t)released;
-    free(group->partitions);
+    forget_before(group);
+    group->before = group->partitions;
+    group->before_count = group->count;
     free(group->entries);
     free(group->maps);
     group->partitions = NULL;
@@ -81,6 +97,7 @@ void epoch_destroy(struct flow *flow, struct group *group) {
         tracker_finish(&partition->tracker);
         lanes_finish(&partition->lanes);
     }
+    forget_before(group);
     free(group->partitions);
     free(group->entries);
     free(group->maps);
@@ -110,6 +127,7 @@ void epoch_begin(struct flow *flow, const struct input *input) {
     group->commit_from_ms = flow->now_ms;
     group->count = (uint32_t)input->is.group.count;
     if (group->count == 0) {
+        forget_before(group);
         group->letters_fail = false;
         return;
     }
@@ -129,10 +147,12 @@ void epoch_begin(struct flow *flow, const struct input *input) {
         partition->committed.offset = partition->committing.offset = -1;
         partition->tracker.next = -1;
         partition->refused = INT64_MAX;
+        partition->reached = recall(group, &partition->place);
         list_init(&partition->passages);
         list_init(&partition->hungry);
         list_init(&partition->dirty);
     }
+    forget_before(group);
     /* The event whose letter was not taken comes again, unless it is another reader's now. */
     group->letter_place.epoch = group->epoch;
     group->letters_fail = group->letters_fail && group_partition(group, group->letter_place) != NULL;
@@ -151,16 +171,32 @@ static void stop_reading(struct flow *flow, struct partition *partition, const c
     say_report(flow, REPORT_PARTITION_STOPPED, partition->place, -1);
 }
 
+/* True when the group has lost what it acknowledged to us. Whether its coordinator forgot it or the topic was made
+ * anew, nobody can tell here: where we stopped the one goes on and the other loses events, and `start` may pass over
+ * events of the one or deliver all of them again. */
+static bool is_lost(struct flow *flow, const struct partition *partition, int64_t committed) {
+    if (partition->reached < 0 || committed >= partition->reached)
+        return false;
+    bool lost = committed < 0;
+    say_report(flow, lost ? REPORT_COMMITTED_LOST : REPORT_COMMITTED_LOWER, partition->place, partition->reached)
+        ->is.report.first = committed;
+    return lost;
+}
+
 /* Where a partition begins: at what was committed, else where the route's `start` says. */
 static void begin(struct flow *flow, struct partition *partition, const struct committed *committed) {
     const struct route *route = partition->group->route;
+    if (is_lost(flow, partition, committed->offset)) {
+        stop_reading(flow, partition, "the group has lost its committed offset");
+        return;
+    }
     if (committed->offset < 0 && route->start.kind == START_STOP) {
         stop_reading(flow, partition, "nothing was ever committed and start = \"stop\"");
         return;
     }
     partition->state = PARTITION_READING;
     ENSURE(tracker_init(&partition->tracker, route->window, committed->offset), "out of memory for a partition");
-    partition->committed.offset = committed->offset;
+    partition->committed.offset = partition->reached = committed->offset;
     group_letter_ended(partition->group, partition->place, 0, committed->offset);
     if (committed->metadata.size > 0)
         commit_read_map(flow, partition, committed->metadata);
@@ -203,6 +239,8 @@ void epoch_committed(struct flow *flow, const struct input *input) {
 void epoch_error(struct flow *flow, const struct input *input) {
     struct group *group = &flow->groups[input->is.partition.place.route];
     struct partition *partition = group_partition(group, input->is.partition.place);
+    if (partition != NULL && input->is.partition.error == PARTITION_GONE)
+        partition->reached = -1; /* of one that is made anew nothing is committed */
     if (partition == NULL || partition->state == PARTITION_STOPPED)
         return;
     static const char *const why[] = {[PARTITION_OUT_OF_RANGE] = "the committed offset is out of range",

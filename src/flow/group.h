@@ -42,7 +42,9 @@ struct group {
     uint32_t open;       /* requests and letters, of this epoch */
 
     /* Commits: commit.h. */
-    struct list dirty;             /* partitions that may have something to commit */
+    struct list dirty;        /* partitions that may have something to commit */
+    struct partition *before; /* those of the epoch before, for what they reached, until the next begins */
+    uint32_t before_count;
     struct commit_entry *entries;  /* room for all partitions, */
     char (*maps)[OFFSET_MAP_SIZE]; /* and for their maps */
     int64_t commit_from_ms;        /* not before */

@@ -57,7 +57,8 @@ struct partition {
     int64_t seen;         /* the offset after the last record that was read */
 
     /* What is committed: commit.c. */
-    struct commit_point committed;  /* acknowledged in this epoch */
+    struct commit_point committed; /* acknowledged in this epoch */
+    int64_t reached; /* the last that the group acknowledged to us or told us, also in the epoch before; -1 none */
     struct commit_point committing; /* under way */
     int64_t refused;                /* the last offset that was; what to commit is always computed again */
     bool foreign;                   /* what we have read is no longer in the log: nothing of it is committed */

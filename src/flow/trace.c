@@ -254,6 +254,14 @@ static void trace_key(struct buf *out, const struct plan *plan, const struct act
     trace_answer(out, action);
 }
 
+static void trace_reached(struct buf *out, const struct plan *plan, const struct action *action) {
+    if (action->is.report.kind == REPORT_COMMITTED_LOST)
+        buf_add_text(out, "committed offset lost, it was ");
+    else
+        buf_printf(out, "committed offset went down to %" PRId64 ", it was ", action->is.report.first);
+    write_event(out, plan, action->is.report.place, action->is.report.offset);
+}
+
 static void trace_report(struct buf *out, const struct plan *plan, const struct action *action) {
     struct place place = action->is.report.place;
     buf_add_text(out, "report ");
@@ -288,6 +296,10 @@ static void trace_report(struct buf *out, const struct plan *plan, const struct 
     case REPORT_COMMIT_FAILED:
         buf_printf(out, "commit failed (%s), ", commit_error_name(action->is.report.commit_error));
         write_group(out, plan, place.route, place.epoch);
+        break;
+    case REPORT_COMMITTED_LOST:
+    case REPORT_COMMITTED_LOWER:
+        trace_reached(out, plan, action);
         break;
     case REPORT_PARTITION_STOPPED:
         buf_add_text(out, "partition stopped ");

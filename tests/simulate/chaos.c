@@ -8,7 +8,7 @@ static const enum fault sudden[] = {
     FAULT_REPLY_UNKNOWN,  FAULT_LETTER_OUTAGE,  FAULT_EVENT_STALE,   FAULT_COMMIT_STALE,    FAULT_COMMITTED_STALE,
     FAULT_OUT_OF_RANGE,   FAULT_TRUNCATED,      FAULT_UNAVAILABLE,   FAULT_PARTITION_STALE, FAULT_PLATFORM_OUTAGE,
     FAULT_PLATFORM_TOLD,  FAULT_TIMER_EARLY,    FAULT_TABLE_CHANGED, FAULT_RECREATED,       FAULT_KAFKA_OUTAGE,
-    FAULT_CALENDAR,       FAULT_TOKEN_OUTAGE,   FAULT_RELOAD};
+    FAULT_CALENDAR,       FAULT_TOKEN_OUTAGE,   FAULT_RELOAD,        FAULT_FORGOTTEN};
 
 enum { LONGEST_SLEEP_MS = 30 * 60 * 1000 };
 
@@ -198,6 +198,8 @@ void chaos(struct world *world) {
         release_any(world, route);
     else if (fault == FAULT_RECREATED)
         log_recreate(world, route);
+    else if (fault == FAULT_FORGOTTEN)
+        log_forget(world, route);
     else if (fault == FAULT_KAFKA_OUTAGE)
         world->kafka_outage_ms = world->now_ms + choose(choices, 30000);
     else if (fault == FAULT_CALENDAR)

@@ -329,6 +329,44 @@ static void check_all_over(struct world *world, const struct member *member) {
             violated(world, "I14", "stopped while offset %" PRId64 " is under way", member->open[i].record[0]->offset);
 }
 
+/* Said in this step. */
+static bool says(const struct member *member, enum report_kind kind, struct place place, int64_t offset) {
+    for (size_t i = 0; i < member->actions.count; i++) {
+        const struct action *action = &member->actions.list[i];
+        if (action->kind == ACTION_REPORT && action->is.report.kind == kind &&
+            action->is.report.place.route == place.route && action->is.report.place.partition == place.partition &&
+            action->is.report.offset == offset)
+            return true;
+    }
+    return false;
+}
+
+/* Never without a word below what the group had acknowledged to this member, nor where it says that there is nothing.
+ */
+static void check_begin(struct world *world, struct member *member, const struct action *action) {
+    struct place place = action->is.begin.place;
+    struct tenure *tenure = tenure_of(world, member, place.route, place.epoch, "a partition begins");
+    struct reading *reading = &tenure->reading[place.partition];
+    if (action->is.begin.offset != reading->told)
+        violated(world, "I1", "partition %d does not begin at what is committed", place.partition);
+    bool lower = reading->told < reading->reached;
+    if (lower && (reading->told < 0 || !says(member, REPORT_COMMITTED_LOWER, place, reading->reached)))
+        violated(world, "start", "partition %d begins at %" PRId64 " without a word, it was committed at %" PRId64,
+                 place.partition, reading->told, reading->reached);
+    world->choices->count[FAULT_BEGUN_LOWER] += lower ? 1 : 0;
+    reading->reached = reading->told;
+}
+
+static void check_stop(struct world *world, const struct member *member, struct place place) {
+    const struct reading *reading = &member->tenure[place.route].reading[place.partition];
+    if (world->input->kind != INPUT_COMMITTED || reading->reached < 0)
+        return;
+    if (!says(member, REPORT_COMMITTED_LOST, place, reading->reached))
+        violated(world, "start", "partition %d stops and does not say that it was committed at %" PRId64,
+                 place.partition, reading->reached);
+    world->choices->count[FAULT_BEGUN_NEVER]++;
+}
+
 void check_action(struct world *world, struct member *member, const struct action *action) {
     switch ((int)action->kind) {
     case ACTION_SEND_REQUEST:
@@ -360,13 +398,12 @@ void check_action(struct world *world, struct member *member, const struct actio
         if (tenure_of(world, member, action->is.credit.place.route, action->is.credit.place.epoch, "credit")->draining)
             violated(world, "I8", "credit in a drain");
         break;
-    case ACTION_BEGIN_PARTITION: {
-        struct place place = action->is.begin.place;
-        struct tenure *tenure = tenure_of(world, member, place.route, place.epoch, "a partition begins");
-        if (action->is.begin.offset != tenure->reading[place.partition].told)
-            violated(world, "I1", "partition %d does not begin at what is committed", place.partition);
+    case ACTION_BEGIN_PARTITION:
+        check_begin(world, member, action);
         break;
-    }
+    case ACTION_STOP_PARTITION:
+        check_stop(world, member, action->is.stop.place);
+        break;
     case ACTION_HAND_BACK:
         check_hand_back(world, member, action->is.group.route, action->is.group.epoch);
         break;

@@ -70,6 +70,9 @@
     each(MAP_LOST, "offset map beside a commit lost") \
     each(MAP_BROKEN, "offset map beside a commit broken") \
     each(MAP_NEWER, "offset map of a newer version") \
+    each(FORGOTTEN, "coordinator that forgot what was committed") \
+    each(BEGUN_LOWER, "begun below what was committed before") \
+    each(BEGUN_NEVER, "told that nothing is committed, of what it had committed itself") \
     each(NEVER_COMMITTED, "nothing committed yet") \
     each(HEADERS, "record with headers") \
     each(HEADERS_MANY, "record with 220 headers") \

@@ -10,6 +10,8 @@ void tenure_end(struct world *world, struct member *member, uint32_t route) {
             if (view->tenure == tenure->number && view->covered)
                 record->covered = tenure->generation;
         }
+    for (uint32_t i = 0; i < MOST_PARTITIONS; i++)
+        member->reached[route][i] = tenure->reading[i].mine ? tenure->reading[i].reached : -1;
     tenure->held = tenure->draining = tenure->committing = tenure->error = tenure->fenced = tenure->mapless =
         tenure->released = false;
     tenure->unsettled = tenure->exposed = tenure->open = 0;
@@ -109,11 +111,14 @@ void assign(struct world *world, struct member *member, uint32_t route, uint32_t
     tenure->number = ++world->tenures;
     tenure->closed_ms = -1;
     for (uint32_t i = 0; i < world->group[route].partitions; i++) {
-        if ((mask & 1u << i) == 0)
+        if ((mask & 1u << i) == 0) {
+            member->reached[route][i] = -1;
             continue;
+        }
         places[count++] = (struct place){.route = route, .partition = (int32_t)i, .epoch = tenure->epoch};
         struct reading *reading = &tenure->reading[i];
         *reading = (struct reading){.mine = true, .begin = -1, .said = -1, .acknowledged = -1, .told = -1};
+        reading->reached = member->reached[route][i];
     }
     if (count == 0)
         world->choices->count[FAULT_ASSIGNED_EMPTY]++;

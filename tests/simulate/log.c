@@ -119,6 +119,17 @@ void log_recreate(struct world *world, uint32_t route) {
     tell_gone(world, route, partition);
 }
 
+/* The records are there still, and what the group knew of them is not. */
+void log_forget(struct world *world, uint32_t route) {
+    for (uint32_t i = 0; i < world->group[route].partitions; i++) {
+        struct partition_log *log = &world->group[route].log[i];
+        log->committed = -1;
+        log->map.size = 0;
+        log->forgot = true;
+    }
+    group_rebalance(world, route);
+}
+
 bool logs_route_done(const struct world *world, uint32_t route, char *what, size_t size) {
     for (uint32_t i = 0; i < world->group[route].partitions; i++) {
         const struct partition_log *log = &world->group[route].log[i];
@@ -171,6 +182,8 @@ void log_stopped(struct world *world, uint32_t route, uint32_t partition) {
 void log_error(struct world *world, struct member *member, uint32_t route, uint32_t partition,
                enum partition_error error) {
     struct tenure *tenure = &member->tenure[route];
+    if (error == PARTITION_GONE)
+        tenure->reading[partition].reached = -1; /* of the new one nothing is committed */
     if (error != PARTITION_UNAVAILABLE && !tenure->reading[partition].stopped)
         tenure->reading[partition].foreign = true;
     struct input input = {

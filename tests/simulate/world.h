@@ -141,6 +141,7 @@ struct reading {
     bool foreign;   /* out of range: nothing more is committed */
     uint32_t incarnation;
     int64_t position, next; /* of the reader; what the core wants next */
+    int64_t reached;        /* the last that the group acknowledged or told, also in the tenure before; -1 none */
     int64_t seen;           /* behind the last record that the core was given */
     uint32_t events;
     size_t bytes;
@@ -180,6 +181,7 @@ struct member {
     int doom;                      /* a crash comes with the next step */
     int64_t last_ms, wake_ms, stalled_ms, fence_ms, woken_ms;
     struct tenure tenure[MOST_ROUTES];
+    int64_t reached[MOST_ROUTES][MOST_PARTITIONS]; /* in the tenure before; -1 none */
     struct {
         enum platform_state state; /* as last reported */
         bool probed;               /* since it is half open */
@@ -342,6 +344,7 @@ void log_stopped(struct world *world, uint32_t route, uint32_t partition);
 int64_t log_base(const struct world *world, const struct member *member, uint32_t route, uint32_t partition);
 struct record *log_record(struct world *world, const struct member *member, struct place place, int64_t offset);
 void log_recreate(struct world *world, uint32_t route);
+void log_forget(struct world *world, uint32_t route);
 void feed_record(struct world *world, struct member *member, uint32_t route, uint32_t partition, struct record *record,
                  uint32_t epoch);
 /* record.c */
