@@ -37,8 +37,7 @@ class Node(broker.Broker):
 
     def begin(self):
         """Started, not waited for."""
-        archive = broker.KAFKA / "broker.jsa"
-        flags = [f"-XX:SharedArchiveFile={archive}", "-Xshare:auto", "-Xlog:cds=off", "-Xlog:cds+dynamic=off"] if archive.exists() else []
+        flags = broker.archive_of_classes()
         java = [word.replace("-Xmx512m", "-Xmx320m") for word in broker.JAVA]
         self.process = Process([*java, *flags, "-cp", f"{broker.KAFKA}/jars/*", "kafka.Kafka", self.properties],
                                self.folder / "broker.log", cwd=self.folder)
@@ -91,7 +90,7 @@ class Cluster:
         from kafka.errors import KafkaError
         try:
             admin = self.admin()
-        except (KafkaError, OSError, ValueError):
+        except (KafkaError, OSError, ValueError, AssertionError):  # the last where metadata name no controller
             return False
         try:
             if len(admin.describe_cluster()["brokers"]) < 3:
@@ -118,7 +117,7 @@ class Cluster:
         def done():
             try:
                 admin = self.admin()
-            except (KafkaError, OSError, ValueError):
+            except (KafkaError, OSError, ValueError, AssertionError):  # the last where metadata name no controller
                 return False
             try:
                 if reached(admin):
@@ -169,7 +168,7 @@ class Cluster:
         from kafka.errors import KafkaError
         try:
             admin = self.admin()
-        except (KafkaError, OSError, ValueError):
+        except (KafkaError, OSError, ValueError, AssertionError):  # the last where metadata name no controller
             return []
         try:
             return [{"topic": topic["topic"], "partition": part["partition"], "replicas": part["replicas"][1:] + part["replicas"][:1]}

@@ -5,11 +5,13 @@ import os
 import pathlib
 import shutil
 import subprocess
+import tempfile
 
 from process import Process, answers, eventually, free_ports
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 KAFKA = ROOT / ".build" / "kafka"
+ARCHIVE = KAFKA / "broker.jsa"
 JAVA = ["java", "-Xms64m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"]
 PATIENCE = 60  # seconds, for what a broker answers at once where it may run
 ADMIN = "admin"  # the superuser of brokers with ACLs is whoever comes through the plain listener
@@ -82,14 +84,30 @@ def available():
     return ""
 
 
+def archive_of_classes():
+    """Java's words for it, where there is one: with it a broker starts in half the time."""
+    quiet = ["-Xlog:cds=off", "-Xlog:cds+dynamic=off"]
+    return [f"-XX:SharedArchiveFile={ARCHIVE}", "-Xshare:auto", *quiet] if ARCHIVE.exists() else []
+
+
+def make_archive():
+    """Of what a broker loads until its first topic: written at its end, which takes a busy machine a minute, and so by no test."""
+    made = ARCHIVE.with_suffix(f".{os.getpid()}")
+    with tempfile.TemporaryDirectory() as folder, Broker(folder, archive=[f"-XX:ArchiveClassesAtExit={made}"]) as broker:
+        broker.create_topic("t")
+        broker.stop()
+    made.rename(ARCHIVE)
+
+
 class Broker:
     """Started by the constructor; stop/kill and start keep the data. Use as a context, or call close()."""
 
-    def __init__(self, folder, users=None, authority=None, acls=False, auto_create=False, front=None, immortal=False):
+    def __init__(self, folder, users=None, authority=None, acls=False, auto_create=False, front=None, immortal=False, archive=None):
         """users: {name: password} opens a listener for SASL_SSL (PLAIN and SCRAM) and one for SSL that knows a user by the common
         name of a certificate; authority: whose certificate it shows and trusts;
         front: what stands between it and its clients: they are sent to front.port, and it is told where its front.far is;
-        immortal: it is never killed, and so it need not be taken for dead soon, which on a busy machine may be too soon."""
+        immortal: it is never killed, and so it need not be taken for dead soon, which on a busy machine may be too soon;
+        archive: Java's words about its archive of classes, else those of the one that there is."""
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port, self.controller, secure, mutual = free_ports(4)
@@ -115,12 +133,16 @@ class Broker:
             text += ACLS
         self.properties = self.folder / "server.properties"
         self.properties.write_text(text)
-        self.process = None
+        self.process, self.archive = None, archive_of_classes() if archive is None else archive
         scram = [word for name, password in (users or {}).items() for mechanism in ("SCRAM-SHA-512", "SCRAM-SHA-256")
                  for word in ("--add-scram", f"{mechanism}=[name={name},password={password}]")]
         identity = base64.urlsafe_b64encode(b"\1" + os.urandom(15)).decode().rstrip("=")
         self._run("kafka.tools.StorageTool", "format", "--standalone", "-t", identity, "-c", self.properties, *scram)
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
 
     def __enter__(self):
         return self
@@ -129,24 +151,14 @@ class Broker:
         self.close()
 
     def start(self):
-        archive, flags = KAFKA / "broker.jsa", []
-        if archive.exists():
-            flags = [f"-XX:SharedArchiveFile={archive}", "-Xshare:auto", "-Xlog:cds=off", "-Xlog:cds+dynamic=off"]
-        elif self.process is None:
-            flags = [f"-XX:ArchiveClassesAtExit={archive}.{os.getpid()}", "-Xlog:cds=off", "-Xlog:cds+dynamic=off"]
-        self.process = Process([*JAVA, *flags, "-cp", f"{KAFKA}/jars/*", "kafka.Kafka", self.properties],
+        self.process = Process([*JAVA, *self.archive, "-cp", f"{KAFKA}/jars/*", "kafka.Kafka", self.properties],
                                self.folder / "broker.log", cwd=self.folder)
         eventually(lambda: not self.process.running() or answers(self.port), 180, "the broker's port")
-        if not self.process.running():
-            raise RuntimeError("the broker ended: " + self.process.output()[-2000:])
+        self._still_there()
         eventually(self._listed, 180, "the broker in its own metadata")
 
     def stop(self):
-        status = self.process.stop(60)
-        made = KAFKA / f"broker.jsa.{os.getpid()}"
-        if made.exists():
-            made.rename(KAFKA / "broker.jsa")
-        return status
+        return self.process.stop(180)
 
     def kill(self):
         self.process.kill()
@@ -156,18 +168,28 @@ class Broker:
         self.start()
 
     def close(self):
-        if self.process and self.process.running():
-            if (KAFKA / "broker.jsa").exists():
-                self.process.kill()  # nobody needs its data any more
-            else:
-                self.stop()  # and leaves the archive of classes for the next
+        if self.process:
+            self.process.close()  # nobody needs its data any more
 
     def admin(self):
         """A client of python3-kafka for the plain listener; close it. Left to itself it gives up when a broker needs two seconds
         for its first answers, and a machine with too much to do may well let a broker wait so long."""
+        return eventually(self._client, PATIENCE, "a broker that knows its topics")
+
+    def _client(self):
+        """Or nothing: a broker that was not heard of for a moment, on a busy machine, is in nobody's metadata, not even its own."""
         from kafka.admin import KafkaAdminClient
-        return KafkaAdminClient(bootstrap_servers=self.bootstrap, api_version=(2, 6, 0), request_timeout_ms=PATIENCE * 1000,
-                                api_version_auto_timeout_ms=PATIENCE * 1000)
+        from kafka.errors import KafkaError
+        self._still_there()
+        try:
+            return KafkaAdminClient(bootstrap_servers=self.bootstrap, api_version=(2, 6, 0), request_timeout_ms=PATIENCE * 1000,
+                                    api_version_auto_timeout_ms=PATIENCE * 1000)
+        except (KafkaError, OSError, ValueError, AssertionError):  # the last where its metadata names no broker
+            return None
+
+    def _still_there(self):
+        if not self.process.running():
+            raise RuntimeError("the broker ended: " + self.process.output()[-2000:])
 
     def create_topic(self, name, partitions=1, **config):
         self.create_topics([name], partitions, **config)
@@ -233,11 +255,8 @@ class Broker:
 
     def _listed(self):
         from kafka.errors import KafkaError
-        if not self.process.running():
-            raise RuntimeError("the broker ended: " + self.process.output()[-2000:])
-        try:
-            admin = self.admin()
-        except KafkaError:
+        admin = self._client()
+        if not admin:
             return False
         try:
             return bool(admin.describe_cluster()["brokers"])
@@ -252,3 +271,7 @@ class Broker:
         if done.returncode != 0:
             raise RuntimeError(f"{main} failed: {done.stdout[-1000:]}{done.stderr[-1000:]}")
         return done.stdout
+
+
+if __name__ == "__main__":  # once, before all tests
+    make_archive()
