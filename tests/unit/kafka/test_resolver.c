@@ -21,9 +21,9 @@ static pthread_cond_t asked = PTHREAD_COND_INITIALIZER;
 static unsigned questions;
 
 /* In the place of libc's: it answers when the gate opens. */
-int getaddrinfo(const char *restrict name, const char *restrict service, const struct addrinfo *restrict hints,
-                struct addrinfo **restrict found) {
-    (void)name, (void)service, (void)hints, (void)found;
+int getaddrinfo(const char *restrict name, const char *restrict service, const struct addrinfo *restrict req,
+                struct addrinfo **restrict pai) {
+    (void)name, (void)service, (void)req, (void)pai;
     (void)pthread_mutex_lock(&counting);
     questions++;
     (void)pthread_cond_broadcast(&asked);
