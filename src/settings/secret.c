@@ -17,7 +17,7 @@ static bool is_name(struct span name) {
     return true;
 }
 
-/* The path of the secret's file, or SPAN_NONE when there is none. */
+/* The path of the secret's file, or SPAN_NONE when there is none, or none that we may see, which is noted. */
 static struct span find(struct reader *reader, struct span name, struct stat *status) {
     struct span path = arena_printf(reader->arena, SPAN_FORMAT "/secrets.d/" SPAN_FORMAT, SPAN_ARGUMENT(reader->folder),
                                     SPAN_ARGUMENT(name));
@@ -25,10 +25,13 @@ static struct span find(struct reader *reader, struct span name, struct stat *st
         return path;
     if (path.data == NULL || reader_shortage(reader, errno) || reader->options->credentials == NULL)
         return SPAN_NONE;
+    bool hidden = reader->denied;
+    reader->denied = false; /* a credential needs no secrets.d */
     path = arena_printf(reader->arena, "%s/" SPAN_FORMAT, reader->options->credentials, SPAN_ARGUMENT(name));
     if (path.data != NULL && stat(path.data, status) == 0)
         return path;
     (void)(path.data == NULL || reader_shortage(reader, errno));
+    reader->denied = reader->denied || hidden;
     return SPAN_NONE;
 }
 

@@ -49,6 +49,19 @@ int __wrap_scandir(const char *path, struct dirent ***list, filter *choose, orde
     return opens() ? __real_scandir(path, list, choose, compare) : -1;
 }
 
+/* Whether secrets.d may not be entered. */
+static bool closed;
+
+int __real_stat(const char *path, struct stat *status);
+int __wrap_stat(const char *path, struct stat *status);
+
+int __wrap_stat(const char *path, struct stat *status) {
+    if (!closed || strstr(path, "/secrets.d/") == NULL)
+        return __real_stat(path, status);
+    errno = EACCES;
+    return -1;
+}
+
 static char folder[] = "/tmp/sluss-settings-XXXXXX";
 
 static void write_file(const char *name, const char *text, mode_t mode) {
@@ -365,6 +378,33 @@ static void what_may_not_be_read_is_no_mistake_of_the_configuration(void **state
     assert_int_equal(left_out, 3); /* the route, its schema, the folder of schemas */
 }
 
+/* A secret that is a credential needs no secrets.d: what is wrong elsewhere is no lack of permission. */
+static void a_credential_is_found_where_secrets_may_not_be_seen(void **state) {
+    (void)state;
+    struct problems problems;
+    char path[128];
+    closed = true;
+    write_file("routes.d/wrong.cfg", "foo = 1;\n", 0600);
+    struct settings *settings = read_all(&problems, false);
+    assert_non_null(settings);
+    assert_true(problems.errors > 0);
+    assert_int_equal(problems.denied, 0);
+    assert_int_not_equal(problems.status, 77);
+    settings_destroy(settings);
+    problems_finish(&problems);
+    (void)snprintf(path, sizeof path, "%s/routes.d/wrong.cfg", folder);
+    assert_int_equal(remove(path), 0);
+
+    (void)snprintf(path, sizeof path, "%s/credentials/oep", folder);
+    assert_int_equal(remove(path), 0);
+    assert_null(read_all(&problems, false));
+    assert_int_equal(problems.errors, 1);
+    assert_int_equal(problems.status, 77);
+    problems_finish(&problems);
+    write_file("credentials/oep", "nyckel\n", 0600);
+    closed = false;
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_secret_of_two_lines_is_refused),
@@ -375,6 +415,7 @@ int main(void) {
         cmocka_unit_test(problems_print_as_json),
         cmocka_unit_test(unreadable_routes_are_not_no_routes),
         cmocka_unit_test(what_may_not_be_read_is_no_mistake_of_the_configuration),
+        cmocka_unit_test(a_credential_is_found_where_secrets_may_not_be_seen),
         cmocka_unit_test(what_cannot_be_opened_just_now_leaves_nothing_out),
         cmocka_unit_test(failing_memory_is_told),
     };
