@@ -133,11 +133,11 @@ static void check_keys(struct reader *reader, config_setting_t *group, const str
         struct span topic = shared_topic(route, &plan->routes[i]);
         if (topic.data == NULL || !shares_keys(plan, route, &plan->routes[i]))
             continue;
+        bool plain = route->decode.format == DECODE_JSON; /* nobody knows then which members it has */
         WARN(group, PROBLEM_RISK, route->mapping.event_id != NULL ? "deliver.event-id" : "deliver.platform",
-             CURE(reader,
-                  "write an `event-id` that no other route has: deliver.event-id = \"" SPAN_FORMAT
-                  "/{$.source}/{$.id}\", or what else tells the events apart",
-                  SPAN_ARGUMENT(route->name)),
+             CURE(reader, "write an `event-id` that no other route has: deliver.event-id = \"" SPAN_FORMAT "/%s\"%s",
+                  SPAN_ARGUMENT(route->name), plain ? "{$.MEMBER}" : "{$.source}/{$.id}",
+                  plain ? ", by a member that tells the events apart" : ", or what else tells the events apart"),
              "route \"" SPAN_FORMAT "\" sends the events of " SPAN_FORMAT
              " to the same platform with the same Idempotency-Key: a platform that remembers it ignores one of the two",
              SPAN_ARGUMENT(plan->routes[i].name), SPAN_ARGUMENT(topic));
