@@ -182,7 +182,7 @@ static bool serve_groups(struct worker *worker) {
     look_at_clocks(worker);
     if (worker->now_ms - worker->published_ms >= PUBLISH_MS)
         publish(worker);
-    if (worker->now_ms - worker->input_ms >= TURN_MS)
+    if (worker->now_ms - worker->input_ms >= turn_ms(worker))
         worker_step(worker, &timer);
     for (uint32_t i = 0; i < worker->plan->route_count; i++)
         if (worker->consumer[i] != NULL && !consumer_closed(worker->consumer[i])) {
@@ -199,13 +199,8 @@ static void wait_for_others(struct worker *worker) {
     for (unsigned i = 0; i < worker->wait_count; i++) /* what nobody reads any more wakes nobody */
         if (worker->wait_route[i] == UINT32_MAX)
             worker->wait[i].events = 0;
-    while (atomic_load(worker->spec.working) > 0 && time_now_ms() < until) {
+    while (atomic_load(worker->spec.working) > 0 && time_now_ms() < until)
         (void)serve_groups(worker);
-        if (worker->now_ms - worker->input_ms < turn_ms(worker))
-            continue;
-        struct input input = {.kind = INPUT_TIMER}; /* else it would take the wait for a stall (I9) */
-        worker_step(worker, &input);
-    }
 }
 
 /* Leaves the groups, so that others take over at once instead of after the session timeout. */
