@@ -59,7 +59,8 @@ const struct verb verb_check = {
               "\n"
               "  slussctl check --config /etc/sluss\n"
               "\n"
-              "Exit: 0 no errors (there may be warnings), 78 errors.\n",
+              "Exit: 0 no errors (there may be warnings), 78 errors, 71 too little memory or too few descriptors\n"
+              "to read all of it.\n",
     .options = options,
     .least = 0,
     .most = 0,
