@@ -141,6 +141,14 @@ static const struct view_partition *stopped_one(const struct status *status, uin
     return NULL;
 }
 
+/* With the offset at which to continue, where the core knows one and has not begun to read. */
+static json_t *stopped_why(const struct view_partition *stopped) {
+    if (stopped->base >= 0 || stopped->committed < 0)
+        return json_sprintf("partition %" PRId32 ": %s", stopped->place.partition, stopped->why);
+    return json_sprintf("partition %" PRId32 ": %s; it was committed at %" PRId64, stopped->place.partition,
+                        stopped->why, stopped->committed);
+}
+
 /* Its group has let it in, and others read all there is. */
 static bool stands_by(const struct status *status, uint32_t index) {
     bool inside = status->facts->outside_ms != NULL && status->facts->outside_ms[index] == 0;
@@ -208,7 +216,7 @@ static void set_state(const struct status *status, json_t *object, uint32_t inde
         word = "off";
     else if (stopped != NULL) {
         word = "stopped";
-        why = json_sprintf("partition %" PRId32 ": %s", stopped->place.partition, stopped->why);
+        why = stopped_why(stopped);
     } else if (view->counts.held > 0) {
         word = "held";
         why = json_sprintf("%" PRIu64 " %s for an operator: slussctl release " SPAN_FORMAT, view->counts.held,

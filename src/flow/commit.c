@@ -204,7 +204,8 @@ static void conclude(struct flow *flow, struct group *group, bool done) {
             ENSURE(partition->committing.offset >= partition->committed.offset || PLANTED_ANY,
                    "a commit went down (I6)");
             partition->committed = partition->committing;
-            partition->reached = partition->committed.offset;
+            if (!partition->foreign || PLANTED(REACHED_OUTLIVES)) /* else it is of one that is gone */
+                partition->reached = partition->committed.offset;
             group->counts.exposed -= partition->exposed.settled;
             partition->exposed.settled = partition->exposed.still + partition->exposed.since;
             group->counts.exposed += partition->exposed.settled;

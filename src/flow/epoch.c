@@ -30,20 +30,6 @@ static void release(struct flow *flow, struct group *group, struct passage *pass
     passage->home = NULL;
 }
 
-static void forget_before(struct group *group) {
-    free(group->before);
-    group->before = NULL;
-    group->before_count = 0;
-}
-
-/* What the group acknowledged is known to us as long as we hold the partition, from one epoch to the next. */
-static int64_t recall(const struct group *group, const struct place *place) {
-    for (uint32_t i = 0; i < group->before_count && !PLANTED(REACHED_FORGOTTEN); i++)
-        if (group->before[i].place.topic == place->topic && group->before[i].place.partition == place->partition)
-            return group->before[i].reached;
-    return -1;
-}
-
 void epoch_end(struct flow *flow, struct group *group) {
     uint64_t released = group->counts.outcome[OUTCOME_RELEASED];
     for (uint32_t i = 0; i < group->count; i++) {
@@ -61,9 +47,8 @@ void epoch_end(struct flow *flow, struct group *group) {
     if (released > 0)
         say_report(flow, REPORT_RELEASED, (struct place){.route = group->index, .epoch = group->epoch}, -1)
             ->is.report.count = (uint32_t)released;
-    forget_before(group);
-    group->before = group->partitions;
-    group->before_count = group->count;
+    group_remember(group);
+    free(group->partitions);
     free(group->entries);
     free(group->maps);
     group->partitions = NULL;
@@ -97,7 +82,7 @@ void epoch_destroy(struct flow *flow, struct group *group) {
         tracker_finish(&partition->tracker);
         lanes_finish(&partition->lanes);
     }
-    forget_before(group);
+    group_forget(group);
     free(group->partitions);
     free(group->entries);
     free(group->maps);
@@ -127,7 +112,7 @@ void epoch_begin(struct flow *flow, const struct input *input) {
     group->commit_from_ms = flow->now_ms;
     group->count = (uint32_t)input->is.group.count;
     if (group->count == 0) {
-        forget_before(group);
+        group_forget(group);
         group->letters_fail = false;
         return;
     }
@@ -147,12 +132,12 @@ void epoch_begin(struct flow *flow, const struct input *input) {
         partition->committed.offset = partition->committing.offset = -1;
         partition->tracker.next = -1;
         partition->refused = INT64_MAX;
-        partition->reached = recall(group, &partition->place);
+        partition->reached = group_recall(group, &partition->place);
         list_init(&partition->passages);
         list_init(&partition->hungry);
         list_init(&partition->dirty);
     }
-    forget_before(group);
+    group_forget(group);
     /* The event whose letter was not taken comes again, unless it is another reader's now. */
     group->letter_place.epoch = group->epoch;
     group->letters_fail = group->letters_fail && group_partition(group, group->letter_place) != NULL;
@@ -239,14 +224,16 @@ void epoch_committed(struct flow *flow, const struct input *input) {
 void epoch_error(struct flow *flow, const struct input *input) {
     struct group *group = &flow->groups[input->is.partition.place.route];
     struct partition *partition = group_partition(group, input->is.partition.place);
-    if (partition != NULL && input->is.partition.error == PARTITION_GONE)
+    enum partition_error error = input->is.partition.error;
+    if (partition == NULL)
+        return;
+    if (error == PARTITION_GONE)
         partition->reached = -1; /* of one that is made anew nothing is committed */
-    if (partition == NULL || partition->state == PARTITION_STOPPED)
+    partition->foreign = partition->foreign || (error != PARTITION_UNAVAILABLE && !PLANTED(COMMIT_OUT_OF_RANGE));
+    if (partition->state == PARTITION_STOPPED)
         return;
     static const char *const why[] = {[PARTITION_OUT_OF_RANGE] = "the committed offset is out of range",
                                       [PARTITION_GONE] = "the topic or partition is gone",
                                       [PARTITION_UNAVAILABLE] = "the partition is not available"};
-    enum partition_error error = input->is.partition.error;
-    partition->foreign = error != PARTITION_UNAVAILABLE && !PLANTED(COMMIT_OUT_OF_RANGE);
     stop_reading(flow, partition, why[error]);
 }

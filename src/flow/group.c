@@ -54,6 +54,35 @@ struct partition *group_partition(struct group *group, struct place place) {
     return NULL;
 }
 
+void group_forget(struct group *group) {
+    free(group->before);
+    group->before = NULL;
+    group->before_count = 0;
+}
+
+void group_remember(struct group *group) {
+    group_forget(group);
+    if (group->count == 0)
+        return;
+    group->before = calloc(group->count, sizeof *group->before);
+    ENSURE(group->before != NULL, "out of memory for what was committed");
+    for (uint32_t i = 0; i < group->count; i++)
+        group->before[i] = (struct reached){group->partitions[i].place, group->partitions[i].reached};
+    group->before_count = group->count;
+}
+
+static int compare_reached(const void *place, const void *reached) {
+    return compare_places(place, &((const struct reached *)reached)->place);
+}
+
+int64_t group_recall(const struct group *group, const struct place *place) {
+    if (group->before_count == 0 || PLANTED(REACHED_FORGOTTEN))
+        return -1;
+    const struct reached *found =
+        bsearch(place, group->before, group->before_count, sizeof *group->before, compare_reached);
+    return found != NULL ? found->offset : -1;
+}
+
 void group_letter_ended(struct group *group, struct place place, int64_t from, int64_t to) {
     const struct place *failed = &group->letter_place;
     if (failed->topic == place.topic && failed->partition == place.partition && group->letter_offset >= from &&

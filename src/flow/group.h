@@ -15,6 +15,12 @@ enum group_phase {
     GROUP_CLOSING   /* the final commit is under way */
 };
 
+/* What a group had acknowledged to us of a partition. */
+struct reached {
+    struct place place;
+    int64_t offset;
+};
+
 /* Owns its partitions and what they are committed with; all of these of one epoch. */
 struct group {
     const struct route *route;
@@ -42,8 +48,8 @@ struct group {
     uint32_t open;       /* requests and letters, of this epoch */
 
     /* Commits: commit.h. */
-    struct list dirty;        /* partitions that may have something to commit */
-    struct partition *before; /* those of the epoch before, for what they reached, until the next begins */
+    struct list dirty;      /* partitions that may have something to commit */
+    struct reached *before; /* of the epoch before, until the next begins; by topic, then partition */
     uint32_t before_count;
     struct commit_entry *entries;  /* room for all partitions, */
     char (*maps)[OFFSET_MAP_SIZE]; /* and for their maps */
@@ -71,6 +77,12 @@ struct partition *group_partition(struct group *group, struct place place);
 
 /* Puts its partitions into the order in which they are found. */
 void group_sort(struct group *group);
+
+/* What the group acknowledged is known to us as long as we hold the partition, from one epoch to the next: remembered
+ * where one ends (bug() when memory is short), recalled (-1 nothing) and forgotten where the next begins. */
+void group_remember(struct group *group);
+int64_t group_recall(const struct group *group, const struct place *place);
+void group_forget(struct group *group);
 
 /* The events from..to-1 of a partition are settled: none of them waits for the dead-letter topic any more. */
 void group_letter_ended(struct group *group, struct place place, int64_t from, int64_t to);

@@ -158,14 +158,14 @@ static void add_partition(struct view *view, const struct partition *partition) 
     static const enum view_reading states[] = {
         [PARTITION_ASKED] = VIEW_ASKED, [PARTITION_READING] = VIEW_READS, [PARTITION_STOPPED] = VIEW_STOPPED};
     const struct tracker *tracker = &partition->tracker;
-    bool known = tracker->window > 0;
+    bool known = tracker->window > 0, began = partition->committed.offset >= 0;
     view->partition[view->partition_count++] = (struct view_partition){
         .place = partition->place,
         .state = states[partition->state],
         .why = partition->why,
         .base = known ? tracker_base(tracker) : -1,
         .next = known ? tracker->next : -1,
-        .committed = partition->committed.offset,
+        .committed = began ? partition->committed.offset : partition->reached,
         .lag = -1,
         .unsettled = partition->unsettled,
         .window = partition->group->route->window,

@@ -64,7 +64,7 @@ struct view_partition {
     const char *why;   /* STOPPED; static */
     int64_t base;      /* lowest unsettled offset; -1 unknown, as all below */
     int64_t next;      /* to be read */
-    int64_t committed; /* acknowledged */
+    int64_t committed; /* acknowledged, if need be in the epoch before */
     int64_t lag;       /* behind `next`; the shell's to fill in */
     uint64_t unsettled;
     uint32_t window, used; /* events above what is committed that may be read, and are */

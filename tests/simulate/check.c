@@ -359,7 +359,12 @@ static void check_begin(struct world *world, struct member *member, const struct
 
 static void check_stop(struct world *world, const struct member *member, struct place place) {
     const struct reading *reading = &member->tenure[place.route].reading[place.partition];
-    if (world->input->kind != INPUT_COMMITTED || reading->reached < 0)
+    if (world->input->kind != INPUT_COMMITTED)
+        return;
+    if (reading->reached < 0 && member->setting->route[place.route].start.kind != START_STOP)
+        violated(world, "start", "partition %d stands still, and nothing is known to have been committed",
+                 place.partition);
+    if (reading->reached < 0)
         return;
     if (!says(member, REPORT_COMMITTED_LOST, place, reading->reached))
         violated(world, "start", "partition %d stops and does not say that it was committed at %" PRId64,

@@ -184,7 +184,7 @@ void log_error(struct world *world, struct member *member, uint32_t route, uint3
     struct tenure *tenure = &member->tenure[route];
     if (error == PARTITION_GONE)
         tenure->reading[partition].reached = -1; /* of the new one nothing is committed */
-    if (error != PARTITION_UNAVAILABLE && !tenure->reading[partition].stopped)
+    if (error != PARTITION_UNAVAILABLE)
         tenure->reading[partition].foreign = true;
     struct input input = {
         .kind = INPUT_PARTITION_ERROR,

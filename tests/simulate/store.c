@@ -247,7 +247,9 @@ void store_task(struct world *world, const struct task *task) {
             tenure->mapless = tenure->mapless || task->what == COMMIT_TOO_LARGE;
             for (uint32_t i = 0; i < MOST_PARTITIONS; i++)
                 if (task->what == COMMIT_DONE && task->offset[i] >= 0) {
-                    tenure->reading[i].acknowledged = tenure->reading[i].reached = task->offset[i];
+                    tenure->reading[i].acknowledged = task->offset[i];
+                    if (!tenure->reading[i].foreign)
+                        tenure->reading[i].reached = task->offset[i];
                     tenure->reading[i].map = world->maps[task->map[i] % MOST_MAPS];
                 }
             if (task->what == COMMIT_DONE)

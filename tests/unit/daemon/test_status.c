@@ -1,4 +1,5 @@
-/* What /status says of a route whose group does not let all of its workers in: the same as /ready. */
+/* What /status says of a route whose group does not let all of its workers in, the same as /ready; and of one that
+ * stands still. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +21,7 @@ struct row {
     const char *state, *why;
 };
 
-static json_t *status_of(const struct row *row) {
+static json_t *status_with(const struct row *row, struct view_partition partition) {
     struct span topic = SPAN("arende.v1");
     struct route route = {
         .name = SPAN("bygglov"), .group = SPAN("sluss.bygglov"), .topics = &topic, .topic_count = 1, .workers = 2};
@@ -39,13 +40,12 @@ static json_t *status_of(const struct row *row) {
         fail();
         return NULL;
     }
-    struct view_partition reads = {.state = VIEW_READS};
     view->now_ms = NOW_MS;
     view->route[0].phase = row->phase;
     if (row->phase == VIEW_RUNNING) {
-        view->partition = calloc(1, sizeof reads);
+        view->partition = calloc(1, sizeof partition);
         assert_non_null(view->partition);
-        view->partition[view->partition_count++] = reads;
+        view->partition[view->partition_count++] = partition;
     }
     assert_true(status_write(&text, view, &facts));
     json_t *status = json_loads(buf_text(&text), 0, NULL);
@@ -71,7 +71,8 @@ static void a_route_is_as_well_as_each_of_its_workers(void **state) {
         {"others have all", 2, 0, VIEW_IDLE, "standby", "other members of its group have all partitions"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        json_t *all = status_of(&rows[i]), *route = json_array_get(json_object_get(all, "routes"), 0);
+        json_t *all = status_with(&rows[i], (struct view_partition){.state = VIEW_READS}),
+               *route = json_array_get(json_object_get(all, "routes"), 0);
         const char *word = json_string_value(json_object_get(route, "state"));
         const char *why = json_string_value(json_object_get(route, "why"));
         bool well = json_is_true(json_object_get(route, "well"));
@@ -82,7 +83,30 @@ static void a_route_is_as_well_as_each_of_its_workers(void **state) {
     }
 }
 
+static void where_a_partition_stood_is_said_where_it_never_began(void **state) {
+    (void)state;
+    const struct {
+        int64_t base, committed;
+        const char *why;
+    } rows[] = {{-1, 18, "partition 3: it is lost; it was committed at 18"},
+                {-1, -1, "partition 3: it is lost"},
+                {20, 18, "partition 3: it is lost"}};
+    const struct row row = {"", 2, 0, VIEW_RUNNING, "stopped", NULL};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        json_t *all = status_with(&row, (struct view_partition){.place.partition = 3,
+                                                                .state = VIEW_STOPPED,
+                                                                .why = "it is lost",
+                                                                .base = rows[i].base,
+                                                                .committed = rows[i].committed});
+        json_t *route = json_array_get(json_object_get(all, "routes"), 0);
+        assert_string_equal(json_string_value(json_object_get(route, "state")), row.state);
+        assert_string_equal(json_string_value(json_object_get(route, "why")), rows[i].why);
+        json_decref(all);
+    }
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(a_route_is_as_well_as_each_of_its_workers)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_route_is_as_well_as_each_of_its_workers),
+                                       cmocka_unit_test(where_a_partition_stood_is_said_where_it_never_began)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
