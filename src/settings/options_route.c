@@ -151,8 +151,7 @@ static const struct option deliver_rows[] = {
      .type = &type_event_id,
      .field = ROUTE(mapping.event_id),
      .sentence = "A template for the Idempotency-Key; default TOPIC/PARTITION/OFFSET. Where several routes send the "
-                 "same events "
-                 "to one platform each needs one of its own."},
+                 "same events to one platform, each needs one of its own."},
     {.name = "refusals",
      .type = &type_integer,
      .field = ROUTE(refusals),
