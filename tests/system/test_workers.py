@@ -115,6 +115,11 @@ def test_hold_seen_by_one_worker_reaches_the_other(broker, platform, houses, nam
     produced[second] = produce(broker.bootstrap, second, events(100))
     eventually(lambda: metric(house.metrics(), "sluss_events_unsettled", route=second) == 100, 20, "the second route's events, waiting")
     platform.wait_for(len(platform.ledger) + 3, 30)  # probed again and again, by the worker that saw it first
+
+    def told():
+        log = house.log()
+        return log.count("platform p is held, says another worker") >= log.count("platform p is held, status 401") > 1
+    eventually(told, 20, "the other worker to hear of each probe in vain, and not of the first one alone")
     refused.remove()
     asked = {target: [request.at for request in platform.ledger if request.target == target and request.answer == 401] for target in ("/in", "/second")}
     begun = [at for at in asked["/in"] if at - asked["/in"][0] < 2]  # before the first answer came
