@@ -51,7 +51,7 @@ struct route {
         size_t bytes;    /* of such a request's body; a larger event goes alone */
         int64_t wait_ms; /* so long it waits for more after its first event */
     } batch;
-    uint32_t window;       /* events above the base that may be started, per partition; 1024 */
+    uint32_t window;       /* events above the base that may be started, per partition: 1024, or eight batches */
     uint32_t workers;      /* on how many of the process's workers it reads */
     uint32_t first_worker; /* and from which one on: see share.h */
 };

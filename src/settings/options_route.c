@@ -78,7 +78,9 @@ static const struct option batch_rows[] = {
      .fallback = "100",
      .least = 1,
      .most = 1000,
-     .sentence = "The most events in one request."},
+     .sentence =
+         "The most events in one request. After a crash up to 1024 events of each partition may be delivered again, or "
+         "those of eight requests where these are more."},
     {.name = "bytes",
      .type = &type_size,
      .field = ROUTE(batch.bytes),

@@ -9,7 +9,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { WINDOW = 1024, LONGEST_NAME = 64, BATCHES_IN_MEMORY = 8 };
+enum { LONGEST_NAME = 64, BATCHES_IN_MEMORY = 8 };
+
+/* Of a partition. So many batches at least can be under way, as large as they may be: no more than an offset map knows.
+ */
+enum { WINDOW = 1024, BATCHES_OF_WINDOW = 8 };
 
 #define ERROR(group, code, path, cure, ...)                                                                            \
     reader_problem(reader, SEVERITY_ERROR, (code), (group), (path), (cure), __VA_ARGS__)
@@ -208,6 +212,11 @@ static void check_batch(struct reader *reader, config_setting_t *group, const st
               "a batch could take more than an eighth of what a worker has of limits.memory");
 }
 
+static uint32_t window_of(const struct route *route) {
+    uint32_t window = route->batch.events * BATCHES_OF_WINDOW;
+    return window < WINDOW ? WINDOW : window;
+}
+
 /* Moves what the rows filled to where it belongs. */
 static void complete(struct reader *reader, struct draft *draft) {
     struct route *route = &draft->route;
@@ -225,7 +234,7 @@ static void complete(struct reader *reader, struct draft *draft) {
     route->order = draft->order.kind;
     route->order_by = draft->order.query;
     route->gate.of_data = draft->schema_of == 1;
-    route->window = WINDOW;
+    route->window = window_of(route);
     route->workers = draft->workers;
 }
 

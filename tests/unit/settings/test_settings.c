@@ -2,6 +2,8 @@
  * tests/config. */
 #include "settings/settings.h"
 
+#include "settle/offset_map.h"
+
 #include "support/memory.h"
 
 #include <setjmp.h>
@@ -258,6 +260,30 @@ static void a_route_is_compiled(void **state) {
     problems_finish(&problems);
 }
 
+/* Several batches of a partition can be under way, and an offset map knows all their events. */
+static void the_window_holds_batches(void **state) {
+    (void)state;
+    static const struct { unsigned events, window; } row[] = {{1, 1024}, {128, 1024}, {129, 1032}, {1000, 8000}};
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        char text[256];
+        (void)snprintf(text, sizeof text,
+                       "owner = \"o\"; from = \"a\"; dead-letter = \"d\"; deliver = { platform = \"oep\"; path = \"/\";"
+                       " batch = { events = %u; }; };\n",
+                       row[i].events);
+        write_file("routes.d/a.cfg", text, 0600);
+        struct problems problems;
+        struct settings *settings = read_all(&problems, false);
+        assert_int_equal(settings->plan.route_count, 2);
+        assert_int_equal(settings->plan.routes[0].window, row[i].window);
+        assert_true(settings->plan.routes[0].window <= OFFSET_MAP_BITS);
+        settings_destroy(settings);
+        problems_finish(&problems);
+    }
+    char path[256];
+    (void)snprintf(path, sizeof path, "%s/routes.d/a.cfg", folder);
+    assert_int_equal(remove(path), 0);
+}
+
 static void an_exposed_secret_is_told(void **state) {
     (void)state;
     struct problems problems;
@@ -411,6 +437,7 @@ int main(void) {
         cmocka_unit_test(kafka_gets_its_properties),
         cmocka_unit_test(a_platform_is_as_written),
         cmocka_unit_test(a_route_is_compiled),
+        cmocka_unit_test(the_window_holds_batches),
         cmocka_unit_test(an_exposed_secret_is_told),
         cmocka_unit_test(problems_print_as_json),
         cmocka_unit_test(unreadable_routes_are_not_no_routes),
