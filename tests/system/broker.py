@@ -223,6 +223,15 @@ class Broker:
         finally:
             admin.close()
 
+    def forget_group(self, group):
+        """With all that it committed; False as long as it has members."""
+        from kafka.errors import NoError
+        admin = self.admin()
+        try:
+            return all(error is NoError for _, error in admin.delete_consumer_groups([group]))
+        finally:
+            admin.close()
+
     def allow(self, user, kind, name, *operations):
         """Grants: allow("alice", "TOPIC", "t", "READ", "DESCRIBE"); kind is TOPIC, GROUP or CLUSTER."""
         from kafka.admin import ACL, ACLOperation, ACLPermissionType, ResourcePattern, ResourceType

@@ -1,5 +1,6 @@
 """Several slussd in one group, and topics that come later."""
 
+import contextlib
 import json
 import re
 import signal
@@ -7,8 +8,9 @@ import statistics
 import threading
 import time
 
-from kafka import KafkaConsumer
+from kafka import KafkaConsumer, TopicPartition
 from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from kafka.structs import OffsetAndMetadata
 
 import broker as real
 import hostile
@@ -176,6 +178,39 @@ def test_an_idle_route_of_a_short_session_has_not_stood_still(broker, platform, 
     seen = turns()
     pauses = [after - before for before, after in zip(seen, seen[1:])]  # a busy machine makes some longer, and nothing makes them shorter
     assert statistics.quantiles(pauses)[0] < 500, pauses
+    assert house.stop() == 0
+
+
+def test_a_group_that_is_lost_while_the_process_stood_still_is_not_read_anew(broker, platform, houses, name):
+    """Nothing is committed, says Kafka, where the process knows better: an operator decides, and finds the offset in the status."""
+    broker.create_topic(name)
+    broker.create_topic(f"{name}.dlq")
+    house = houses(broker.bootstrap, {"p": platform.url}, {name: {}}, {"session-timeout-ms": 6000, "heartbeat-interval-ms": 1000}).start()
+    account, group = Account(broker.bootstrap, name, platform), f"sluss.{name}"
+    produce(broker.bootstrap, name, events(0, 3))
+    eventually(lambda: account.committed() == {0: 3}, 40, lambda: f"a commit; it is {account.committed()}")
+    house.daemon.signal(signal.SIGSTOP)
+    try:
+        eventually(lambda: broker.forget_group(group), 60, "the end of the session, and then of the group")
+    finally:
+        house.daemon.signal(signal.SIGCONT)
+    produce(broker.bootstrap, name, events(3, 5))
+
+    def route():
+        return json.loads(house.ask("/status")[1])["routes"][0]
+
+    eventually(lambda: route()["state"] == "stopped", 60, lambda: f"a route that stands still; {route()}, {house.log()[-2000:]}")
+    assert route()["why"].endswith("the group has lost its committed offset; it was committed at 3")
+    assert "the group says that nothing is committed" in house.log()
+    assert house.stop() == 0
+    assert len(platform.ledger) == 3
+    with contextlib.closing(KafkaConsumer(bootstrap_servers=broker.bootstrap, group_id=group, enable_auto_commit=False)) as operator:
+        place = TopicPartition(name, 0)
+        operator.assign([place])
+        operator.commit({place: OffsetAndMetadata(3, "")})
+    house.start()
+    eventually(lambda: account.committed() == {0: 5}, 40, lambda: f"the rest; {house.log()[-2000:]}")
+    assert len(platform.ledger) == 5
     assert house.stop() == 0
 
 
