@@ -35,7 +35,8 @@ static struct said read_headers(struct world *world, const struct letter *letter
         if (number == OURS || said.of[number].data != NULL)
             violated(world, "I4", "the dead letter of offset %" PRId64 " has a header twice, or out of its place",
                      letter->offset);
-        said.of[number] = letter->headers[i].value;
+        else
+            said.of[number] = letter->headers[i].value;
     }
     return said;
 }
