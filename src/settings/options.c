@@ -225,7 +225,9 @@ static const struct option limit_rows[] = {
          "The memory that events may take. Reading stops before it is used up, until there is room again. Handling "
          "a single event may take a quarter of a worker's share; one that takes more is dead-lettered as too "
          "large. With several platforms a quarter of the share is set aside for them, so that each of them always has "
-         "room for one event, however much waits for others that are down; an event then has a quarter of the rest."},
+         "room for one event, however much waits for others that are down; an event then has a quarter of the rest. "
+         "The process itself takes about 30 MB more, and what librdkafka reads ahead: with many partitions about a "
+         "mebibyte of each, where their producers send large batches."},
     {.name = "event",
      .type = &type_size,
      .field = SETTINGS(limits.json.size),
