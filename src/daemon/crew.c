@@ -1,6 +1,7 @@
 /* Making the workers, and speaking with all of them as with one. */
 #include "daemon/crew.h"
 
+#include "daemon/heritage.h"
 #include "daemon/probe.h"
 #include "daemon/status.h"
 #include "daemon/time.h"
@@ -353,15 +354,33 @@ bool crew_stopped(struct crew *crew, int *status) {
     return all && probe_ended(crew->probe);
 }
 
-void crew_destroy(struct crew *crew) {
-    if (crew == NULL)
-        return;
+static void end(struct crew *crew) {
     probe_destroy(crew->probe);
     crew->probe = NULL;
     for (int again = 0; again < 2; again++) /* what is stopped already hears it no more */
         stop(crew);
     for (uint32_t i = 0; i < crew->count; i++)
         worker_join(crew->worker[i]); /* all of them, before one is gone to whom another may speak */
+}
+
+bool crew_inherit(struct crew *heir, struct crew *from, struct error *error) {
+    bool done = true;
+    end(from);
+    for (uint32_t route = 0; route < heir->plan->route_count && done; route++) {
+        struct heritage heritage = {0};
+        for (uint32_t i = 0; i < from->count && done; i++)
+            done = worker_bequeath(from->worker[i], &heir->plan->routes[route], &heritage);
+        for (uint32_t i = 0; i < heir->count && done; i++)
+            done = worker_inherit(heir->worker[i], route, heritage.list, heritage.count);
+        heritage_finish(&heritage);
+    }
+    return done || error_memory(error);
+}
+
+void crew_destroy(struct crew *crew) {
+    if (crew == NULL)
+        return;
+    end(crew);
     for (uint32_t i = 0; i < crew->count; i++)
         worker_destroy(crew->worker[i]);
     tables_destroy(crew->tables);

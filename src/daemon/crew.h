@@ -15,6 +15,10 @@ struct crew;
  * eventfd, written when a worker has ended. NULL with a sentence. */
 struct crew *crew_create(const struct settings *settings, int done, struct error *error);
 
+/* Tells the workers, which have not begun, what the groups had acknowledged to those of another crew, which ends at
+ * once where it still runs. False with a sentence. */
+bool crew_inherit(struct crew *heir, struct crew *from, struct error *error);
+
 /* Says in the log which worker reads what, joins the groups, starts the threads. After a failure: destroy it. */
 bool crew_start(struct crew *crew, struct error *error);
 

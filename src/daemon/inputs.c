@@ -166,6 +166,18 @@ void inputs_post(struct worker *worker) {
     }
 }
 
+void inputs_heritage(struct worker *worker) {
+    for (uint32_t i = 0; i < worker->plan->route_count; i++) {
+        struct input input = {.kind = INPUT_REACHED};
+        input.is.reached.route = i;
+        input.is.reached.entry = worker->heritage[i].list;
+        input.is.reached.count = worker->heritage[i].count;
+        if (input.is.reached.count > 0)
+            worker_step(worker, &input);
+        heritage_finish(&worker->heritage[i]);
+    }
+}
+
 /* Letters for which no producer could be made: refused, so that the core writes them again later. */
 void inputs_unwritten(struct worker *worker) {
     size_t count = worker->unwritten_count;

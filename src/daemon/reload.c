@@ -182,7 +182,7 @@ void reload_forget(struct daemon *daemon) {
 static bool replace(struct daemon *daemon, struct settings *settings, struct crew *crew, struct error *error) {
     struct tally *tally = tally_create(&settings->plan, daemon->tally, crew_sum(daemon->crew));
     struct expiry *expiry = expiry_create(&settings->plan);
-    if (tally == NULL || expiry == NULL) {
+    if (tally == NULL || expiry == NULL || !crew_inherit(crew, daemon->crew, error)) {
         tally_destroy(tally);
         expiry_destroy(expiry);
         return error_memory(error);

@@ -3,6 +3,8 @@
 #include "daemon/worker_private.h"
 #include "ops/log.h"
 
+#include <inttypes.h>
+
 enum { MOST_FIELDS = 12 };
 
 struct fields {
@@ -138,6 +140,24 @@ static void report_dead_key(const struct plan *plan, const struct action *action
                            "it: slussctl release");
 }
 
+/* With the command that helps: it stands nowhere else beside the offset, and a restart forgets both. */
+static void report_lost(const struct plan *plan, const struct action *action) {
+    struct fields fields = {.count = 0};
+    struct place place = action->is.report.place;
+    const struct route *route = &plan->routes[place.route];
+    add_place(&fields, plan, place, action->is.report.offset);
+    log_say(
+        LOG_LEVEL_ERROR, fields.field, fields.count,
+        "the group says that nothing is committed, but it had acknowledged this offset to us: its coordinator lost "
+        "it, or the topic was made anew: the partition stands still, also after a reload; after a restart nobody "
+        "remembers it, and `start` decides: so first set the offset where it shall continue: on every host mode = "
+        "\"off\" and slussctl reload, then kafka-consumer-groups.sh --bootstrap-server HOST:PORT --group " SPAN_FORMAT
+        " --topic " SPAN_FORMAT ":%" PRId32 " --reset-offsets --to-offset %" PRId64
+        " --execute, then mode = \"on\" and slussctl reload",
+        SPAN_ARGUMENT(route->group), SPAN_ARGUMENT(route->topics[place.topic]), place.partition,
+        action->is.report.offset);
+}
+
 /* Reports that are the same sentence each time. */
 static const struct {
     enum log_level level;
@@ -151,10 +171,6 @@ static const struct {
                               "to it? its events wait"},
     [REPORT_LETTER_RECOVERED] = {LOG_LEVEL_INFO, "the dead-letter topic takes letters again"},
     [REPORT_COMMIT_FAILED] = {LOG_LEVEL_WARNING, "the commit failed: it is computed again"},
-    [REPORT_COMMITTED_LOST] = {LOG_LEVEL_ERROR,
-                               "the group says that nothing is committed, but it had acknowledged this offset to us: "
-                               "its coordinator lost it, or the topic was made anew; to continue here, set the "
-                               "group's offset to it"},
     [REPORT_COMMITTED_LOWER] = {LOG_LEVEL_WARNING,
                                 "the group's committed offset is lower than this one, which it had acknowledged to "
                                 "us: it was set back, or its coordinator lost the latest commits; what comes after "
@@ -197,11 +213,13 @@ static void say(const struct plan *plan, const struct action *action) {
     case REPORT_PLATFORM:
         report_platform(plan, action);
         break;
+    case REPORT_COMMITTED_LOST:
+        report_lost(plan, action);
+        break;
     case REPORT_KEYS_FORGOTTEN:
     case REPORT_LETTER_FAILED:
     case REPORT_LETTER_RECOVERED:
     case REPORT_COMMIT_FAILED:
-    case REPORT_COMMITTED_LOST:
     case REPORT_COMMITTED_LOWER:
     case REPORT_PARTITION_STOPPED:
     case REPORT_KNOWN:

@@ -261,12 +261,14 @@ static bool make_parts(struct worker *worker, struct error *error) {
     worker->current = snapshot_create(plan);
     worker->throughput = throughput_create(plan->route_count);
     worker->flood = flood_create();
+    worker->heritage = calloc(routes, sizeof *worker->heritage);
     worker->flow = flow_create(plan, worker->spec.seed);
     worker->mailbox = mailbox_create(plan);
     worker->control = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (worker->consumer == NULL || worker->ready == NULL || worker->absence == NULL || worker->wait == NULL ||
         worker->wait_route == NULL || worker->published == NULL || worker->current == NULL ||
-        worker->throughput == NULL || worker->flow == NULL || worker->mailbox == NULL || worker->flood == NULL)
+        worker->throughput == NULL || worker->flow == NULL || worker->mailbox == NULL || worker->flood == NULL ||
+        worker->heritage == NULL)
         return error_memory(error);
     if (worker->control < 0)
         return error_shortage(error, "no descriptor left: raise LimitNOFILE");
@@ -349,6 +351,7 @@ struct producer *worker_producer(struct worker *worker, struct error *error) {
 bool worker_start(struct worker *worker, const uint32_t *partitions, struct error *error) {
     watch(worker, worker->control, UINT32_MAX);
     inputs_post(worker);
+    inputs_heritage(worker);
     for (uint32_t i = 0; i < worker->plan->route_count; i++)
         if (!start_consumer(worker, partitions, i, error))
             return false;
@@ -396,6 +399,14 @@ void worker_join(struct worker *worker) {
     worker->started = false;
 }
 
+bool worker_inherit(struct worker *worker, uint32_t route, const struct reached *list, size_t count) {
+    return heritage_add(&worker->heritage[route], list, count);
+}
+
+bool worker_bequeath(const struct worker *worker, const struct route *route, struct heritage *heritage) {
+    return heritage_gather(heritage, worker->flow, worker->plan, route);
+}
+
 void worker_destroy(struct worker *worker) {
     if (worker == NULL)
         return;
@@ -407,6 +418,9 @@ void worker_destroy(struct worker *worker) {
     actions_finish(&worker->actions);
     mailbox_destroy(worker->mailbox);
     flood_destroy(worker->flood);
+    for (uint32_t i = 0; worker->heritage != NULL && i < worker->plan->route_count; i++)
+        heritage_finish(&worker->heritage[i]);
+    free(worker->heritage);
     free(worker->unwritten);
     snapshot_destroy(worker->published);
     snapshot_destroy(worker->current);

@@ -12,6 +12,7 @@
 
 #include <stdatomic.h>
 
+struct heritage;
 struct worker;
 
 struct worker_spec {
@@ -29,6 +30,14 @@ struct worker_spec {
 
 /* Makes everything but the thread; needs no broker yet. NULL with a sentence. */
 struct worker *worker_create(const struct worker_spec *spec, struct error *error);
+
+/* What the groups of a route had acknowledged to another worker of this process, before this one begins. False when
+ * memory is short. */
+bool worker_inherit(struct worker *worker, uint32_t route, const struct reached *list, size_t count);
+
+/* Of a worker that has ended or was joined: adds what its core knows of the topics of `route` (of another plan), if it
+ * had that route's group. False when memory is short. */
+bool worker_bequeath(const struct worker *worker, const struct route *route, struct heritage *heritage);
 
 /* Joins the groups and starts the thread. Its tables were given before. `partitions`: of each route's topics. */
 bool worker_start(struct worker *worker, const uint32_t *partitions, struct error *error);

@@ -4,6 +4,7 @@
 
 #include "daemon/errand.h"
 #include "daemon/flood.h"
+#include "daemon/heritage.h"
 #include "daemon/mailbox.h"
 #include "daemon/throughput.h"
 #include "daemon/worker.h"
@@ -32,6 +33,7 @@ struct worker {
     bool *ready;                /* per route: its consumer has more to serve at once */
     struct absence *absence;    /* per route: from its group */
     struct flood *flood;        /* of log lines */
+    struct heritage *heritage;  /* per route, until it begins */
     struct mailbox *mailbox;
     uint64_t *unwritten; /* letters for which there was no producer: to be refused */
     size_t unwritten_count, unwritten_capacity;
@@ -68,6 +70,7 @@ struct consumer_handler inputs_of_consumers(struct worker *worker);
 struct producer_handler inputs_of_producers(struct worker *worker);
 void inputs_reply(void *owner, struct reply *reply);
 void inputs_post(struct worker *worker);
+void inputs_heritage(struct worker *worker);
 void inputs_unwritten(struct worker *worker);
 
 /* The worker's producer, made when it is first needed; NULL with a sentence. */

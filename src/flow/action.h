@@ -53,15 +53,15 @@ enum report_kind {
     REPORT_LETTER_FAILED,     /* the dead-letter topic does not take letters: delay_ms until the next try */
     REPORT_LETTER_RECOVERED,  /* it does again */
     REPORT_COMMIT_FAILED,     /* error; tried again unless fenced */
-    REPORT_COMMITTED_LOST,    /* the group says that nothing is committed; `offset` it had acknowledged to us */
-    REPORT_COMMITTED_LOWER,   /* likewise, of one below it, which is `first` */
+    REPORT_COMMITTED_LOWER,   /* the group says an offset below this one, which it had acknowledged to us: `first` */
     REPORT_PARTITION_STOPPED, /* out of range, start = "stop", ...: an operator must act */
-    REPORT_KNOWN,             /* read again; the offset map knows that it is settled */
-    REPORT_MAP_FOREIGN,       /* what stands beside the committed offset is no map of ours: dropped */
-    REPORT_STALE,             /* an input of an older epoch changed nothing */
-    REPORT_REWOUND,           /* a record at or below the last read was dropped */
-    REPORT_RELEASED,          /* a route's partitions were handed back: count of unsettled events */
-    REPORT_STALLED            /* inputs lay too far apart: nothing is started for delay_ms (I9) */
+    REPORT_COMMITTED_LOST, /* likewise: nothing is committed, says the group, which had acknowledged `offset` to us */
+    REPORT_KNOWN,          /* read again; the offset map knows that it is settled */
+    REPORT_MAP_FOREIGN,    /* what stands beside the committed offset is no map of ours: dropped */
+    REPORT_STALE,          /* an input of an older epoch changed nothing */
+    REPORT_REWOUND,        /* a record at or below the last read was dropped */
+    REPORT_RELEASED,       /* a route's partitions were handed back: count of unsettled events */
+    REPORT_STALLED         /* inputs lay too far apart: nothing is started for delay_ms (I9) */
 };
 
 struct commit_entry {

@@ -153,6 +153,10 @@ static void stop_reading(struct flow *flow, struct partition *partition, const c
     struct action *stop = say(flow, ACTION_STOP_PARTITION);
     stop->is.stop.place = partition->place;
     stop->is.stop.why = why;
+}
+
+static void stop_and_say(struct flow *flow, struct partition *partition, const char *why) {
+    stop_reading(flow, partition, why);
     say_report(flow, REPORT_PARTITION_STOPPED, partition->place, -1);
 }
 
@@ -176,7 +180,7 @@ static void begin(struct flow *flow, struct partition *partition, const struct c
         return;
     }
     if (committed->offset < 0 && route->start.kind == START_STOP) {
-        stop_reading(flow, partition, "nothing was ever committed and start = \"stop\"");
+        stop_and_say(flow, partition, "nothing was ever committed and start = \"stop\"");
         return;
     }
     partition->state = PARTITION_READING;
@@ -235,5 +239,5 @@ void epoch_error(struct flow *flow, const struct input *input) {
     static const char *const why[] = {[PARTITION_OUT_OF_RANGE] = "the committed offset is out of range",
                                       [PARTITION_GONE] = "the topic or partition is gone",
                                       [PARTITION_UNAVAILABLE] = "the partition is not available"};
-    stop_reading(flow, partition, why[error]);
+    stop_and_say(flow, partition, why[error]);
 }

@@ -92,6 +92,9 @@ static void take_table(struct flow *flow, const struct input *input) {
 
 static void take(struct flow *flow, const struct input *input) {
     switch (input->kind) {
+    case INPUT_REACHED:
+        group_inherit(&flow->groups[input->is.reached.route], input->is.reached.entry, input->is.reached.count);
+        break;
     case INPUT_ASSIGNED:
         epoch_begin(flow, input);
         break;
@@ -274,6 +277,10 @@ void flow_step(struct flow *flow, const struct input *input, struct actions *out
     say_wake(flow);
     say_stopped(flow);
     flow->out = NULL;
+}
+
+size_t flow_reached(const struct flow *flow, uint32_t route, struct reached *list, size_t most) {
+    return group_reached(&flow->groups[route], list, most);
 }
 
 void flow_counts(const struct flow *flow, uint32_t route, struct route_counts *counts) {

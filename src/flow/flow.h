@@ -24,6 +24,10 @@ void flow_destroy(struct flow *flow);
  * called. */
 void flow_step(struct flow *flow, const struct input *input, struct actions *out);
 
+/* What the groups of a route had acknowledged, as far as it is known here: for the core that has the route next. Writes
+ * at most `most` and returns how many there are. */
+size_t flow_reached(const struct flow *flow, uint32_t route, struct reached *list, size_t most);
+
 /* Counters of one route (I12: consumed = the outcomes + unsettled, after every step). */
 struct route_counts {
     uint64_t consumed;

@@ -4,6 +4,7 @@
 #include "flow/flow_private.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 bool group_init(struct flow *flow, struct group *group, uint32_t index) {
     group->route = &flow->plan->routes[index];
@@ -60,26 +61,61 @@ void group_forget(struct group *group) {
     group->before_count = 0;
 }
 
+static int compare_reached(const void *one, const void *other) {
+    const struct reached *left = one, *right = other;
+    if (left->topic != right->topic)
+        return left->topic < right->topic ? -1 : 1;
+    return left->partition < right->partition ? -1 : left->partition > right->partition ? 1 : 0;
+}
+
+size_t group_reached(const struct group *group, struct reached *list, size_t most) {
+    size_t count = 0;
+    for (uint32_t i = 0; i < group->count; i++) {
+        const struct partition *partition = &group->partitions[i];
+        if (partition->reached >= 0 && count++ < most)
+            list[count - 1] = (struct reached){partition->place.topic, partition->place.partition, partition->reached};
+    }
+    for (uint32_t i = 0; group->phase == GROUP_IDLE && i < group->before_count; i++)
+        if (count++ < most)
+            list[count - 1] = group->before[i];
+    return count;
+}
+
 void group_remember(struct group *group) {
     group_forget(group);
     if (group->count == 0)
         return;
     group->before = calloc(group->count, sizeof *group->before);
     ENSURE(group->before != NULL, "out of memory for what was committed");
-    for (uint32_t i = 0; i < group->count; i++)
-        group->before[i] = (struct reached){group->partitions[i].place, group->partitions[i].reached};
-    group->before_count = group->count;
+    group->before_count = (uint32_t)group_reached(group, group->before, group->count);
 }
 
-static int compare_reached(const void *place, const void *reached) {
-    return compare_places(place, &((const struct reached *)reached)->place);
+void group_inherit(struct group *group, const struct reached *entry, size_t count) {
+    if (group->epoch > 0 || count == 0 || PLANTED(HERITAGE_IGNORED))
+        return;
+    struct reached *before = calloc(count, sizeof *before);
+    ENSURE(before != NULL, "out of memory for what was committed");
+    memcpy(before, entry, count * sizeof *before);
+    qsort(before, count, sizeof *before, compare_reached);
+    uint32_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool same = kept > 0 && compare_reached(&before[kept - 1], &before[i]) == 0;
+        if (!same)
+            before[kept++] = before[i];
+        else if (before[kept - 1].offset < before[i].offset)
+            before[kept - 1].offset = before[i].offset;
+    }
+    group_forget(group);
+    group->before = before;
+    group->before_count = kept;
 }
 
 int64_t group_recall(const struct group *group, const struct place *place) {
     if (group->before_count == 0 || PLANTED(REACHED_FORGOTTEN))
         return -1;
+    const struct reached wanted = {.topic = place->topic, .partition = place->partition};
     const struct reached *found =
-        bsearch(place, group->before, group->before_count, sizeof *group->before, compare_reached);
+        bsearch(&wanted, group->before, group->before_count, sizeof *group->before, compare_reached);
     return found != NULL ? found->offset : -1;
 }
 

@@ -15,12 +15,6 @@ enum group_phase {
     GROUP_CLOSING   /* the final commit is under way */
 };
 
-/* What a group had acknowledged to us of a partition. */
-struct reached {
-    struct place place;
-    int64_t offset;
-};
-
 /* Owns its partitions and what they are committed with; all of these of one epoch. */
 struct group {
     const struct route *route;
@@ -49,7 +43,7 @@ struct group {
 
     /* Commits: commit.h. */
     struct list dirty;      /* partitions that may have something to commit */
-    struct reached *before; /* of the epoch before, until the next begins; by topic, then partition */
+    struct reached *before; /* of the epoch or core before, until the next begins; by topic, then partition */
     uint32_t before_count;
     struct commit_entry *entries;  /* room for all partitions, */
     char (*maps)[OFFSET_MAP_SIZE]; /* and for their maps */
@@ -83,6 +77,12 @@ void group_sort(struct group *group);
 void group_remember(struct group *group);
 int64_t group_recall(const struct group *group, const struct place *place);
 void group_forget(struct group *group);
+
+/* Likewise remembers what another core knew that had the route before. */
+void group_inherit(struct group *group, const struct reached *entry, size_t count);
+
+/* Lists what is remembered, or is known of its partitions now: at most `most`. Returns how many there are. */
+size_t group_reached(const struct group *group, struct reached *list, size_t most);
 
 /* The events from..to-1 of a partition are settled: none of them waits for the dead-letter topic any more. */
 void group_letter_ended(struct group *group, struct place place, int64_t from, int64_t to);

@@ -8,6 +8,7 @@
 #include "flow/plan.h"
 
 enum input_kind {
+    INPUT_REACHED,         /* before the first ASSIGNED: what was committed while another core had this route */
     INPUT_ASSIGNED,        /* the group gave us partitions: all of this route's, at once */
     INPUT_REVOKED,         /* the group wants them back; `hand back` answers */
     INPUT_LOST,            /* they are gone already; `hand back` answers at once */
@@ -34,6 +35,13 @@ struct committed {
     struct span metadata; /* offset map; borrowed for the call */
 };
 
+/* What a group had acknowledged to this process of a partition. */
+struct reached {
+    uint32_t topic;
+    int32_t partition;
+    int64_t offset; /* next to read */
+};
+
 enum commit_error {
     COMMIT_DONE,
     COMMIT_RETRY,     /* coordinator loading or moved, timed out, group rebalancing: computed anew and sent again */
@@ -58,6 +66,11 @@ struct input {
     int64_t now_ms;  /* CLOCK_BOOTTIME; never goes back; at least one input a second */
     int64_t wall_ms; /* the calendar: only for dead letters and signatures */
     union {
+        struct {
+            uint32_t route;
+            const struct reached *entry; /* borrowed for the call; of one partition the highest counts */
+            size_t count;
+        } reached;
         struct {
             uint32_t route;
             uint32_t epoch;            /* higher than any before for this route */

@@ -65,6 +65,18 @@ static void trace_map(struct buf *out, int64_t base, int32_t partition, struct s
         buf_add_text(out, " with a map that is not ours");
 }
 
+static void trace_inherited(struct buf *out, const struct plan *plan, const struct input *input) {
+    write_route(out, plan, input->is.reached.route);
+    for (size_t i = 0; i < input->is.reached.count; i++) {
+        const struct reached *entry = &input->is.reached.entry[i];
+        buf_add_text(out, i == 0 ? ": " : ", ");
+        write_event(
+            out, plan,
+            (struct place){.route = input->is.reached.route, .topic = entry->topic, .partition = entry->partition},
+            entry->offset);
+    }
+}
+
 static void trace_committed(struct buf *out, const struct plan *plan, const struct input *input) {
     write_group(out, plan, input->is.committed.route, input->is.committed.epoch);
     for (size_t i = 0; i < input->is.committed.count; i++) {
@@ -113,16 +125,17 @@ void trace_input(struct buf *out, const struct plan *plan, const struct input *i
     static const char *const ends[] = {"out of range", "gone", "unavailable"};
     buf_printf(out, "[%6" PRId64 "] ", input->now_ms);
     switch (input->kind) {
+    case INPUT_REACHED:
+        buf_add_text(out, "committed before this generation ");
+        trace_inherited(out, plan, input);
+        break;
     case INPUT_ASSIGNED:
         buf_add_text(out, "assigned ");
         trace_assignment(out, plan, input);
         break;
     case INPUT_REVOKED:
-        buf_add_text(out, "revoked ");
-        write_group(out, plan, input->is.group.route, input->is.group.epoch);
-        break;
     case INPUT_LOST:
-        buf_add_text(out, "lost ");
+        buf_add_text(out, input->kind == INPUT_LOST ? "lost " : "revoked ");
         write_group(out, plan, input->is.group.route, input->is.group.epoch);
         break;
     case INPUT_COMMITTED:

@@ -37,7 +37,9 @@ static const struct option rows[] = {
      .field = NO_FIELD,
      .sentence =
          "Where to begin in a partition without a committed offset: at the earliest record, at the first record from "
-         "a time on, or not at all. Required here or in the route."},
+         "a time on, or not at all. Required here or in the route. A partition stands still, also after a reload, "
+         "whose group has lost the offset that it acknowledged to the running process: the log says which and how "
+         "to set it. After a restart the process does not know it, and this option decides."},
     {.name = "security-protocol",
      .type = &type_word,
      .field = FIELD(protocol),

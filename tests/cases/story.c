@@ -39,6 +39,23 @@ static bool read_assigned(const json_t *line, struct arena *memory, struct input
     return true;
 }
 
+static bool read_reached(const json_t *line, struct arena *memory, struct input *input) {
+    json_t *map = json_object_get(line, "reached");
+    struct reached *entry = arena_take_zero(memory, json_object_size(map) + 1, sizeof *entry);
+    size_t count = 0;
+    const char *partition;
+    json_t *value;
+    if (entry == NULL)
+        return false;
+    json_object_foreach(map, partition, value) entry[count++] =
+        (struct reached){.partition = atoi(partition), .offset = json_integer_value(value)};
+    input->kind = INPUT_REACHED;
+    input->is.reached.route = number(line, "route", 0);
+    input->is.reached.entry = entry;
+    input->is.reached.count = count;
+    return true;
+}
+
 /* An offset with what stands beside it. */
 static void read_stored(const json_t *value, struct arena *memory, struct committed *entry) {
     struct offset_map map;
@@ -91,6 +108,20 @@ static bool read_committed(const json_t *line, struct arena *memory, struct inpu
     return true;
 }
 
+/* As the simulator writes the only byte that it uses beside ASCII: it is no UTF-8. */
+static struct span read_bytes(const json_t *value, struct arena *memory) {
+    static const char mark[] = "\u00ff";
+    struct span text = span_make(json_string_value(value), json_string_length(value));
+    char *bytes = arena_take_zero(memory, text.size + 1, 1);
+    size_t size = 0;
+    for (size_t i = 0; bytes != NULL && i < text.size; i++) {
+        bool marked = span_starts_with(span_from(text, i), span_of(mark));
+        bytes[size++] = marked ? '\xff' : text.data[i];
+        i += marked ? sizeof mark - 2 : 0;
+    }
+    return span_make(bytes, size);
+}
+
 static bool read_event(const json_t *line, struct arena *memory, struct input *input) {
     struct place place = {.route = number(line, "route", 0), .epoch = number(line, "epoch", 1)};
     long long offset = 0;
@@ -100,8 +131,7 @@ static bool read_event(const json_t *line, struct arena *memory, struct input *i
     place.partition = partition;
     const json_t *value = json_object_get(line, "value");
     char *dumped = value != NULL && !json_is_string(value) ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
-    struct span bytes =
-        json_is_string(value) ? span_make(json_string_value(value), json_string_length(value)) : span_of(dumped);
+    struct span bytes = json_is_string(value) ? read_bytes(value, memory) : span_of(dumped);
     json_t *map = json_object_get(line, "headers");
     struct header *headers = arena_take_zero(memory, json_object_size(map) + 1, sizeof *headers);
     size_t count = 0;
@@ -226,6 +256,8 @@ static bool read_other(const json_t *line, struct input *input) {
 }
 
 static bool read_line(const json_t *line, struct arena *memory, struct input *input, struct error *error) {
+    if (json_object_get(line, "reached") != NULL)
+        return read_reached(line, memory, input);
     if (json_object_get(line, "assigned") != NULL)
         return read_assigned(line, memory, input);
     if (json_object_get(line, "committed") != NULL)

@@ -72,6 +72,7 @@
     each(MAP_NEWER, "offset map of a newer version") \
     each(FORGOTTEN, "coordinator that forgot what was committed") \
     each(BEGUN_LOWER, "begun below what was committed before") \
+    each(INHERITED, "reload with something committed before it") \
     each(BEGUN_NEVER, "told that nothing is committed, of what it had committed itself") \
     each(NEVER_COMMITTED, "nothing committed yet") \
     each(HEADERS, "record with headers") \

@@ -21,7 +21,7 @@ void member_start(struct world *world, struct member *member) {
     for (uint32_t i = 0; i < MOST_ROUTES; i++)
         member->platform[i].up_from = world->now_ms;
     member->stopping = member->missed = member->unsure = false;
-    memset(member->reached, -1, sizeof member->reached);
+    process_inherit(world, member);
     struct task task = {.kind = TASK_TABLE, .member = member->index, .life = member->life};
     later(world, task, strikes(world->choices, FAULT_TABLE_LATE) ? choose(world->choices, 5000) : 0);
     for (uint32_t i = 0; i < world->scene.route_count; i++) {
@@ -31,6 +31,8 @@ void member_start(struct world *world, struct member *member) {
 }
 
 void member_end(struct world *world, struct member *member, bool crashed) {
+    if (!crashed)
+        process_leave(world, member);
     flow_destroy(member->flow);
     member->flow = NULL;
     member->life++;

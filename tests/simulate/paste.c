@@ -26,6 +26,14 @@ static void write_assigned(struct buf *out, const struct input *input) {
     buf_printf(out, "], \"epoch\": %" PRIu32, input->is.group.epoch);
 }
 
+static void write_reached(struct buf *out, const struct input *input) {
+    buf_add_text(out, "\"reached\": {");
+    for (size_t i = 0; i < input->is.reached.count; i++)
+        buf_printf(out, "%s\"%" PRId32 "\": %" PRId64, i == 0 ? "" : ", ", input->is.reached.entry[i].partition,
+                   input->is.reached.entry[i].offset);
+    buf_add_text(out, "}");
+}
+
 static void write_committed(struct buf *out, const struct input *input) {
     buf_add_text(out, "\"committed\": {");
     for (size_t i = 0; i < input->is.committed.count; i++) {
@@ -107,6 +115,9 @@ static void write_input(struct buf *out, const struct world *world, const struct
     static const char *const errors[] = {"done", "retry", "fenced", "too large", "failed"};
     static const char *const outcomes[] = {"acknowledged", "too large", "failed"};
     switch (input->kind) {
+    case INPUT_REACHED:
+        write_reached(out, input);
+        break;
     case INPUT_ASSIGNED:
         write_assigned(out, input);
         break;

@@ -8,11 +8,19 @@ static bool is_of(const struct world *world, uint32_t member, uint32_t process) 
     return member < world->scene.members && world->scene.process[member] == process;
 }
 
+static void forget(struct process *process) {
+    memset(process->left_count, 0, sizeof process->left_count);
+    memset(process->reached, -1, sizeof process->reached);
+}
+
 void process_start(struct world *world, uint32_t process) {
+    if (!world->process[process].reloading) /* a new one: nobody remembers */
+        forget(&world->process[process]);
     world->process[process].reloading = false;
     for (uint32_t i = 0; i < MOST_MEMBERS; i++)
         if (is_of(world, i, process))
             member_start(world, &world->member[i]);
+    forget(&world->process[process]);
 }
 
 void process_stop(struct world *world, uint32_t process, int64_t delay_ms) {
@@ -30,9 +38,37 @@ void process_reload(struct world *world, uint32_t process) {
     process_stop(world, process, 0);
 }
 
+/* It has stopped: what its core knows of the groups goes to all that come after it. */
+void process_leave(struct world *world, const struct member *member) {
+    struct process *process = &world->process[world->scene.process[member->index]];
+    for (uint32_t i = 0; i < world->scene.route_count; i++) {
+        size_t before = process->left_count[i];
+        process->left_count[i] +=
+            flow_reached(member->flow, i, process->left[i] + before, MOST_MEMBERS * MOST_PARTITIONS - before);
+        for (uint32_t k = 0; k < MOST_PARTITIONS; k++)
+            if (process->reached[i][k] < member->reached[i][k])
+                process->reached[i][k] = member->reached[i][k];
+    }
+}
+
+void process_inherit(struct world *world, struct member *member) {
+    const struct process *process = &world->process[world->scene.process[member->index]];
+    memcpy(member->reached, process->reached, sizeof member->reached);
+    for (uint32_t i = 0; i < world->scene.route_count; i++) {
+        struct input input = {.kind = INPUT_REACHED,
+                              .is.reached = {.route = i, .entry = process->left[i], .count = process->left_count[i]}};
+        if (process->left_count[i] == 0)
+            continue;
+        world->choices->count[FAULT_INHERITED]++;
+        feed(world, member, &input);
+    }
+}
+
 /* One worker has ended. If it crashed, so have the others; when none is left, the process starts again. */
 void process_ended(struct world *world, struct member *member, bool crashed) {
     uint32_t process = world->scene.process[member->index];
+    if (crashed)
+        forget(&world->process[process]);
     for (uint32_t i = 0; i < MOST_MEMBERS; i++) {
         struct member *other = &world->member[i];
         if (!is_of(world, i, process) || other->flow == NULL)

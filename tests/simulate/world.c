@@ -195,10 +195,10 @@ bool world_play(struct world *world, const struct props *props, struct choices *
     if (world->scene.little_memory)
         for (uint32_t i = 0; i < GENERATIONS; i++)
             world->scene.setting[i].plan.memory_limit = memory_of(world);
-    for (uint32_t i = 0; i < world->scene.members; i++) {
+    for (uint32_t i = 0; i < MOST_MEMBERS; i++)
         world->member[i].index = i;
-        member_start(world, &world->member[i]);
-    }
+    for (uint32_t i = 0; i < MOST_MEMBERS; i++) /* those without members start nothing */
+        process_start(world, i);
     world->frozen = choices->explore; /* nothing but what is picked goes wrong */
     run(world);
     world->end = NULL;

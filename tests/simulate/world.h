@@ -252,6 +252,10 @@ struct task {
 struct process {
     uint32_t generation; /* of the files that it reads when it starts */
     bool reloading;      /* it starts again as soon as all have stopped */
+    /* What its members leave to those that come after a reload: as the cores say it, and as the ledger does. */
+    struct reached left[MOST_ROUTES][MOST_MEMBERS * MOST_PARTITIONS];
+    size_t left_count[MOST_ROUTES];
+    int64_t reached[MOST_ROUTES][MOST_PARTITIONS];
 };
 
 struct world {
@@ -319,6 +323,8 @@ void member_end(struct world *world, struct member *member, bool crashed);
 void process_start(struct world *world, uint32_t process);
 void process_stop(struct world *world, uint32_t process, int64_t delay_ms);
 void process_reload(struct world *world, uint32_t process);
+void process_leave(struct world *world, const struct member *member);
+void process_inherit(struct world *world, struct member *member);
 void process_ended(struct world *world, struct member *member, bool crashed);
 void process_tell(struct world *world, const struct member *member, const struct action *action);
 void process_task(struct world *world, const struct task *task);

@@ -202,13 +202,36 @@ def test_a_group_that_is_lost_while_the_process_stood_still_is_not_read_anew(bro
     eventually(lambda: route()["state"] == "stopped", 60, lambda: f"a route that stands still; {route()}, {house.log()[-2000:]}")
     assert route()["why"].endswith("the group has lost its committed offset; it was committed at 3")
     assert "the group says that nothing is committed" in house.log()
-    assert house.stop() == 0
+
+    def reload(generation):
+        done = house.ctl("reload", "--wait")
+        assert done.returncode == 0 and f"generation {generation} runs" in done.stdout, done
+
+    house.routes[name] = {"retry": {"first": "2s"}}  # another generation, whose workers are new
+    house.write()
+    reload(2)
+    eventually(lambda: route()["state"] == "stopped", 60, lambda: f"it stands still after a reload, too; {route()}, {house.log()[-2000:]}")
+    assert route()["why"].endswith("the group has lost its committed offset; it was committed at 3")
+    house.routes[name] = {"mode": "off"}
+    house.write()
+    reload(3)
+    house.routes[name] = {}
+    house.write()
+    reload(4)
+    eventually(lambda: route()["state"] == "stopped", 60, lambda: f"nor does it forget while it is off; {route()}, {house.log()[-2000:]}")
+    command = f"--group {group} --topic {name}:0 --reset-offsets --to-offset 3 --execute"
+    assert house.log().count(command) == 3, house.log()[-3000:]
+    house.routes[name] = {"mode": "off"}
+    house.write()
+    reload(5)
     assert len(platform.ledger) == 3
     with contextlib.closing(KafkaConsumer(bootstrap_servers=broker.bootstrap, group_id=group, enable_auto_commit=False)) as operator:
         place = TopicPartition(name, 0)
         operator.assign([place])
         operator.commit({place: OffsetAndMetadata(3, "")})
-    house.start()
+    house.routes[name] = {}
+    house.write()
+    reload(6)
     eventually(lambda: account.committed() == {0: 5}, 40, lambda: f"the rest; {house.log()[-2000:]}")
     assert len(platform.ledger) == 5
     assert house.stop() == 0
