@@ -184,7 +184,8 @@ static void begin(struct flow *flow, struct partition *partition, const struct c
         return;
     }
     partition->state = PARTITION_READING;
-    ENSURE(tracker_init(&partition->tracker, route->window, committed->offset), "out of memory for a partition");
+    ENSURE(tracker_init(&partition->tracker, route->window, route->exposure, committed->offset),
+           "out of memory for a partition");
     partition->committed.offset = partition->reached = committed->offset;
     group_letter_ended(partition->group, partition->place, 0, committed->offset);
     if (committed->metadata.size > 0)

@@ -49,7 +49,7 @@ struct group {
     char (*maps)[OFFSET_MAP_SIZE]; /* and for their maps */
     int64_t commit_from_ms;        /* not before */
     bool committing;               /* one commit is under way (I6) */
-    bool hurried;                  /* half a window waits for a commit: it does not wait for its pause */
+    bool hurried;                  /* half of an exposure waits for a commit: it does not wait for its pause */
     bool faltering;                /* the last commit was refused: its pause is kept */
     bool fenced;                   /* the group refused the last commit: it will say what is next */
     bool without_metadata;         /* the broker takes no maps */

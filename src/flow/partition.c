@@ -14,12 +14,12 @@ void partition_dirty(struct partition *partition) {
         list_add_last(&partition->group->dirty, &partition->dirty);
 }
 
-/* The window counts from what is acknowledged: so that reading does not stand still for the sake of a pause, a commit
+/* Exposure counts from what is acknowledged: so that reading does not stand still for the sake of a pause, a commit
  * that half of it waits for comes at once. */
 void partition_settled(struct partition *partition) {
     const struct tracker *tracker = &partition->tracker;
     partition_dirty(partition);
-    if ((tracker->passed - partition->committed.covers) * 2 >= tracker->window)
+    if ((tracker->passed - partition->committed.covers) * 2 >= tracker->exposure)
         partition->group->hurried = true;
 }
 

@@ -52,6 +52,7 @@ struct route {
         int64_t wait_ms; /* so long it waits for more after its first event */
     } batch;
     uint32_t window;       /* events above the base that may be started, per partition: 1024, or eight batches */
+    uint32_t exposure;     /* events that may be started and not covered by an acknowledged commit, likewise: see I5 */
     uint32_t workers;      /* on how many of the process's workers it reads */
     uint32_t first_worker; /* and from which one on: see share.h */
 };

@@ -70,7 +70,7 @@
     each(OUTGROWN_DIES, "outgrown-dies")              /* what a lifeline is too small for is too large */ \
     each(MEMORY_IGNORED, "memory-ignored")            /* reading goes on at the limit */ \
     each(WINDOW_IGNORED, "window-ignored")            /* more is read than the window has room for */ \
-    each(WINDOW_FROM_BASE, "window-from-base")        /* the window counts from what is settled, not from the commit */
+    each(WINDOW_FROM_BASE, "window-from-base")        /* exposure counts from what is settled, not from the commit */
 /* clang-format on */
 
 #ifdef SLUSS_PLANTED

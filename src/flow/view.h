@@ -67,7 +67,7 @@ struct view_partition {
     int64_t committed; /* acknowledged, if need be in the epoch before */
     int64_t lag;       /* behind `next`; the shell's to fill in */
     uint64_t unsettled;
-    uint32_t window, used; /* events above what is committed that may be read, and are */
+    uint32_t window, used; /* events from `base` on that may be read, and are; all, where too many wait for a commit */
 };
 
 struct view_platform {

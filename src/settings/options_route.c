@@ -80,7 +80,7 @@ static const struct option batch_rows[] = {
      .most = 1000,
      .sentence =
          "The most events in one request. After a crash up to 1024 events of each partition may be delivered again, or "
-         "those of eight requests where these are more."},
+         "those of 64 requests where these are more, but at most 8192."},
     {.name = "bytes",
      .type = &type_size,
      .field = ROUTE(batch.bytes),

@@ -15,6 +15,10 @@ enum { LONGEST_NAME = 64, BATCHES_IN_MEMORY = 8 };
  */
 enum { WINDOW = 1024, BATCHES_OF_WINDOW = 8 };
 
+/* Likewise, beyond the last commit. With a window's worth alone there would be hundreds of commits a second where
+ * events come in batches; more than this makes no difference. */
+enum { BATCHES_EXPOSED = 64, MOST_EXPOSED = 8192 };
+
 #define ERROR(group, code, path, cure, ...)                                                                            \
     reader_problem(reader, SEVERITY_ERROR, (code), (group), (path), (cure), __VA_ARGS__)
 #define WARN(group, code, path, cure, ...)                                                                             \
@@ -217,6 +221,11 @@ static uint32_t window_of(const struct route *route) {
     return window < WINDOW ? WINDOW : window;
 }
 
+static uint32_t exposure_of(const struct route *route) {
+    uint32_t exposure = route->batch.events * BATCHES_EXPOSED;
+    return exposure < route->window ? route->window : exposure > MOST_EXPOSED ? MOST_EXPOSED : exposure;
+}
+
 /* Moves what the rows filled to where it belongs. */
 static void complete(struct reader *reader, struct draft *draft) {
     struct route *route = &draft->route;
@@ -235,6 +244,7 @@ static void complete(struct reader *reader, struct draft *draft) {
     route->order_by = draft->order.query;
     route->gate.of_data = draft->schema_of == 1;
     route->window = window_of(route);
+    route->exposure = exposure_of(route);
     route->workers = draft->workers;
 }
 

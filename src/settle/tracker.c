@@ -5,8 +5,8 @@
 
 #include <stdlib.h>
 
-bool tracker_init(struct tracker *tracker, uint32_t window, int64_t begin) {
-    *tracker = (struct tracker){.window = window, .next = begin};
+bool tracker_init(struct tracker *tracker, uint32_t window, uint32_t exposure, int64_t begin) {
+    *tracker = (struct tracker){.window = window, .exposure = exposure, .next = begin};
     tracker->offset = calloc(window, sizeof *tracker->offset);
     tracker->settled = calloc(window, sizeof *tracker->settled);
     tracker->sent = calloc(window, sizeof *tracker->sent);

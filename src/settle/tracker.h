@@ -4,28 +4,32 @@
 
 #include "settle/offset_map.h"
 
-/* The events read from the base on, in order: at most `window`. Offsets that were never read (compaction, transaction
- * marks) count as settled. Start with tracker_init. */
+/* The events read from the base on, in order: at most `window`; and of all that were read and that no commit covers at
+ * most `exposure`. Offsets that were never read (compaction, transaction marks) count as settled. Start with
+ * tracker_init. */
 struct tracker {
     uint32_t window;
-    uint32_t first;  /* ring: the slot of the base event */
-    uint32_t count;  /* events from the base on, settled ones too */
-    uint64_t passed; /* events read that lie below the base by now */
-    int64_t next;    /* behind the last read offset; -1: nothing known yet */
+    uint32_t exposure; /* no less than the window */
+    uint32_t first;    /* ring: the slot of the base event */
+    uint32_t count;    /* events from the base on, settled ones too */
+    uint64_t passed;   /* events read that lie below the base by now */
+    int64_t next;      /* behind the last read offset; -1: nothing known yet */
     int64_t *offset;
     bool *settled;
     bool *sent; /* to a platform, by us */
 };
 
 /* `begin`: the first offset that will be read, -1 unknown. False when memory is short. */
-bool tracker_init(struct tracker *tracker, uint32_t window, int64_t begin);
+bool tracker_init(struct tracker *tracker, uint32_t window, uint32_t exposure, int64_t begin);
 void tracker_finish(struct tracker *tracker);
 
 /* How many more events may be read while a commit covers the first `covered` of all that were: after a crash those
- * behind them come again, and never more than the window (I5). */
+ * behind them come again (I5). */
 static inline uint32_t tracker_room(const struct tracker *tracker, uint64_t covered) {
     uint64_t exposed = tracker->passed - covered + tracker->count;
-    return exposed < tracker->window ? tracker->window - (uint32_t)exposed : 0;
+    uint32_t room = tracker->window - tracker->count;
+    uint32_t left = exposed < tracker->exposure ? tracker->exposure - (uint32_t)exposed : 0;
+    return left < room ? left : room;
 }
 
 /* Takes in the next event; the slot stays its name until it is settled. There must be room, and `offset` must lie at or

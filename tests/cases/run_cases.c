@@ -162,11 +162,13 @@ static void write_status(const struct plan *plan, const struct flow *flow, int64
 /* The first line of a story from the simulator: what no configuration can say. Its timers are among the lines where
  * something came of them. */
 static bool read_start(const char *line, struct plan *plan, uint64_t *seed) {
-    unsigned long long of_dice, window, memory;
-    if (sscanf(line, "{\"seed\": %llu, \"window\": %llu, \"memory\": %llu", &of_dice, &window, &memory) != 3)
+    unsigned long long of_dice, window, exposure, memory;
+    if (sscanf(line, "{\"seed\": %llu, \"window\": %llu, \"exposure\": %llu, \"memory\": %llu", &of_dice, &window,
+               &exposure, &memory) != 4)
         return false;
     *seed = of_dice;
     plan->routes[0].window = (uint32_t)window;
+    plan->routes[0].exposure = (uint32_t)exposure;
     plan->memory_limit = (size_t)memory;
     return true;
 }

@@ -28,8 +28,8 @@
  *   {"at": 9, "release": "0/17", "to": "send"}            or "dead-letter"; "release": "all"
  *   {"at": 9, "stop": true}   {"at": 9, "timer": true}    "route": 1 where it is not the first route
  *
- * A story from the simulator begins with {"seed": 17, "window": 3, "memory": 98304}: its dice, and what no
- * configuration can say; of its timers it tells those that something came of. */
+ * A story from the simulator begins with {"seed": 17, "window": 3, "exposure": 5, "memory": 98304}: its dice, and what
+ * no configuration can say; of its timers it tells those that something came of. */
 bool story_line(const char *line, struct arena *memory, struct input *input, struct error *error);
 
 #endif

@@ -144,19 +144,26 @@ void check_told(struct world *world, const struct member *member, uint32_t route
     }
 }
 
-/* After a crash at any moment no more events come again than the window has. */
+/* No more events are read from the lowest unsettled on than the window has; and after a crash at any moment no more
+ * come again than may be exposed. */
 void check_window(struct world *world, const struct member *member, uint32_t route, uint32_t partition) {
     const struct partition_log *log = &world->group[route].log[partition];
     const struct tenure *tenure = &member->tenure[route];
     const struct reading *reading = &tenure->reading[partition];
     if (member->flow == NULL || !tenure->held)
         return;
-    uint32_t exposed = 0;
+    const struct route *setting = &member->setting->route[route];
+    uint32_t exposed = 0, used = 0;
     for (uint32_t i = 0; i < log->count; i++) {
         const struct view *view = &log->record[i].view[member->index];
-        exposed += view->tenure == tenure->number && view->read && log->record[i].offset >= reading->acknowledged;
+        bool read = view->tenure == tenure->number && view->read;
+        exposed += read && log->record[i].offset >= reading->acknowledged;
+        used += read && (used > 0 || !view->settled);
     }
-    if (exposed > member->setting->route[route].window)
-        violated(world, "I5", "%u events of partition %u are read above the commit, the window is %u", exposed,
-                 partition, member->setting->route[route].window);
+    if (exposed > setting->exposure)
+        violated(world, "I5", "%u events of partition %u are read above the commit, %u may be", exposed, partition,
+                 setting->exposure);
+    if (used > setting->window)
+        violated(world, "window", "%u events of partition %u are read from the first unsettled on, the window is %u",
+                 used, partition, setting->window);
 }

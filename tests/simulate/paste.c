@@ -172,8 +172,10 @@ static void write_input(struct buf *out, const struct world *world, const struct
 void paste_begin(struct world *world, struct member *member, uint64_t seed) {
     buf_clear(&member->lines);
     if (world->story != NULL)
-        buf_printf(&member->lines, "{\"seed\": %" PRIu64 ", \"window\": %" PRIu32 ", \"memory\": %zu}\n", seed,
-                   member->setting->route[0].window, member->setting->plan.memory_limit);
+        buf_printf(&member->lines,
+                   "{\"seed\": %" PRIu64 ", \"window\": %" PRIu32 ", \"exposure\": %" PRIu32 ", \"memory\": %zu}\n",
+                   seed, member->setting->route[0].window, member->setting->route[0].exposure,
+                   member->setting->plan.memory_limit);
 }
 
 void paste_input(struct world *world, struct member *member, const struct input *input) {

@@ -105,6 +105,7 @@ static void draw_route(struct setting *setting, const struct props *props, uint3
     route->recipe_count = route->recipes != NULL ? 1 : 0;
     route->retry.patience_ms = choose(choices, 2) == 0 ? 86400000 : 2000 + choose(choices, 30) * 1000;
     route->window = strikes(choices, FAULT_WINDOW_1) ? 1 : 2 + choose(choices, 30);
+    route->exposure = route->window + choose(choices, 2) * choose(choices, 60);
     route->mapping = (struct mapping_spec){.platform = apart ? index : choose(choices, setting->plan.platform_count),
                                            .method = SPAN("POST"),
                                            .target = props->target,

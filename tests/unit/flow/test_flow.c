@@ -139,17 +139,17 @@ static void passes_many(void **state) {
     assert_int_equal(counts.outcome[OUTCOME_DELIVERED], 20000);
 }
 
-/* What is read and not covered by an acknowledged commit comes again after a crash: never more than the window. */
-static void window_counts_from_the_commit(void **state) {
+/* What is read and not covered by an acknowledged commit comes again after a crash. */
+static void exposure_counts_from_the_commit(void **state) {
     struct stand *set = *state;
-    set->route.window = 4;
+    set->route.window = set->route.exposure = 4;
     assign(set, 1);
     for (int64_t offset = 17; offset < 20; offset++) {
         read_event(set, 1, offset, NULL);
         answer(set, (uint64_t)offset - 16, 200);
     }
     assert_true(says(set, "commit bygglov epoch 1: arende.v1/0 18"));
-    set->now_ms += 100; /* within the pause: half the window waits, so it is not kept */
+    set->now_ms += 100; /* within the pause: half of it waits, so it is not kept */
     step(set, (struct input){.kind = INPUT_COMMIT_RESULT, .is.commit = {.epoch = 1}});
     assert_non_null(strstr(buf_text(&set->trace), "commit bygglov epoch 1: arende.v1/0 20"));
     assert_true(says(set, "grant credit arende.v1/0: 1 events"));
@@ -161,6 +161,34 @@ static void window_counts_from_the_commit(void **state) {
     step(set, (struct input){.kind = INPUT_COMMIT_RESULT, .is.commit = {.epoch = 1, .error = COMMIT_RETRY}});
     assert_null(strstr(buf_text(&set->trace), "grant credit"));
     assert_null(strstr(buf_text(&set->trace), "arende.v1/0 22")); /* an error's pause is kept */
+}
+
+/* What is settled makes room in the window at once, not only when that is committed. */
+static void window_counts_from_the_base(void **state) {
+    struct stand *set = *state;
+    set->route.window = 2;
+    set->route.exposure = 5;
+    assign(set, 1);
+    assert_true(says(set, "grant credit arende.v1/0: 2 events"));
+    read_event(set, 1, 17, NULL);
+    read_event(set, 1, 18, NULL);
+    assert_null(strstr(buf_text(&set->trace), "grant credit")); /* both are under way */
+    answer(set, 2, 200);
+    assert_null(strstr(buf_text(&set->trace), "grant credit")); /* the first still is */
+    answer(set, 1, 200);
+    assert_true(says(set, "grant credit arende.v1/0: 2 events"));
+    read_event(set, 1, 19, NULL);
+    read_event(set, 1, 20, NULL);
+    answer(set, 3, 200);
+    assert_true(says(set, "grant credit arende.v1/0: 1 events"));
+    read_event(set, 1, 21, NULL);
+    answer(set, 4, 200);
+    assert_null(strstr(buf_text(&set->trace), "grant credit")); /* five are read, and no commit is acknowledged */
+    set->now_ms += 200;
+    step(set, (struct input){.kind = INPUT_COMMIT_RESULT, .is.commit = {.epoch = 1}});
+    assert_true(says(set, "commit bygglov epoch 1: arende.v1/0 21"));
+    step(set, (struct input){.kind = INPUT_COMMIT_RESULT, .is.commit = {.epoch = 1}});
+    assert_true(says(set, "grant credit arende.v1/0: 1 events"));
 }
 
 static void send_batches(struct stand *set, uint32_t events, size_t bytes) {
@@ -441,7 +469,8 @@ int main(void) {
         TEST(a_drain_ends_after_half_a_minute),
         TEST(stops_clean),
         TEST(passes_many),
-        TEST(window_counts_from_the_commit),
+        TEST(window_counts_from_the_base),
+        TEST(exposure_counts_from_the_commit),
         TEST(batch_closes_when_nothing_can_come),
         TEST(batch_of_one_key_closes_at_its_bytes),
         TEST(batch_closes_when_memory_is_short),

@@ -337,6 +337,8 @@ static void play(struct world *world, uint64_t seed) {
     world->seed = seed;
     dice_init(&world->dice, seed);
     world->route.window = (uint32_t)(1 + dice_below(&world->dice, 12));
+    world->route.exposure =
+        world->route.window + (uint32_t)(dice_below(&world->dice, 2) * dice_below(&world->dice, 20));
     world->platform.max_in_flight = (uint32_t)(1 + dice_below(&world->dice, 6));
     world->plan.memory_limit = dice_below(&world->dice, 3) == 0 ? 256 << 10 : 64 << 20;
     for (int i = 0; i < PARTITIONS; i++) {

@@ -256,6 +256,7 @@ static void a_route_is_compiled(void **state) {
     assert_int_equal(route->retry.first_ms, 1000);
     assert_int_equal(route->retry.patience_ms, 7200000);
     assert_int_equal(route->window, 1024);
+    assert_int_equal(route->exposure, 1024);
     settings_destroy(settings);
     problems_finish(&problems);
 }
@@ -263,7 +264,10 @@ static void a_route_is_compiled(void **state) {
 /* Several batches of a partition can be under way, and an offset map knows all their events. */
 static void the_window_holds_batches(void **state) {
     (void)state;
-    static const struct { unsigned events, window; } row[] = {{1, 1024}, {128, 1024}, {129, 1032}, {1000, 8000}};
+    static const struct {
+        unsigned events, window, exposure;
+    } row[] = {{1, 1024, 1024},   {16, 1024, 1024},  {17, 1024, 1088},  {100, 1024, 6400},
+               {128, 1024, 8192}, {129, 1032, 8192}, {1000, 8000, 8192}};
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
         char text[256];
         (void)snprintf(text, sizeof text,
@@ -275,6 +279,7 @@ static void the_window_holds_batches(void **state) {
         struct settings *settings = read_all(&problems, false);
         assert_int_equal(settings->plan.route_count, 2);
         assert_int_equal(settings->plan.routes[0].window, row[i].window);
+        assert_int_equal(settings->plan.routes[0].exposure, row[i].exposure);
         assert_true(settings->plan.routes[0].window <= OFFSET_MAP_BITS);
         settings_destroy(settings);
         problems_finish(&problems);

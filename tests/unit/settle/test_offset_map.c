@@ -283,7 +283,7 @@ static void what_is_whole_and_wrong_is_not_ours(void **state) {
 static void tracker_tells_what_is_settled(void **state) {
     (void)state;
     struct tracker tracker;
-    assert_true(tracker_init(&tracker, 4, 10));
+    assert_true(tracker_init(&tracker, 4, 4, 10));
     uint32_t slot[4];
     for (int i = 0; i < 4; i++)
         slot[i] = tracker_admit(&tracker, 10 + 2 * i);

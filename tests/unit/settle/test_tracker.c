@@ -12,7 +12,7 @@
 static void base_is_the_lowest_unsettled(void **state) {
     (void)state;
     struct tracker tracker;
-    assert_true(tracker_init(&tracker, 4, 10));
+    assert_true(tracker_init(&tracker, 4, 4, 10));
     assert_int_equal(tracker_base(&tracker), 10);
     uint32_t first = tracker_admit(&tracker, 10);
     uint32_t second = tracker_admit(&tracker, 11);
@@ -27,10 +27,27 @@ static void base_is_the_lowest_unsettled(void **state) {
     tracker_finish(&tracker);
 }
 
+/* What is settled makes room in the window, and what a commit covers lessens the exposure: both count. */
+static void room_is_the_lesser(void **state) {
+    (void)state;
+    struct tracker tracker;
+    assert_true(tracker_init(&tracker, 2, 3, 10));
+    assert_int_equal(tracker_room(&tracker, 0), 2);
+    uint32_t first = tracker_admit(&tracker, 10);
+    tracker_settle(&tracker, first);
+    assert_int_equal(tracker_room(&tracker, 0), 2);
+    (void)tracker_admit(&tracker, 11);
+    assert_int_equal(tracker_room(&tracker, 0), 1);
+    tracker_settle(&tracker, tracker_admit(&tracker, 12));
+    assert_int_equal(tracker_room(&tracker, 1), 0); /* the window is full */
+    assert_int_equal(tracker_room(&tracker, 0), 0);
+    tracker_finish(&tracker);
+}
+
 static void gaps_count_as_settled(void **state) {
     (void)state;
     struct tracker tracker;
-    assert_true(tracker_init(&tracker, 4, -1));
+    assert_true(tracker_init(&tracker, 4, 4, -1));
     assert_int_equal(tracker_base(&tracker), -1);
     uint32_t first = tracker_admit(&tracker, 100);
     uint32_t second = tracker_admit(&tracker, 5000000000);
@@ -51,7 +68,7 @@ static void agrees_with_a_model(void **state) {
     struct dice dice;
     dice_init(&dice, 3);
     struct tracker tracker;
-    assert_true(tracker_init(&tracker, WINDOW, 0));
+    assert_true(tracker_init(&tracker, WINDOW, WINDOW, 0));
     int read = 0, base = 0;
     while (base < EVENTS) {
         if (read < EVENTS && tracker_room(&tracker, tracker.passed) > 0 && dice_chance(&dice, 500000)) {
@@ -74,7 +91,7 @@ static void agrees_with_a_model(void **state) {
 static void knows_what_was_sent(void **state) {
     (void)state;
     struct tracker tracker;
-    assert_true(tracker_init(&tracker, 4, 10));
+    assert_true(tracker_init(&tracker, 4, 4, 10));
     uint32_t slot[4];
     for (int i = 0; i < 4; i++)
         slot[i] = tracker_admit(&tracker, 10 + i);
@@ -92,9 +109,8 @@ static void knows_what_was_sent(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(knows_what_was_sent),
-        cmocka_unit_test(base_is_the_lowest_unsettled),
-        cmocka_unit_test(gaps_count_as_settled),
+        cmocka_unit_test(knows_what_was_sent), cmocka_unit_test(base_is_the_lowest_unsettled),
+        cmocka_unit_test(room_is_the_lesser),  cmocka_unit_test(gaps_count_as_settled),
         cmocka_unit_test(agrees_with_a_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

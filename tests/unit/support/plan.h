@@ -34,6 +34,7 @@ static inline struct route plan_route(struct template *target) {
                           .refusals = 3,
                           .retry = {1000, 300000, 86400000},
                           .window = 1024,
+                          .exposure = 1024,
                           .mapping = {.method = SPAN("POST"),
                                       .route = SPAN("bygglov"),
                                       .topics = plan_topics,
