@@ -17,9 +17,10 @@ struct assigned_partition {
     int64_t next;  /* offset behind the last record given out; -1 none yet */
     uint32_t credit_events;
     size_t credit_bytes;
-    rd_kafka_message_t *waiting; /* read, for credit that is not there yet; NULL none */
-    size_t waiting_bytes;
-    size_t taken; /* records, and their bytes, since its queue was looked at */
+    rd_kafka_message_t *waiting; /* read and not given out yet; NULL none */
+    bool measured;               /* it was, and there was no credit for it then */
+    size_t waiting_bytes;        /* that it takes, once it was measured */
+    size_t taken;                /* records, and their bytes, since its queue was looked at */
     size_t taken_bytes;
 };
 

@@ -156,7 +156,7 @@ static bool has_credit(const struct assigned_partition *partition, size_t bytes)
 /* One record is read ahead of its credit: so the core learns how much it needs, and grants nothing in vain. */
 static bool may_read(const struct assigned_partition *partition) {
     return !partition->idle && !partition->stopped &&
-           (partition->waiting == NULL || has_credit(partition, partition->waiting_bytes));
+           (!partition->measured || has_credit(partition, partition->waiting_bytes));
 }
 
 /* Prefetches the bytes, which librdkafka's thread left in another core's cache, so that they are here when they are
@@ -166,16 +166,22 @@ static void call_for(const void *bytes, size_t size) {
         __builtin_prefetch((const char *)bytes + i);
 }
 
-static rd_kafka_message_t *take_waiting(struct assigned_partition *partition) {
-    rd_kafka_message_t *message = partition->waiting;
-    partition->waiting = NULL;
-    return message;
+/* Takes the next record from the queue, so that its bytes are here when its turn comes: to look at its headers, which
+ * stand behind its value, would mean to wait for them. */
+static void look_ahead(struct assigned_partition *partition) {
+    rd_kafka_message_t *message = partition->waiting = rd_kafka_consume_queue(partition->queue, 0);
+    partition->measured = false;
+    if (message == NULL)
+        return;
+    call_for(message->payload, message->len + CACHE_LINE);
+    call_for(message->key, message->key_len);
 }
 
 /* Reads one record on the partition's credit. False when the partition has nothing (more) to give now. */
 static bool read_one(struct consumer *consumer, struct assigned_partition *partition, struct catch *catch) {
-    rd_kafka_message_t *message =
-        partition->waiting != NULL ? take_waiting(partition) : rd_kafka_consume_queue(partition->queue, 0);
+    if (partition->waiting == NULL)
+        look_ahead(partition);
+    rd_kafka_message_t *message = partition->waiting;
     if (message == NULL) {
         partition->idle = true;
         nudge_look(consumer, partition);
@@ -185,19 +191,18 @@ static bool read_one(struct consumer *consumer, struct assigned_partition *parti
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
         size_t bytes = credit_of(consumer, catch);
         catch->too_large = is_too_large(consumer, bytes);
-        if (catch->too_large)
-            return true;
-        if (!has_credit(partition, bytes)) {
-            partition->waiting = message;
+        if (!catch->too_large && !has_credit(partition, bytes)) {
             partition->waiting_bytes = bytes;
+            partition->measured = true;
             catch->message = NULL;
             return true;
         }
-        partition->credit_events--;
-        partition->credit_bytes -= bytes;
-        call_for(message->payload, message->len);
-        call_for(message->key, message->key_len);
+        if (!catch->too_large) {
+            partition->credit_events--;
+            partition->credit_bytes -= bytes;
+        }
     }
+    look_ahead(partition);
     return true;
 }
 
