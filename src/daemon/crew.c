@@ -8,6 +8,7 @@
 #include "daemon/worker.h"
 #include "flow/share.h"
 #include "kafka/census.h"
+#include "kafka/read_ahead.h"
 #include "ops/log.h"
 #include "tables/tables.h"
 
@@ -131,7 +132,7 @@ static void say_places(const struct plan *plan) {
 }
 
 /* Of each route's topics; where no broker says, PARTITIONS_A_TOPIC. NULL when memory is short. */
-static uint32_t *count_partitions(const struct crew *crew) {
+static uint32_t *count_partitions(const struct crew *crew, uint32_t *brokers) {
     enum { PARTITIONS_A_TOPIC = 16, WITHIN_MS = 2000 };
     const struct plan *plan = crew->plan;
     size_t topics = 0, at = 0;
@@ -144,7 +145,7 @@ static uint32_t *count_partitions(const struct crew *crew) {
         for (uint32_t i = 0; i < plan->route_count; i++)
             for (uint32_t k = 0; k < plan->routes[i].topic_count; k++)
                 topic[at++] = plan->routes[i].topics[k];
-        census_take(properties_of(crew), topic, topics, WITHIN_MS, found);
+        *brokers = census_take(properties_of(crew), topic, topics, WITHIN_MS, found);
         at = 0;
         for (uint32_t i = 0; i < plan->route_count; i++)
             for (uint32_t k = 0; k < plan->routes[i].topic_count; k++, at++)
@@ -158,11 +159,23 @@ static uint32_t *count_partitions(const struct crew *crew) {
     return NULL;
 }
 
+/* Less would do where producers send small batches: so it is no warning. */
+static void say_read_ahead(const struct plan *plan) {
+    size_t consumers = share_consumers(plan), least = read_ahead_least(consumers);
+    if (least > plan->memory_limit / 2)
+        log_say(
+            LOG_LEVEL_INFO, NULL, 0,
+            "%zu consumers may read %zu MiB ahead, more than half of limits.memory, where producers send batches of a "
+            "mebibyte: %zu MiB would hold them",
+            consumers, least >> 20, least * 2 >> 20);
+}
+
 static bool start_workers(struct crew *crew, struct error *error) {
-    uint32_t *partitions = count_partitions(crew);
+    uint32_t brokers = 0, *partitions = count_partitions(crew, &brokers);
     bool started = partitions != NULL || error_memory(error);
+    say_read_ahead(crew->plan);
     for (uint32_t i = 0; i < crew->count && started; i++)
-        started = worker_start(crew->worker[i], partitions, error);
+        started = worker_start(crew->worker[i], partitions, brokers, error);
     free(partitions);
     return started;
 }

@@ -64,6 +64,11 @@ static void on_event(void *owner, struct event *event) {
     worker_step(owner, &input);
 }
 
+static bool is_hungry(void *owner, uint32_t route) {
+    const struct worker *worker = owner;
+    return flow_is_hungry(worker->flow, route);
+}
+
 static void on_wanted(void *owner, struct place place, size_t bytes) {
     struct input input = {.kind = INPUT_WANTED};
     input.is.wanted.place = place;
@@ -195,6 +200,7 @@ struct consumer_handler inputs_of_consumers(struct worker *worker) {
                                      .revoked = on_revoked,
                                      .committed = on_committed,
                                      .event = on_event,
+                                     .hungry = is_hungry,
                                      .wanted = on_wanted,
                                      .partition_error = on_partition_error,
                                      .commit_result = on_commit_result,

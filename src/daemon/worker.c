@@ -3,6 +3,7 @@
 #include "daemon/worker_private.h"
 #include "flow/budget.h"
 #include "flow/share.h"
+#include "kafka/read_ahead.h"
 #include "ops/log.h"
 
 #include <stdlib.h>
@@ -10,14 +11,12 @@
 #include <unistd.h>
 
 enum {
-    TURN_MS = 1000,                   /* the core hears from us at least so often (I9), */
-    TURNS_A_SESSION = 4,              /* and so often in a short session: silence for half of one is a stall */
-    PUBLISH_MS = 100,                 /* counters are published at most so often */
-    EVENTS_A_SERVING = 64,            /* then HTTP has its turn */
-    CLOSE_MS = 10000,                 /* to leave the groups */
-    LONGEST_END_MS = 36000,           /* another worker's longest drain and final commit (I8) */
-    LEAST_QUEUE = 256 * 1024,         /* bytes, of a partition */
-    ENOUGH_OF_ROUTE = 8 * 1024 * 1024 /* likewise, of all its partitions: 6,000 events of half a KiB and a fetch more */
+    TURN_MS = 1000,        /* the core hears from us at least so often (I9), */
+    TURNS_A_SESSION = 4,   /* and so often in a short session: silence for half of one is a stall */
+    PUBLISH_MS = 100,      /* counters are published at most so often */
+    EVENTS_A_SERVING = 64, /* then HTTP has its turn */
+    CLOSE_MS = 10000,      /* to leave the groups */
+    LONGEST_END_MS = 36000 /* another worker's longest drain and final commit (I8) */
 };
 
 /* --- publishing --- */
@@ -95,12 +94,15 @@ static int64_t turn_ms(const struct worker *worker) {
 }
 
 static int patience(const struct worker *worker) {
-    for (uint32_t i = 0; i < worker->plan->route_count; i++)
+    int64_t until = worker->input_ms + turn_ms(worker);
+    for (uint32_t i = 0; i < worker->plan->route_count; i++) {
+        int64_t due_ms = worker->consumer[i] == NULL ? INT64_MAX : consumer_due_ms(worker->consumer[i]);
         if (worker->ready[i])
             return 0;
+        until = due_ms < until ? due_ms : until;
+    }
     if (worker->unwritten_count > 0)
         return 0;
-    int64_t until = worker->input_ms + turn_ms(worker);
     if (worker->wake_at_ms >= 0 && worker->wake_at_ms < until)
         until = worker->wake_at_ms;
     /* What changed since the last publication is published within PUBLISH_MS. */
@@ -131,10 +133,11 @@ static void serve_consumers(struct worker *worker) {
         if (worker->wait_route[i] != UINT32_MAX && worker->wait[i].revents != 0)
             worker->ready[worker->wait_route[i]] = true;
     for (uint32_t route = 0; route < worker->plan->route_count && !worker->finished; route++) {
-        if (!worker->ready[route])
+        struct consumer *consumer = worker->consumer[route];
+        if (!worker->ready[route] && (consumer == NULL || consumer_due_ms(consumer) > worker->now_ms))
             continue;
         worker->ready[route] = false; /* performing may set it again */
-        if (consumer_serve(worker->consumer[route], EVENTS_A_SERVING))
+        if (consumer_serve(consumer, worker->now_ms, EVENTS_A_SERVING))
             worker->ready[route] = true;
     }
 }
@@ -186,7 +189,7 @@ static bool serve_groups(struct worker *worker) {
         worker_step(worker, &timer);
     for (uint32_t i = 0; i < worker->plan->route_count; i++)
         if (worker->consumer[i] != NULL && !consumer_closed(worker->consumer[i])) {
-            (void)consumer_serve(worker->consumer[i], 0);
+            (void)consumer_serve(worker->consumer[i], worker->now_ms, 0);
             all = false;
         }
     return all;
@@ -303,18 +306,15 @@ static void watch(struct worker *worker, int descriptor, uint32_t route) {
     worker->wait_route[worker->wait_count++] = route;
 }
 
-/* Memory that librdkafka may hold of each partition of a route: half the limit is divided among all partitions that
- * this worker can get. Beyond what is read while the next comes there is no use in more. */
-static size_t queue_bytes(const struct worker *worker, const uint32_t *partitions, uint32_t route) {
-    size_t own = partitions[route] > 0 ? partitions[route] : 1, all = own, enough = ENOUGH_OF_ROUTE / own;
+static struct read_ahead read_ahead_of(const struct worker *worker, const uint32_t *partitions, uint32_t brokers,
+                                       uint32_t route) {
+    size_t own = partitions[route] > 0 ? partitions[route] : 1, all = own;
     for (uint32_t i = 0; i < worker->plan->route_count; i++)
         all += i != route && share_reads(worker->plan, i, worker->plan->worker) ? partitions[i] : 0;
-    size_t share = worker->plan->memory_limit / 2 / all;
-    share = share < enough ? share : enough;
-    return share < LEAST_QUEUE ? LEAST_QUEUE : share;
+    return read_ahead_divide(worker->plan->memory_limit, own, all, brokers);
 }
 
-static bool start_consumer(struct worker *worker, const uint32_t *partitions, uint32_t index, struct error *error) {
+static bool start_consumer(struct worker *worker, uint32_t index, struct read_ahead ahead, struct error *error) {
     const struct route *route = &worker->plan->routes[index];
     if (!share_reads(worker->plan, index, worker->plan->worker))
         return true;
@@ -324,7 +324,8 @@ static bool start_consumer(struct worker *worker, const uint32_t *partitions, ui
         .topics = route->topics,
         .topic_count = route->topic_count,
         .properties = worker->spec.properties,
-        .queue_bytes = queue_bytes(worker, partitions, index),
+        .queue_bytes = ahead.bytes,
+        .inlets = ahead.inlets,
         .largest = budget_largest(worker->plan),
         .consumers = share_consumers(worker->plan),
         .stock = &worker->stock,
@@ -348,12 +349,12 @@ struct producer *worker_producer(struct worker *worker, struct error *error) {
     return worker->producer;
 }
 
-bool worker_start(struct worker *worker, const uint32_t *partitions, struct error *error) {
+bool worker_start(struct worker *worker, const uint32_t *partitions, uint32_t brokers, struct error *error) {
     watch(worker, worker->control, UINT32_MAX);
     inputs_post(worker);
     inputs_heritage(worker);
     for (uint32_t i = 0; i < worker->plan->route_count; i++)
-        if (!start_consumer(worker, partitions, i, error))
+        if (!start_consumer(worker, i, read_ahead_of(worker, partitions, brokers, i), error))
             return false;
     publish(worker);
     atomic_fetch_add(worker->spec.working, 1);

@@ -40,7 +40,7 @@ bool worker_inherit(struct worker *worker, uint32_t route, const struct reached 
 bool worker_bequeath(const struct worker *worker, const struct route *route, struct heritage *heritage);
 
 /* Joins the groups and starts the thread. Its tables were given before. `partitions`: of each route's topics. */
-bool worker_start(struct worker *worker, const uint32_t *partitions, struct error *error);
+bool worker_start(struct worker *worker, const uint32_t *partitions, uint32_t brokers, struct error *error);
 
 /* From any thread: the first call drains, the second ends at once. */
 void worker_stop(struct worker *worker);

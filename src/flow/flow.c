@@ -322,6 +322,11 @@ void flow_platform(const struct flow *flow, uint32_t platform, struct platform_c
                                        .in_flight = dispatcher->pace.in_flight};
 }
 
+bool flow_is_hungry(const struct flow *flow, uint32_t route) {
+    const struct group *group = &flow->groups[route];
+    return group->phase == GROUP_RUNNING && !dispatcher_has_enough(flow, group);
+}
+
 size_t flow_bytes(const struct flow *flow) {
     return flow->bytes + flow->reserved;
 }

@@ -56,6 +56,10 @@ struct platform_counts {
 
 void flow_platform(const struct flow *flow, uint32_t platform, struct platform_counts *counts);
 
+/* Whether the route wants more events now: its group runs, and its platform has not enough of them. A partition that
+ * gets no credit even so waits for something of its own, or for memory. */
+bool flow_is_hungry(const struct flow *flow, uint32_t route);
+
 /* Bytes accounted to events, letters and maps (I10). */
 size_t flow_bytes(const struct flow *flow);
 

@@ -13,14 +13,15 @@ static uint32_t topic_index(const struct span *topics, uint32_t count, const cha
 }
 
 bool assignment_begin(struct assignment *assignment, rd_kafka_t *client, const rd_kafka_topic_partition_list_t *list,
-                      const struct span *topics, uint32_t topic_count, uint32_t route, uint32_t epoch, int wake,
-                      struct assignment *past) {
+                      const struct span *topics, uint32_t topic_count, uint32_t route, uint32_t epoch, size_t most,
+                      int wake, struct assignment *past) {
     static const uint64_t one = 1;
     *assignment = (struct assignment){0};
     assignment->partition = calloc((size_t)list->cnt + 1, sizeof *assignment->partition);
     if (assignment->partition == NULL)
         return false;
     assignment->epoch = epoch;
+    assignment->topics = topics;
     for (int i = 0; i < list->cnt; i++) {
         const rd_kafka_topic_partition_t *from = &list->elems[i];
         uint32_t topic = topic_index(topics, topic_count, from->topic);
@@ -30,9 +31,13 @@ bool assignment_begin(struct assignment *assignment, rd_kafka_t *client, const r
         to->place = (struct place){.route = route, .topic = topic, .partition = from->partition, .epoch = epoch};
         to->begin = RD_KAFKA_OFFSET_INVALID;
         to->next = -1;
-        to->queue = rd_kafka_queue_get_partition(client, from->topic, from->partition);
-        rd_kafka_queue_forward(to->queue, NULL);
-        rd_kafka_queue_io_event_enable(to->queue, wake, &one, sizeof one);
+        to->own.queue = rd_kafka_queue_get_partition(client, from->topic, from->partition);
+        rd_kafka_queue_forward(to->own.queue, NULL);
+        rd_kafka_queue_io_event_enable(to->own.queue, wake, &one, sizeof one);
+    }
+    if (!inlets_begin(assignment, client, most, wake)) {
+        assignment_end(assignment, past);
+        return false;
     }
     assignment_forget(past, assignment);
     return true;
@@ -42,11 +47,12 @@ void assignment_end(struct assignment *assignment, struct assignment *past) {
     if (assignment->partition == NULL)
         return;
     assignment_forget(past, assignment);
+    inlets_end(assignment);
     for (size_t i = 0; i < assignment->count; i++) {
         if (assignment->partition[i].waiting != NULL) /* never given out: whoever comes next reads it */
             rd_kafka_message_destroy(assignment->partition[i].waiting);
         assignment->partition[i].waiting = NULL;
-        rd_kafka_queue_io_event_enable(assignment->partition[i].queue, -1, NULL, 0);
+        rd_kafka_queue_io_event_enable(assignment->partition[i].own.queue, -1, NULL, 0);
     }
     *past = *assignment;
     *assignment = (struct assignment){0};
@@ -69,8 +75,8 @@ static bool has(const struct assignment *assignment, struct place place) {
 void assignment_forget(struct assignment *past, const struct assignment *next) {
     for (size_t i = 0; i < past->count; i++) {
         if (!has(next, past->partition[i].place))
-            empty(past->partition[i].queue);
-        rd_kafka_queue_destroy(past->partition[i].queue);
+            empty(past->partition[i].own.queue);
+        rd_kafka_queue_destroy(past->partition[i].own.queue);
     }
     free(past->partition);
     *past = (struct assignment){0};

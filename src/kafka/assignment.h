@@ -1,18 +1,21 @@
 /* An assignment is the partitions that the group has given us, from one rebalance to the next (an epoch), each with its
- * own queue and credit. It does not talk to the group. */
+ * own credit. It does not talk to the group. */
 #ifndef SLUSS_KAFKA_ASSIGNMENT_H
 #define SLUSS_KAFKA_ASSIGNMENT_H
 
 #include "event/event.h"
-
-#include <librdkafka/rdkafka.h>
+#include "kafka/inlet.h"
 
 struct assigned_partition {
     struct place place;
-    rd_kafka_queue_t *queue; /* un-forwarded: read only on credit */
-    bool decided;            /* begin or stop was said */
+    struct inlet own;     /* its queue, read only on credit */
+    struct inlet *shared; /* to which that is forwarded, but when it is apart; NULL: none */
+    bool apart;
+    struct aside aside; /* likewise: its records from the shared one */
+    uint64_t until;     /* likewise: when so many were read of that one, no more come */
+    bool cut;           /* likewise: what comes behind those was lost for want of memory, and nothing may be read on */
+    bool decided;       /* begin or stop was said */
     bool stopped;
-    bool idle;     /* its queue was found empty since the last wake */
     int64_t begin; /* offset, or librdkafka's logical one */
     int64_t next;  /* offset behind the last record given out; -1 none yet */
     uint32_t credit_events;
@@ -20,24 +23,27 @@ struct assigned_partition {
     rd_kafka_message_t *waiting; /* read and not given out yet; NULL none */
     bool measured;               /* it was, and there was no credit for it then */
     size_t waiting_bytes;        /* that it takes, once it was measured */
-    size_t taken;                /* records, and their bytes, since its queue was looked at */
-    size_t taken_bytes;
 };
 
 struct assignment {
     uint32_t epoch; /* 0: none */
+    const struct span *topics;
     struct assigned_partition *partition;
     size_t count;
-    size_t turn;   /* where the next reading round begins, so that no partition starves */
-    bool assigned; /* librdkafka was told */
+    struct inlet *inlet; /* shared */
+    size_t inlet_count;  /* 0: each partition has its own */
+    int64_t patience_ms; /* so long a head waits before it is set apart */
+    size_t turn;         /* where the next reading round begins, so that no partition starves */
+    bool assigned;       /* librdkafka was told */
 };
 
 /* Takes the partitions' queues away from the main queue. Must happen before rd_kafka_assign, or their records would
- * come unasked. Forgets `past`. What the group's leader gives us of topics that are not ours is left out. False when
- * memory is short: then nothing was taken, and there is no epoch. */
+ * come unasked. More than `most` of them share so many inlets; 0: none does. Forgets `past`. What the group's leader
+ * gives us of topics that are not ours is left out. False when memory is short: then nothing was taken, and there is no
+ * epoch. */
 bool assignment_begin(struct assignment *assignment, rd_kafka_t *client, const rd_kafka_topic_partition_list_t *list,
-                      const struct span *topics, uint32_t topic_count, uint32_t route, uint32_t epoch, int wake,
-                      struct assignment *past);
+                      const struct span *topics, uint32_t topic_count, uint32_t route, uint32_t epoch, size_t most,
+                      int wake, struct assignment *past);
 
 /* Nothing is read of it any more, before rd_kafka_assign(NULL). It becomes `past`, with its queues: what librdkafka
  * still puts into them refers to their partition, and where nobody takes it out again, to a client that never ends. */

@@ -127,6 +127,7 @@ struct consumer *consumer_create(const struct consumer_spec *spec, struct error 
     consumer->stock = spec->stock;
     consumer->largest = spec->largest;
     consumer->queue = limit_queue(spec->queue_bytes);
+    consumer->inlets = spec->inlets;
     consumer->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     bool made = consumer->group != NULL && consumer->wake >= 0;
     if (!made)
@@ -253,8 +254,21 @@ static void serve_questions(struct consumer *consumer) {
     }
 }
 
-bool consumer_serve(struct consumer *consumer, size_t most) {
+/* Those that share, and whose partition waits or no longer waits for itself alone. */
+static void serve_inlets(struct consumer *consumer) {
+    struct assignment *assignment = &consumer->assignment;
+    for (size_t i = 0; i < assignment->inlet_count; i++)
+        assignment->inlet[i].idle = false;
+    inlets_join(assignment);
+    if (inlets_due_ms(assignment) <= consumer->now_ms)
+        inlets_relieve(assignment, consumer->now_ms,
+                       consumer->handler.hungry == NULL ||
+                           consumer->handler.hungry(consumer->handler.owner, consumer->route));
+}
+
+bool consumer_serve(struct consumer *consumer, int64_t now_ms, size_t most) {
     uint64_t wakes;
+    consumer->now_ms = now_ms;
     ssize_t drained = read(consumer->wake, &wakes, sizeof wakes);
     (void)drained;
     membership_serve(consumer);
@@ -262,8 +276,14 @@ bool consumer_serve(struct consumer *consumer, size_t most) {
     nudge_serve(consumer);
     assign_when_decided(consumer);
     for (size_t i = 0; i < consumer->assignment.count; i++)
-        consumer->assignment.partition[i].idle = false;
+        consumer->assignment.partition[i].own.idle = false;
+    if (consumer->assignment.inlet_count > 0 && most > 0)
+        serve_inlets(consumer);
     return supply_serve(consumer, most);
+}
+
+int64_t consumer_due_ms(const struct consumer *consumer) {
+    return inlets_due_ms(&consumer->assignment);
 }
 
 /* --- what the core asks --- */
@@ -339,6 +359,7 @@ void consumer_grant(struct consumer *consumer, struct place place, uint32_t even
         return;
     partition->credit_events += events;
     partition->credit_bytes += bytes;
+    inlets_fed(&consumer->assignment);
 }
 
 void consumer_commit(struct consumer *consumer, uint32_t epoch, const struct consumer_offset *entry, size_t count) {

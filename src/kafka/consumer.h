@@ -40,6 +40,9 @@ struct consumer_handler {
     void (*revoked)(void *owner, uint32_t route, uint32_t epoch, bool lost);
     void (*committed)(void *owner, uint32_t route, uint32_t epoch, const struct consumer_offset *entry, size_t count);
     void (*event)(void *owner, struct event *event);
+    /* Whether the route wants more events now, so that who gets no credit waits for something of its own. May be NULL:
+     * it does. */
+    bool (*hungry)(void *owner, uint32_t route);
     /* A record waits for more credit than there is; said once of each. May be NULL. */
     void (*wanted)(void *owner, struct place place, size_t bytes);
     void (*partition_error)(void *owner, struct place place, enum consumer_end end, const char *why);
@@ -54,7 +57,8 @@ struct consumer_spec {
     const struct span *topics;
     uint32_t topic_count;
     struct kafka_properties properties; /* the user's */
-    size_t queue_bytes;                 /* memory that librdkafka's own queue of a partition may take */
+    size_t queue_bytes;                 /* memory that a queue of librdkafka's may take */
+    size_t inlets;                      /* so many queues at most: more partitions share them; 0 any */
     size_t largest;                     /* bytes: of a larger record the value is left out; 0 of none */
     uint32_t consumers;                 /* of the whole process: the more, the longer a broker may wait for a fetch */
     struct arena_stock *stock;          /* for its events; may be NULL */
@@ -69,7 +73,10 @@ int consumer_descriptor(const struct consumer *consumer);
 
 /* Serves what has come, never blocks: the group's news and answers, then events within credit, at most `most` of them.
  * True when there is more to read at once. */
-bool consumer_serve(struct consumer *consumer, size_t most);
+bool consumer_serve(struct consumer *consumer, int64_t now_ms, size_t most);
+
+/* When it shall be served though nothing has come; INT64_MAX never. */
+int64_t consumer_due_ms(const struct consumer *consumer);
 
 /* What the core asks; calls about an epoch that is gone do nothing. Answers come from consumer_serve. */
 void consumer_read_committed(struct consumer *consumer, uint32_t epoch);

@@ -20,7 +20,7 @@ struct pending_question {
     bool back;
 };
 
-/* What librdkafka may hold of a partition: so many records or so many bytes, whichever comes first, and one fetch more,
+/* What librdkafka may hold in an inlet: so many records or so many bytes, whichever comes first, and one fetch more,
  * for a queue that is just not full is fetched for. */
 struct queue_limits {
     size_t records, bytes, fetch;
@@ -46,6 +46,8 @@ struct consumer {
     struct consumer_offset *entry; /* room for one answer about all partitions of the epoch */
     struct pending_question *questions;
     struct queue_limits queue;
+    size_t inlets; /* that partitions may have; more of them share; 0 any */
+    int64_t now_ms;
     struct question *nudge;    /* asked only to wake librdkafka; NULL none */
     uint32_t refused;          /* epoch of a commit that librdkafka refused at once; 0 none */
     uint32_t unasked;          /* epoch whose committed offsets could not be asked for; 0 none */
@@ -68,9 +70,9 @@ void membership_serve(struct consumer *consumer);
 /* Tells the core what is committed; NULL when nobody could say. */
 void membership_committed(struct consumer *consumer, uint32_t epoch, const rd_kafka_topic_partition_list_t *list);
 
-/* Nudges librdkafka to fetch: when a good part of a partition's queue has been read, the queue runs low and the
- * partition has more, asks its broker a question, which wakes the thread that fetches. */
-void nudge_look(struct consumer *consumer, struct assigned_partition *partition);
+/* Nudges librdkafka to fetch: when a good part of an inlet's queue has been read, the queue runs low and the partition
+ * has more, asks its broker a question, which wakes the thread that fetches. */
+void nudge_look(struct consumer *consumer, struct inlet *inlet, const struct assigned_partition *partition);
 void nudge_serve(struct consumer *consumer);
 void nudge_end(struct consumer *consumer);
 

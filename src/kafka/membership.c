@@ -36,7 +36,7 @@ static void on_assign(struct consumer *consumer, const rd_kafka_topic_partition_
     consumer->entry = calloc((size_t)list->cnt, sizeof *consumer->entry);
     if (place == NULL || consumer->entry == NULL ||
         !assignment_begin(&consumer->assignment, consumer->client, list, consumer->topics, consumer->topic_count,
-                          consumer->route, consumer->epoch, consumer->wake, &consumer->past)) {
+                          consumer->route, consumer->epoch, consumer->inlets, consumer->wake, &consumer->past)) {
         /* Nothing is read, the group goes on with heartbeats; the next rebalance tries again. */
         (void)rd_kafka_assign(consumer->client, NULL);
         free(place);

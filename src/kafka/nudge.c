@@ -17,15 +17,16 @@ static bool more_waits(const struct consumer *consumer, const struct assigned_pa
     return result == RD_KAFKA_RESP_ERR_NO_ERROR && high - partition->next > (int64_t)ready;
 }
 
-void nudge_look(struct consumer *consumer, struct assigned_partition *partition) {
-    if (partition->taken < consumer->queue.records / LOOKS && partition->taken_bytes < consumer->queue.bytes / LOOKS)
+void nudge_look(struct consumer *consumer, struct inlet *inlet, const struct assigned_partition *partition) {
+    if (inlet->taken < consumer->queue.records / LOOKS && inlet->taken_bytes < consumer->queue.bytes / LOOKS)
         return;
     if (consumer->nudge != NULL || nudge_by_property())
         return;
-    partition->taken = 0;
-    partition->taken_bytes = 0;
-    size_t ready = rd_kafka_queue_length(partition->queue);
-    if (ready < consumer->queue.records / 2 && more_waits(consumer, partition, ready))
+    inlet->taken = 0;
+    inlet->taken_bytes = 0;
+    size_t ready = rd_kafka_queue_length(inlet->queue);
+    bool shared = inlet != &partition->own; /* then others may have more */
+    if (ready < consumer->queue.records / 2 && (shared || more_waits(consumer, partition, ready)))
         consumer->nudge = question_end(consumer->client, consumer->topics[partition->place.topic].data,
                                        partition->place.partition, consumer->wake);
 }

@@ -70,6 +70,7 @@ struct catch {
     rd_kafka_headers_t *headers; /* the message's; NULL none */
     bool left_out;               /* its value: there can be no memory for it */
     bool too_large;              /* even so */
+    bool cut;                    /* there is none: it was read before its turn, and no memory to keep it until then */
 };
 
 /* The credit that a record takes. A value for which there can be no memory is left out. */
@@ -98,9 +99,10 @@ static bool give(struct consumer *consumer, const struct catch *catch) {
         return false;
     event->omitted = catch->left_out ? message->len : 0;
     partition->next = message->offset + 1;
-    partition->taken++;
-    partition->taken_bytes += key.size + value.size;
-    nudge_look(consumer, partition);
+    struct inlet *inlet = inlet_of(partition);
+    inlet->taken++;
+    inlet->taken_bytes += key.size + value.size;
+    nudge_look(consumer, inlet, partition);
     consumer->handler.event(consumer->handler.owner, event);
     return true;
 }
@@ -155,7 +157,7 @@ static bool has_credit(const struct assigned_partition *partition, size_t bytes)
 
 /* One record is read ahead of its credit: so the core learns how much it needs, and grants nothing in vain. */
 static bool may_read(const struct assigned_partition *partition) {
-    return !partition->idle && !partition->stopped &&
+    return !partition->own.idle && !partition->stopped && (partition->shared == NULL || partition->apart) &&
            (!partition->measured || has_credit(partition, partition->waiting_bytes));
 }
 
@@ -166,27 +168,18 @@ static void call_for(const void *bytes, size_t size) {
         __builtin_prefetch((const char *)bytes + i);
 }
 
-/* Takes the next record from the queue, so that its bytes are here when its turn comes: to look at its headers, which
- * stand behind its value, would mean to wait for them. */
-static void look_ahead(struct assigned_partition *partition) {
-    rd_kafka_message_t *message = partition->waiting = rd_kafka_consume_queue(partition->queue, 0);
-    partition->measured = false;
+/* The next record is read before its turn, so that its bytes are here then: to look at its headers, which stand behind
+ * its value, would mean to wait for them. */
+static void look_ahead(const rd_kafka_message_t *message) {
     if (message == NULL)
         return;
     call_for(message->payload, message->len + CACHE_LINE);
     call_for(message->key, message->key_len);
 }
 
-/* Reads one record on the partition's credit. False when the partition has nothing (more) to give now. */
-static bool read_one(struct consumer *consumer, struct assigned_partition *partition, struct catch *catch) {
-    if (partition->waiting == NULL)
-        look_ahead(partition);
+/* Takes the record that waits, on its partition's credit. False where there is none: then it goes on waiting. */
+static bool take(const struct consumer *consumer, struct assigned_partition *partition, struct catch *catch) {
     rd_kafka_message_t *message = partition->waiting;
-    if (message == NULL) {
-        partition->idle = true;
-        nudge_look(consumer, partition);
-        return false;
-    }
     *catch = (struct catch){.partition = partition, .message = message};
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
         size_t bytes = credit_of(consumer, catch);
@@ -195,30 +188,75 @@ static bool read_one(struct consumer *consumer, struct assigned_partition *parti
             partition->waiting_bytes = bytes;
             partition->measured = true;
             catch->message = NULL;
-            return true;
+            return false;
         }
         if (!catch->too_large) {
             partition->credit_events--;
             partition->credit_bytes -= bytes;
         }
     }
-    look_ahead(partition);
+    partition->waiting = NULL;
+    partition->measured = false;
     return true;
 }
 
-/* One record from each partition in turn, until nobody has more to give. */
+/* Reads one record of one partition alone. Of one that is apart no other is read ahead, or it would never share again.
+ */
+static enum inlet_found read_own(struct consumer *consumer, struct assigned_partition *partition, struct catch *catch) {
+    if (!may_read(partition))
+        return INLET_EMPTY;
+    if (partition->waiting == NULL)
+        partition->waiting = inlet_take_own(partition);
+    if (partition->waiting == NULL && partition->cut) {
+        *catch = (struct catch){.partition = partition, .cut = true};
+        return INLET_RECORD;
+    }
+    if (partition->waiting == NULL) {
+        partition->own.idle = true;
+        nudge_look(consumer, &partition->own, partition);
+        return INLET_EMPTY;
+    }
+    if (take(consumer, partition, catch) && !partition->apart)
+        look_ahead(partition->waiting = inlet_take_own(partition));
+    return INLET_RECORD;
+}
+
+/* Reads one record of those that share. */
+static enum inlet_found read_shared(struct consumer *consumer, struct inlet *inlet, struct catch *catch) {
+    struct assignment *assignment = &consumer->assignment;
+    struct assigned_partition *head = inlet->head;
+    if (head == NULL || head->stopped) {
+        enum inlet_found found = inlet->idle ? INLET_EMPTY : inlet_read(assignment, inlet);
+        head = inlet->head;
+        if (found != INLET_RECORD) {
+            if (inlet->last != NULL)
+                nudge_look(consumer, inlet, inlet->last);
+            return found;
+        }
+    } else if (head->measured && !has_credit(head, head->waiting_bytes))
+        return INLET_EMPTY;
+    if (!take(consumer, head, catch)) {
+        inlet_block(assignment, inlet, consumer->now_ms);
+        return INLET_RECORD;
+    }
+    inlet->head = NULL;
+    if (inlet_read(assignment, inlet) == INLET_RECORD)
+        look_ahead(inlet->head->waiting);
+    return INLET_RECORD;
+}
+
+/* One record from each partition, or inlet that they share, in turn, until nobody has more to give. */
 static size_t read_some(struct consumer *consumer, struct catch *catch, size_t most) {
     struct assignment *assignment = &consumer->assignment;
-    size_t count = 0, quiet = 0;
-    while (count < most && quiet < assignment->count) {
-        assignment->turn = (assignment->turn + 1) % assignment->count;
-        struct assigned_partition *partition = &assignment->partition[assignment->turn];
-        if (!may_read(partition) || !read_one(consumer, partition, &catch[count])) {
-            quiet++;
-            continue;
-        }
-        quiet = 0;
-        count++;
+    size_t count = 0, quiet = 0, all = assignment->count + assignment->inlet_count;
+    while (count < most && quiet < all) {
+        size_t turn = assignment->turn = (assignment->turn + 1) % all;
+        enum inlet_found found =
+            turn < assignment->count
+                ? read_own(consumer, &assignment->partition[turn], &catch[count])
+                : read_shared(consumer, &assignment->inlet[turn - assignment->count], &catch[count]);
+        quiet = found == INLET_EMPTY ? quiet + 1 : 0;
+        count += found == INLET_RECORD ? 1 : 0;
     }
     return count;
 }
@@ -227,6 +265,10 @@ static void serve(struct consumer *consumer, const struct catch *catch) {
     rd_kafka_message_t *message = catch->message;
     if (catch->partition->stopped) /* what stopped it stands before this record, which stays unread */
         return;
+    if (catch->cut) {
+        fail(consumer, catch->partition, RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE);
+        return;
+    }
     if (message == NULL) {
         if (consumer->handler.wanted != NULL)
             consumer->handler.wanted(consumer->handler.owner, catch->partition->place, catch->partition->waiting_bytes);

@@ -226,8 +226,10 @@ static const struct option limit_rows[] = {
          "a single event may take a quarter of a worker's share; one that takes more is dead-lettered as too "
          "large. With several platforms a quarter of the share is set aside for them, so that each of them always has "
          "room for one event, however much waits for others that are down; an event then has a quarter of the rest. "
-         "The process itself takes about 30 MB more, and what librdkafka reads ahead: with many partitions about a "
-         "mebibyte of each, where their producers send large batches."},
+         "The process takes up to about 30 MB more, with what librdkafka reads ahead: where there are many partitions "
+         "they share its queues, of each of which it holds at least a whole batch of a producer's, uncompressed. A "
+         "route has one at least: where batches have a mebibyte, make this 4.5 MiB for each route; the log says at the "
+         "start when it is less."},
     {.name = "event",
      .type = &type_size,
      .field = SETTINGS(limits.json.size),

@@ -28,7 +28,8 @@ def produce(bootstrap, topic, records, **settings):
     """records: (key, value) or (key, value, headers[, partition[, milliseconds]]), texts in bytes, str or None.
 
     Returns [(partition, offset)] in order."""
-    producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all", linger_ms=5, max_in_flight_requests_per_connection=1,
+    settings = {"linger_ms": 5, **settings}
+    producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all", max_in_flight_requests_per_connection=1,
                              retries=20, request_timeout_ms=PATIENCE * 2000, api_version=(2, 6, 0), **settings)
     try:
         waiting = []

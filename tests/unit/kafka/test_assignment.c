@@ -36,7 +36,7 @@ static rd_kafka_topic_partition_list_t *given(void) {
 static void what_the_route_does_not_read_is_left_out(void **state) {
     struct assignment assignment = {0}, past = {0};
     rd_kafka_topic_partition_list_t *list = given();
-    assert_true(assignment_begin(&assignment, *state, list, topics, 2, 0, 5, -1, &past));
+    assert_true(assignment_begin(&assignment, *state, list, topics, 2, 0, 5, 0, -1, &past));
     rd_kafka_topic_partition_list_destroy(list);
     assert_int_equal(assignment.count, 2);
     assert_int_equal(assignment.partition[0].place.topic, 1);
@@ -52,7 +52,7 @@ static void without_memory_there_is_no_epoch(void **state) {
     struct assignment assignment = {0}, past = {0};
     rd_kafka_topic_partition_list_t *list = given();
     memory_fail(0, false);
-    bool begun = assignment_begin(&assignment, *state, list, topics, 2, 0, 5, -1, &past);
+    bool begun = assignment_begin(&assignment, *state, list, topics, 2, 0, 5, 0, -1, &past);
     assert_int_equal(memory_heal(), 1);
     rd_kafka_topic_partition_list_destroy(list);
     assert_false(begun);
@@ -61,9 +61,26 @@ static void without_memory_there_is_no_epoch(void **state) {
     assignment_forget(&past, NULL);
 }
 
+static void without_memory_for_inlets_nobody_shares(void **state) {
+    struct assignment assignment = {0}, past = {0};
+    rd_kafka_topic_partition_list_t *list = given();
+    assert_true(assignment_begin(&assignment, *state, list, topics, 2, 0, 5, 0, -1, &past));
+    rd_kafka_topic_partition_list_destroy(list);
+    memory_fail(0, false);
+    bool begun = inlets_begin(&assignment, *state, 1, -1);
+    assert_int_equal(memory_heal(), 1);
+    assert_false(begun);
+    assert_true(assignment.inlet_count == 0 && assignment.partition[0].shared == NULL);
+    assert_true(inlets_begin(&assignment, *state, 1, -1));
+    assert_true(assignment.inlet_count == 1 && assignment.partition[0].shared == assignment.inlet);
+    assignment_end(&assignment, &past);
+    assignment_forget(&past, NULL);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_the_route_does_not_read_is_left_out, setup, teardown),
-        cmocka_unit_test_setup_teardown(without_memory_there_is_no_epoch, setup, teardown)};
+        cmocka_unit_test_setup_teardown(without_memory_there_is_no_epoch, setup, teardown),
+        cmocka_unit_test_setup_teardown(without_memory_for_inlets_nobody_shares, setup, teardown)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,4 @@
-/* A broker in memory of librdkafka, with one topic of one partition, for the tests of kafka/. Not a test. Included
- * behind cmocka. */
+/* A broker in memory of librdkafka, with one topic, for the tests of kafka/. Not a test. Included behind cmocka. */
 #ifndef SUPPORT_MOCK_H
 #define SUPPORT_MOCK_H
 
@@ -15,14 +14,18 @@ struct mock {
     struct span topic;
 };
 
-static inline void mock_begin(struct mock *mock, struct span topic) {
+static inline void mock_begin_with(struct mock *mock, struct span topic, int partitions) {
     char why[256];
     mock->topic = topic;
     mock->host = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), why, sizeof why);
     assert_non_null(mock->host);
     mock->cluster = rd_kafka_mock_cluster_new(mock->host, 1);
     assert_non_null(mock->cluster);
-    (void)rd_kafka_mock_topic_create(mock->cluster, topic.data, 1, 1);
+    (void)rd_kafka_mock_topic_create(mock->cluster, topic.data, partitions, 1);
+}
+
+static inline void mock_begin(struct mock *mock, struct span topic) {
+    mock_begin_with(mock, topic, 1);
 }
 
 static inline void mock_end(struct mock *mock) {

@@ -1,0 +1,218 @@
+/* Queues that several partitions share. A record's place in its partition is never changed: what is put aside is read
+ * before the partition's own queue, and that not before nothing of it can be left in the inlet. */
+#include "kafka/inlet.h"
+
+#include "kafka/assignment.h"
+
+#include <stdlib.h>
+
+enum { LEAST_PATIENCE_MS = 100, MOST_PATIENCE_MS = 60000, LOOK_AGAIN_MS = 1000 };
+
+/* --- records put aside --- */
+
+static bool aside_add(struct aside *aside, rd_kafka_message_t *message) {
+    if (aside->begin + aside->count == aside->room) {
+        size_t room = aside->room == 0 ? 64 : aside->room * 2;
+        rd_kafka_message_t **more = realloc(aside->message, room * sizeof(rd_kafka_message_t *));
+        if (more == NULL)
+            return false;
+        aside->message = more;
+        aside->room = room;
+    }
+    aside->message[aside->begin + aside->count++] = message;
+    return true;
+}
+
+static rd_kafka_message_t *aside_take(struct aside *aside) {
+    if (aside->count == 0)
+        return NULL;
+    rd_kafka_message_t *message = aside->message[aside->begin++];
+    if (--aside->count == 0) {
+        free(aside->message);
+        *aside = (struct aside){0};
+    }
+    return message;
+}
+
+static void aside_drop(struct aside *aside) {
+    for (rd_kafka_message_t *message; (message = aside_take(aside)) != NULL;)
+        rd_kafka_message_destroy(message);
+}
+
+/* --- making and ending --- */
+
+bool inlets_begin(struct assignment *assignment, rd_kafka_t *client, size_t most, int wake) {
+    static const uint64_t one = 1;
+    assignment->patience_ms = LEAST_PATIENCE_MS;
+    if (most == 0 || assignment->count <= most)
+        return true;
+    assignment->inlet = calloc(most, sizeof *assignment->inlet);
+    if (assignment->inlet == NULL)
+        return false;
+    assignment->inlet_count = most;
+    for (size_t i = 0; i < most; i++) {
+        assignment->inlet[i].queue = rd_kafka_queue_new(client);
+        rd_kafka_queue_io_event_enable(assignment->inlet[i].queue, wake, &one, sizeof one);
+    }
+    for (size_t i = 0; i < assignment->count; i++) {
+        struct assigned_partition *partition = &assignment->partition[i];
+        partition->shared = &assignment->inlet[i % most];
+        rd_kafka_queue_forward(partition->own.queue, partition->shared->queue);
+    }
+    return true;
+}
+
+void inlets_end(struct assignment *assignment) {
+    for (size_t i = 0; assignment->inlet_count > 0 && i < assignment->count; i++) {
+        struct assigned_partition *partition = &assignment->partition[i];
+        rd_kafka_queue_forward(partition->own.queue, NULL);
+        aside_drop(&partition->aside);
+        partition->shared = NULL;
+    }
+    for (size_t i = 0; i < assignment->inlet_count; i++) {
+        rd_kafka_queue_t *queue = assignment->inlet[i].queue;
+        rd_kafka_queue_io_event_enable(queue, -1, NULL, 0);
+        for (rd_kafka_message_t *message; (message = rd_kafka_consume_queue(queue, 0)) != NULL;)
+            rd_kafka_message_destroy(message);
+        rd_kafka_queue_destroy(queue);
+    }
+    free(assignment->inlet);
+    assignment->inlet = NULL;
+    assignment->inlet_count = 0;
+}
+
+/* --- reading --- */
+
+struct inlet *inlet_of(struct assigned_partition *partition) {
+    return partition->shared != NULL && !partition->apart ? partition->shared : &partition->own;
+}
+
+static bool is_of(const struct assignment *assignment, const struct assigned_partition *partition,
+                  const rd_kafka_message_t *message, struct span topic) {
+    return partition->place.partition == message->partition &&
+           span_equal(assignment->topics[partition->place.topic], topic);
+}
+
+/* Records come in runs of one partition: as many as were fetched at once. */
+static struct assigned_partition *find(struct assignment *assignment, struct inlet *inlet,
+                                       const rd_kafka_message_t *message) {
+    if (message->rkt == NULL)
+        return NULL;
+    struct span topic = span_of(rd_kafka_topic_name(message->rkt));
+    if (inlet->last != NULL && is_of(assignment, inlet->last, message, topic))
+        return inlet->last;
+    for (size_t i = 0; i < assignment->count; i++)
+        if (is_of(assignment, &assignment->partition[i], message, topic))
+            return inlet->last = &assignment->partition[i];
+    return NULL;
+}
+
+static void set_apart(struct inlet *inlet, struct assigned_partition *partition) {
+    rd_kafka_queue_forward(partition->own.queue, NULL);
+    partition->apart = true;
+    partition->until = inlet->passed + rd_kafka_queue_length(inlet->queue);
+    inlet->horizon = partition->until > inlet->horizon ? partition->until : inlet->horizon;
+    inlet->head = inlet->head == partition ? NULL : inlet->head;
+}
+
+/* Whether the record is the next to be given out. One of a partition that was stopped is dropped, and no more is
+ * fetched of that. */
+static bool is_next(struct inlet *inlet, struct assigned_partition *partition, rd_kafka_message_t *message) {
+    if (partition != NULL && partition->stopped && !partition->apart)
+        set_apart(inlet, partition);
+    if (partition == NULL || partition->stopped || partition->cut) {
+        rd_kafka_message_destroy(message);
+        return false;
+    }
+    if (!partition->apart) {
+        partition->waiting = message;
+        partition->measured = false;
+        inlet->head = partition;
+        return true;
+    }
+    if (!aside_add(&partition->aside, message)) {
+        rd_kafka_message_destroy(message);
+        partition->cut = true;
+    }
+    return false;
+}
+
+enum inlet_found inlet_read(struct assignment *assignment, struct inlet *inlet) {
+    if (inlet->head != NULL)
+        set_apart(inlet, inlet->head);
+    uint64_t before = inlet->passed;
+    for (rd_kafka_message_t *message; (message = rd_kafka_consume_queue(inlet->queue, 0)) != NULL;) {
+        inlet->passed++;
+        if (is_next(inlet, find(assignment, inlet, message), message))
+            return INLET_RECORD;
+    }
+    inlet->idle = true;
+    if (inlet->passed < inlet->horizon) /* librdkafka has dropped some itself, such as the marks of transactions */
+        inlet->passed = inlet->horizon;
+    return inlet->passed > before ? INLET_MOVED : INLET_EMPTY;
+}
+
+static bool has_left_inlet(const struct assigned_partition *partition) {
+    return partition->shared == NULL || partition->shared->passed >= partition->until;
+}
+
+rd_kafka_message_t *inlet_take_own(struct assigned_partition *partition) {
+    rd_kafka_message_t *message = aside_take(&partition->aside);
+    if (message != NULL || partition->cut || !has_left_inlet(partition))
+        return message;
+    return rd_kafka_consume_queue(partition->own.queue, 0);
+}
+
+/* --- setting apart and sharing again --- */
+
+void inlet_block(const struct assignment *assignment, struct inlet *inlet, int64_t now_ms) {
+    inlet->look_ms = now_ms + assignment->patience_ms;
+}
+
+int64_t inlets_due_ms(const struct assignment *assignment) {
+    int64_t due_ms = INT64_MAX;
+    for (size_t i = 0; i < assignment->inlet_count; i++) {
+        const struct inlet *inlet = &assignment->inlet[i];
+        if (inlet->head != NULL && inlet->head->measured && inlet->look_ms < due_ms)
+            due_ms = inlet->look_ms;
+    }
+    return due_ms;
+}
+
+static bool others_may_read(const struct assignment *assignment, const struct inlet *inlet) {
+    for (size_t i = 0; i < assignment->count; i++) {
+        const struct assigned_partition *one = &assignment->partition[i];
+        if (one->shared == inlet && one != inlet->head && !one->apart && !one->stopped && one->credit_events > 0)
+            return true;
+    }
+    return false;
+}
+
+void inlets_relieve(struct assignment *assignment, int64_t now_ms, bool hungry) {
+    for (size_t i = 0; i < assignment->inlet_count; i++) {
+        struct inlet *inlet = &assignment->inlet[i];
+        if (inlet->head == NULL || !inlet->head->measured || inlet->look_ms > now_ms)
+            continue;
+        inlet->look_ms = now_ms + LOOK_AGAIN_MS;
+        if (!hungry || !others_may_read(assignment, inlet))
+            continue;
+        set_apart(inlet, inlet->head);
+        assignment->patience_ms *= assignment->patience_ms < MOST_PATIENCE_MS ? 2 : 1;
+    }
+}
+
+void inlets_fed(struct assignment *assignment) {
+    assignment->patience_ms = LEAST_PATIENCE_MS;
+}
+
+/* Its own queue may hold more: that comes behind all that the inlet holds, of which nothing is its own. */
+void inlets_join(struct assignment *assignment) {
+    for (size_t i = 0; assignment->inlet_count > 0 && i < assignment->count; i++) {
+        struct assigned_partition *partition = &assignment->partition[i];
+        if (!partition->apart || partition->stopped || partition->cut || partition->credit_events == 0 ||
+            partition->waiting != NULL || partition->aside.count > 0 || !has_left_inlet(partition))
+            continue;
+        partition->apart = false;
+        rd_kafka_queue_forward(partition->own.queue, partition->shared->queue);
+    }
+}
