@@ -92,7 +92,9 @@ void route_finish(struct route *route);
  * memory is short. */
 bool workers_divide(struct reader *reader, config_setting_t *root);
 
-/* Compiles a schema file with everything in DIR/schemas at hand, or tells at the option `schema` of `group` why not. */
+/* Compiles a schema file with everything in DIR/schemas at hand, or tells at the option `schema` of `group` why not.
+ * The program is the settings' own: routes that name the same file share it. */
 struct schema_program *schemas_compile(struct reader *reader, config_setting_t *group, struct span file);
+void schemas_finish(struct settings *settings);
 
 #endif

@@ -1,5 +1,4 @@
 /* Routes: each read from its own file, checked and compiled; a bad one is left out. Reads no events. */
-#include "schema/schema.h"
 #include "settings/parts.h"
 #include "settings/reader.h"
 #include "settings/types.h"
@@ -25,7 +24,6 @@ enum { BATCHES_EXPOSED = 64, MOST_EXPOSED = 8192 };
     reader_problem(reader, SEVERITY_WARNING, (code), (group), (path), (cure), __VA_ARGS__)
 
 void route_finish(struct route *route) {
-    schema_program_destroy(route->gate.program);
     for (uint32_t i = 0; i < route->recipe_count; i++) {
         json_path_destroy(route->recipes[i].key);
         json_path_destroy(route->recipes[i].into);

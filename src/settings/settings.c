@@ -127,6 +127,7 @@ void settings_destroy(struct settings *settings) {
         route_finish(&settings->plan.routes[i]);
     for (uint32_t i = 0; settings->plan.platforms != NULL && i < settings->plan.platform_count; i++)
         acceptance_destroy(settings->plan.platforms[i].accept);
+    schemas_finish(settings);
     schema_registry_destroy(settings->registry);
     arena_finish(&settings->arena);
     free(settings);

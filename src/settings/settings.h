@@ -63,6 +63,7 @@ struct settings {
     /* below: settings' own */
     struct arena arena;
     struct schema_registry *registry;
+    struct shared_schema *schemas; /* compiled, each once */
     struct span normal;
 };
 

@@ -385,6 +385,35 @@ static void what_cannot_be_opened_just_now_leaves_nothing_out(void **state) {
     }
 }
 
+static void routes_share_what_their_schema_became(void **state) {
+    (void)state;
+    static const char text[] = "owner = \"o\"; from = \"a\"; dead-letter = \"d\"; schema = \"%s\";\n"
+                               "deliver = { platform = \"oep\"; path = \"/e\"; };\n";
+    static const char *const names[] = {"s.json", "t.json", "s.json"};
+    struct problems problems;
+    for (int i = 0; i < 3; i++) {
+        char path[64], route[256];
+        (void)snprintf(path, sizeof path, "routes.d/c%d.cfg", i);
+        (void)snprintf(route, sizeof route, text, names[i]);
+        write_file(path, route, 0600);
+    }
+    write_file("schemas/t.json", "{\"type\": \"object\"}", 0600);
+    struct settings *settings = read_all(&problems, false);
+    assert_int_equal(settings->plan.route_count, 4);
+    const struct route *route = settings->plan.routes;
+    assert_non_null(route[1].gate.program);
+    assert_ptr_equal(route[3].gate.program, route[1].gate.program);
+    assert_ptr_equal(route[0].gate.program, route[1].gate.program);
+    assert_ptr_not_equal(route[2].gate.program, route[1].gate.program);
+    settings_destroy(settings);
+    problems_finish(&problems);
+    for (int i = 0; i < 3; i++) {
+        char path[128];
+        (void)snprintf(path, sizeof path, "%s/routes.d/c%d.cfg", folder, i);
+        assert_int_equal(remove(path), 0);
+    }
+}
+
 static void what_may_not_be_read_is_no_mistake_of_the_configuration(void **state) {
     (void)state;
     bool failed = true;
@@ -446,6 +475,7 @@ int main(void) {
         cmocka_unit_test(an_exposed_secret_is_told),
         cmocka_unit_test(problems_print_as_json),
         cmocka_unit_test(unreadable_routes_are_not_no_routes),
+        cmocka_unit_test(routes_share_what_their_schema_became),
         cmocka_unit_test(what_may_not_be_read_is_no_mistake_of_the_configuration),
         cmocka_unit_test(a_credential_is_found_where_secrets_may_not_be_seen),
         cmocka_unit_test(what_cannot_be_opened_just_now_leaves_nothing_out),
