@@ -28,6 +28,10 @@ struct kafka_properties {
 rd_kafka_conf_t *kafka_conf_create(struct kafka_properties defaults, struct kafka_properties user,
                                    struct kafka_properties fixed, bool producer, struct error *error);
 
+/* A consumer's client, which costs little while nothing comes; takes `conf`. NULL as from rd_kafka_new: then `conf` is
+ * the caller's yet. Its threads may wait a few milliseconds longer than they mean to, but for what comes to them. */
+rd_kafka_t *kafka_consumer_create(rd_kafka_conf_t *conf, char *why, size_t room);
+
 /* The sentence of a client that rd_kafka_new did not make, to be called directly after it; `why` is what it said.
  * Returns false. */
 bool kafka_refused(struct error *error, const char *why);

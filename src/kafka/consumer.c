@@ -98,7 +98,7 @@ static bool connect_client(struct consumer *consumer, const struct consumer_spec
     rd_kafka_conf_t *conf = configure(spec, consumer->queue, error);
     if (conf == NULL)
         return false;
-    consumer->client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof why);
+    consumer->client = kafka_consumer_create(conf, why, sizeof why);
     if (consumer->client == NULL) {
         (void)kafka_refused(error, why);
         rd_kafka_conf_destroy(conf);
