@@ -13,6 +13,7 @@
 enum {
     TURN_MS = 1000,        /* the core hears from us at least so often (I9), */
     TURNS_A_SESSION = 4,   /* and so often in a short session: silence for half of one is a stall */
+    WAIT_CALLERS = 1,      /* the consumers' place in `wait` */
     PUBLISH_MS = 100,      /* counters are published at most so often */
     EVENTS_A_SERVING = 64, /* then HTTP has its turn */
     CLOSE_MS = 10000,      /* to leave the groups */
@@ -128,16 +129,30 @@ static void serve_control(struct worker *worker) {
         errand_serve(&worker->errand, worker);
 }
 
+/* Who calls is known from one descriptor, so that many routes cost little while few of them have news. */
+static void hear_consumers(struct worker *worker) {
+    int count = 0;
+    if (worker->wait[WAIT_CALLERS].revents != 0)
+        count = epoll_wait(worker->callers, worker->caller, (int)worker->plan->route_count, 0);
+    for (int i = 0; i < count; i++)
+        worker->called[worker->caller[i].data.u32] = true;
+    if (worker->now_ms - worker->called_ms < TURN_MS)
+        return;
+    worker->called_ms = worker->now_ms;
+    for (uint32_t route = 0; route < worker->plan->route_count; route++)
+        worker->called[route] = worker->consumer[route] != NULL;
+}
+
+/* Each is served once a second at least: its group takes the partitions of one that is not for max.poll.interval.ms. */
 static void serve_consumers(struct worker *worker) {
-    for (unsigned i = 0; i < worker->wait_count; i++)
-        if (worker->wait_route[i] != UINT32_MAX && worker->wait[i].revents != 0)
-            worker->ready[worker->wait_route[i]] = true;
+    hear_consumers(worker);
     for (uint32_t route = 0; route < worker->plan->route_count && !worker->finished; route++) {
         struct consumer *consumer = worker->consumer[route];
-        if (!worker->ready[route] && (consumer == NULL || consumer_due_ms(consumer) > worker->now_ms))
+        bool called = worker->called[route];
+        if (!called && !worker->ready[route] && (consumer == NULL || consumer_due_ms(consumer) > worker->now_ms))
             continue;
-        worker->ready[route] = false; /* performing may set it again */
-        if (consumer_serve(consumer, worker->now_ms, EVENTS_A_SERVING))
+        worker->called[route] = worker->ready[route] = false; /* performing may make it ready again */
+        if (consumer_serve(consumer, worker->now_ms, called, EVENTS_A_SERVING))
             worker->ready[route] = true;
     }
 }
@@ -189,7 +204,7 @@ static bool serve_groups(struct worker *worker) {
         worker_step(worker, &timer);
     for (uint32_t i = 0; i < worker->plan->route_count; i++)
         if (worker->consumer[i] != NULL && !consumer_closed(worker->consumer[i])) {
-            (void)consumer_serve(worker->consumer[i], worker->now_ms, 0);
+            (void)consumer_serve(worker->consumer[i], worker->now_ms, true, 0);
             all = false;
         }
     return all;
@@ -200,7 +215,7 @@ static bool serve_groups(struct worker *worker) {
 static void wait_for_others(struct worker *worker) {
     int64_t until = time_now_ms() + LONGEST_END_MS;
     for (unsigned i = 0; i < worker->wait_count; i++) /* what nobody reads any more wakes nobody */
-        if (worker->wait_route[i] == UINT32_MAX)
+        if (i != WAIT_CALLERS)
             worker->wait[i].events = 0;
     while (atomic_load(worker->spec.working) > 0 && time_now_ms() < until)
         (void)serve_groups(worker);
@@ -257,9 +272,9 @@ static bool make_parts(struct worker *worker, struct error *error) {
     size_t routes = (size_t)plan->route_count + 1;
     worker->consumer = calloc(routes, sizeof(struct consumer *));
     worker->ready = calloc(routes, sizeof *worker->ready);
+    worker->called = calloc(routes, sizeof *worker->called);
+    worker->caller = calloc(routes, sizeof *worker->caller);
     worker->absence = calloc(routes, sizeof *worker->absence);
-    worker->wait = calloc(routes + 2, sizeof *worker->wait);
-    worker->wait_route = calloc(routes + 2, sizeof *worker->wait_route);
     worker->published = snapshot_create(plan);
     worker->current = snapshot_create(plan);
     worker->throughput = throughput_create(plan->route_count);
@@ -268,12 +283,12 @@ static bool make_parts(struct worker *worker, struct error *error) {
     worker->flow = flow_create(plan, worker->spec.seed);
     worker->mailbox = mailbox_create(plan);
     worker->control = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (worker->consumer == NULL || worker->ready == NULL || worker->absence == NULL || worker->wait == NULL ||
-        worker->wait_route == NULL || worker->published == NULL || worker->current == NULL ||
-        worker->throughput == NULL || worker->flow == NULL || worker->mailbox == NULL || worker->flood == NULL ||
-        worker->heritage == NULL)
+    worker->callers = epoll_create1(EPOLL_CLOEXEC);
+    if (worker->consumer == NULL || worker->ready == NULL || worker->called == NULL || worker->caller == NULL ||
+        worker->absence == NULL || worker->published == NULL || worker->current == NULL || worker->throughput == NULL ||
+        worker->flow == NULL || worker->mailbox == NULL || worker->flood == NULL || worker->heritage == NULL)
         return error_memory(error);
-    if (worker->control < 0)
+    if (worker->control < 0 || worker->callers < 0)
         return error_shortage(error, "no descriptor left: raise LimitNOFILE");
     worker->http = http_client_create(plan->platforms, plan->platform_count, error);
     return worker->http != NULL;
@@ -287,7 +302,7 @@ struct worker *worker_create(const struct worker_spec *spec, struct error *error
     }
     worker->spec = *spec;
     worker->plan = &spec->settings->shares[spec->index];
-    worker->control = -1;
+    worker->control = worker->callers = -1;
     worker->wake_at_ms = -1;
     look_at_clocks(worker);
     worker->input_ms = worker->now_ms;
@@ -299,11 +314,8 @@ struct worker *worker_create(const struct worker_spec *spec, struct error *error
     return NULL;
 }
 
-static void watch(struct worker *worker, int descriptor, uint32_t route) {
-    if (descriptor < 0)
-        return;
-    worker->wait[worker->wait_count] = (struct curl_waitfd){.fd = descriptor, .events = CURL_WAIT_POLLIN};
-    worker->wait_route[worker->wait_count++] = route;
+static void watch(struct worker *worker, int descriptor) {
+    worker->wait[worker->wait_count++] = (struct curl_waitfd){.fd = descriptor, .events = CURL_WAIT_POLLIN};
 }
 
 static struct read_ahead read_ahead_of(const struct worker *worker, const uint32_t *partitions, uint32_t brokers,
@@ -335,7 +347,12 @@ static bool start_consumer(struct worker *worker, uint32_t index, struct read_ah
     if (worker->consumer[index] == NULL)
         return error_context(error, "route " SPAN_FORMAT, SPAN_ARGUMENT(route->name));
     worker->ready[index] = true;
-    watch(worker, consumer_descriptor(worker->consumer[index]), index);
+    struct epoll_event calls = {.events = EPOLLIN, .data.u32 = index};
+    if (epoll_ctl(worker->callers, EPOLL_CTL_ADD, consumer_descriptor(worker->consumer[index]), &calls) != 0)
+        return error_shortage(error,
+                              "route " SPAN_FORMAT ": its consumer cannot be watched: raise "
+                              "fs.epoll.max_user_watches, or there is no memory",
+                              SPAN_ARGUMENT(route->name));
     return true;
 }
 
@@ -345,12 +362,13 @@ struct producer *worker_producer(struct worker *worker, struct error *error) {
     const struct producer_handler handler = inputs_of_producers(worker);
     worker->producer = producer_create(worker->spec.properties, &handler, error);
     if (worker->producer != NULL)
-        watch(worker, producer_descriptor(worker->producer), UINT32_MAX);
+        watch(worker, producer_descriptor(worker->producer));
     return worker->producer;
 }
 
 bool worker_start(struct worker *worker, const uint32_t *partitions, uint32_t brokers, struct error *error) {
-    watch(worker, worker->control, UINT32_MAX);
+    watch(worker, worker->control);
+    watch(worker, worker->callers); /* at WAIT_CALLERS */
     inputs_post(worker);
     inputs_heritage(worker);
     for (uint32_t i = 0; i < worker->plan->route_count; i++)
@@ -429,8 +447,10 @@ void worker_destroy(struct worker *worker) {
     free(worker->consumer);
     free(worker->ready);
     free(worker->absence);
-    free(worker->wait);
-    free(worker->wait_route);
+    free(worker->called);
+    free(worker->caller);
+    if (worker->callers >= 0)
+        (void)close(worker->callers);
     if (worker->control >= 0)
         (void)close(worker->control);
     (void)pthread_mutex_destroy(&worker->mutex);

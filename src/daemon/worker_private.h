@@ -14,6 +14,9 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/epoll.h>
+
+enum { WAITS = 3 };
 
 /* How long a route's group has not let us in. */
 struct absence {
@@ -30,7 +33,11 @@ struct worker {
     struct http_client *http;
     struct producer *producer;  /* NULL: no letter was written yet */
     struct consumer **consumer; /* per route; NULL: not read by this worker */
-    bool *ready;                /* per route: its consumer has more to serve at once */
+    bool *ready;                /* per route: its consumer has more records to give at once */
+    bool *called;               /* per route: its consumer has news */
+    int64_t called_ms;          /* when all of them were served, called or not */
+    int callers;                /* an epoll descriptor: the consumers' own */
+    struct epoll_event *caller; /* room for one of each */
     struct absence *absence;    /* per route: from its group */
     struct flood *flood;        /* of log lines */
     struct heritage *heritage;  /* per route, until it begins */
@@ -38,8 +45,7 @@ struct worker {
     uint64_t *unwritten; /* letters for which there was no producer: to be refused */
     size_t unwritten_count, unwritten_capacity;
     struct error unwritten_why;
-    struct curl_waitfd *wait; /* control, the consumers, the producer */
-    uint32_t *wait_route;     /* which route's consumer stands at that place */
+    struct curl_waitfd wait[WAITS]; /* control, the consumers together, the producer */
     unsigned wait_count;
     int control; /* eventfd: somebody wants something */
     struct errand errand;

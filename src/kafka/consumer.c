@@ -266,15 +266,21 @@ static void serve_inlets(struct consumer *consumer) {
                            consumer->handler.hungry(consumer->handler.owner, consumer->route));
 }
 
-bool consumer_serve(struct consumer *consumer, int64_t now_ms, size_t most) {
+/* The descriptor first: what is told meanwhile calls again. */
+static void serve_called(struct consumer *consumer) {
     uint64_t wakes;
-    consumer->now_ms = now_ms;
     ssize_t drained = read(consumer->wake, &wakes, sizeof wakes);
     (void)drained;
     membership_serve(consumer);
     serve_questions(consumer);
     nudge_serve(consumer);
     assign_when_decided(consumer);
+}
+
+bool consumer_serve(struct consumer *consumer, int64_t now_ms, bool called, size_t most) {
+    consumer->now_ms = now_ms;
+    if (called)
+        serve_called(consumer);
     for (size_t i = 0; i < consumer->assignment.count; i++)
         consumer->assignment.partition[i].own.idle = false;
     if (consumer->assignment.inlet_count > 0 && most > 0)

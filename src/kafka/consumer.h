@@ -68,12 +68,13 @@ struct consumer_spec {
 /* Joins the group. NULL with a sentence. The spec's strings must outlive the consumer. */
 struct consumer *consumer_create(const struct consumer_spec *spec, struct error *error);
 
-/* Readable when there is something to serve. */
+/* Readable when there is news to serve. */
 int consumer_descriptor(const struct consumer *consumer);
 
-/* Serves what has come, never blocks: the group's news and answers, then events within credit, at most `most` of them.
- * True when there is more to read at once. */
-bool consumer_serve(struct consumer *consumer, int64_t now_ms, size_t most);
+/* Serves what has come, never blocks: where it has `called` (its descriptor is readable; in vain does no harm) the
+ * group's news and answers, then events within credit, at most `most` of them. True when there is more to read at once.
+ * To be called for within max.poll.interval.ms, also in vain. */
+bool consumer_serve(struct consumer *consumer, int64_t now_ms, bool called, size_t most);
 
 /* When it shall be served though nothing has come; INT64_MAX never. */
 int64_t consumer_due_ms(const struct consumer *consumer);

@@ -181,6 +181,21 @@ def test_an_idle_route_of_a_short_session_has_not_stood_still(broker, platform, 
     assert house.stop() == 0
 
 
+def test_an_idle_route_stays_in_its_group(broker, platform, houses, name):
+    """Kafka's client leaves the group when nobody asks it for events for max.poll.interval.ms, also where there are none."""
+    broker.create_topic(name)
+    broker.create_topic(f"{name}.dlq")
+    house = houses(broker.bootstrap, {"p": platform.url}, {name: {}}, {"max-poll-interval-ms": 10000}).start()
+
+    def idle_ms():
+        turns = [int(at) for at in re.findall(r"\[(\d+)\] timer", house.log())]
+        return turns[-1] - turns[0] if turns else 0
+    eventually(lambda: idle_ms() > 11500, 60, lambda: f"longer turns than max.poll.interval.ms; so far {idle_ms()} ms")
+    assert "maximum poll interval" not in house.log()
+    assert state(house, name)[0] == "running"
+    assert house.stop() == 0
+
+
 def test_a_group_that_is_lost_while_the_process_stood_still_is_not_read_anew(broker, platform, houses, name):
     """Nothing is committed, says Kafka, where the process knows better: an operator decides, and finds the offset in the status."""
     broker.create_topic(name)

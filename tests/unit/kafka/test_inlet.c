@@ -156,7 +156,7 @@ static int teardown(void **state) {
 static void serve(struct reading *reading) {
     struct pollfd wait = {.fd = consumer_descriptor(reading->consumer), .events = POLLIN};
     int64_t now_ms = mock_now_ms() + reading->ahead_ms;
-    bool more = consumer_serve(reading->consumer, now_ms, 16) || consumer_due_ms(reading->consumer) <= now_ms;
+    bool more = consumer_serve(reading->consumer, now_ms, true, 16) || consumer_due_ms(reading->consumer) <= now_ms;
     (void)poll(&wait, 1, more ? 0 : 20);
 }
 

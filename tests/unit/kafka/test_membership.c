@@ -65,7 +65,7 @@ static void on_result(void *owner, uint32_t route, uint32_t epoch, enum consumer
 static void serve_until(struct member *member, const bool *done) {
     struct pollfd wait = {.fd = consumer_descriptor(member->consumer), .events = POLLIN};
     for (int64_t until = mock_now_ms() + PATIENCE_MS; !*done && mock_now_ms() < until;) {
-        (void)consumer_serve(member->consumer, mock_now_ms(), 1);
+        (void)consumer_serve(member->consumer, mock_now_ms(), true, 1);
         (void)poll(&wait, 1, 100);
     }
     assert_true(*done);

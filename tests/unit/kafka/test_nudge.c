@@ -86,7 +86,7 @@ static void fills_a_queue_before_it_is_empty(void **state) {
     assert_non_null(reading->consumer);
     struct pollfd wait = {.fd = consumer_descriptor(reading->consumer), .events = POLLIN};
     for (int64_t until = mock_now_ms() + PATIENCE_MS; reading->read < RECORDS && mock_now_ms() < until;) {
-        bool more = consumer_serve(reading->consumer, mock_now_ms(), 64);
+        bool more = consumer_serve(reading->consumer, mock_now_ms(), true, 64);
         reading->nudges += reading->consumer->nudge != NULL ? 1 : 0;
         (void)poll(&wait, 1, more ? 0 : 100);
     }

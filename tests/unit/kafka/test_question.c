@@ -62,7 +62,7 @@ static void asked_again_slowly(bool back, const char *lament) {
     assert_non_null(reading.consumer);
     struct pollfd wait = {.fd = consumer_descriptor(reading.consumer), .events = POLLIN};
     for (int64_t until = mock_now_ms() + PATIENCE_MS; !reading.consumer->assignment.assigned && mock_now_ms() < until;)
-        if (!consumer_serve(reading.consumer, mock_now_ms(), 1))
+        if (!consumer_serve(reading.consumer, mock_now_ms(), true, 1))
             (void)poll(&wait, 1, 100);
     bool begun = reading.consumer->assignment.assigned;
     int64_t took_ms = mock_now_ms() - reading.assigned_ms;

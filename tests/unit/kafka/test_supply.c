@@ -123,7 +123,7 @@ static void fill(const struct reading *reading) {
 static void serve_until_it_stops(struct reading *reading) {
     struct pollfd wait = {.fd = consumer_descriptor(reading->consumer), .events = POLLIN};
     for (int64_t until = mock_now_ms() + PATIENCE_MS; !reading->stopped && mock_now_ms() < until;) {
-        if (!consumer_serve(reading->consumer, mock_now_ms(), 1))
+        if (!consumer_serve(reading->consumer, mock_now_ms(), true, 1))
             (void)poll(&wait, 1, 100);
         if (reading->last == 0)
             assert_true(reading->whole && reading->omitted == 0);
@@ -145,7 +145,7 @@ static void what_no_memory_can_hold_is_left_out_or_stops_its_partition(void **st
 static void read_one_record(struct reading *reading) {
     struct pollfd wait = {.fd = consumer_descriptor(reading->consumer), .events = POLLIN};
     for (int64_t until = mock_now_ms() + PATIENCE_MS; reading->last < 0 && !reading->stopped && mock_now_ms() < until;)
-        if (!consumer_serve(reading->consumer, mock_now_ms(), 1))
+        if (!consumer_serve(reading->consumer, mock_now_ms(), true, 1))
             (void)poll(&wait, 1, 100);
 }
 
