@@ -7,7 +7,7 @@ enum {
     MOST_EVENTS = 64,        /* of credit at a time and partition */
     MOST_BYTES = 256 * 1024, /* likewise */
     LEAST_BYTES = 1024,      /* likewise */
-    LEAST_CREDIT = 8         /* events, where many read for one platform */
+    LEAST_CREDIT = 4         /* events, where many read for one platform */
 };
 
 static void set_credit(struct flow *flow, struct partition *partition, uint32_t events, size_t bytes) {

@@ -280,11 +280,13 @@ static uint32_t part_of(const struct dispatcher *dispatcher, const struct group 
 }
 
 /* Enough of the route's events wait here: what can be taken soon, for more would only be memory that has gone cold when
- * its turn comes. Or the platform has enough to do with others, and the route has its part of that and more events
- * queued behind, whose keys are not free yet. */
+ * its turn comes; one is enough where all routes together have that many. Or the platform has enough to do with others,
+ * and the route has its part of that and more events queued behind, whose keys are not free yet. */
 bool dispatcher_has_enough(const struct flow *flow, const struct group *group) {
     const struct dispatcher *dispatcher = &flow->dispatchers[group->route->mapping.platform];
-    if (group->ready > part_of(dispatcher, group, dispatcher_most_ready(dispatcher), LEAST_READY))
+    uint32_t most = dispatcher_most_ready(dispatcher);
+    bool full = dispatcher->waiting_count >= most;
+    if (group->ready > (full ? 0 : part_of(dispatcher, group, most, LEAST_READY)))
         return true;
     if (dispatcher->waiting_count <= dispatcher->pace.most ||
         group->ready + group->open <= part_of(dispatcher, group, dispatcher->pace.most, LEAST_PART))
