@@ -393,6 +393,10 @@ void board_route(FILE *out, const json_t *status, const json_t *route, bool colo
             buf_printf(&line, "the window is full: nothing is read until offset %lld is settled",
                        (long long)number(partition, "base"));
             print_line(out, &line);
+        } else if (number(partition, "exposure") > 0 && number(partition, "exposed") >= number(partition, "exposure")) {
+            buf_printf(&line, "%lld events have no commit yet: nothing is read until Kafka acknowledges one",
+                       (long long)number(partition, "exposed"));
+            print_line(out, &line);
         } else
             buf_finish(&line);
     }

@@ -95,6 +95,8 @@ static json_t *partition_of(const struct status *status, const struct view_parti
     set(object, "unsettled", count(partition->unsettled));
     set(object, "window", json_integer(partition->window));
     set(object, "window-used", json_integer(partition->used));
+    set(object, "exposure", count(partition->exposure));
+    set(object, "exposed", count(partition->exposed));
     return object;
 }
 

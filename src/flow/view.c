@@ -159,17 +159,19 @@ static void add_partition(struct view *view, const struct partition *partition) 
         [PARTITION_ASKED] = VIEW_ASKED, [PARTITION_READING] = VIEW_READS, [PARTITION_STOPPED] = VIEW_STOPPED};
     const struct tracker *tracker = &partition->tracker;
     bool known = tracker->window > 0, began = partition->committed.offset >= 0;
-    view->partition[view->partition_count++] = (struct view_partition){
-        .place = partition->place,
-        .state = states[partition->state],
-        .why = partition->why,
-        .base = known ? tracker_base(tracker) : -1,
-        .next = known ? tracker->next : -1,
-        .committed = began ? partition->committed.offset : partition->reached,
-        .lag = -1,
-        .unsettled = partition->unsettled,
-        .window = partition->group->route->window,
-        .used = known ? tracker->window - tracker_room(tracker, partition->committed.covers) : 0};
+    view->partition[view->partition_count++] =
+        (struct view_partition){.place = partition->place,
+                                .state = states[partition->state],
+                                .why = partition->why,
+                                .base = known ? tracker_base(tracker) : -1,
+                                .next = known ? tracker->next : -1,
+                                .committed = began ? partition->committed.offset : partition->reached,
+                                .lag = -1,
+                                .unsettled = partition->unsettled,
+                                .window = partition->group->route->window,
+                                .used = tracker->count,
+                                .exposure = partition->group->route->exposure,
+                                .exposed = known ? tracker_uncovered(tracker, partition->committed.covers) : 0};
 }
 
 static void add_route(struct view *view, const struct flow *flow, uint32_t index) {

@@ -67,7 +67,8 @@ struct view_partition {
     int64_t committed; /* acknowledged, if need be in the epoch before */
     int64_t lag;       /* behind `next`; the shell's to fill in */
     uint64_t unsettled;
-    uint32_t window, used; /* events from `base` on that may be read, and are; all, where too many wait for a commit */
+    uint32_t window, used;      /* events from `base` on that may be read, and are */
+    uint64_t exposure, exposed; /* events without an acknowledged commit: likewise */
 };
 
 struct view_platform {

@@ -23,10 +23,15 @@ struct tracker {
 bool tracker_init(struct tracker *tracker, uint32_t window, uint32_t exposure, int64_t begin);
 void tracker_finish(struct tracker *tracker);
 
-/* How many more events may be read while a commit covers the first `covered` of all that were: after a crash those
- * behind them come again (I5). */
+/* The events that were read behind the first `covered` of all, which a commit covers: after a crash they come again
+ * (I5). */
+static inline uint64_t tracker_uncovered(const struct tracker *tracker, uint64_t covered) {
+    return tracker->passed - covered + tracker->count;
+}
+
+/* How many more events may be read while a commit covers so many. */
 static inline uint32_t tracker_room(const struct tracker *tracker, uint64_t covered) {
-    uint64_t exposed = tracker->passed - covered + tracker->count;
+    uint64_t exposed = tracker_uncovered(tracker, covered);
     uint32_t room = tracker->window - tracker->count;
     uint32_t left = exposed < tracker->exposure ? tracker->exposure - (uint32_t)exposed : 0;
     return left < room ? left : room;

@@ -92,6 +92,32 @@ static void routes_left_out(void **state) {
     json_decref(well);
 }
 
+/* Why nothing is read of a partition that is well. */
+static void what_reading_waits_for(void **state) {
+    (void)state;
+    static const struct {
+        int used, exposed;
+        const char *text;
+    } rows[] = {{3, 7, NULL},
+                {4, 7, "t/0: the window is full: nothing is read until offset 17 is settled\n"},
+                {1, 8, "t/0: 8 events have no commit yet: nothing is read until Kafka acknowledges one\n"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        json_t *all = json_pack("{s:[{s:s,s:s,s:s,s:s,s:[{s:s,s:i,s:s,s:i,s:i,s:i,s:i,s:i}]}],s:[]}", "routes", "name",
+                                "bygglov", "state", "running", "owner", "o", "platform", "p", "partitions", "topic",
+                                "t", "partition", 0, "state", "reading", "base", 17, "window", 4, "window-used",
+                                rows[i].used, "exposure", 8, "exposed", rows[i].exposed, "platforms");
+        FILE *out = open_memstream(&text, &size);
+        board_route(out, all, board_find(all, "bygglov"), false);
+        (void)fclose(out);
+        if (rows[i].text != NULL)
+            assert_non_null(strstr(text, rows[i].text));
+        else
+            assert_null(strstr(text, "t/0"));
+        free(text);
+        json_decref(all);
+    }
+}
+
 static void one_route(void **state) {
     (void)state;
     FILE *out = open_memstream(&text, &size);
@@ -163,8 +189,12 @@ static void narrow(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_routes),      cmocka_unit_test(narrow),    cmocka_unit_test(rates),
-        cmocka_unit_test(routes_left_out), cmocka_unit_test(one_route),
+        cmocka_unit_test(all_routes),
+        cmocka_unit_test(narrow),
+        cmocka_unit_test(rates),
+        cmocka_unit_test(routes_left_out),
+        cmocka_unit_test(what_reading_waits_for),
+        cmocka_unit_test(one_route),
     };
     return cmocka_run_group_tests(tests, read_status, forget);
 }
