@@ -185,5 +185,5 @@ bool call_has(const struct call *call, const char *name) {
 
 int call_refuse(int status, const struct error *error) {
     (void)fprintf(stderr, "slussctl: %s\n", error->text);
-    return status;
+    return error->shortage ? EXIT_SYSTEM : status;
 }

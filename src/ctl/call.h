@@ -68,7 +68,7 @@ const char *call_value_at(const struct call *call, const char *name, size_t inde
 
 bool call_has(const struct call *call, const char *name);
 
-/* Writes a sentence to standard error, as "slussctl: ...", and gives `status` back. */
+/* Writes a sentence to standard error, as "slussctl: ...", and gives `status` back; of a shortage EXIT_SYSTEM. */
 int call_refuse(int status, const struct error *error);
 
 #endif

@@ -21,8 +21,7 @@ bool input_read(const char *path, struct buf *out, struct error *error) {
         out->size += (size_t)count;
     bool good = count == 0 && !out->failed;
     if (!good)
-        (void)error_set(error, "cannot read %s: %s", standard ? "standard input" : path,
-                        out->failed ? "out of memory" : strerror(errno));
+        (void)error_system(error, out->failed ? ENOMEM : errno, "cannot read %s", standard ? "standard input" : path);
     if (!standard && file >= 0)
         (void)close(file);
     return good;
@@ -48,7 +47,7 @@ static bool walk_folder(const struct walk *walk, const char *folder, int depth);
 static bool walk_entry(const struct walk *walk, const char *path, int depth) {
     struct stat about;
     if (stat(path, &about) != 0)
-        return error_set(walk->error, "cannot read %s: %s", path, strerror(errno));
+        return error_system(walk->error, errno, "cannot read %s", path);
     if (S_ISDIR(about.st_mode))
         return walk_folder(walk, path, depth + 1);
     return !S_ISREG(about.st_mode) || !is_json(path) || walk->each(walk->owner, path, path + walk->prefix);
@@ -58,7 +57,7 @@ static bool walk_folder(const struct walk *walk, const char *folder, int depth) 
     struct dirent **entries;
     int count = depth < DEPTH_MOST ? scandir(folder, &entries, is_wanted, alphasort) : -1;
     if (count < 0)
-        return error_set(walk->error, "cannot read the folder %s: %s", folder, strerror(errno));
+        return error_system(walk->error, errno, "cannot read the folder %s", folder);
     bool good = true;
     for (int i = 0; i < count; i++) {
         char path[PATH_MAX];

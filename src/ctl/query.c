@@ -22,6 +22,8 @@ static int run_on(const struct json_path *path, struct span text, const char *na
     struct error error = {0};
     if (json_read(arena, text, &limits, &document, &problem))
         return print(&document, json_path_find(path, &document));
+    if (problem.fault == JSON_FAULT_MEMORY)
+        (void)error_memory(&error);
     (void)error_set(&error, "%s:%u:%u: not JSON: %s", name, problem.line, problem.column, problem.sentence);
     return call_refuse(EXIT_DATA, &error);
 }

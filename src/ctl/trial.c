@@ -346,7 +346,7 @@ static int play(struct trial *trial, struct error *error) {
         return EXIT_CONFIG;
     if (!would) {
         tell_end(trial);
-        return EXIT_NO;
+        return trial->verdict.kind == VERDICT_RETRY ? EXIT_SYSTEM : EXIT_NO;
     }
     print_request(trial, platform);
     return trial->spec->reply_status == 0 ? EXIT_YES : try_reply(trial, platform, error);

@@ -80,7 +80,7 @@ static int play(const struct call *call, const struct settings *settings) {
         }
     }
     if (error.text[0] != '\0')
-        (void)call_refuse(status, &error);
+        status = call_refuse(status, &error);
     buf_finish(&value);
     return status;
 }
@@ -97,7 +97,7 @@ static int run(const struct call *call) {
         problems_write(&problems, false, &out);
         (void)fputs(buf_text(&out), stderr);
         buf_finish(&out);
-        status = EXIT_CONFIG;
+        status = problems.failed || problems.status == EXIT_SYSTEM ? EXIT_SYSTEM : EXIT_CONFIG;
     }
     settings_destroy(settings);
     problems_finish(&problems);
@@ -122,7 +122,8 @@ const struct verb verb_try = {
               "  slussctl try bygglov event.json\n"
               "  slussctl try bygglov event.json --reply 503\n"
               "\n"
-              "Exit: 0 it would be delivered, 1 it would not, 78 the configuration is wrong.\n",
+              "Exit: 0 it would be delivered, 1 it would not, 71 too little memory to say, 78 the configuration is\n"
+              "wrong.\n",
     .options = options,
     .least = 2,
     .most = 2,

@@ -50,8 +50,8 @@ static const char *add(struct validation *validation, const char *path, const ch
         buf_printf(&uri, "%s%s%s", base, span_ends_with(span_of(base), SPAN("/")) ? "" : "/", inside);
     else
         write_file_uri(real, &uri);
-    char *kept = uri.failed ? NULL : strdup(buf_text(&uri));
-    bool put = kept != NULL && table_put(&validation->files, span_of(real), kept);
+    char *kept = strdup(buf_text(&uri));
+    bool put = kept != NULL && !uri.failed && table_put(&validation->files, span_of(real), kept);
     if (!put)
         (void)error_memory(error);
     bool good = put && input_read(path, &text, error) &&
@@ -64,8 +64,7 @@ static const char *add(struct validation *validation, const char *path, const ch
 }
 
 static bool find_real(struct validation *validation, const char *path, char real[PATH_MAX]) {
-    return realpath(path, real) != NULL ||
-           error_set(&validation->problem.error, "cannot read %s: %s", path, strerror(errno));
+    return realpath(path, real) != NULL || error_system(&validation->problem.error, errno, "cannot read %s", path);
 }
 
 static void print_problem(const struct schema_problem *problem, const char *how) {
@@ -87,7 +86,7 @@ static bool add_below(void *owner, const char *path, const char *inside) {
     if (table_find(&validation->files, span_of(real)) != NULL ||
         add(validation, path, real, call_value(validation->call, "base", NULL), inside) != NULL)
         return true;
-    if (validation->problem.file[0] == '\0') /* no fault of the file */
+    if (validation->problem.file[0] == '\0' || validation->problem.error.shortage) /* no fault of the file */
         return false;
     print_problem(&validation->problem, "warning");
     (void)fprintf(stderr, "  = it is left out\n");
@@ -148,7 +147,7 @@ static int refuse_schema(const struct validation *validation) {
     if (strstr(problem->error.text, "no such document") != NULL)
         (void)fprintf(stderr, "  = give the folder that holds it with --schemas%s\n",
                       call_has(validation->call, "base") ? "" : ", and --base where its path says what it is called");
-    return EXIT_CONFIG;
+    return problem->error.shortage ? EXIT_SYSTEM : EXIT_CONFIG;
 }
 
 static void print_complaints(struct validation *validation, const struct json_document *document, struct arena *arena) {
@@ -166,9 +165,14 @@ static void print_complaints(struct validation *validation, const struct json_do
     }
 }
 
-static int print_error(const struct validation *validation, const char *name, const char *why) {
+static int print_error(const struct validation *validation, const char *name, const char *why, bool shortage) {
     (void)fprintf(validation->output >= 0 ? stderr : stdout, "%s: error: %s\n", name, why);
-    return EXIT_DATA;
+    return shortage ? EXIT_SYSTEM : EXIT_DATA;
+}
+
+static int print_fault(const struct validation *validation, const char *name) {
+    return print_error(validation, name, schema_context_fault(validation->context),
+                       schema_context_is_short(validation->context));
 }
 
 /* One line of JSON. */
@@ -180,7 +184,7 @@ static int judge_output(struct validation *validation, const char *name, const s
         (void)printf("%s\n", buf_text(&out));
     buf_finish(&out);
     if (result == SCHEMA_ERROR)
-        return print_error(validation, name, schema_context_fault(validation->context));
+        return print_fault(validation, name);
     return result == SCHEMA_VALID ? EXIT_YES : EXIT_NO;
 }
 
@@ -190,7 +194,7 @@ static int judge(struct validation *validation, const char *name, const struct j
         return judge_output(validation, name, document);
     enum schema_result result = schema_validate(validation->program, validation->context, document, document->node);
     if (result == SCHEMA_ERROR)
-        return print_error(validation, name, schema_context_fault(validation->context));
+        return print_fault(validation, name);
     (void)printf("%s: %s\n", name, result == SCHEMA_VALID ? "valid" : "invalid");
     if (result == SCHEMA_INVALID)
         print_complaints(validation, document, arena);
@@ -205,11 +209,13 @@ static int judge_text(struct validation *validation, const char *name, struct sp
     struct error error = {0};
     if (json_read(arena, text, &limits, &document, &problem))
         return judge(validation, name, &document, arena);
-    if (lines)
+    if (problem.fault == JSON_FAULT_MEMORY)
+        (void)error_memory(&error);
+    else if (lines)
         (void)error_set(&error, "not JSON: column %u: %s", problem.column, problem.sentence);
     else
         (void)error_set(&error, "not JSON: line %u, column %u: %s", problem.line, problem.column, problem.sentence);
-    return print_error(validation, name, error.text);
+    return print_error(validation, name, error.text, error.shortage);
 }
 
 static int judge_file(struct validation *validation, const char *name) {
@@ -218,7 +224,7 @@ static int judge_file(struct validation *validation, const char *name) {
     struct arena arena;
     arena_init(&arena, 0);
     int status = input_read(name, &text, &error) ? judge_text(validation, name, buf_span(&text), false, &arena)
-                                                 : print_error(validation, name, error.text);
+                                                 : print_error(validation, name, error.text, error.shortage);
     arena_finish(&arena);
     buf_finish(&text);
     return status;
@@ -258,8 +264,8 @@ static int judge_lines(struct validation *validation, const char *name) {
     struct error error = {0};
     FILE *file = strcmp(name, "-") == 0 ? stdin : fopen(name, "rb");
     if (file == NULL) {
-        (void)error_set(&error, "cannot read %s: %s", name, strerror(errno));
-        return print_error(validation, name, error.text);
+        (void)error_system(&error, errno, "cannot read %s", name);
+        return print_error(validation, name, error.text, error.shortage);
     }
     struct arena arena;
     struct buf place = {0};
@@ -284,7 +290,7 @@ static int judge_lines(struct validation *validation, const char *name) {
     }
     show_progress(&progress, true);
     if (ferror(file) != 0)
-        status = print_error(validation, name, "the file cannot be read to its end");
+        status = print_error(validation, name, "the file cannot be read to its end", error_is_shortage(errno));
     if (file != stdin)
         (void)fclose(file);
     free(line);
@@ -334,7 +340,7 @@ static int run(const struct call *call) {
         return call_refuse(EXIT_USAGE, &error);
     table_init(&validation.files, 0);
     int status = prepare(&validation) ? EXIT_YES : refuse_schema(&validation);
-    for (size_t i = 0; status != EXIT_CONFIG && i < call->argument_count; i++) {
+    for (size_t i = 0; validation.program != NULL && i < call->argument_count; i++) {
         const char *name = call->arguments[i];
         int one = call_has(call, "lines") ? judge_lines(&validation, name) : judge_file(&validation, name);
         status = one > status ? one : status;
@@ -372,7 +378,8 @@ const struct verb verb_validate = {
               "  slussctl validate --schema schemas/bygglov/status-andrad-1.schema.json \\\n"
               "      --schemas schemas event.json\n"
               "\n"
-              "Exit, the highest of: 0 valid, 1 invalid, 65 not JSON, or an error; 78 the schema does not compile.\n",
+              "Exit, the highest of: 0 valid, 1 invalid, 65 not JSON, or an error; 71 too little memory; 78 the\n"
+              "schema does not compile.\n",
     .options = options,
     .least = 1,
     .most = SIZE_MAX,

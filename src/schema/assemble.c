@@ -8,8 +8,11 @@ enum { STATE_NEW, STATE_BUSY, STATE_DONE };
 /* --- memory and ways out --- */
 
 _Noreturn static void no_memory(struct assembler *assembler) {
-    (void)registry_problem(assembler->problem, assembler->program->root->resource->text, assembler->program->root->node,
-                           "the compiled schema needs more memory than there is or than it may take");
+    const struct subschema *root = assembler->program->root;
+    bool full = assembler->program->arena.full || assembler->scratch.full;
+    (void)(full ? registry_problem(assembler->problem, root->resource->text, root->node,
+                                   "the compiled schema needs more memory than it may take")
+                : error_memory(&assembler->problem->error));
     longjmp(assembler->out, 1);
 }
 

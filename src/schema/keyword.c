@@ -44,8 +44,9 @@ static const struct regex *read_regex(const struct reader *reader, const struct 
     }
     regex = regex_create(pattern, flags, NULL, &error);
     if (regex == NULL) {
-        (void)registry_problem(reader->problem, reader->text, node, "the regular expression does not compile: %s",
-                               error.text);
+        (void)(error.shortage ? keyword_no_memory(reader)
+                              : registry_problem(reader->problem, reader->text, node,
+                                                 "the regular expression does not compile: %s", error.text));
         return NULL;
     }
     all->regex[all->regexes++] = regex;

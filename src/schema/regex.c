@@ -100,6 +100,7 @@ static bool refuse(int code, struct error *error) {
 static bool compile_pcre2(struct regex *regex, const struct regex_tree *tree, unsigned flags, struct error *error) {
     struct buf text = {0};
     bool good = regex_text_write(tree, &text, error);
+    const char *pattern = buf_text(&text);
     pcre2_general_context *memory = pcre2_general_context_create(take, give, NULL);
     pcre2_compile_context *context = memory != NULL ? pcre2_compile_context_create(memory) : NULL;
     if (good && (text.failed || context == NULL))
@@ -111,7 +112,7 @@ static bool compile_pcre2(struct regex *regex, const struct regex_tree *tree, un
                            PCRE2_NEVER_BACKSLASH_C | PCRE2_NO_UTF_CHECK;
         pcre2_set_parens_nest_limit(context, NEST_MAXIMUM);
         regex->kind = REGEX_PCRE2;
-        regex->code = pcre2_compile((PCRE2_SPTR)buf_text(&text), text.size, options, &code, &offset, context);
+        regex->code = pcre2_compile((PCRE2_SPTR)pattern, text.size, options, &code, &offset, context);
         if (regex->code == NULL) {
             good = code == PCRE2_ERROR_HEAP_FAILED ? error_memory(error) : refuse(code, error);
         } else {

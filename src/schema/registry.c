@@ -137,6 +137,10 @@ static struct schema_text *add(struct schema_registry *registry, struct span uri
     }
     struct json_problem why = {0};
     if (!json_read(&registry->arena, bytes, &schema_text_limits, &text->json, &why)) {
+        if (why.fault == JSON_FAULT_MEMORY) {
+            (void)no_memory(problem);
+            return NULL;
+        }
         (void)registry_problem(problem, text, NULL, "the schema is not JSON: %s", why.sentence);
         if (problem != NULL)
             problem->line = why.line, problem->column = why.column;

@@ -8,9 +8,13 @@
 
 /* All texts are read for their identifiers first, so that one may refer into another. What is wrong in a text that
  * nobody refers to is nobody's problem. */
-static void index_all(struct schema_registry *registry) {
-    for (struct schema_text *text = registry->texts; text != NULL; text = text->next)
-        (void)registry_index(registry, text, NULL);
+static bool index_all(struct schema_registry *registry, struct schema_problem *problem) {
+    for (struct schema_text *text = registry->texts; text != NULL; text = text->next) {
+        struct schema_problem own = {0};
+        if (!registry_index(registry, text, &own) && own.error.shortage)
+            return error_memory(&problem->error);
+    }
+    return true;
 }
 
 struct schema_program *schema_compile(struct schema_registry *registry, struct span uri,
@@ -27,12 +31,11 @@ struct schema_program *schema_compile(struct schema_registry *registry, struct s
     arena_init(&program->arena, registry->options.program_memory);
     program->all.registry = registry;
     program->all.arena = &program->arena;
-    index_all(registry);
     struct target target;
-    if (!registry_find(registry, NULL, NULL, uri, &target, problem) ||
+    if (!index_all(registry, problem) || !registry_find(registry, NULL, NULL, uri, &target, problem) ||
         !subschemas_read(&program->all, &target, &program->root, problem) || !assemble(program, problem)) {
         schema_program_destroy(program);
-        (void)error_set(&problem->error, "out of memory");
+        (void)error_memory(&problem->error);
         return NULL;
     }
     return program;

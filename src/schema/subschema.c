@@ -40,8 +40,9 @@ struct subschema *subschema_at(const struct reader *reader, struct resource *res
         return all->slots[at];
     struct subschema *schema = arena_take_zero(all->arena, 1, sizeof *schema);
     if (schema == NULL) {
-        (void)registry_problem(reader->problem, resource->text, node,
-                               "the compiled schema grows past the memory it may take");
+        (void)(all->arena->full ? registry_problem(reader->problem, resource->text, node,
+                                                   "the compiled schema grows past the memory it may take")
+                                : keyword_no_memory(reader));
         return NULL;
     }
     *schema = (struct subschema){.resource = resource, .node = node, .index = all->count++};

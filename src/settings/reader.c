@@ -2,6 +2,7 @@
  * name. */
 #include "settings/reader.h"
 
+#include "base/bug.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -51,6 +52,8 @@ static void note_denial(struct reader *reader, enum severity severity) {
 void reader_problem(struct reader *reader, enum severity severity, enum problem_code code, config_setting_t *group,
                     const char *path, struct span cure, const char *format, ...) {
     char what[640];
+    if (reader->failed) /* it may be wrong for that alone */
+        return;
     va_list arguments;
     va_start(arguments, format);
     (void)vsnprintf(what, sizeof what, format, arguments);
@@ -242,10 +245,7 @@ static struct value split(struct reader *reader, const struct option *option, st
 /* --- one option --- */
 
 static void keep_property(struct reader *reader, const struct option *option, struct span value, bool secret) {
-    if (reader->property_count == reader->property_capacity) {
-        reader->failed = true; /* cannot be: there is room for every row */
-        return;
-    }
+    ENSURE(reader->property_count < reader->property_capacity, "there is no room for every row");
     char name[128];
     size_t size = strlen(option->name);
     for (size_t i = 0; i <= size && i < sizeof name; i++)
@@ -259,6 +259,8 @@ static void keep_property(struct reader *reader, const struct option *option, st
 
 static void report_value(struct reader *reader, enum severity severity, const struct option *option,
                          config_setting_t *setting, struct complaint *complaint) {
+    if (reader->failed)
+        return;
     if (complaint->cure[0] == '\0') {
         struct buf range = {0};
         option_range(option, &range);
@@ -465,9 +467,9 @@ bool reader_shortage(struct reader *reader, int number) {
 }
 
 static bool refuse_read(struct reader *reader, struct error *error, int number) {
-    if (reader_shortage(reader, number))
-        return error_shortage(error, "%s: try again when there is more of it", strerror(number));
-    return error_set(error, "%s", number == ENOENT ? "no such file" : strerror(number));
+    return reader_shortage(reader, number)
+               ? error_shortage(error, "%s: try again when there is more of it", strerror(number))
+               : error_set(error, "%s", number == ENOENT ? "no such file" : strerror(number));
 }
 
 bool reader_file(struct reader *reader, struct span path, size_t most, struct buf *out, struct error *error) {
@@ -481,9 +483,7 @@ bool reader_file(struct reader *reader, struct span path, size_t most, struct bu
     if (descriptor < 0)
         return refuse_read(reader, error, errno);
     ssize_t count = 1;
-    bool good = fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
-    if (!good)
-        error_set(error, "not a plain file");
+    bool good = (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode)) || error_set(error, "not a plain file");
     while (good && count > 0 && out->size <= most && buf_reserve(out, 16384)) {
         count = read(descriptor, out->data + out->size, 16384);
         out->size += count > 0 ? (size_t)count : 0;

@@ -173,10 +173,11 @@ struct schema_program *schemas_compile(struct reader *reader, config_setting_t *
                        &not_added); /* it may be there: compiling tells */
     struct buf uri = {0};
     write_uri(&uri, name);
-    struct schema_program *program = compile_once(reader, buf_span(&uri), &problem);
+    reader->failed = reader->failed || uri.failed;
+    struct schema_program *program = reader->failed ? NULL : compile_once(reader, buf_span(&uri), &problem);
     buf_finish(&uri);
     reader->failed = reader->failed || problem.error.shortage;
-    if (program != NULL)
+    if (program != NULL || reader->failed)
         return program;
     if (not_added.error.text[0] != '\0')
         problem = not_added;
