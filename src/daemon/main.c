@@ -59,6 +59,27 @@ static void on_bug(const char *file, int line, const char *what) {
     _exit(STATUS_BUG);
 }
 
+static void stop_early(int number) {
+    static const char text[] = "slussd: stopped before anything began\n";
+    (void)number;
+    ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
+    (void)written;
+    _exit(0);
+}
+
+/* Until the daemon serves its signals: a stop ends at once what has not begun, and what else would end us waits. */
+static void await_signals(void) {
+    static const struct sigaction stop = {.sa_handler = stop_early};
+    static const int later[] = {SIGHUP, SIGUSR1, SIGUSR2};
+    sigset_t set;
+    (void)sigaction(SIGTERM, &stop, NULL);
+    (void)sigaction(SIGINT, &stop, NULL);
+    (void)sigemptyset(&set);
+    for (size_t i = 0; i < sizeof later / sizeof *later; i++)
+        (void)sigaddset(&set, later[i]);
+    (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
 /* Memory images hold events and secrets: none are written, and nobody but root may look into the process. */
 static void forbid_memory_images(void) {
     static const struct rlimit none = {0, 0};
@@ -134,6 +155,7 @@ int main(int count, char **argument) {
     const char *path = NULL;
     enum wish wish = WISH_RUN;
     bug_handler(on_bug);
+    await_signals();
     (void)signal(SIGPIPE, SIG_IGN); /* nobody who stops reading may end us, not even at the first word */
     forbid_memory_images();
     tune_heap();
@@ -161,6 +183,10 @@ int main(int count, char **argument) {
     if (optind < count) {
         (void)fprintf(stderr, "slussd: there is no argument \"%s\": see slussd --help\n", argument[optind]);
         return STATUS_USAGE;
+    }
+    if (wish != WISH_RUN) { /* what is broken off has answered nothing */
+        (void)signal(SIGTERM, SIG_DFL);
+        (void)signal(SIGINT, SIG_DFL);
     }
     return leave(serve(path, wish));
 }

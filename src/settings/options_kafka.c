@@ -26,7 +26,8 @@ static const struct option rows[] = {
      .type = &type_servers,
      .field = NO_FIELD,
      .flags = PROPERTY(OPTION_REQUIRED),
-     .sentence = "The brokers to contact first, separated by commas."},
+     .sentence = "The brokers to contact first, separated by commas: HOST:PORT; without :PORT it is 9092, whatever "
+                 "security-protocol says."},
     {.name = "group-id",
      .type = &type_group_id,
      .field = FIELD(group_id),

@@ -21,7 +21,7 @@ import house as houses_module
 from account import Account
 from fence import Fence
 from house import conserved, metric
-from process import eventually, free_ports
+from process import eventually, free_ports, libc
 from records import produce
 
 
@@ -180,6 +180,28 @@ def test_a_second_one_ends_before_it_joins_the_groups(houses, name):
             assert "cannot start" in second.log() and "librdkafka FAIL" not in second.log() and "Kafka" not in second.log().split("librdkafka 2", 1)[-1], second.log()
     assert reachable(first.socket), "the first one has its socket still"
     assert first.stop() == 0
+
+
+@pytest.mark.parametrize("number, status", [(signal.SIGTERM, 0), (signal.SIGINT, 0), (signal.SIGHUP, None), (signal.SIGUSR1, None)])
+def test_a_signal_while_the_configuration_is_read_ends_nothing_by_itself(houses, name, number, status):
+    """A stop that comes before the daemon serves its signals is a stop in order; a reload waits for its turn."""
+    house = houses("127.0.0.1:1", {"p": "http://127.0.0.1:1"}, {f"{name}-{n}": {} for n in range(20)})
+    opened = 0x20  # IN_OPEN
+    for _ in range(5):
+        watch = libc.inotify_init()
+        try:
+            assert libc.inotify_add_watch(watch, bytes(house.etc / "sluss.cfg"), opened) >= 0
+            house.start(ready=False)
+            assert select.select([watch], [], [], 60)[0], "it never opened its configuration"
+            house.daemon.signal(number)
+        finally:
+            os.close(watch)
+        if status is None:
+            eventually(lambda: not house.daemon.running() or reachable(house.socket), 60, "the control socket")
+            assert house.daemon.running(), f"it ended with {house.daemon.wait()}"
+            house.daemon.signal(signal.SIGTERM)
+        assert house.daemon.wait(60) == 0, house.log()[-2000:]
+        assert "stopped with status 0" in house.log() or (status == 0 and "stopped before anything began" in house.log()), house.log()
 
 
 def test_signals_that_mean_nothing_change_nothing(houses, name):
