@@ -376,6 +376,11 @@ static void end(struct crew *crew) {
         worker_join(crew->worker[i]); /* all of them, before one is gone to whom another may speak */
 }
 
+/* Those that read the route: what nobody brings up to date would be told again one day. While it is off, the first. */
+static bool keeps(const struct plan *plan, uint32_t route, uint32_t worker) {
+    return plan->routes[route].mode == ROUTE_OFF ? worker == 0 : share_reads(plan, route, worker);
+}
+
 bool crew_inherit(struct crew *heir, struct crew *from, struct error *error) {
     bool done = true;
     end(from);
@@ -384,7 +389,8 @@ bool crew_inherit(struct crew *heir, struct crew *from, struct error *error) {
         for (uint32_t i = 0; i < from->count && done; i++)
             done = worker_bequeath(from->worker[i], &heir->plan->routes[route], &heritage);
         for (uint32_t i = 0; i < heir->count && done; i++)
-            done = worker_inherit(heir->worker[i], route, heritage.list, heritage.count);
+            if (keeps(heir->plan, route, i))
+                done = worker_inherit(heir->worker[i], route, heritage.list, heritage.count);
         heritage_finish(&heritage);
     }
     return done || error_memory(error);

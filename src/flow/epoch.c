@@ -12,7 +12,7 @@ static void release(struct flow *flow, struct group *group, struct passage *pass
     group->counts.exposed -= passage->started ? 1 : 0;
     group->counts.outcome[OUTCOME_RELEASED]++;
     group->counts.unsettled--;
-    hold_leave(passage);
+    hold_leave(flow, passage);
     list_remove(&passage->sibling);
     timers_clear(&flow->timers, &passage->timer);
     if (passage->state == PASSAGE_WAITING)

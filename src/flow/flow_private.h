@@ -79,7 +79,9 @@ struct flow {
     uint32_t unasked;     /* of them, not asked yet since memory was last given back */
     bool relieved;        /* memory was given back: they may ask again */
     struct elder elder;
-    uint32_t grown; /* events that the stages have begun with, of all groups, also of epochs that are over */
+    uint32_t grown;   /* events that the stages have begun with and that wait for no operator, of all groups, also of
+                         epochs that are over */
+    uint32_t resting; /* likewise, which do */
 
     uint32_t partitions; /* assigned, of all groups */
     bool stopping;

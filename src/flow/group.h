@@ -37,7 +37,7 @@ struct group {
     /* Under way. */
     struct list batches; /* that take further events, the oldest first */
     uint32_t made;       /* batches whose request is made */
-    uint32_t grown;      /* events that the stages have begun with */
+    uint32_t grown;      /* events that the stages have begun with, and that wait for no operator */
     uint32_t ready;      /* events that wait for the platform they are delivered to */
     uint32_t open;       /* requests and letters, of this epoch */
 

@@ -97,6 +97,8 @@ void hold_park(struct flow *flow, struct passage *passage, enum held why, int64_
     passage->state = PASSAGE_PARKED;
     if (!PLANTED(HOLD_COUNTS))
         passage_rest_clock(flow, passage);
+    if (passage->held == HELD_NOT)
+        passage_rests(flow, passage, true);
     passage->held = why;
     passage->held_first = first;
     partition_tell(passage->home);
@@ -112,18 +114,20 @@ void hold_park(struct flow *flow, struct passage *passage, enum held why, int64_
     group_touch(flow, passage->home->group);
 }
 
-static void unpark(struct passage *passage) {
+static void unpark(struct flow *flow, struct passage *passage) {
+    if (passage->held != HELD_NOT)
+        passage_rests(flow, passage, false);
     passage->home->group->counts.held -= passage->held != HELD_NOT ? 1 : 0;
     passage->held = HELD_NOT;
 }
 
-void hold_leave(struct passage *passage) {
+void hold_leave(struct flow *flow, struct passage *passage) {
     struct dead_keys *keys = &passage->home->dead_keys;
     bool told = passage->held == HELD_DEAD_KEY || passage->before == HELD_DEAD_KEY;
     struct dead_key *key = told ? dead_key_find(keys, passage->lane) : NULL;
     if (key != NULL)
         dead_key_remove(keys, key);
-    unpark(passage);
+    unpark(flow, passage);
 }
 
 void hold_doubtful(struct passage *passage) {
@@ -243,7 +247,7 @@ static void to_letters(struct flow *flow, struct passage *passage, enum held hel
 static void let_go(struct flow *flow, struct passage *passage, enum release_to to) {
     struct partition *home = passage->home;
     enum held held = passage->held;
-    unpark(passage);
+    unpark(flow, passage);
     say_let_go(flow, home, passage->event->offset, to);
     partition_dirty(home);
     if (to == RELEASE_DEAD_LETTER) {

@@ -27,7 +27,7 @@ void hold_doubtful(struct passage *passage);
 void hold_undoubted(struct passage *passage);
 
 /* It is released: its map tells whoever reads it next. */
-void hold_leave(struct passage *passage);
+void hold_leave(struct flow *flow, struct passage *passage);
 
 /* An operator lets go. */
 void hold_release(struct flow *flow, const struct input *input);

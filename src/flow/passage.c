@@ -41,13 +41,31 @@ struct passage *passage_create(struct flow *flow, struct partition *home, struct
     return passage;
 }
 
+static void count_grown(struct flow *flow, const struct passage *passage, int32_t change) {
+    flow->groups[passage->event->place.route].grown += (uint32_t)change;
+    flow->grown += (uint32_t)change;
+}
+
+void passage_grows(struct flow *flow, struct passage *passage, bool grown) {
+    count_grown(flow, passage, (grown ? 1 : 0) - (passage->grown ? 1 : 0));
+    passage->grown = grown;
+}
+
+void passage_rests(struct flow *flow, const struct passage *passage, bool rests) {
+    if (!passage->grown)
+        return;
+    count_grown(flow, passage, rests ? -1 : 1);
+    flow->resting += rests ? 1 : UINT32_MAX;
+}
+
 void passage_destroy(struct flow *flow, struct passage *passage) {
     timers_clear(&flow->timers, &passage->timer);
     timers_leave(&flow->timers);
     ENSURE(passage->batch == NULL, "an event is gone and still stands in a batch");
     lifeline_leave(flow, passage);
-    flow->groups[passage->event->place.route].grown -= passage->grown ? 1 : 0;
-    flow->grown -= passage->grown ? 1 : 0;
+    if (passage->held != HELD_NOT)
+        passage_rests(flow, passage, false);
+    passage_grows(flow, passage, false);
     flow->relieved = true;
     ENSURE(flow->bytes >= passage->bytes, "more bytes were given back than accounted (I10)");
     flow->bytes -= passage->bytes;

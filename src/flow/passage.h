@@ -128,6 +128,12 @@ void passage_rest_clock(const struct flow *flow, struct passage *passage);
 /* Frees event and passage; it stands in no list and in no batch. */
 void passage_destroy(struct flow *flow, struct passage *passage);
 
+/* The stages have begun with it, or have not after all. */
+void passage_grows(struct flow *flow, struct passage *passage, bool grown);
+
+/* It waits for an operator, or no longer: what it has grown to counts as nobody's who will give it back. */
+void passage_rests(struct flow *flow, const struct passage *passage, bool rests);
+
 /* Accounts the bytes its arena has by now. */
 void passage_account(struct flow *flow, struct passage *passage);
 

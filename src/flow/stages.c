@@ -132,13 +132,6 @@ static size_t room_of(const struct flow *flow, const struct passage *passage) {
     return budget_left(flow, first ? BUDGET_GROW_FIRST : BUDGET_GROW);
 }
 
-static void grows(struct flow *flow, struct passage *passage, bool grown) {
-    int32_t change = (grown ? 1 : 0) - (passage->grown ? 1 : 0);
-    passage->grown = grown;
-    passage->home->group->grown += (uint32_t)change;
-    flow->grown += (uint32_t)change;
-}
-
 /* A batch of it alone would find no room. */
 static bool is_too_large(const struct flow *flow, const struct passage *passage, const struct verdict *verdict) {
     const struct route *route = passage->home->group->route;
@@ -184,7 +177,8 @@ static size_t find_room(struct flow *flow, struct passage *passage, size_t most)
     return room_of(flow, passage);
 }
 
-/* Nobody will give any memory back: nothing is under way, and what has grown waits for memory itself. */
+/* Nobody will give any memory back but an operator: nothing is under way, and what has grown waits for memory itself.
+ */
 static bool is_last(const struct flow *flow, const struct passage *passage) {
     uint32_t waiting = passage->grown ? 1 : 0;
     if (flow->pending.count > 0)
@@ -217,7 +211,8 @@ bool stages_run(struct flow *flow, struct passage *passage, struct verdict *verd
     bool last = room < most && is_last(flow, passage);
     if (last)
         room = last_room(flow, passage);
-    if (!last && room < most && room <= passage->cramped)
+    bool alone = last && flow->resting == 0; /* else there will be more when an operator has acted */
+    if (!alone && room < most && room <= passage->cramped)
         return walks_later(flow, passage, on_lifeline);
     const struct arena_mark mark = arena_mark(arena);
     const struct message message = passage->message;
@@ -226,15 +221,15 @@ bool stages_run(struct flow *flow, struct passage *passage, struct verdict *verd
     bool grown = passage->grown;
     arena->limit = arena->bytes + (room < most ? room : most);
     arena->full = false;
-    grows(flow, passage, true);
+    passage_grows(flow, passage, true);
     *verdict = walk(flow, passage);
     if (arena->full || is_too_large(flow, passage, verdict)) {
-        bool never = !arena->full || room >= most || last || (PLANTED(OUTGROWN_DIES) && passage->on_lifeline);
+        bool never = !arena->full || room >= most || alone || (PLANTED(OUTGROWN_DIES) && passage->on_lifeline);
         arena_go_back(arena, mark);
         passage->message = message;
         passage->stage = stage;
         passage->recipe = recipe;
-        grows(flow, passage, grown);
+        passage_grows(flow, passage, grown);
         passage->cramped = room * 2;
         passage_account(flow, passage);
         if (!never && on_lifeline && passage->on_lifeline)
