@@ -93,8 +93,9 @@ def write_house(folder, servers, topics, url, options, number, workers=1):
                 route.pop(name)
             route["deliver"]["path"] = "/in"
         house_routes[f"bench{index}"] = route
+    limits = {"limits": {"memory": options.memory_limit}} if options.memory_limit else {}
     home = house.House(folder, servers, {"p": {"base-url": url, "max-in-flight": options.in_flight}}, house_routes,
-                       kind="release", log={"level": "warning", "format": "json"}, workers=workers,
+                       kind="release", **limits, log={"level": "warning", "format": "json"}, workers=workers,
                        lookups={"status": {"table": "status.csv", "key": "kod", "value": "namn"}})
     for source in (ROOT / "schemas").rglob("*.json"):
         home.put(f"schemas/{source.relative_to(ROOT / 'schemas')}", source.read_text())
@@ -191,6 +192,7 @@ def parse(program, description, **defaults):
     parser.add_argument("--event", choices=SCHEMA, default="event",
                         help="event: 0.4 KB; full: 0.8, with all that its schema knows; order: 1, nested, with a text of 400 characters (%(default)s)")
     parser.add_argument("--plain", action="store_true", help="Sluss without schema and enrichment")
+    parser.add_argument("--memory-limit", metavar="SIZE", help="Sluss with this limits.memory, as \"32 MiB\"")
     parser.add_argument("--routes", type=int, nargs="*", help="flat: with so many routes")
     parser.add_argument("--of-keys", type=int, nargs="*", help="flat: with so many keys")
     parser.set_defaults(**defaults)

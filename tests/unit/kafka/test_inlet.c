@@ -104,8 +104,8 @@ static void fill(const struct reading *reading) {
     static char value[RECORD_SIZE];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     (void)rd_kafka_conf_set(conf, "bootstrap.servers", mock_servers(&reading->mock), NULL, 0);
-    (void)rd_kafka_conf_set(conf, "batch.num.messages", "50" /* BATCH */, NULL,
-                            0); /* the mock gives one batch a fetch */
+    (void)rd_kafka_conf_set(conf, "linger.ms", "10000", NULL, 0);       /* so that each batch is full */
+    (void)rd_kafka_conf_set(conf, "batch.num.messages", "50", NULL, 0); /* BATCH: the mock gives one a fetch */
     rd_kafka_t *producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf, NULL, 0);
     assert_non_null(producer);
     for (int i = 0; i < RECORDS * PARTITIONS; i++)
