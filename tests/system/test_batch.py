@@ -127,7 +127,7 @@ def test_a_kill_amid_batches_loses_nothing(broker, platform, houses, name):
     batches.check_order(first)
     again = known & {member["n"] for _, members in batches.taken(first) for member in members}
     print(f"committed {sum(committed.values())}, known as delivered {len(known)}, delivered again {len(again)}")
-    assert len(again) <= 1024 * PARTITIONS
+    assert len(again) <= 64 * TOGETHER * PARTITIONS
 
 
 def test_a_stop_does_not_wait_for_more(broker, platform, houses, name):
