@@ -66,12 +66,12 @@ enum { WORDS_MOST = 16, FIRST = 40, STRIDE = 7 }; /* what settings does is swept
 
 /* A line of words divided by single spaces. */
 static int run(const char *line) {
-    char copy[1024], *words[WORDS_MOST + 1] = {NULL};
+    char copy[1024], *words[WORDS_MOST + 1] = {NULL}, *rest = NULL;
     struct call call;
     struct error error = {0};
     int count = 0;
     (void)snprintf(copy, sizeof copy, "slussctl %s", line);
-    for (char *word = strtok(copy, " "); word != NULL && count < WORDS_MOST; word = strtok(NULL, " "))
+    for (char *word = strtok_r(copy, " ", &rest); word != NULL && count < WORDS_MOST; word = strtok_r(NULL, " ", &rest))
         words[count++] = word;
     bool read = call_read(&call, count, words, verbs, common, &error);
     int status = read ? call.verb->run(&call) : call_refuse(EXIT_USAGE, &error);
