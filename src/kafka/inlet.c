@@ -152,13 +152,13 @@ enum inlet_found inlet_read(struct assignment *assignment, struct inlet *inlet) 
     return inlet->passed > before ? INLET_MOVED : INLET_EMPTY;
 }
 
-static bool has_left_inlet(const struct assigned_partition *partition) {
+bool inlet_is_left(const struct assigned_partition *partition) {
     return partition->shared == NULL || partition->shared->passed >= partition->until;
 }
 
 rd_kafka_message_t *inlet_take_own(struct assigned_partition *partition) {
     rd_kafka_message_t *message = aside_take(&partition->aside);
-    if (message != NULL || partition->cut || !has_left_inlet(partition))
+    if (message != NULL || partition->cut || !inlet_is_left(partition))
         return message;
     return rd_kafka_consume_queue(partition->own.queue, 0);
 }
@@ -210,7 +210,7 @@ void inlets_join(struct assignment *assignment) {
     for (size_t i = 0; assignment->inlet_count > 0 && i < assignment->count; i++) {
         struct assigned_partition *partition = &assignment->partition[i];
         if (!partition->apart || partition->stopped || partition->cut || partition->credit_events == 0 ||
-            partition->waiting != NULL || partition->aside.count > 0 || !has_left_inlet(partition))
+            partition->waiting != NULL || partition->aside.count > 0 || !inlet_is_left(partition))
             continue;
         partition->apart = false;
         rd_kafka_queue_forward(partition->own.queue, partition->shared->queue);

@@ -57,6 +57,9 @@ struct inlet *inlet_of(struct assigned_partition *partition);
  * it waits there. */
 enum inlet_found inlet_read(struct assignment *assignment, struct inlet *inlet);
 
+/* Whether nothing of the partition comes by a shared one any more, so that its own queue may be read. */
+bool inlet_is_left(const struct assigned_partition *partition);
+
 /* Takes the next record of a partition that does not share, or is apart; NULL: there is none now, or (`cut`) there is
  * no memory to go on. */
 rd_kafka_message_t *inlet_take_own(struct assigned_partition *partition);

@@ -212,7 +212,7 @@ static enum inlet_found read_own(struct consumer *consumer, struct assigned_part
         return INLET_RECORD;
     }
     if (partition->waiting == NULL) {
-        partition->own.idle = true;
+        partition->own.idle = inlet_is_left(partition); /* else it has more as soon as that is read */
         nudge_look(consumer, &partition->own, partition);
         return INLET_EMPTY;
     }

@@ -18,7 +18,6 @@ enum {
     INLETS = 2,
     RECORDS = 200, /* of each partition */
     RECORD_SIZE = 100,
-    BATCH = 50,
     CREDIT = 5,
     PATIENCE_MS = 60000,
     OFFSET_COMMIT = 8
@@ -105,7 +104,7 @@ static void fill(const struct reading *reading) {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     (void)rd_kafka_conf_set(conf, "bootstrap.servers", mock_servers(&reading->mock), NULL, 0);
     (void)rd_kafka_conf_set(conf, "linger.ms", "10000", NULL, 0);       /* so that each batch is full */
-    (void)rd_kafka_conf_set(conf, "batch.num.messages", "50", NULL, 0); /* BATCH: the mock gives one a fetch */
+    (void)rd_kafka_conf_set(conf, "batch.num.messages", "50", NULL, 0); /* the mock gives a batch a fetch */
     rd_kafka_t *producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf, NULL, 0);
     assert_non_null(producer);
     for (int i = 0; i < RECORDS * PARTITIONS; i++)
@@ -129,7 +128,7 @@ static int setup(void **state) {
                                        .topics = &reading->mock.topic,
                                        .topic_count = 1,
                                        .properties = {property, 2},
-                                       .queue_bytes = 256 * 1024,
+                                       .queue_bytes = 512 * 1024, /* 384 records */
                                        .inlets = INLETS,
                                        .handler = {.owner = reading,
                                                    .assigned = on_assigned,
@@ -211,13 +210,14 @@ static void whoever_is_without_credit_for_a_while_loses_nothing(void **state) {
     read_others(reading, RECORDS);
 }
 
+/* With more than the head alone can have. */
 static const struct inlet *wait_for_a_full_inlet(struct reading *reading) {
     const struct assignment *assignment = &reading->consumer->assignment;
     for (int64_t until = mock_now_ms() + PATIENCE_MS; mock_now_ms() < until;) {
         serve(reading);
         const struct inlet *inlet = assignment->inlet;
         if (inlet != NULL && inlet->head != NULL && inlet->head->measured &&
-            rd_kafka_queue_length(inlet->queue) > PARTITIONS / INLETS * BATCH)
+            rd_kafka_queue_length(inlet->queue) > RECORDS)
             return inlet;
     }
     fail_msg("no inlet became full");
@@ -227,6 +227,23 @@ static const struct inlet *wait_for_a_full_inlet(struct reading *reading) {
 static void jump(struct reading *reading) {
     reading->ahead_ms += PATIENCE_MS;
     serve(reading);
+}
+
+/* It calls nobody: whoever serves has got it when there is no more. */
+static void what_is_put_aside_is_read_in_the_same_serving(void **state) {
+    struct reading *reading = *state;
+    reading->once = reading->full = true;
+    const struct inlet *inlet = wait_for_a_full_inlet(reading);
+    const struct assigned_partition *partition = inlet->head;
+    reading->full = false;
+    jump(reading);
+    assert_true(partition->apart && partition->until > inlet->passed);
+    for (int i = 0; i < PARTITIONS; i++)
+        unblock(reading, i);
+    assert_false(consumer_serve(reading->consumer, mock_now_ms() + reading->ahead_ms, true, RECORDS * PARTITIONS * 2));
+    assert_true(partition->until <= inlet->passed);
+    assert_int_equal(partition->aside.count, 0);
+    read_others(reading, RECORDS);
 }
 
 /* The own queue of one that is apart holds what comes behind all that it has in the inlet, where others block it. */
@@ -305,6 +322,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(one_without_credit_does_not_stop_its_neighbours, setup, teardown),
         cmocka_unit_test_setup_teardown(whoever_is_without_credit_for_a_while_loses_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_put_aside_is_read_in_the_same_serving, setup, teardown),
         cmocka_unit_test_setup_teardown(its_own_queue_comes_behind_what_is_left_in_the_inlet, setup, teardown),
         cmocka_unit_test_setup_teardown(nobody_is_set_apart_while_the_route_has_enough, setup, teardown),
         cmocka_unit_test_setup_teardown(one_that_is_stopped_is_not_read_on_and_stops_nobody, setup, teardown),
