@@ -29,19 +29,26 @@ static size_t translate(struct reached *list, size_t count, const struct route *
     return kept;
 }
 
-bool heritage_gather(struct heritage *heritage, const struct flow *flow, const struct plan *plan,
-                     const struct route *route) {
+static bool add_route(struct heritage *heritage, const struct flow *flow, const struct heritage *untold,
+                      const struct plan *plan, uint32_t index, const struct route *route) {
+    size_t told = flow_reached(flow, index, NULL, 0), count = told + untold->count;
+    struct reached *list = calloc(count + 1, sizeof *list);
+    if (list == NULL)
+        return false;
+    (void)flow_reached(flow, index, list, told);
+    if (untold->count > 0)
+        memcpy(list + told, untold->list, untold->count * sizeof *list);
+    bool done = heritage_add(heritage, list, translate(list, count, &plan->routes[index], route));
+    free(list);
+    return done;
+}
+
+bool heritage_gather(struct heritage *heritage, const struct flow *flow, const struct heritage *untold,
+                     const struct plan *plan, const struct route *route) {
     bool done = true;
-    for (uint32_t i = 0; i < plan->route_count && done; i++) {
-        size_t count = span_equal(plan->routes[i].group, route->group) ? flow_reached(flow, i, NULL, 0) : 0;
-        struct reached *list = calloc(count + 1, sizeof *list);
-        done = list != NULL;
-        if (list != NULL && count > 0) {
-            (void)flow_reached(flow, i, list, count);
-            done = heritage_add(heritage, list, translate(list, count, &plan->routes[i], route));
-        }
-        free(list);
-    }
+    for (uint32_t i = 0; i < plan->route_count && done; i++)
+        if (span_equal(plan->routes[i].group, route->group))
+            done = add_route(heritage, flow, &untold[i], plan, i, route);
     return done;
 }
 

@@ -14,10 +14,10 @@ struct heritage {
 /* False when memory is short; then it is as before. */
 bool heritage_add(struct heritage *heritage, const struct reached *list, size_t count);
 
-/* Adds what a core, which ran under `plan`, knows of the group and the topics of `route`, which is another plan's.
- * False when memory is short. */
-bool heritage_gather(struct heritage *heritage, const struct flow *flow, const struct plan *plan,
-                     const struct route *route);
+/* Adds what a core, which ran under `plan`, knows of the group and the topics of `route`, which is another plan's, or
+ * would know: `untold` is what it has not been told, one of each route. False when memory is short. */
+bool heritage_gather(struct heritage *heritage, const struct flow *flow, const struct heritage *untold,
+                     const struct plan *plan, const struct route *route);
 
 void heritage_finish(struct heritage *heritage);
 

@@ -423,7 +423,7 @@ bool worker_inherit(struct worker *worker, uint32_t route, const struct reached 
 }
 
 bool worker_bequeath(const struct worker *worker, const struct route *route, struct heritage *heritage) {
-    return heritage_gather(heritage, worker->flow, worker->plan, route);
+    return heritage_gather(heritage, worker->flow, worker->heritage, worker->plan, route);
 }
 
 void worker_destroy(struct worker *worker) {
