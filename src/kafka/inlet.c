@@ -179,10 +179,12 @@ int64_t inlets_due_ms(const struct assignment *assignment) {
     return due_ms;
 }
 
+/* Also one that is apart, as long as something of it may stand behind the head. */
 static bool others_may_read(const struct assignment *assignment, const struct inlet *inlet) {
     for (size_t i = 0; i < assignment->count; i++) {
         const struct assigned_partition *one = &assignment->partition[i];
-        if (one->shared == inlet && one != inlet->head && !one->apart && !one->stopped && one->credit_events > 0)
+        bool waits = one->shared == inlet && one != inlet->head && !(one->apart && inlet_is_left(one));
+        if (waits && !one->stopped && one->credit_events > 0)
             return true;
     }
     return false;

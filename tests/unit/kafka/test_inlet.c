@@ -246,6 +246,21 @@ static void what_is_put_aside_is_read_in_the_same_serving(void **state) {
     read_others(reading, RECORDS);
 }
 
+/* What is left of it stands behind one that has no credit, and nobody else has any. */
+static void one_that_is_apart_waits_for_no_neighbour(void **state) {
+    struct reading *reading = *state;
+    reading->once = reading->full = true;
+    const struct inlet *inlet = wait_for_a_full_inlet(reading);
+    const struct assigned_partition *partition = inlet->head;
+    reading->full = false;
+    for (int i = 0; i < PARTITIONS; i++)
+        jump(reading);
+    assert_non_null(inlet->head);
+    assert_true(partition->apart && partition->until > inlet->passed);
+    unblock(reading, partition->place.partition);
+    read_others(reading, RECORDS);
+}
+
 /* The own queue of one that is apart holds what comes behind all that it has in the inlet, where others block it. */
 static void its_own_queue_comes_behind_what_is_left_in_the_inlet(void **state) {
     struct reading *reading = *state;
@@ -323,6 +338,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(one_without_credit_does_not_stop_its_neighbours, setup, teardown),
         cmocka_unit_test_setup_teardown(whoever_is_without_credit_for_a_while_loses_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_put_aside_is_read_in_the_same_serving, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_that_is_apart_waits_for_no_neighbour, setup, teardown),
         cmocka_unit_test_setup_teardown(its_own_queue_comes_behind_what_is_left_in_the_inlet, setup, teardown),
         cmocka_unit_test_setup_teardown(nobody_is_set_apart_while_the_route_has_enough, setup, teardown),
         cmocka_unit_test_setup_teardown(one_that_is_stopped_is_not_read_on_and_stops_nobody, setup, teardown),
