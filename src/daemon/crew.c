@@ -161,13 +161,14 @@ static uint32_t *count_partitions(const struct crew *crew, uint32_t *brokers) {
 
 /* Less would do where producers send small batches: so it is no warning. */
 static void say_read_ahead(const struct plan *plan) {
+    enum { MIB = 1 << 20 };
     size_t consumers = share_consumers(plan), least = read_ahead_least(consumers);
     if (least > plan->memory_limit / 2)
         log_say(
             LOG_LEVEL_INFO, NULL, 0,
             "%zu consumers may read %zu MiB ahead, more than half of limits.memory, where producers send batches of a "
             "mebibyte: %zu MiB would hold them",
-            consumers, least >> 20, least * 2 >> 20);
+            consumers, least / MIB, (least * 2 + MIB - 1) / MIB);
 }
 
 static bool start_workers(struct crew *crew, struct error *error) {

@@ -75,3 +75,14 @@ def test_held_keys_at_the_head_of_every_queue_stop_no_other_partition(broker, ho
         eventually(account.all_committed, 20, "the last commit")
         account.check_order(account.requests())
         assert house.stop() == 0, house.log()[-3000:]
+
+
+@pytest.mark.parametrize("limit, said", [(40, True), (41, False)])
+def test_what_is_said_to_be_enough_is_enough(houses, name, limit, said):
+    """Nine routes of 2.25 MiB each, in half of the limit: 40.5 MiB."""
+    house = houses("127.0.0.1:1", {"p": "http://127.0.0.1:1"}, {f"{name}-{n}": {} for n in range(9)}, limits={"memory": f"{limit} MiB"},
+                   log={"level": "info", "format": "json"}).start(ready=False)
+    eventually(lambda: house.socket.exists() and "Kafka does not answer" in house.ask("/ready")[1], 40, "/ready to say that Kafka does not answer")
+    assert ("9 consumers may read 20 MiB ahead" in house.log()) == said, house.log()[-2000:]
+    assert ("41 MiB would hold them" in house.log()) == said, house.log()[-2000:]
+    assert house.stop() == 0, house.log()[-2000:]
