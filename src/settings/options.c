@@ -229,7 +229,8 @@ static const struct option limit_rows[] = {
          "The process takes up to about 30 MB more, with what librdkafka reads ahead: where there are many partitions "
          "they share its queues, of each of which it holds at least a whole batch of a producer's, uncompressed. A "
          "route has one at least in each worker that reads it: where batches have a mebibyte, make this 4.5 MiB for "
-         "each of these; the log says at the start when it is less. Beside that it takes 10 KiB of each partition, 80 KiB where a batch may have 1000 "
+         "each of these; the log says at the start when it is less. Beside that it takes 10 KiB of each partition, 80 "
+         "KiB where a batch may have 1000 "
          "events, to know what is settled."},
     {.name = "event",
      .type = &type_size,
