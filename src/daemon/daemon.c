@@ -14,6 +14,7 @@
 #include "ops/notify.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <poll.h>
 #include <signal.h>
@@ -141,6 +142,19 @@ static bool catch_signals(struct daemon *daemon, struct error *error) {
     daemon->done = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     return (daemon->signals >= 0 && daemon->done >= 0) ||
            error_shortage(error, "no descriptor left: raise LimitNOFILE");
+}
+
+/* With less than one route takes at the least it would begin or not, and get through to Kafka or not, as it happens. */
+static bool has_descriptors(const struct daemon *daemon, struct error *error) {
+    enum { LEAST = 16 };
+    int descriptor[LEAST], count = 0;
+    while (count < LEAST && (descriptor[count] = fcntl(daemon->done, F_DUPFD_CLOEXEC, 0)) >= 0)
+        count++;
+    bool enough = count == LEAST;
+    while (count > 0)
+        (void)close(descriptor[--count]);
+    return enough ||
+           error_shortage(error, "fewer than %d descriptors are left to begin with: raise LimitNOFILE", (int)LEAST);
 }
 
 static bool start_crew(struct daemon *daemon, struct error *error) {
@@ -317,7 +331,7 @@ int daemon_run(const struct settings_options *options, struct settings *settings
     /* The admin server before the crew: where somebody has its place, no group is disturbed. It answers once all runs.
      */
     bool started = http_init(&error) && catch_signals(&daemon, &error) && start_admin(&daemon, &error) &&
-                   start_crew(&daemon, &error);
+                   has_descriptors(&daemon, &error) && start_crew(&daemon, &error);
     int status = started ? wait_for_end(&daemon) : daemon_status(&error);
     if (!started)
         log_say(LOG_LEVEL_ERROR, NULL, 0, "cannot start: %s", error.text);

@@ -104,7 +104,7 @@ def test_kafka_that_goes_away_is_told_once_and_everywhere(platform, houses, tmp_
 
 def test_a_shortage_at_start_is_71(houses, name):
     """Descriptors for less and less of it, or too little room for threads: systemd tries that again, and it does not with 78."""
-    limits = [[f"--nofile={number}"] for number in (4, 5, 7, 8, 10, 12, 16)]
+    limits = [[f"--nofile={number}"] for number in (4, 5, 7, 8, 10, 12, 14, 15, 16, 17, 18)]
     if houses_module.KIND not in ("asan", "tsan"):  # which take more room than there is
         limits.append(["--as=600000000", "--stack=256000000"])
     started = []
