@@ -230,8 +230,7 @@ static const struct option limit_rows[] = {
          "they share its queues, of each of which it holds at least a whole batch of a producer's, uncompressed. A "
          "route has one at least in each worker that reads it: where batches have a mebibyte, make this 4.5 MiB for "
          "each of these; the log says at the start when it is less. Beside that it takes 10 KiB of each partition, 80 "
-         "KiB where a batch may have 1000 "
-         "events, to know what is settled."},
+         "KiB where a batch may have 1000 events, to know what is settled."},
     {.name = "event",
      .type = &type_size,
      .field = SETTINGS(limits.json.size),

@@ -124,7 +124,7 @@ def flat(broker, options):
 
 
 def memory(broker, options):
-    print("\npeak memory MB\n")
+    print(f"\npeak memory MB, medians of {options.rounds} rounds\n")
     print(f"{'events':>12}{'floor':>10}{'Sluss':>10}")
     for events in (100_000, 1_000_000):
         topic = f"memory{events}"
@@ -132,9 +132,10 @@ def memory(broker, options):
         broker.create_topic(topic + ".dlq", partitions=1)
         options.events = events
         bench.load(broker.bootstrap, topic, options)
-        floor = bench.run_floor(broker.bootstrap, topic, options)
-        sluss = bench.run_sluss(broker.bootstrap, topic, options, topic)
-        print(f"{events:>12,}{floor['rss']:>10.0f}{sluss['rss']:>10.0f}", flush=True)
+        sides = [(bench.run_floor(broker.bootstrap, topic, options)["rss"], bench.run_sluss(broker.bootstrap, topic, options, f"{topic}.{number}")["rss"])
+                 for number in range(options.rounds)]
+        floor, sluss = (bench.statistics.median(values) for values in zip(*sides))
+        print(f"{events:>12,}{floor:>10.0f}{sluss:>10.0f}", flush=True)
 
 
 # The innermost of these in a sample's stack says which stage it belongs to.

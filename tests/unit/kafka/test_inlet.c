@@ -229,19 +229,24 @@ static void jump(struct reading *reading) {
     serve(reading);
 }
 
+/* All are without credit, and the head of a full inlet is set apart: what is left of it stands behind others there. */
+static const struct assigned_partition *set_one_apart(struct reading *reading) {
+    reading->once = reading->full = true;
+    const struct assigned_partition *partition = wait_for_a_full_inlet(reading)->head;
+    reading->full = false;
+    jump(reading);
+    assert_true(partition->apart && partition->until > partition->shared->passed);
+    return partition;
+}
+
 /* It calls nobody: whoever serves has got it when there is no more. */
 static void what_is_put_aside_is_read_in_the_same_serving(void **state) {
     struct reading *reading = *state;
-    reading->once = reading->full = true;
-    const struct inlet *inlet = wait_for_a_full_inlet(reading);
-    const struct assigned_partition *partition = inlet->head;
-    reading->full = false;
-    jump(reading);
-    assert_true(partition->apart && partition->until > inlet->passed);
+    const struct assigned_partition *partition = set_one_apart(reading);
     for (int i = 0; i < PARTITIONS; i++)
         unblock(reading, i);
     assert_false(consumer_serve(reading->consumer, mock_now_ms() + reading->ahead_ms, true, RECORDS * PARTITIONS * 2));
-    assert_true(partition->until <= inlet->passed);
+    assert_true(partition->until <= partition->shared->passed);
     assert_int_equal(partition->aside.count, 0);
     read_others(reading, RECORDS);
 }
@@ -249,14 +254,11 @@ static void what_is_put_aside_is_read_in_the_same_serving(void **state) {
 /* What is left of it stands behind one that has no credit, and nobody else has any. */
 static void one_that_is_apart_waits_for_no_neighbour(void **state) {
     struct reading *reading = *state;
-    reading->once = reading->full = true;
-    const struct inlet *inlet = wait_for_a_full_inlet(reading);
-    const struct assigned_partition *partition = inlet->head;
-    reading->full = false;
-    for (int i = 0; i < PARTITIONS; i++)
+    const struct assigned_partition *partition = set_one_apart(reading);
+    for (int i = 1; i < PARTITIONS; i++)
         jump(reading);
-    assert_non_null(inlet->head);
-    assert_true(partition->apart && partition->until > inlet->passed);
+    assert_non_null(partition->shared->head);
+    assert_true(partition->apart && partition->until > partition->shared->passed);
     unblock(reading, partition->place.partition);
     read_others(reading, RECORDS);
 }
@@ -264,13 +266,8 @@ static void one_that_is_apart_waits_for_no_neighbour(void **state) {
 /* The own queue of one that is apart holds what comes behind all that it has in the inlet, where others block it. */
 static void its_own_queue_comes_behind_what_is_left_in_the_inlet(void **state) {
     struct reading *reading = *state;
-    reading->once = reading->full = true;
-    const struct inlet *inlet = wait_for_a_full_inlet(reading);
-    const struct assigned_partition *partition = inlet->head;
-    reading->full = false;
-    jump(reading);
+    const struct assigned_partition *partition = set_one_apart(reading);
     reading->full = true;
-    assert_true(partition->apart && partition->until > inlet->passed);
     fill(reading); /* all that it had may be in the inlet */
     for (int64_t until = mock_now_ms() + PATIENCE_MS;
          rd_kafka_queue_length(partition->own.queue) == 0 && mock_now_ms() < until;)
@@ -279,7 +276,7 @@ static void its_own_queue_comes_behind_what_is_left_in_the_inlet(void **state) {
     unblock(reading, partition->place.partition);
     for (int i = 0; i < 20; i++)
         serve(reading);
-    assert_true(partition->until > inlet->passed);
+    assert_true(partition->until > partition->shared->passed);
     for (int i = 0; i < PARTITIONS; i++)
         unblock(reading, i);
     read_others(reading, 2 * RECORDS);
