@@ -25,6 +25,7 @@ from records import end_offsets  # noqa: E402
 BIN = ROOT / ".build" / "release" / "tests"
 TICKS = 100  # of /proc/PID/stat
 ROWS = 100_000  # of the lookup table; load.c knows it
+MORE_IN_BATCHES = 10  # times: else it would be over before librdkafka has begun to read ahead
 SCHEMA = {"event": "bygglov/status-andrad-1.schema.json", "full": "bygglov/status-andrad-1.schema.json", "order": "bench/order.schema.json"}
 
 
@@ -180,7 +181,7 @@ def compare(servers, topic, options):
 
 def parse(program, description, **defaults):
     parser = argparse.ArgumentParser(prog=f"./dev bench {program}", description=description)
-    parser.add_argument("--events", type=int, default=100_000, help="so many a side and round (%(default)s)")
+    parser.add_argument("--events", type=int, default=100_000, help="so many a side and round (%(default)s); without --batch, ten times as many in batches")
     parser.add_argument("--keys", type=int, default=1_000, help="of so many keys, in turn: each is kept in order (%(default)s)")
     parser.add_argument("--partitions", type=int, default=4, help="of the topic (%(default)s)")
     parser.add_argument("--in-flight", type=int, default=64, help="requests under way at most (%(default)s)")
@@ -189,8 +190,8 @@ def parse(program, description, **defaults):
     parser.add_argument("--workers", type=int, default=2, help="Sluss with so many workers too, beside as many floors; 1: neither")
     parser.add_argument("--rounds", type=int, default=3, help="each side runs so often; the table has the medians (%(default)s)")
     parser.add_argument("--limit", type=int, default=120, help="seconds a side may take (%(default)s)")
-    parser.add_argument("--event", choices=SCHEMA, default="event",
-                        help="event: 0.4 KB; full: 0.8, with all that its schema knows; order: 1, nested, with a text of 400 characters (%(default)s)")
+    parser.add_argument("--event", choices=SCHEMA, default="order",
+                        help="order: 1 KB, nested, with a text of 400 characters; event: 0.4; full: 0.8, with all that its schema knows (%(default)s)")
     parser.add_argument("--plain", action="store_true", help="Sluss without schema and enrichment")
     parser.add_argument("--memory-limit", metavar="SIZE", help="Sluss with this limits.memory, as \"32 MiB\"")
     parser.add_argument("--routes", type=int, nargs="*", help="flat: with so many routes")
@@ -204,14 +205,16 @@ def parse(program, description, **defaults):
 
 def main():
     options = parse("kafka-http", __doc__)
+    events, batch, delay_us = options.events, options.batch, options.delay_us
     with tempfile.TemporaryDirectory(prefix="slussbench") as folder, kafka.Broker(folder) as broker:
-        broker.create_topic("bench", partitions=options.partitions)
-        broker.create_topic("bench.dlq", partitions=1)
-        load(broker.bootstrap, "bench", options)
-        delay_us, batch = options.delay_us, options.batch
         for options.batch in (1, 100) if batch is None else (batch,):
+            topic = f"bench.{options.batch}"
+            options.events = events * MORE_IN_BATCHES if batch is None and options.batch > 1 else events
+            broker.create_topic(topic, partitions=options.partitions)
+            broker.create_topic(f"{topic}.dlq", partitions=1)
+            load(broker.bootstrap, topic, options)
             for options.delay_us in (0, 5000) if delay_us is None and options.batch == 1 else (delay_us or 0,):
-                compare(broker.bootstrap, "bench", options)
+                compare(broker.bootstrap, topic, options)
 
 
 if __name__ == "__main__":

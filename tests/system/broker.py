@@ -207,10 +207,13 @@ class Broker:
             admin.close()
 
     def delete_topic(self, name):
+        self.delete_topics([name])
+
+    def delete_topics(self, names):
         admin = self.admin()
         try:
-            admin.delete_topics([name])
-            eventually(lambda: name not in admin.list_topics(), PATIENCE, f"{name} to vanish")
+            admin.delete_topics(names)
+            eventually(lambda: not set(names) & set(admin.list_topics()), PATIENCE, f"{names} to vanish")
         finally:
             admin.close()
 
