@@ -81,7 +81,8 @@ static void on_partition_error(void *owner, struct place place, enum consumer_en
     const struct route *route = &worker->plan->routes[place.route];
     const struct log_field field[] = {
         {"route", route->name, 0}, {"topic", route->topics[place.topic], 0}, {"partition", SPAN_NONE, place.partition}};
-    log_say(LOG_LEVEL_ERROR, field, 3, "the partition cannot be read on: %s", why);
+    if (end != CONSUMER_GONE) /* then the core's own sentence says all */
+        log_say(LOG_LEVEL_ERROR, field, 3, "the partition cannot be read on: %s", why);
     struct input input = {.kind = INPUT_PARTITION_ERROR};
     input.is.partition.place = place;
     static const enum partition_error errors[] = {[CONSUMER_OUT_OF_RANGE] = PARTITION_OUT_OF_RANGE,
@@ -89,6 +90,13 @@ static void on_partition_error(void *owner, struct place place, enum consumer_en
                                                   [CONSUMER_UNREADABLE] = PARTITION_UNAVAILABLE};
     input.is.partition.error = errors[end];
     worker_step(worker, &input);
+}
+
+static void on_topic_gone(void *owner, uint32_t route, uint32_t topic) {
+    struct input input = {.kind = INPUT_TOPIC_GONE};
+    input.is.topic.route = route;
+    input.is.topic.topic = topic;
+    worker_step(owner, &input);
 }
 
 static void on_commit_result(void *owner, uint32_t route, uint32_t epoch, enum consumer_commit result,
@@ -203,6 +211,7 @@ struct consumer_handler inputs_of_consumers(struct worker *worker) {
                                      .hungry = is_hungry,
                                      .wanted = on_wanted,
                                      .partition_error = on_partition_error,
+                                     .topic_gone = on_topic_gone,
                                      .commit_result = on_commit_result,
                                      .fatal = on_fatal,
                                      .log = {NULL, library_log_say}};

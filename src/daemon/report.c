@@ -179,6 +179,10 @@ static const struct {
                                   "the partition stands still: an operator must decide where it continues: write "
                                   "another `start`, or set the group's offset while nothing reads the route; then "
                                   "slussctl reload"},
+    [REPORT_PARTITION_GONE] = {LOG_LEVEL_ERROR,
+                               "its topic is gone: nothing of the partition is committed any more, for in a topic "
+                               "that is made anew the same offsets are other events; the route joins its group again "
+                               "and begins such a topic where `start` says"},
     [REPORT_KNOWN] = {LOG_LEVEL_DEBUG, "read again: the offset map says that it is settled"},
     [REPORT_MAP_FOREIGN] = {LOG_LEVEL_WARNING,
                             "the metadata of the committed offset is not an offset map of this version and is ignored: "
@@ -222,6 +226,7 @@ static void say(const struct plan *plan, const struct action *action) {
     case REPORT_COMMIT_FAILED:
     case REPORT_COMMITTED_LOWER:
     case REPORT_PARTITION_STOPPED:
+    case REPORT_PARTITION_GONE:
     case REPORT_KNOWN:
     case REPORT_MAP_FOREIGN:
     case REPORT_STALE:

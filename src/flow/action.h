@@ -55,6 +55,7 @@ enum report_kind {
     REPORT_COMMIT_FAILED,     /* error; tried again unless fenced */
     REPORT_COMMITTED_LOWER,   /* the group says an offset below this one, which it had acknowledged to us: `first` */
     REPORT_PARTITION_STOPPED, /* out of range, start = "stop", ...: an operator must act */
+    REPORT_PARTITION_GONE,    /* its topic is deleted: nothing of it is committed any more */
     REPORT_COMMITTED_LOST, /* likewise: nothing is committed, says the group, which had acknowledged `offset` to us */
     REPORT_KNOWN,          /* read again; the offset map knows that it is settled */
     REPORT_MAP_FOREIGN,    /* what stands beside the committed offset is no map of ours: dropped */

@@ -226,19 +226,43 @@ void epoch_committed(struct flow *flow, const struct input *input) {
     timers_set(&flow->timers, &group->pause, flow->now_ms + ASK_AGAIN_MS);
 }
 
+/* Of one that is made anew nothing is committed, and what is settled of this one is nothing to it. */
+static void gone(struct flow *flow, struct partition *partition) {
+    partition->reached = -1;
+    partition->foreign = partition->foreign || !PLANTED(COMMIT_OUT_OF_RANGE);
+    if (partition->state == PARTITION_STOPPED)
+        return;
+    stop_reading(flow, partition, "the topic or partition is gone");
+    say_report(flow, REPORT_PARTITION_GONE, partition->place, -1);
+}
+
 void epoch_error(struct flow *flow, const struct input *input) {
     struct group *group = &flow->groups[input->is.partition.place.route];
     struct partition *partition = group_partition(group, input->is.partition.place);
-    enum partition_error error = input->is.partition.error;
     if (partition == NULL)
         return;
-    if (error == PARTITION_GONE)
-        partition->reached = -1; /* of one that is made anew nothing is committed */
-    partition->foreign = partition->foreign || (error != PARTITION_UNAVAILABLE && !PLANTED(COMMIT_OUT_OF_RANGE));
-    if (partition->state == PARTITION_STOPPED)
+    switch (input->is.partition.error) {
+    case PARTITION_GONE:
+        gone(flow, partition);
+        break;
+    case PARTITION_OUT_OF_RANGE:
+        partition->foreign = partition->foreign || !PLANTED(COMMIT_OUT_OF_RANGE);
+        if (partition->state != PARTITION_STOPPED)
+            stop_and_say(flow, partition, "the committed offset is out of range");
+        break;
+    case PARTITION_UNAVAILABLE:
+        if (partition->state != PARTITION_STOPPED)
+            stop_and_say(flow, partition, "the partition is not available");
+        break;
+    }
+}
+
+void epoch_topic_gone(struct flow *flow, const struct input *input) {
+    struct group *group = &flow->groups[input->is.topic.route];
+    if (PLANTED(GONE_UNHEARD))
         return;
-    static const char *const why[] = {[PARTITION_OUT_OF_RANGE] = "the committed offset is out of range",
-                                      [PARTITION_GONE] = "the topic or partition is gone",
-                                      [PARTITION_UNAVAILABLE] = "the partition is not available"};
-    stop_and_say(flow, partition, why[error]);
+    group_forget_topic(group, input->is.topic.topic);
+    for (uint32_t i = 0; i < group->count; i++)
+        if (group->partitions[i].place.topic == input->is.topic.topic)
+            group->partitions[i].reached = -1;
 }

@@ -20,6 +20,10 @@ void epoch_committed(struct flow *flow, const struct input *input);
 /* A partition cannot be read on: it stops, or its commits do too. */
 void epoch_error(struct flow *flow, const struct input *input);
 
+/* A topic is deleted, as the group finds: what its partitions had committed, here or in the epoch before, is nothing to
+ * one made anew. Those that are read here go on: the group takes them back, and their last commit is refused. */
+void epoch_topic_gone(struct flow *flow, const struct input *input);
+
 /* Releases what is unsettled and forgets the partitions. What is under way is freed when it is answered. */
 void epoch_end(struct flow *flow, struct group *group);
 

@@ -116,6 +116,9 @@ static void take(struct flow *flow, const struct input *input) {
     case INPUT_PARTITION_ERROR:
         epoch_error(flow, input);
         break;
+    case INPUT_TOPIC_GONE:
+        epoch_topic_gone(flow, input);
+        break;
     case INPUT_COMMIT_RESULT:
         commit_result(flow, input);
         break;

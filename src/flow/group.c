@@ -61,6 +61,14 @@ void group_forget(struct group *group) {
     group->before_count = 0;
 }
 
+void group_forget_topic(struct group *group, uint32_t topic) {
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < group->before_count; i++)
+        if (group->before[i].topic != topic)
+            group->before[kept++] = group->before[i];
+    group->before_count = kept;
+}
+
 static int compare_reached(const void *one, const void *other) {
     const struct reached *left = one, *right = other;
     if (left->topic != right->topic)

@@ -78,6 +78,9 @@ void group_remember(struct group *group);
 int64_t group_recall(const struct group *group, const struct place *place);
 void group_forget(struct group *group);
 
+/* Of a topic that is gone. */
+void group_forget_topic(struct group *group, uint32_t topic);
+
 /* Likewise remembers what another core knew that had the route before. */
 void group_inherit(struct group *group, const struct reached *entry, size_t count);
 

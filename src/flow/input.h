@@ -16,6 +16,7 @@ enum input_kind {
     INPUT_EVENT,           /* a record was read, within credit */
     INPUT_WANTED,          /* the next record of a partition takes more credit than there is */
     INPUT_PARTITION_ERROR, /* a partition cannot be read on */
+    INPUT_TOPIC_GONE,      /* a topic is deleted, whoever had its partitions */
     INPUT_COMMIT_RESULT,   /* the answer to `commit` */
     INPUT_REPLY,           /* the answer to `send request` (also after `abort request`) */
     INPUT_LETTER,          /* the answer to `write dead letter` */
@@ -92,6 +93,10 @@ struct input {
             struct place place;
             enum partition_error error;
         } partition;
+        struct {
+            uint32_t route;
+            uint32_t topic;
+        } topic;
         struct {
             uint32_t route;
             uint32_t epoch;

@@ -14,6 +14,7 @@
     each(COMMIT_PAST_GAP, "commit-past-gap")          /* a commit jumps over unsettled events */ \
     each(REACHED_FORGOTTEN, "reached-forgotten")      /* "nothing committed" is believed of what we committed */ \
     each(REACHED_OUTLIVES, "reached-outlives")        /* a late commit of a topic that is gone counts for the next */ \
+    each(GONE_UNHEARD, "gone-unheard")                /* what a topic had committed outlives its end */ \
     each(HERITAGE_IGNORED, "heritage-ignored")        /* what was committed before a reload is not remembered */ \
     each(COMMIT_OUT_OF_RANGE, "commit-out-of-range")  /* a partition that is out of range is committed on */ \
     each(TWO_COMMITS, "two-commits")                  /* a commit does not wait for the one under way */ \

@@ -14,9 +14,13 @@ static void write_route(struct buf *out, const struct plan *plan, uint32_t route
     write_name(out, route < plan->route_count ? plan->routes[route].name : SPAN_NONE);
 }
 
-static void write_partition(struct buf *out, const struct plan *plan, struct place place) {
+static void write_topic(struct buf *out, const struct plan *plan, struct place place) {
     bool known = place.route < plan->route_count && place.topic < plan->routes[place.route].topic_count;
     write_name(out, known ? plan->routes[place.route].topics[place.topic] : SPAN_NONE);
+}
+
+static void write_partition(struct buf *out, const struct plan *plan, struct place place) {
+    write_topic(out, plan, place);
     buf_printf(out, "/%" PRId32, place.partition);
 }
 
@@ -77,6 +81,20 @@ static void trace_inherited(struct buf *out, const struct plan *plan, const stru
     }
 }
 
+static void trace_end(struct buf *out, const struct plan *plan, const struct input *input) {
+    static const char *const ends[] = {"out of range", "gone", "unavailable"};
+    if (input->kind == INPUT_PARTITION_ERROR) {
+        buf_add_text(out, "partition error ");
+        write_partition(out, plan, input->is.partition.place);
+        buf_printf(out, ": %s", ends[input->is.partition.error]);
+        return;
+    }
+    buf_add_text(out, "topic gone ");
+    write_route(out, plan, input->is.topic.route);
+    buf_add_text(out, ": ");
+    write_topic(out, plan, (struct place){.route = input->is.topic.route, .topic = input->is.topic.topic});
+}
+
 static void trace_committed(struct buf *out, const struct plan *plan, const struct input *input) {
     write_group(out, plan, input->is.committed.route, input->is.committed.epoch);
     for (size_t i = 0; i < input->is.committed.count; i++) {
@@ -122,7 +140,6 @@ static void trace_release(struct buf *out, const struct plan *plan, const struct
 
 void trace_input(struct buf *out, const struct plan *plan, const struct input *input) {
     static const char *const letters[] = {"acknowledged", "too large", "failed"};
-    static const char *const ends[] = {"out of range", "gone", "unavailable"};
     buf_printf(out, "[%6" PRId64 "] ", input->now_ms);
     switch (input->kind) {
     case INPUT_REACHED:
@@ -153,9 +170,8 @@ void trace_input(struct buf *out, const struct plan *plan, const struct input *i
         buf_printf(out, ": %zu bytes", input->is.wanted.bytes);
         break;
     case INPUT_PARTITION_ERROR:
-        buf_add_text(out, "partition error ");
-        write_partition(out, plan, input->is.partition.place);
-        buf_printf(out, ": %s", ends[input->is.partition.error]);
+    case INPUT_TOPIC_GONE:
+        trace_end(out, plan, input);
         break;
     case INPUT_COMMIT_RESULT:
         buf_add_text(out, "commit result ");
@@ -315,7 +331,8 @@ static void trace_report(struct buf *out, const struct plan *plan, const struct 
         trace_reached(out, plan, action);
         break;
     case REPORT_PARTITION_STOPPED:
-        buf_add_text(out, "partition stopped ");
+    case REPORT_PARTITION_GONE:
+        buf_add_text(out, action->is.report.kind == REPORT_PARTITION_GONE ? "partition gone " : "partition stopped ");
         write_partition(out, plan, place);
         break;
     case REPORT_KNOWN:

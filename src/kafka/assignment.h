@@ -16,6 +16,7 @@ struct assigned_partition {
     bool cut;           /* likewise: what comes behind those was lost for want of memory, and nothing may be read on */
     bool decided;       /* begin or stop was said */
     bool stopped;
+    bool gone;     /* its topic, as librdkafka said, and the core was not told yet */
     int64_t begin; /* offset, or librdkafka's logical one */
     int64_t next;  /* offset behind the last record given out; -1 none yet */
     uint32_t credit_events;

@@ -81,7 +81,7 @@ static rd_kafka_conf_t *configure(const struct consumer_spec *spec, struct queue
     return conf;
 }
 
-static bool subscribe(struct consumer *consumer, struct error *error) {
+bool consumer_subscribe(struct consumer *consumer, struct error *error) {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)consumer->topic_count);
     for (uint32_t i = 0; i < consumer->topic_count; i++)
         rd_kafka_topic_partition_list_add(list, consumer->topics[i].data, RD_KAFKA_PARTITION_UA);
@@ -98,6 +98,7 @@ static bool connect_client(struct consumer *consumer, const struct consumer_spec
     rd_kafka_conf_t *conf = configure(spec, consumer->queue, error);
     if (conf == NULL)
         return false;
+    gone_listen(conf, consumer);
     consumer->client = kafka_consumer_create(conf, why, sizeof why);
     if (consumer->client == NULL) {
         (void)kafka_refused(error, why);
@@ -110,7 +111,7 @@ static bool connect_client(struct consumer *consumer, const struct consumer_spec
     (void)rd_kafka_set_log_queue(consumer->client, consumer->news);
     rd_kafka_queue_io_event_enable(consumer->news, consumer->wake, &one, sizeof one);
     rd_kafka_queue_io_event_enable(consumer->answers, consumer->wake, &one, sizeof one);
-    return subscribe(consumer, error);
+    return consumer_subscribe(consumer, error);
 }
 
 struct consumer *consumer_create(const struct consumer_spec *spec, struct error *error) {
@@ -285,11 +286,14 @@ bool consumer_serve(struct consumer *consumer, int64_t now_ms, bool called, size
         consumer->assignment.partition[i].own.idle = false;
     if (consumer->assignment.inlet_count > 0 && most > 0)
         serve_inlets(consumer);
-    return supply_serve(consumer, most);
+    bool more = supply_serve(consumer, most);
+    gone_serve(consumer);
+    return more;
 }
 
 int64_t consumer_due_ms(const struct consumer *consumer) {
-    return inlets_due_ms(&consumer->assignment);
+    int64_t inlets_ms = inlets_due_ms(&consumer->assignment), gone_ms = gone_due_ms(consumer);
+    return inlets_ms < gone_ms ? inlets_ms : gone_ms;
 }
 
 /* --- what the core asks --- */

@@ -46,6 +46,8 @@ struct consumer_handler {
     /* A record waits for more credit than there is; said once of each. May be NULL. */
     void (*wanted)(void *owner, struct place place, size_t bytes);
     void (*partition_error)(void *owner, struct place place, enum consumer_end end, const char *why);
+    /* The group finds no such topic, whoever had its partitions. May be NULL. */
+    void (*topic_gone)(void *owner, uint32_t route, uint32_t topic);
     void (*commit_result)(void *owner, uint32_t route, uint32_t epoch, enum consumer_commit result, const char *why);
     void (*fatal)(void *owner, uint32_t route, const char *why);
     struct kafka_log log;

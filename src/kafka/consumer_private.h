@@ -1,10 +1,12 @@
 /* The inside of a consumer, shared by its files: consumer.c (life and orders), membership.c (what the group and the
- * broker say), supply.c (records within credit), nudge.c (librdkafka fetches in time). */
+ * broker say), supply.c (records within credit), nudge.c (librdkafka fetches in time), gone.c (topics that are
+ * deleted). */
 #ifndef SLUSS_KAFKA_CONSUMER_PRIVATE_H
 #define SLUSS_KAFKA_CONSUMER_PRIVATE_H
 
 #include "kafka/assignment.h"
 #include "kafka/consumer.h"
+#include "kafka/gone.h"
 #include "kafka/question.h"
 #include "kafka/teardown.h"
 
@@ -48,6 +50,7 @@ struct consumer {
     struct queue_limits queue;
     size_t inlets; /* that partitions may have; more of them share; 0 any */
     int64_t now_ms;
+    int64_t rejoin_ms;         /* when the group is joined anew; 0 it is not */
     struct question *nudge;    /* asked only to wake librdkafka; NULL none */
     uint32_t refused;          /* epoch of a commit that librdkafka refused at once; 0 none */
     uint32_t unasked;          /* epoch whose committed offsets could not be asked for; 0 none */
@@ -60,6 +63,9 @@ struct consumer {
 
 /* Says something that is no event's business, with the group's name. */
 void consumer_say(const struct consumer *consumer, int level, const char *what);
+
+/* Joins the group, or, where that was done before, joins it anew. False with a sentence. */
+bool consumer_subscribe(struct consumer *consumer, struct error *error);
 
 /* Forgets the assignment and tells librdkafka. */
 void consumer_unassign(struct consumer *consumer);

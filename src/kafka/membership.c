@@ -52,6 +52,7 @@ static void on_assign(struct consumer *consumer, const rd_kafka_topic_partition_
         tell_nothing(consumer);
         return;
     }
+    gone_forget(consumer);
     for (size_t i = 0; i < consumer->assignment.count; i++)
         place[i] = consumer->assignment.partition[i].place;
     consumer->handler.assigned(consumer->handler.owner, consumer->route, consumer->epoch, place,
@@ -62,6 +63,7 @@ static void on_assign(struct consumer *consumer, const rd_kafka_topic_partition_
 static void on_rebalance(struct consumer *consumer, rd_kafka_event_t *event) {
     rd_kafka_topic_partition_list_t *list = rd_kafka_event_topic_partition_list(event);
     consumer->inside = rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+    consumer->rejoin_ms = 0;
     if (consumer->inside) {
         on_assign(consumer, list);
         return;
@@ -101,6 +103,7 @@ static void on_error(struct consumer *consumer, rd_kafka_event_t *event) {
         return;
     }
     consumer_say(consumer, code == RD_KAFKA_RESP_ERR__AUTHENTICATION ? 3 : 4, rd_kafka_event_error_string(event));
+    gone_from_group(consumer, code, rd_kafka_event_error_string(event));
 }
 
 static void serve_news(struct consumer *consumer) {
@@ -184,8 +187,10 @@ static void on_commit(struct consumer *consumer, rd_kafka_event_t *event) {
             code = list->elems[i].err;
         }
     }
-    consumer->handler.commit_result(consumer->handler.owner, consumer->route,
-                                    (uint32_t)(uintptr_t)rd_kafka_event_opaque(event), worst, rd_kafka_err2str(code));
+    uint32_t epoch = (uint32_t)(uintptr_t)rd_kafka_event_opaque(event);
+    if (list != NULL && epoch == consumer->assignment.epoch)
+        gone_from_commit(consumer, list); /* first, or what is of a topic that is gone would be committed again */
+    consumer->handler.commit_result(consumer->handler.owner, consumer->route, epoch, worst, rd_kafka_err2str(code));
 }
 
 static void serve_answers(struct consumer *consumer) {

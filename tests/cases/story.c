@@ -227,6 +227,12 @@ static bool read_other(const json_t *line, struct input *input) {
         input->is.partition.error = (enum partition_error)end;
         return end >= 0;
     }
+    if (json_object_get(line, "topic gone") != NULL) {
+        input->kind = INPUT_TOPIC_GONE;
+        input->is.topic.route = number(line, "route", 0);
+        input->is.topic.topic = number(line, "topic gone", 0);
+        return true;
+    }
     if (json_object_get(line, "wanted") != NULL) {
         input->kind = INPUT_WANTED;
         input->is.wanted.place = (struct place){.route = number(line, "route", 0),

@@ -63,6 +63,7 @@
     each(WANTED_STALE, "wish for credit of an older epoch") \
     each(OUT_OF_RANGE, "committed offset out of range") \
     each(RECREATED, "topic deleted and made anew") \
+    each(GONE_OUTSIDE, "topic deleted, as one hears who has none of its partitions") \
     each(KAFKA_OUTAGE, "Kafka out of reach for a while") \
     each(TRUNCATED, "log truncated above the committed offset") \
     each(UNAVAILABLE, "partition unavailable") \

@@ -86,12 +86,24 @@ struct record *log_record(struct world *world, const struct member *member, stru
     return found;
 }
 
+/* Somebody who has no partitions of it, and may have had some. */
+static void tell_outsider(struct world *world, struct member *member, uint32_t route) {
+    for (uint32_t i = 0; i < MOST_PARTITIONS; i++)
+        member->reached[route][i] = -1;
+    struct input input = {.kind = INPUT_TOPIC_GONE, .is.topic = {.route = route}};
+    world->choices->count[FAULT_GONE_OUTSIDE]++;
+    feed(world, member, &input);
+}
+
 /* Who reads it may hear of it at once, or find another log where it reads on. */
 static void tell_gone(struct world *world, uint32_t route, uint32_t partition) {
     for (uint32_t i = 0; i < world->scene.members; i++) {
         struct member *member = &world->member[i];
-        if (member->flow != NULL && world->now_ms >= member->stalled_ms && member->tenure[route].held &&
-            member->tenure[route].reading[partition].begun && choose(world->choices, 2) == 1)
+        bool hears = member->flow != NULL && world->now_ms >= member->stalled_ms;
+        if (hears && !member->tenure[route].held) {
+            if (choose(world->choices, 2) == 1)
+                tell_outsider(world, member, route);
+        } else if (hears && member->tenure[route].reading[partition].begun && choose(world->choices, 2) == 1)
             log_error(world, member, route, partition, PARTITION_GONE);
     }
 }

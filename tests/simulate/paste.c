@@ -138,6 +138,9 @@ static void write_input(struct buf *out, const struct world *world, const struct
     case INPUT_PARTITION_ERROR:
         write_partition_error(out, input);
         break;
+    case INPUT_TOPIC_GONE:
+        buf_printf(out, "\"topic gone\": %" PRIu32, input->is.topic.topic);
+        break;
     case INPUT_COMMIT_RESULT:
         buf_printf(out, "\"commit\": \"%s\", \"epoch\": %" PRIu32, errors[input->is.commit.error],
                    input->is.commit.epoch);

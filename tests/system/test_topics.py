@@ -156,3 +156,43 @@ def test_a_topic_deleted_and_made_anew_is_read_from_its_beginning(broker, platfo
     found = platform.wait_for(len(produced), 30, lambda request: b"new" in request.body)
     assert {Account.event(request)[2] for request in found} == set(range(len(produced)))
     eventually(account.all_committed, 30, "all of the new topic")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("reloads", [False, True], ids=["running", "reloading"])
+@pytest.mark.parametrize("swift", [False, True], ids=["later", "at once"])
+def test_a_topic_made_anew_goes_on_by_itself(broker, platform, houses, name, reloads, swift):
+    """Nothing of the old one is committed in it, what was committed of that is not missed, and the log tells of it."""
+    gate = threading.Event()
+    broker.create_topic(name, 2)
+    broker.create_topic(f"{name}.dlq")
+    house = houses(broker.bootstrap, {"p": platform.url}, {name: {}}).start()
+    account = Account(broker.bootstrap, name, platform)
+    produce(broker.bootstrap, name, [(f"k{n}", "{}") for n in range(20)])
+    eventually(account.all_committed, 30, "the first twenty")
+    platform.always("", hostile.when(gate, hostile.status(200)))
+    produce(broker.bootstrap, name, [(f"k{n}", "{}") for n in range(20, 30)])
+    platform.wait_for(30, 20)
+    if reloads:
+        house.routes[name] = {"retry": {"first": "2s"}}
+        house.write()
+        assert house.ctl("reload").returncode == 0
+    broker.delete_topic(name)
+    if swift:
+        eventually(lambda: "its topic is gone" in house.log(), 60, lambda: f"the end of the topic to be heard of; {house.log()[-2000:]}")
+        broker.create_topic(name, 2)
+        produced = produce(broker.bootstrap, name, [(f"k{n}", json.dumps({"new": n})) for n in range(60)])
+        gate.set()
+    else:
+        gate.set()
+        if reloads:
+            eventually(lambda: "generation 2 begins" in house.log(), 60, "the next generation")
+        eventually(lambda: "Subscribed topic not available" in house.log(), 60, "the group to hear of it")
+        broker.create_topic(name, 2)
+        produced = produce(broker.bootstrap, name, [(f"k{n}", json.dumps({"new": n})) for n in range(60)])
+    found = platform.wait_for(len(produced), 60, lambda request: b"new" in request.body)
+    assert sorted(Account.event(request)[1:] for request in found) == sorted(produced)
+    eventually(account.all_committed, 30, "all of the new topic")
+    assert house.ctl("why", name).stdout.startswith(f"{name}: running")
+    assert "an operator must decide" not in house.log()
+    assert house.stop() == 0
