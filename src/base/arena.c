@@ -6,14 +6,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A first block has room for an event of half a KiB with its request. */
+/* A first block has room for an event of half a KiB with its request; an event of one KiB and its request are kept in a
+ * second one, and what is made on the way takes a third for a moment. */
 enum { FIRST_BLOCK = 2176 - 32, SECOND_BLOCK = 2 * FIRST_BLOCK, LARGEST_STEP = 1 << 20, SMALL_PIECES = 4096 };
 
 /* Blocks in a stock, of each size; none where a checker is to see each block's end. */
 #if defined(__SANITIZE_ADDRESS__)
 static const size_t most_in_stock[ARENA_STOCKED] = {0};
 #else
-static const size_t most_in_stock[ARENA_STOCKED] = {128, 4};
+static const size_t most_in_stock[ARENA_STOCKED] = {128, 128, 4};
 #endif
 
 struct arena_block {
@@ -32,9 +33,10 @@ void arena_init_from(struct arena *arena, size_t limit, struct arena_stock *stoc
 
 /* NULL: such blocks are not kept. */
 static struct arena_shelf *find_shelf(struct arena_stock *stock, size_t capacity) {
-    if (stock == NULL || (capacity != FIRST_BLOCK && capacity != SECOND_BLOCK))
-        return NULL;
-    return &stock->shelf[capacity == FIRST_BLOCK ? 0 : 1];
+    for (size_t i = 0, size = FIRST_BLOCK; stock != NULL && i < ARENA_STOCKED; i++, size *= 2)
+        if (capacity == size)
+            return &stock->shelf[i];
+    return NULL;
 }
 
 static struct arena_block *take_block(struct arena_stock *stock, size_t capacity) {

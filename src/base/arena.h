@@ -9,9 +9,9 @@ struct arena_block;
 
 enum { ARENA_ALIGNMENT = 16 };
 
-/* First and second blocks that arenas left, for those that need one next: the heap takes longer to give and take them.
- * Start with `struct arena_stock stock = {0};`. Of one thread; outlives its arenas. */
-enum { ARENA_STOCKED = 2 };
+/* First, second and third blocks that arenas left, for those that need one next: the heap takes longer to give and take
+ * them. Start with `struct arena_stock stock = {0};`. Of one thread; outlives its arenas. */
+enum { ARENA_STOCKED = 3 };
 struct arena_stock {
     struct arena_shelf {
         struct arena_block *block;

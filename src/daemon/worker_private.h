@@ -55,6 +55,7 @@ struct worker {
     int64_t wall_ahead_ms; /* of the calendar before `now_ms`, as this turn began: a look at a clock costs 30 ns */
     int64_t wake_at_ms;
     int64_t input_ms; /* the last input's time */
+    unsigned untimed; /* events, of which not each looked at the clock */
     bool finished;    /* the core said `stopped`, or Kafka is unusable */
     int status;
     pthread_t thread;
