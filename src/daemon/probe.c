@@ -3,6 +3,7 @@
 #include "daemon/probe.h"
 
 #include "daemon/time.h"
+#include "kafka/teardown.h"
 #include "ops/library_log.h"
 #include "ops/log.h"
 
@@ -31,6 +32,8 @@ struct probe {
     pthread_mutex_t mutex;
     pthread_cond_t wake;
     bool ending;
+    bool asking; /* inside librdkafka, which may wait for an answer */
+    bool left;   /* nobody waits for the thread any more: it ends and frees the probe, and knows no plan */
 };
 
 static bool has_letters(const struct route *route) {
@@ -92,6 +95,22 @@ static bool note(struct probe *probe, uint32_t index, enum producer_topic found,
     return !ending;
 }
 
+/* Before and behind a question. False when the probe is to end: then there is no plan any more. */
+static bool turn(struct probe *probe, bool asking) {
+    (void)pthread_mutex_lock(&probe->mutex);
+    probe->asking = asking && !probe->ending;
+    bool ending = probe->ending;
+    (void)pthread_mutex_unlock(&probe->mutex);
+    return !ending;
+}
+
+static bool ask(struct probe *probe, const struct route *route, enum producer_topic *found, const char **why) {
+    if (!turn(probe, true))
+        return false;
+    *found = producer_probe(probe->producer, route->dead_letter.data, ANSWER_WITHIN_MS, why);
+    return turn(probe, false);
+}
+
 /* Whether all is well; what no broker answers is asked once, not for each route. */
 static bool look(struct probe *probe) {
     bool all = true;
@@ -102,8 +121,8 @@ static bool look(struct probe *probe) {
         if (!has_letters(route))
             continue;
         const char *why = "";
-        enum producer_topic found = producer_probe(probe->producer, route->dead_letter.data, ANSWER_WITHIN_MS, &why);
-        if (!note(probe, i, found, plain(why)))
+        enum producer_topic found;
+        if (!ask(probe, route, &found, &why) || !note(probe, i, found, plain(why)))
             return true;
         if (found == PRODUCER_NO_ANSWER)
             return false;
@@ -117,9 +136,25 @@ static bool look(struct probe *probe) {
     return all;
 }
 
+static void finish(struct probe *probe) {
+    producer_destroy(probe->producer, 0);
+    (void)pthread_mutex_destroy(&probe->mutex);
+    (void)pthread_cond_destroy(&probe->wake);
+    free(probe->state);
+    free(probe);
+}
+
 /* Blocks for librdkafka's threads to end. */
 static void *end(struct probe *probe) {
     static const uint64_t one = 1;
+    (void)pthread_mutex_lock(&probe->mutex);
+    bool left = probe->left;
+    (void)pthread_mutex_unlock(&probe->mutex);
+    if (left) {
+        finish(probe);
+        teardown_return();
+        return NULL;
+    }
     producer_destroy(probe->producer, 0);
     probe->producer = NULL;
     atomic_store(&probe->ended, true);
@@ -144,6 +179,8 @@ static bool wait(struct probe *probe, int64_t until_ms) {
 
 /* True when it is to end. A complaint of the client ends it early where all was well. */
 static bool listen_until(struct probe *probe, int64_t until_ms, bool well) {
+    if (wait(probe, 0))
+        return true;
     for (int64_t now_ms; (now_ms = time_now_ms()) < until_ms;) {
         producer_serve(probe->producer); /* only for its log: it writes nothing */
         bool again = well && probe->complained;
@@ -173,14 +210,6 @@ static void hear(void *owner, int level, const char *sentence) {
 
 static void on_report(void *owner, uint64_t id, enum producer_outcome outcome, const char *why) {
     (void)owner, (void)id, (void)outcome, (void)why;
-}
-
-static void finish(struct probe *probe) {
-    producer_destroy(probe->producer, 0);
-    (void)pthread_mutex_destroy(&probe->mutex);
-    (void)pthread_cond_destroy(&probe->wake);
-    free(probe->state);
-    free(probe);
 }
 
 struct probe *probe_create(const struct plan *plan, struct kafka_properties properties, int done, struct error *error) {
@@ -219,14 +248,27 @@ void probe_end(struct probe *probe) {
     (void)pthread_mutex_unlock(&probe->mutex);
 }
 
+/* A question that is under way may take as long as no broker answers it, and nobody needs its answer. */
 bool probe_ended(struct probe *probe) {
-    return atomic_load(&probe->ended);
+    (void)pthread_mutex_lock(&probe->mutex);
+    bool asking = probe->ending && probe->asking;
+    (void)pthread_mutex_unlock(&probe->mutex);
+    return asking || atomic_load(&probe->ended);
 }
 
 void probe_destroy(struct probe *probe) {
     if (probe == NULL)
         return;
     probe_end(probe);
+    (void)pthread_mutex_lock(&probe->mutex);
+    bool left = probe->left = probe->asking;
+    if (left) {
+        (void)pthread_detach(probe->thread);
+        teardown_leave();
+    }
+    (void)pthread_mutex_unlock(&probe->mutex);
+    if (left)
+        return;
     (void)pthread_join(probe->thread, NULL);
     finish(probe);
 }

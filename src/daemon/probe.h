@@ -13,8 +13,8 @@ struct probe;
  */
 struct probe *probe_create(const struct plan *plan, struct kafka_properties properties, int done, struct error *error);
 
-/* Tells the thread to end; it may wait for a broker's answer first. True from probe_ended on means that it has, and
- * that probe_destroy does not block. */
+/* Tells the thread to end. True from probe_ended on means that probe_destroy does not block: it has ended, or waits for
+ * a broker's answer; then it is left to end by itself (teardown.h). */
 void probe_end(struct probe *probe);
 bool probe_ended(struct probe *probe);
 void probe_destroy(struct probe *probe);

@@ -92,6 +92,14 @@ bool teardown_end(struct teardown *teardown) {
     return true;
 }
 
+void teardown_leave(void) {
+    atomic_fetch_add(&left, 1);
+}
+
+void teardown_return(void) {
+    atomic_fetch_sub(&left, 1);
+}
+
 unsigned teardown_left(void) {
     return atomic_load(&left);
 }

@@ -15,6 +15,11 @@ struct teardown *teardown_begin(rd_kafka_t *client_take, int flags, int within_m
  * is, with its threads, all that they use and the descriptors that they write to. Frees the teardown; NULL is fine. */
 bool teardown_end(struct teardown *teardown);
 
+/* A thread that asks librdkafka something is not waited for any more, and keeps its client until it is answered; or it
+ * was, and has destroyed that. */
+void teardown_leave(void);
+void teardown_return(void);
+
 /* How many clients this process has left behind. Their threads may still run when it ends, so it must neither wait for
  * them nor run exit handlers, which would take away what they use. */
 unsigned teardown_left(void);
