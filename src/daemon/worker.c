@@ -203,9 +203,9 @@ static bool serve_groups(struct worker *worker) {
     if (worker->now_ms - worker->input_ms >= turn_ms(worker))
         worker_step(worker, &timer);
     for (uint32_t i = 0; i < worker->plan->route_count; i++)
-        if (worker->consumer[i] != NULL && !consumer_closed(worker->consumer[i])) {
-            (void)consumer_serve(worker->consumer[i], worker->now_ms, true, 0);
-            all = false;
+        if (worker->consumer[i] != NULL) {
+            all = consumer_closed(worker->consumer[i]) && all;
+            (void)consumer_serve(worker->consumer[i], worker->now_ms, true, 0); /* or its last call would not end */
         }
     return all;
 }
