@@ -81,6 +81,11 @@ static bool is_hungry(void *owner, uint32_t route) {
     return flow_is_hungry(worker->flow, route);
 }
 
+static bool has_room(void *owner, struct place place) {
+    const struct worker *worker = owner;
+    return flow_has_room(worker->flow, place);
+}
+
 static void on_wanted(void *owner, struct place place, size_t bytes) {
     struct input input = {.kind = INPUT_WANTED};
     input.is.wanted.place = place;
@@ -221,6 +226,7 @@ struct consumer_handler inputs_of_consumers(struct worker *worker) {
                                      .committed = on_committed,
                                      .event = on_event,
                                      .hungry = is_hungry,
+                                     .room = has_room,
                                      .wanted = on_wanted,
                                      .partition_error = on_partition_error,
                                      .topic_gone = on_topic_gone,

@@ -92,10 +92,19 @@ static struct credit most_credit(const struct flow *flow, const struct group *gr
     return most;
 }
 
+/* Events that its window has room for. */
+static uint32_t room_of(const struct partition *partition) {
+    uint64_t covered = PLANTED(WINDOW_FROM_BASE) ? partition->tracker.passed : partition->committed.covers;
+    return partition->state == PARTITION_READING ? tracker_room(&partition->tracker, covered) : 0;
+}
+
+bool credit_may_come(const struct partition *partition) {
+    return partition->credit.events > 0 || room_of(partition) > 0;
+}
+
 /* What was granted is never taken back, only added to, once half of it is used. False when memory is short. */
 static bool feed(struct flow *flow, struct partition *partition) {
-    uint64_t covered = PLANTED(WINDOW_FROM_BASE) ? partition->tracker.passed : partition->committed.covers;
-    uint32_t room = partition->state == PARTITION_READING ? tracker_room(&partition->tracker, covered) : 0;
+    uint32_t room = room_of(partition);
     if (PLANTED(WINDOW_IGNORED) && room == 0 && partition->state == PARTITION_READING)
         room = 1;
     struct credit most = most_credit(flow, partition->group), more = {0, 0};

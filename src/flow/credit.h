@@ -13,6 +13,9 @@ struct partition;
 /* Grants what the route's partitions may get now; the elder's comes first, whosesoever it is. */
 void credit_tend(struct flow *flow, struct group *group);
 
+/* Whether its next event is read as soon as memory and the route have room for it; else its own window is full. */
+bool credit_may_come(const struct partition *partition);
+
 /* Whether nothing that is under way brings events: all credit is used, and no more comes of itself. */
 bool credit_is_dry(const struct flow *flow, const struct group *group);
 

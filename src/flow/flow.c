@@ -330,6 +330,11 @@ bool flow_is_hungry(const struct flow *flow, uint32_t route) {
     return group->phase == GROUP_RUNNING && !dispatcher_has_enough(flow, group);
 }
 
+bool flow_has_room(const struct flow *flow, struct place place) {
+    const struct partition *partition = group_partition(&flow->groups[place.route], place);
+    return partition != NULL && credit_may_come(partition);
+}
+
 size_t flow_bytes(const struct flow *flow) {
     return flow->bytes + flow->reserved;
 }

@@ -60,6 +60,9 @@ void flow_platform(const struct flow *flow, uint32_t platform, struct platform_c
  * gets no credit even so waits for something of its own, or for memory. */
 bool flow_is_hungry(const struct flow *flow, uint32_t route);
 
+/* Whether the partition's window has room: who gets no credit even so waits for what all wait for. */
+bool flow_has_room(const struct flow *flow, struct place place);
+
 /* Bytes accounted to events, letters and maps (I10). */
 size_t flow_bytes(const struct flow *flow);
 

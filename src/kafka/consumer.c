@@ -261,10 +261,11 @@ static void serve_inlets(struct consumer *consumer) {
     for (size_t i = 0; i < assignment->inlet_count; i++)
         assignment->inlet[i].idle = false;
     inlets_join(assignment);
+    const struct consumer_handler *handler = &consumer->handler;
+    const struct inlet_room room = {handler->room, handler->owner};
     if (inlets_due_ms(assignment) <= consumer->now_ms)
         inlets_relieve(assignment, consumer->now_ms,
-                       consumer->handler.hungry == NULL ||
-                           consumer->handler.hungry(consumer->handler.owner, consumer->route));
+                       handler->hungry == NULL || handler->hungry(handler->owner, consumer->route), room);
 }
 
 /* The descriptor first: what is told meanwhile calls again. */

@@ -43,6 +43,9 @@ struct consumer_handler {
     /* Whether the route wants more events now, so that who gets no credit waits for something of its own. May be NULL:
      * it does. */
     bool (*hungry)(void *owner, uint32_t route);
+    /* Whether the partition would get credit then if it asked for it: else only what comes of it gives it any. May be
+     * NULL: it would. */
+    bool (*room)(void *owner, struct place place);
     /* A record waits for more credit than there is; said once of each. May be NULL. */
     void (*wanted)(void *owner, struct place place, size_t bytes);
     void (*partition_error)(void *owner, struct place place, enum consumer_end end, const char *why);

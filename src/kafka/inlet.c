@@ -179,24 +179,29 @@ int64_t inlets_due_ms(const struct assignment *assignment) {
     return due_ms;
 }
 
+static bool has_room(struct inlet_room room, const struct assigned_partition *partition) {
+    return room.of == NULL || room.of(room.owner, partition->place);
+}
+
 /* Also one that is apart, as long as something of it may stand behind the head. */
-static bool others_may_read(const struct assignment *assignment, const struct inlet *inlet) {
+static bool others_may_read(const struct assignment *assignment, const struct inlet *inlet, struct inlet_room room) {
+    bool same = has_room(room, inlet->head); /* then it waits for what would keep others waiting too */
     for (size_t i = 0; i < assignment->count; i++) {
         const struct assigned_partition *one = &assignment->partition[i];
         bool waits = one->shared == inlet && one != inlet->head && !(one->apart && inlet_is_left(one));
-        if (waits && !one->stopped && one->credit_events > 0)
+        if (waits && !one->stopped && (one->credit_events > 0 || (!same && has_room(room, one))))
             return true;
     }
     return false;
 }
 
-void inlets_relieve(struct assignment *assignment, int64_t now_ms, bool hungry) {
+void inlets_relieve(struct assignment *assignment, int64_t now_ms, bool hungry, struct inlet_room room) {
     for (size_t i = 0; i < assignment->inlet_count; i++) {
         struct inlet *inlet = &assignment->inlet[i];
         if (inlet->head == NULL || !inlet->head->measured || inlet->look_ms > now_ms)
             continue;
         inlet->look_ms = now_ms + LOOK_AGAIN_MS;
-        if (!hungry || !others_may_read(assignment, inlet))
+        if (!hungry || !others_may_read(assignment, inlet, room))
             continue;
         set_apart(inlet, inlet->head);
         assignment->patience_ms *= assignment->patience_ms < MOST_PATIENCE_MS ? 2 : 1;

@@ -10,6 +10,8 @@
 #ifndef SLUSS_KAFKA_INLET_H
 #define SLUSS_KAFKA_INLET_H
 
+#include "event/event.h"
+
 #include <librdkafka/rdkafka.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -70,10 +72,17 @@ void inlet_block(const struct assignment *assignment, struct inlet *inlet, int64
 /* When a head has waited long: inlets_relieve is due. INT64_MAX never. */
 int64_t inlets_due_ms(const struct assignment *assignment);
 
+/* What the core says of a partition: whether it would get credit if it asked for it. */
+struct inlet_room {
+    bool (*of)(void *owner, struct place place); /* NULL: each would */
+    void *owner;
+};
+
 /* Sets heads apart that have waited long. Not where the route wants no more events now (`hungry`), for then all wait
- * for the same; nor where nobody behind it has credit. Each time in a row it takes twice as long, until somebody is
- * granted credit (inlets_fed): what is apart takes memory. */
-void inlets_relieve(struct assignment *assignment, int64_t now_ms, bool hungry);
+ * for the same; nor where nobody behind it has credit, or would get some that it itself would not: who stands behind
+ * cannot ask. Each time in a row it takes twice as long, until somebody is granted credit (inlets_fed): what is apart
+ * takes memory. */
+void inlets_relieve(struct assignment *assignment, int64_t now_ms, bool hungry, struct inlet_room room);
 void inlets_fed(struct assignment *assignment);
 
 /* Those that are apart, have credit and nothing left aside share again. */

@@ -170,12 +170,17 @@ static void window_counts_from_the_base(void **state) {
     set->route.exposure = 5;
     assign(set, 1);
     assert_true(says(set, "grant credit arende.v1/0: 2 events"));
+    struct place place = {.epoch = 1}, gone = {.epoch = 2};
     read_event(set, 1, 17, NULL);
+    assert_true(flow_has_room(set->flow, place) && !flow_has_room(set->flow, gone));
     read_event(set, 1, 18, NULL);
     assert_null(strstr(buf_text(&set->trace), "grant credit")); /* both are under way */
+    assert_false(flow_has_room(set->flow, place));
     answer(set, 2, 200);
     assert_null(strstr(buf_text(&set->trace), "grant credit")); /* the first still is */
+    assert_false(flow_has_room(set->flow, place));
     answer(set, 1, 200);
+    assert_true(flow_has_room(set->flow, place));
     assert_true(says(set, "grant credit arende.v1/0: 2 events"));
     read_event(set, 1, 19, NULL);
     read_event(set, 1, 20, NULL);
