@@ -133,7 +133,7 @@ bool breaker_judged(struct breaker *breaker, const struct judgement *judgement, 
     int64_t floor_ms = judgement->floor_for_all ? judgement->floor_ms : 0;
     switch (breaker->state) {
     case PLATFORM_UP:
-        if (judgement->kind == JUDGED_ABORTED)
+        if (judgement->mark == MARK_NONE) /* it was no attempt */
             return false;
         if (!counts_as_down(breaker, judgement->mark, key, now_ms) && !hold)
             return false;
@@ -142,7 +142,7 @@ bool breaker_judged(struct breaker *breaker, const struct judgement *judgement, 
     case PLATFORM_HALF_OPEN:
         if (!probe)
             return false;
-        if (judgement->kind == JUDGED_ABORTED || judgement->mark == MARK_NONE) {
+        if (judgement->mark == MARK_NONE) {
             breaker_unprobe(breaker, now_ms);
             return true;
         }

@@ -18,6 +18,7 @@ static const struct judgement hold = {.kind = JUDGED_HOLD, .mark = MARK_FAULT};
 static const struct judgement later = {
     .kind = JUDGED_RETRY, .mark = MARK_FAULT, .floor_ms = 60000, .floor_for_all = true};
 static const struct judgement aborted = {.kind = JUDGED_ABORTED, .mark = MARK_NONE};
+static const struct judgement untried = {.kind = JUDGED_RETRY, .mark = MARK_NONE}; /* memory was short */
 
 static int set_up(void **state) {
     static struct breaker breaker;
@@ -46,11 +47,56 @@ static void five_faults_in_a_row_open_it(void **state) {
     assert_int_equal(breaker->probe_ms, 30300);
 }
 
+/* `faults` of 50 attempts, `pause_ms` apart, the last of them a fault; so many in a row would not do. */
+static enum platform_state state_after(int faults, int64_t pause_ms) {
+    static const struct breaker_spec by_share = {
+        .failures = 1000, .share = 85, .of = 50, .within_ms = 10000, .open_ms = 30000, .max_open_ms = 300000};
+    struct breaker breaker;
+    assert_true(breaker_init(&breaker, &by_share, 0));
+    for (int i = 0; i < 50; i++)
+        breaker_judged(&breaker, i < 50 - faults ? &good : &fault, false, (uint64_t)i, 100 + i * pause_ms);
+    enum platform_state state = breaker.state;
+    breaker_finish(&breaker);
+    return state;
+}
+
 static void a_share_of_faults_opens_it(void **state) {
+    (void)state;
+    assert_int_equal(state_after(42, 1), PLATFORM_UP);
+    assert_int_equal(state_after(43, 1), PLATFORM_OPEN);
+    assert_int_equal(state_after(43, 204), PLATFORM_OPEN); /* 49 pauses: just within ten seconds */
+    assert_int_equal(state_after(50, 205), PLATFORM_UP);
+}
+
+/* Only the last 50 count. */
+static void what_is_longer_ago_is_no_share(void **state) {
+    static const struct breaker_spec by_share = {
+        .failures = 1000, .share = 85, .of = 50, .within_ms = 10000, .open_ms = 30000, .max_open_ms = 300000};
+    (void)state;
+    struct breaker breaker;
+    assert_true(breaker_init(&breaker, &by_share, 0));
+    for (int i = 0; i < 42; i++)
+        breaker_judged(&breaker, &fault, false, (uint64_t)i, 100);
+    for (int i = 0; i < 50; i++)
+        breaker_judged(&breaker, &good, false, (uint64_t)i, 200);
+    for (int i = 0; i < 42; i++) {
+        assert_false(breaker_judged(&breaker, &fault, false, (uint64_t)i, 300));
+        assert_false(breaker_judged(&breaker, &aborted, false, (uint64_t)i, 300)); /* these say nothing */
+        assert_false(breaker_judged(&breaker, &untried, false, (uint64_t)i, 300));
+    }
+    assert_true(breaker_judged(&breaker, &fault, false, 42, 300));
+    breaker_finish(&breaker);
+}
+
+/* What brought it down before counts no more. */
+static void up_again_it_takes_five_more(void **state) {
     struct breaker *breaker = *state;
-    bool changed = false;
-    for (int i = 0; i < 53 && !changed; i++)
-        changed = breaker_judged(breaker, i % 5 == 0 && i < 30 ? &good : &fault, false, (uint64_t)i, 100 + i);
+    fail_times(breaker, 5, 0);
+    breaker_probe(breaker, 30000);
+    assert_true(breaker_judged(breaker, &good, true, 1, 30100));
+    fail_times(breaker, 4, 30200);
+    assert_int_equal(breaker->state, PLATFORM_UP);
+    fail_times(breaker, 1, 30300);
     assert_int_equal(breaker->state, PLATFORM_OPEN);
 }
 
@@ -104,6 +150,16 @@ static void an_aborted_probe_is_repeated(void **state) {
     fail_times(breaker, 5, 0);
     breaker_probe(breaker, 30000);
     assert_true(breaker_judged(breaker, &aborted, true, 1, 31000));
+    assert_int_equal(breaker->state, PLATFORM_OPEN);
+    assert_int_equal(breaker->probe_ms, 31000);
+}
+
+/* Memory was short: nobody knows more of the platform than before. */
+static void a_probe_that_was_not_tried_is_repeated(void **state) {
+    struct breaker *breaker = *state;
+    fail_times(breaker, 5, 0);
+    breaker_probe(breaker, 30000);
+    assert_true(breaker_judged(breaker, &untried, true, 1, 31000));
     assert_int_equal(breaker->state, PLATFORM_OPEN);
     assert_int_equal(breaker->probe_ms, 31000);
 }
@@ -210,11 +266,14 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(five_faults_in_a_row_open_it),
         TEST(a_share_of_faults_opens_it),
+        TEST(what_is_longer_ago_is_no_share),
+        TEST(up_again_it_takes_five_more),
         TEST(a_refused_event_opens_nothing),
         TEST(suspicion_needs_three_keys),
         TEST(suspicion_fades),
         TEST(probes_wait_twice_as_long_each_time),
         TEST(an_aborted_probe_is_repeated),
+        TEST(a_probe_that_was_not_tried_is_repeated),
         TEST(an_aborted_probe_leaves_it_held),
         TEST(probes_do_not_change_since_when_it_is_down),
         TEST(one_poison_probe_does_not_keep_it_down),
