@@ -51,8 +51,9 @@ static void report_platform(const struct plan *plan, const struct action *action
     };
     enum platform_state state = action->is.report.state;
     if (state == PLATFORM_HELD && action->is.report.why != NULL) {
-        log_say(LOG_LEVEL_ERROR, fields.field, fields.count, "the platform is held: %s: its events wait, it is probed",
-                action->is.report.why);
+        bool asked = action->is.report.status == 429 || action->is.report.status == 503; /* to wait: no fault of ours */
+        log_say(asked ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR, fields.field, fields.count,
+                "the platform is held: %s: its events wait, it is probed", action->is.report.why);
         return;
     }
     log_say(state == PLATFORM_HELD   ? LOG_LEVEL_ERROR

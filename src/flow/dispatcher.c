@@ -228,6 +228,8 @@ static void keep_cause(struct dispatcher *dispatcher, const struct judgement *ju
     dispatcher->fault = reply->fault;
     dispatcher->why = judgement->why;
     dispatcher->told = false;
+    if (judgement->floor_for_all && reply->kind == REPLY_ANSWERED)
+        dispatcher->why = "it asks us to wait (Retry-After)";
     if (reply->why.data == NULL)
         return;
     (void)snprintf(dispatcher->words, sizeof dispatcher->words, SPAN_FORMAT, SPAN_ARGUMENT(reply->why));

@@ -99,6 +99,8 @@ def test_retry_after_holds_the_platform(broker, platform, houses, topic):
     account = Account(broker.bootstrap, topic, platform)
     eventually(lambda: account.delivered() >= set(produced), 20, "both")
     assert platform.ledger[1].at - first.at >= 3.9, "nothing was sent while the platform asked for patience"
+    held = [line for line in map(json.loads, house.log().splitlines()) if "platform is held" in line["message"]]
+    assert [(line["level"], line["status"], line["why"]) for line in held] == [("warning", 429, "it asks us to wait (Retry-After)")]
     assert house.stop() == 0
 
 
@@ -328,21 +330,26 @@ def test_a_certificate_of_ours_that_is_refused_holds_the_platform(broker, houses
 def test_a_certificate_that_ends_soon_is_told(broker, houses, topic, authority):
     certificate, key, _ = authority.issue("brief", days=1)
     ours, our_key, _ = authority.issue("ours", days=2)
+    later, later_key, _ = authority.issue("later", days=20)
+    lasting, lasting_key, _ = authority.issue("lasting", days=40)
     with hostile.Platform(tls=(certificate, key)) as platform, hostile.Platform() as plain:
         tls = {"ca": str(authority.certificate)}
         house = houses(broker.bootstrap, {
             "p": {"base-url": platform.url, "tls": tls}, "plain": plain.url,
-            "mutual": {"base-url": platform.url, "tls": {**tls, "certificate": str(ours), "key": "secret:our-key"}}}, {topic: {}})
-        (house.etc / "secrets.d" / "our-key").write_text(our_key.read_text())
-        (house.etc / "secrets.d" / "our-key").chmod(0o600)
+            **{name: {"base-url": platform.url, "tls": {**tls, "certificate": str(own), "key": f"secret:{name}-key"}}
+               for name, own in (("mutual", ours), ("later", later), ("lasting", lasting))}}, {topic: {}})
+        for name, own_key in (("mutual", our_key), ("later", later_key), ("lasting", lasting_key)):
+            (house.etc / "secrets.d" / f"{name}-key").write_text(own_key.read_text())
+            (house.etc / "secrets.d" / f"{name}-key").chmod(0o600)
         house.start()
         produce(broker.bootstrap, topic, [("k", body(n=1, key="k"))])
 
         def left():
             return {dict(labels)["platform"]: value for (series, labels), value in house.metrics().items()
                     if series == "sluss_certificate_expiry_seconds"}
-        eventually(lambda: set(left()) == {"p", "mutual"}, 20, lambda: f"both; seen are {left()}")
+        eventually(lambda: set(left()) == {"p", "mutual", "later", "lasting"}, 20, lambda: f"all four; seen are {left()}")
         assert 86400 - 600 < left()["p"] <= 86400 and 2 * 86400 - 600 < left()["mutual"] <= 2 * 86400
         lines = [line for line in house.log().splitlines() if "expires soon" in line]
-        assert sorted((line["platform"], line["days-left"], line["level"]) for line in map(json.loads, lines)) == [("mutual", 1, "error"), ("p", 0, "error")]
+        assert sorted((line["platform"], line["days-left"], line["level"]) for line in map(json.loads, lines)) == [
+            ("later", 19, "warning"), ("mutual", 1, "error"), ("p", 0, "error")]
         assert house.stop() == 0
