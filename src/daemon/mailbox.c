@@ -47,7 +47,10 @@ void mailbox_destroy(struct mailbox *mailbox) {
 
 void mailbox_platform(struct mailbox *mailbox, uint32_t platform, enum platform_state state, int64_t until_ms) {
     (void)pthread_mutex_lock(&mailbox->mutex);
-    mailbox->words[platform] = (struct word){.told = true, .state = state, .until_ms = until_ms};
+    struct word *word = &mailbox->words[platform];
+    if (word->told && word->state != PLATFORM_UP && state != PLATFORM_UP && word->until_ms > until_ms)
+        until_ms = word->until_ms;
+    *word = (struct word){.told = true, .state = state, .until_ms = until_ms};
     (void)pthread_mutex_unlock(&mailbox->mutex);
 }
 

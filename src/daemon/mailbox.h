@@ -11,8 +11,9 @@ struct mailbox;
 struct mailbox *mailbox_create(const struct plan *plan);
 void mailbox_destroy(struct mailbox *mailbox);
 
-/* From any thread. News replaces older news of the same platform or table that was not taken yet. The table is shared:
- * the caller keeps its own reference. */
+/* From any thread. News replaces older news of the same platform or table that was not taken yet; of two that a
+ * platform is down the later time counts, for they may be of two workers. The table is shared: the caller keeps its own
+ * reference. */
 void mailbox_platform(struct mailbox *mailbox, uint32_t platform, enum platform_state state, int64_t until_ms);
 void mailbox_table(struct mailbox *mailbox, uint32_t lookup, struct lookup_table *table);
 

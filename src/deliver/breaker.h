@@ -45,8 +45,8 @@ void breaker_probe(struct breaker *breaker, int64_t now_ms);
 void breaker_unprobe(struct breaker *breaker, int64_t now_ms);
 
 /* Another worker saw it in this state (UP, OPEN or HELD). True when the state changed. A platform that is down is then
- * not probed before `until_ms` and an eighth of `open`: the other one's probe comes first, and what that shows is told
- * in time. */
+ * not probed before `until_ms` and an eighth of `open`: the other one's probe comes first, or is answered by then, and
+ * what that shows is told in time. */
 bool breaker_told(struct breaker *breaker, enum platform_state state, int64_t until_ms, int64_t now_ms);
 
 /* So long, up to now, nobody looked: no time of its being up. */

@@ -128,14 +128,21 @@ static void send(struct flow *flow, struct dispatcher *dispatcher, struct passag
     say(flow, ACTION_SEND_REQUEST)->is.request = request;
 }
 
-/* Told to log and metrics, and to the workers that share the platform. */
+/* The workers that share the platform: one of them probes at a time, so a probe is told as long as it may take. */
+static void tell_workers(struct flow *flow, const struct dispatcher *dispatcher) {
+    const struct breaker *breaker = &dispatcher->breaker;
+    bool probed = breaker->state == PLATFORM_HALF_OPEN;
+    if (probed && PLANTED(PROBE_UNTOLD))
+        return;
+    struct action *told = say(flow, ACTION_TELL_WORKERS);
+    told->is.platform.platform = dispatcher->index;
+    told->is.platform.state = probed ? breaker->down : breaker->state;
+    told->is.platform.until_ms = probed ? flow->now_ms + dispatcher->spec->timeout_ms : breaker->probe_ms;
+}
+
+/* Told to log and metrics, and to the other workers. */
 static struct action *tell_state(struct flow *flow, const struct dispatcher *dispatcher) {
-    if (dispatcher->breaker.state != PLATFORM_HALF_OPEN) {
-        struct action *told = say(flow, ACTION_TELL_WORKERS);
-        told->is.platform.platform = dispatcher->index;
-        told->is.platform.state = dispatcher->breaker.state;
-        told->is.platform.until_ms = dispatcher->breaker.probe_ms;
-    }
+    tell_workers(flow, dispatcher);
     struct action *said = say_report(flow, REPORT_PLATFORM, (struct place){0}, -1);
     said->is.report.platform = dispatcher->index;
     said->is.report.state = dispatcher->breaker.state;
@@ -172,7 +179,8 @@ static void serve_probe(struct flow *flow, struct dispatcher *dispatcher) {
     if (down) {
         breaker_probe(&dispatcher->breaker, flow->now_ms);
         tell_state(flow, dispatcher);
-    }
+    } else
+        tell_workers(flow, dispatcher); /* it takes longer than was told */
     send(flow, dispatcher, passage);
     dispatcher->probe = passage->open;
 }

@@ -114,7 +114,7 @@ struct input {
         struct {
             uint32_t platform;
             enum platform_state state;
-            int64_t until_ms; /* OPEN and HELD: when it may be probed */
+            int64_t until_ms; /* OPEN and HELD: when it may be probed, or a probe is answered */
         } platform;
         struct {
             uint32_t route;

@@ -52,6 +52,7 @@
     each(DEAD_KEY_UNTOLD, "dead-key-untold")          /* a commit's map leaves out which keys are dead */ \
     each(FOLLOW_OUT_OF_ORDER, "follow-out-of-order")  /* a follower does not wait for its turn */ \
     each(PROBE_MANY, "probe-many")                    /* a platform that is half open gets everything at once */ \
+    each(PROBE_UNTOLD, "probe-untold")                /* a probe is not told to the other workers */ \
     each(RENEWS_FOR_EVER, "renews-for-ever")          /* a fresh token that is refused is replaced, again and again */ \
     each(NEVER_RENEWS, "never-renews")                /* a token that is refused holds the platform at once */ \
     each(TOKEN_COSTS, "token-costs-attempt")          /* a request without a good token is an attempt of the event */ \

@@ -106,6 +106,18 @@ void check_again(struct world *world, const struct member *member, uint32_t rout
         violated(world, "I5", "offset %" PRId64 " is sent, the map says that it is settled", record->offset);
 }
 
+/* The other workers hear of a probe, so that none of them probes until it is answered. */
+static bool is_told(const struct world *world, const struct member *member, uint32_t platform) {
+    int64_t until_ms = world->now_ms + member->setting->platform[platform].timeout_ms;
+    for (size_t i = 0; i < member->actions.count; i++) {
+        const struct action *action = &member->actions.list[i];
+        if (action->kind == ACTION_TELL_WORKERS && action->is.platform.platform == platform &&
+            action->is.platform.state != PLATFORM_UP && action->is.platform.until_ms >= until_ms)
+            return true;
+    }
+    return false;
+}
+
 /* Only one request looks whether a platform that was down is up again. */
 void check_platform(struct world *world, struct member *member, uint32_t platform) {
     enum platform_state state = member->platform[platform].state;
@@ -115,6 +127,8 @@ void check_platform(struct world *world, struct member *member, uint32_t platfor
         violated(world, "breaker", "platform %u is down and gets more than a probe", platform);
     if (world->now_ms < member->platform[platform].told_ms)
         violated(world, "breaker", "platform %u is probed before the worker that told of it", platform);
+    if (!is_told(world, member, platform))
+        violated(world, "breaker", "platform %u is probed, and the other workers do not hear of it", platform);
     member->platform[platform].probed = true;
 }
 

@@ -82,7 +82,7 @@ void process_ended(struct world *world, struct member *member, bool crashed) {
     later(world, task, 1 + choose(world->choices, turns ? LONGEST_TURN_MS : LONGEST_REST_MS));
 }
 
-/* The last word on each platform is what the others hear. */
+/* The last word on each platform is what the others hear; of two that it is down, until the later time. */
 void process_tell(struct world *world, const struct member *member, const struct action *action) {
     uint32_t platform = action->is.platform.platform;
     for (uint32_t i = 0; i < MOST_MEMBERS; i++) {
@@ -90,9 +90,12 @@ void process_tell(struct world *world, const struct member *member, const struct
         if (other == member || !is_of(world, i, world->scene.process[member->index]) || other->flow == NULL)
             continue;
         bool pending = other->platform[platform].post.pending;
+        bool later_known = pending && other->platform[platform].post.state != PLATFORM_UP &&
+                           other->platform[platform].post.until_ms > action->is.platform.until_ms;
         other->platform[platform].post.pending = true;
         other->platform[platform].post.state = action->is.platform.state;
-        other->platform[platform].post.until_ms = action->is.platform.until_ms;
+        if (!later_known || action->is.platform.state == PLATFORM_UP)
+            other->platform[platform].post.until_ms = action->is.platform.until_ms;
         struct task task = {.kind = TASK_TELL, .member = i, .life = other->life, .number = platform};
         if (!pending)
             later(world, task, choose(world->choices, LONGEST_POST_MS));

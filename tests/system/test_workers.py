@@ -134,6 +134,27 @@ def test_hold_seen_by_one_worker_reaches_the_other(broker, platform, houses, nam
     assert house.stop() == 0, house.log()[-3000:]
 
 
+def test_only_one_worker_probes_at_a_time(broker, platform, houses, name):
+    """A platform that takes long to say that it is down: each probe has its answer before anybody sends the next one."""
+    first, second = topics(broker, name, ("a", "b"), 2)
+    slow = platform.always("", hostile.wait(2, hostile.status(503)))
+    house = houses(broker.bootstrap, {"p": {"base-url": platform.url, "max-in-flight": 4, "breaker": {"failures": 1, "open": "400ms", "max-open": "400ms"}}},
+                   {first: to("p"), second: to("p")}, workers=2).start()
+    produced = {topic: produce(broker.bootstrap, topic, events(20)) for topic in (first, second)}
+    platform.wait_for(1, 20)
+    eventually(lambda: metric(house.metrics(), "sluss_platform_state", platform="p", state="up") == 0, 20, "the breaker")
+    begun = len(platform.ledger)  # what was sent before
+    platform.wait_for(begun + 5, 60)
+    probes = [request.at for request in platform.ledger[begun + 1:]]  # the first may be one of the other worker, which had not heard of it yet
+    assert all(after - before >= 2 for before, after in zip(probes, probes[1:])), f"several at once: {probes}"
+    slow.remove()
+    for topic in produced:
+        account = Account(broker.bootstrap, topic, platform)
+        all_delivered(account, produced[topic], 30)
+        account.check_order(account.requests())
+    assert house.stop() == 0, house.log()[-3000:]
+
+
 @pytest.mark.slow
 def test_kills_lose_nothing(broker, platform, houses, name):
     wide, one = topics(broker, name, ("a", "b"))

@@ -33,6 +33,24 @@ static void the_last_word_counts(void **state) {
     mailbox_destroy(mailbox);
 }
 
+/* One worker probes until 900, another one says meanwhile that it would probe at 400. */
+static void of_two_that_are_down_the_later_time_counts(void **state) {
+    (void)state;
+    struct mailbox *mailbox = mailbox_create(&plan);
+    assert_non_null(mailbox);
+    mailbox_platform(mailbox, 0, PLATFORM_OPEN, 900);
+    mailbox_platform(mailbox, 0, PLATFORM_HELD, 400);
+    struct mailbox_item item = mailbox_take(mailbox);
+    assert_int_equal(item.state, PLATFORM_HELD);
+    assert_int_equal(item.until_ms, 900);
+    mailbox_platform(mailbox, 0, PLATFORM_OPEN, 400);
+    assert_int_equal(mailbox_take(mailbox).until_ms, 400); /* what was taken before is past */
+    mailbox_platform(mailbox, 0, PLATFORM_UP, 1000);
+    mailbox_platform(mailbox, 0, PLATFORM_OPEN, 400);
+    assert_int_equal(mailbox_take(mailbox).until_ms, 400);
+    mailbox_destroy(mailbox);
+}
+
 static void tables_are_shared_not_copied(void **state) {
     (void)state;
     struct mailbox *one = mailbox_create(&plan), *other = mailbox_create(&plan);
@@ -86,6 +104,7 @@ static void the_worst_status_counts(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(the_last_word_counts),
+                                       cmocka_unit_test(of_two_that_are_down_the_later_time_counts),
                                        cmocka_unit_test(tables_are_shared_not_copied),
                                        cmocka_unit_test(threads_may_tell), cmocka_unit_test(the_worst_status_counts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
