@@ -29,6 +29,7 @@ static void ends(void **state) {
     assert_int_equal(certificate_end(SPAN(NEAR)), NEAR_MS);
     assert_int_equal(certificate_end(SPAN(CERTIFICATE)), CERTIFICATE_END_MS);
     assert_int_equal(certificate_end(SPAN("a chain\n" CERTIFICATE "and\n" NEAR)), NEAR_MS);
+    assert_int_equal(certificate_end(SPAN(NEAR CERTIFICATE)), NEAR_MS);
     assert_int_equal(certificate_end(SPAN_NONE), 0);
     assert_int_equal(certificate_end(SPAN("no certificate")), 0);
     assert_int_equal(certificate_end(SPAN("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")), 0);

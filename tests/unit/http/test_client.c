@@ -141,6 +141,34 @@ static void a_status_line_means_what_libcurl_takes_it_for(void **state) {
     }
 }
 
+/* Neither that of an interim answer, nor what comes behind the body; and one longer than any says nothing. */
+static void only_the_final_head_says_when_to_come_again(void **state) {
+    (void)state;
+    static const struct {
+        const char *answer;
+        int64_t retry_after_ms;
+    } rows[] = {
+        {"HTTP/1.1 503 No\r\nretry-AFTER:  7 \r\nContent-Length: 0\r\n\r\n", 7000},
+        {"HTTP/1.1 103 Early\r\nRetry-After: 100\r\n\r\nHTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n", -1},
+        {"HTTP/1.1 503 No\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nRetry-After: 100\r\n\r\n", -1},
+        {"HTTP/1.1 503 No\r\nRetry-After: "
+         "00000000000000000000000000000000000000000000000000000000000000000000000007\r\n"
+         "Content-Length: 0\r\n\r\n",
+         -1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct server server;
+        struct platform_spec platform = {0};
+        server_begin(&server, "http", rows[i].answer);
+        struct reply *reply = ask(&platform, &server);
+        server_end(&server);
+        if (reply->kind != REPLY_ANSWERED || reply->status != 503 || reply->retry_after_ms != rows[i].retry_after_ms)
+            fail_msg("row %zu: %s %d, %lld ms", i, reply_kind_name(reply->kind), reply->status,
+                     (long long)reply->retry_after_ms);
+        reply_destroy(reply);
+    }
+}
+
 /* --- what was not sent --- */
 
 static void a_cause_names_the_address_and_no_time(void **state) {
@@ -444,6 +472,7 @@ int main(void) {
     const struct CMUnitTest heads[] = {cmocka_unit_test(a_handle_says_nothing_of_the_request_before),
                                        cmocka_unit_test(a_target_stands_behind_the_base_url)};
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_status_line_means_what_libcurl_takes_it_for),
+                                       cmocka_unit_test(only_the_final_head_says_when_to_come_again),
                                        cmocka_unit_test(a_cause_names_the_address_and_no_time),
                                        cmocka_unit_test(a_handle_remembers_no_header_of_the_answer_before),
                                        cmocka_unit_test(a_handle_remembers_no_header_of_a_proxy),
