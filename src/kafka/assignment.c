@@ -18,8 +18,13 @@ bool assignment_begin(struct assignment *assignment, rd_kafka_t *client, const r
     static const uint64_t one = 1;
     *assignment = (struct assignment){0};
     assignment->partition = calloc((size_t)list->cnt + 1, sizeof *assignment->partition);
-    if (assignment->partition == NULL)
+    assignment->alone = calloc((size_t)list->cnt + 1, sizeof(struct assigned_partition *));
+    if (assignment->partition == NULL || assignment->alone == NULL) {
+        free(assignment->partition);
+        free(assignment->alone);
+        *assignment = (struct assignment){0};
         return false;
+    }
     assignment->epoch = epoch;
     assignment->topics = topics;
     for (int i = 0; i < list->cnt; i++) {
@@ -54,6 +59,8 @@ void assignment_end(struct assignment *assignment, struct assignment *past) {
         assignment->partition[i].waiting = NULL;
         rd_kafka_queue_io_event_enable(assignment->partition[i].own.queue, -1, NULL, 0);
     }
+    free(assignment->alone);
+    assignment->alone = NULL;
     *past = *assignment;
     *assignment = (struct assignment){0};
 }

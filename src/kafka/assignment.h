@@ -31,6 +31,8 @@ struct assignment {
     const struct span *topics;
     struct assigned_partition *partition;
     size_t count;
+    struct assigned_partition **alone; /* those whose own queue is read: that do not share, or are apart */
+    size_t alone_count;
     struct inlet *inlet; /* shared */
     size_t inlet_count;  /* 0: each partition has its own */
     int64_t patience_ms; /* so long a head waits before it is set apart */

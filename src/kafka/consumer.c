@@ -283,8 +283,8 @@ bool consumer_serve(struct consumer *consumer, int64_t now_ms, bool called, size
     consumer->now_ms = now_ms;
     if (called)
         serve_called(consumer);
-    for (size_t i = 0; i < consumer->assignment.count; i++)
-        consumer->assignment.partition[i].own.idle = false;
+    for (size_t i = 0; i < consumer->assignment.alone_count; i++)
+        consumer->assignment.alone[i]->own.idle = false;
     if (consumer->assignment.inlet_count > 0 && most > 0)
         serve_inlets(consumer);
     bool more = supply_serve(consumer, most);

@@ -44,12 +44,16 @@ static void aside_drop(struct aside *aside) {
 bool inlets_begin(struct assignment *assignment, rd_kafka_t *client, size_t most, int wake) {
     static const uint64_t one = 1;
     assignment->patience_ms = LEAST_PATIENCE_MS;
+    assignment->alone_count = assignment->count;
+    for (size_t i = 0; i < assignment->count; i++)
+        assignment->alone[i] = &assignment->partition[i];
     if (most == 0 || assignment->count <= most)
         return true;
     assignment->inlet = calloc(most, sizeof *assignment->inlet);
     if (assignment->inlet == NULL)
         return false;
     assignment->inlet_count = most;
+    assignment->alone_count = 0;
     for (size_t i = 0; i < most; i++) {
         assignment->inlet[i].queue = rd_kafka_queue_new(client);
         rd_kafka_queue_io_event_enable(assignment->inlet[i].queue, wake, &one, sizeof one);
@@ -93,22 +97,23 @@ static bool is_of(const struct assignment *assignment, const struct assigned_par
            span_equal(assignment->topics[partition->place.topic], topic);
 }
 
-/* Records come in runs of one partition: as many as were fetched at once. */
+/* Records come in runs of one partition: as many as were fetched at once. Behind it often comes its neighbour. */
 static struct assigned_partition *find(struct assignment *assignment, struct inlet *inlet,
                                        const rd_kafka_message_t *message) {
     if (message->rkt == NULL)
         return NULL;
     struct span topic = span_of(rd_kafka_topic_name(message->rkt));
-    if (inlet->last != NULL && is_of(assignment, inlet->last, message, topic))
-        return inlet->last;
-    for (size_t i = 0; i < assignment->count; i++)
-        if (is_of(assignment, &assignment->partition[i], message, topic))
-            return inlet->last = &assignment->partition[i];
+    struct assigned_partition *end = assignment->partition + assignment->count;
+    struct assigned_partition *one = inlet->last != NULL ? inlet->last : assignment->partition;
+    for (size_t i = 0; i < assignment->count; i++, one = one + 1 < end ? one + 1 : assignment->partition)
+        if (is_of(assignment, one, message, topic))
+            return inlet->last = one;
     return NULL;
 }
 
-static void set_apart(struct inlet *inlet, struct assigned_partition *partition) {
+static void set_apart(struct assignment *assignment, struct inlet *inlet, struct assigned_partition *partition) {
     rd_kafka_queue_forward(partition->own.queue, NULL);
+    assignment->alone[assignment->alone_count++] = partition;
     partition->apart = true;
     partition->until = inlet->passed + rd_kafka_queue_length(inlet->queue);
     inlet->horizon = partition->until > inlet->horizon ? partition->until : inlet->horizon;
@@ -117,9 +122,10 @@ static void set_apart(struct inlet *inlet, struct assigned_partition *partition)
 
 /* Whether the record is the next to be given out. One of a partition that was stopped is dropped, and no more is
  * fetched of that. */
-static bool is_next(struct inlet *inlet, struct assigned_partition *partition, rd_kafka_message_t *message) {
+static bool is_next(struct assignment *assignment, struct inlet *inlet, struct assigned_partition *partition,
+                    rd_kafka_message_t *message) {
     if (partition != NULL && partition->stopped && !partition->apart)
-        set_apart(inlet, partition);
+        set_apart(assignment, inlet, partition);
     if (partition == NULL || partition->stopped || partition->cut) {
         rd_kafka_message_destroy(message);
         return false;
@@ -139,11 +145,11 @@ static bool is_next(struct inlet *inlet, struct assigned_partition *partition, r
 
 enum inlet_found inlet_read(struct assignment *assignment, struct inlet *inlet) {
     if (inlet->head != NULL)
-        set_apart(inlet, inlet->head);
+        set_apart(assignment, inlet, inlet->head);
     uint64_t before = inlet->passed;
     for (rd_kafka_message_t *message; (message = rd_kafka_consume_queue(inlet->queue, 0)) != NULL;) {
         inlet->passed++;
-        if (is_next(inlet, find(assignment, inlet, message), message))
+        if (is_next(assignment, inlet, find(assignment, inlet, message), message))
             return INLET_RECORD;
     }
     inlet->idle = true;
@@ -203,7 +209,7 @@ void inlets_relieve(struct assignment *assignment, int64_t now_ms, bool hungry, 
         inlet->look_ms = now_ms + LOOK_AGAIN_MS;
         if (!hungry || !others_may_read(assignment, inlet, room))
             continue;
-        set_apart(inlet, inlet->head);
+        set_apart(assignment, inlet, inlet->head);
         assignment->patience_ms *= assignment->patience_ms < MOST_PATIENCE_MS ? 2 : 1;
     }
 }
@@ -214,12 +220,13 @@ void inlets_fed(struct assignment *assignment) {
 
 /* Its own queue may hold more: that comes behind all that the inlet holds, of which nothing is its own. */
 void inlets_join(struct assignment *assignment) {
-    for (size_t i = 0; assignment->inlet_count > 0 && i < assignment->count; i++) {
-        struct assigned_partition *partition = &assignment->partition[i];
-        if (!partition->apart || partition->stopped || partition->cut || partition->credit_events == 0 ||
-            partition->waiting != NULL || partition->aside.count > 0 || !inlet_is_left(partition))
+    for (size_t i = assignment->alone_count; assignment->inlet_count > 0 && i-- > 0;) {
+        struct assigned_partition *partition = assignment->alone[i];
+        if (partition->stopped || partition->cut || partition->credit_events == 0 || partition->waiting != NULL ||
+            partition->aside.count > 0 || !inlet_is_left(partition))
             continue;
         partition->apart = false;
+        assignment->alone[i] = assignment->alone[--assignment->alone_count];
         rd_kafka_queue_forward(partition->own.queue, partition->shared->queue);
     }
 }

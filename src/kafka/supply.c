@@ -157,7 +157,7 @@ static bool has_credit(const struct assigned_partition *partition, size_t bytes)
 
 /* One record is read ahead of its credit: so the core learns how much it needs, and grants nothing in vain. */
 static bool may_read(const struct assigned_partition *partition) {
-    return !partition->own.idle && !partition->stopped && (partition->shared == NULL || partition->apart) &&
+    return !partition->own.idle && !partition->stopped &&
            (!partition->measured || has_credit(partition, partition->waiting_bytes));
 }
 
@@ -248,13 +248,11 @@ static enum inlet_found read_shared(struct consumer *consumer, struct inlet *inl
 /* One record from each partition, or inlet that they share, in turn, until nobody has more to give. */
 static size_t read_some(struct consumer *consumer, struct catch *catch, size_t most) {
     struct assignment *assignment = &consumer->assignment;
-    size_t count = 0, quiet = 0, all = assignment->count + assignment->inlet_count;
-    while (count < most && quiet < all) {
-        size_t turn = assignment->turn = (assignment->turn + 1) % all;
-        enum inlet_found found =
-            turn < assignment->count
-                ? read_own(consumer, &assignment->partition[turn], &catch[count])
-                : read_shared(consumer, &assignment->inlet[turn - assignment->count], &catch[count]);
+    size_t count = 0, quiet = 0, alone;
+    while (count < most && quiet < (alone = assignment->alone_count) + assignment->inlet_count) {
+        size_t turn = assignment->turn = (assignment->turn + 1) % (alone + assignment->inlet_count);
+        enum inlet_found found = turn < alone ? read_own(consumer, assignment->alone[turn], &catch[count])
+                                              : read_shared(consumer, &assignment->inlet[turn - alone], &catch[count]);
         quiet = found == INLET_EMPTY ? quiet + 1 : 0;
         count += found == INLET_RECORD ? 1 : 0;
     }
