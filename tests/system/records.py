@@ -5,6 +5,7 @@ import time
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError
+from kafka.structs import OffsetAndMetadata
 
 PATIENCE = 60  # seconds without any progress
 
@@ -90,6 +91,16 @@ def committed(bootstrap, group, topic):
     try:
         return {number: consumer.committed(TopicPartition(topic, number))
                 for number in sorted(consumer.partitions_for_topic(topic) or ())}
+    finally:
+        consumer.close(autocommit=False)
+
+
+def commit(bootstrap, group, topic, offsets):
+    """As an operator does while nobody reads in that group. offsets: {partition: offset}"""
+    consumer = KafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False, api_version=(2, 6, 0))
+    try:
+        consumer.assign([TopicPartition(topic, number) for number in offsets])
+        consumer.commit({TopicPartition(topic, number): OffsetAndMetadata(offset, "") for number, offset in offsets.items()})
     finally:
         consumer.close(autocommit=False)
 

@@ -9,7 +9,7 @@ import pytest
 import hostile
 from account import Account
 from process import eventually, starved
-from records import produce
+from records import commit, produce
 
 
 BASE = 1_700_000_000  # a time that has been
@@ -52,6 +52,31 @@ def test_start_stop_waits_for_an_operator(broker, platform, houses, name):
     assert seen(platform) == []
     assert house.stop() == 0
     assert Account(broker.bootstrap, name, platform).committed() == {0: 0}
+
+
+def test_out_of_range_stops_the_partition_until_an_operator_acts(broker, platform, houses, name):
+    """Never silently the earliest or the latest: neither is delivered, nothing is committed, and the other partition goes on."""
+    broker.create_topic(name, 2)
+    broker.create_topic(f"{name}.dlq")
+    put(broker, name, range(3))
+    produce(broker.bootstrap, name, [("k", body(9), (), 1)])
+    commit(broker.bootstrap, f"sluss.{name}", name, {0: 1000, 1: 0})
+    house = houses(broker.bootstrap, {"p": platform.url}, {name: {}}).start()
+    eventually(lambda: "the partition stands still" in house.log(), 30, "a line that says so")
+    put(broker, name, [3])
+    platform.wait_for(1, 20)
+    (route,) = json.loads(house.ask("/status")[1])["routes"]
+    assert (route["state"], route["well"]) == ("stopped", False)
+    assert route["why"].startswith("partition 0: the committed offset is out of range"), route["why"]
+    account = Account(broker.bootstrap, name, platform)
+    eventually(lambda: account.committed()[1] == 1, 20, "the other partition's commit")
+    assert house.stop() == 0
+    assert seen(platform) == [9] and account.committed() == {0: 1000, 1: 1}
+    commit(broker.bootstrap, f"sluss.{name}", name, {0: 2})
+    house.start()
+    platform.wait_for(3, 30)
+    assert seen(platform) == [9, 2, 3]
+    assert house.stop() == 0
 
 
 def test_a_topic_that_comes_later_is_found(broker, platform, houses, name):

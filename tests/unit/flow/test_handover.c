@@ -97,6 +97,16 @@ static void it_is_the_next_readers_then(void **state) {
     assert_false(letters_fail(stand));
 }
 
+static void so_it_is_where_we_have_no_partition(void **state) {
+    struct stand *stand = *state;
+    assign(stand, 1, 0, 2);
+    read_event(stand, 1, 1, FIRST, SPAN("no json"));
+    answer_letter(stand, letter_written(stand), LETTER_FAILED);
+    revoke(stand, 1);
+    assign(stand, 2, 0, 0);
+    assert_false(letters_fail(stand));
+}
+
 /* The event ended without a letter: here, or at another reader who had the partition meanwhile. */
 static void what_has_ended_waits_for_no_topic(void **state) {
     struct stand *stand = *state;
@@ -170,9 +180,9 @@ static void what_is_not_read_here_is_not_waited_for(void **state) {
 
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-    const struct CMUnitTest tests[] = {TEST(a_topic_that_takes_no_letters_is_remembered),
-                                       TEST(it_is_the_next_readers_then), TEST(what_has_ended_waits_for_no_topic),
-                                       TEST(what_is_under_way_is_no_answer_yet),
-                                       TEST(what_is_not_read_here_is_not_waited_for)};
+    const struct CMUnitTest tests[] = {
+        TEST(a_topic_that_takes_no_letters_is_remembered), TEST(it_is_the_next_readers_then),
+        TEST(so_it_is_where_we_have_no_partition),         TEST(what_has_ended_waits_for_no_topic),
+        TEST(what_is_under_way_is_no_answer_yet),          TEST(what_is_not_read_here_is_not_waited_for)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ROUTES = 20, MOST_ROUTES = 80, IN_FLIGHT = 8, WINDOW = 1024 };
+enum { ROUTES = 20, MOST_ROUTES = 120, IN_FLIGHT = 8, WINDOW = 1024 };
 
 struct house {
     struct platform_spec platform;

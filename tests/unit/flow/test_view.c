@@ -79,10 +79,36 @@ static void a_worker_that_saw_it_speaks_for_one_that_was_told(void **state) {
     stand_finish(&saw);
 }
 
+/* One worker's letters are not taken: that of another one are says nothing of it. */
+static void letters_fail_where_those_of_one_worker_do(void **state) {
+    (void)state;
+    struct stand fails, well;
+    uint64_t letter = 0;
+    begin(&fails);
+    begin(&well);
+    read_events(&fails, 0);
+    read_events(&well, 1);
+    step(&fails, plan_event((struct place){.epoch = 1}, 0, SPAN_NONE, SPAN("no json")));
+    for (size_t i = 0; i < fails.actions.count; i++)
+        if (fails.actions.list[i].kind == ACTION_WRITE_LETTER)
+            letter = fails.actions.list[i].is.letter->id;
+    step(&fails, (struct input){.kind = INPUT_LETTER, .is.letter = {letter, LETTER_FAILED}});
+    struct view *view = view_create(&fails.plan);
+    assert_non_null(view);
+    view_add(view, fails.flow);
+    view_add(view, well.flow);
+    assert_true(view->route[0].letters_fail);
+    assert_int_equal(view->route[0].waiting, 2);
+    view_destroy(view);
+    stand_finish(&fails);
+    stand_finish(&well);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(of_many_those_that_wait_longest_are_shown),
         cmocka_unit_test(a_worker_that_saw_it_speaks_for_one_that_was_told),
+        cmocka_unit_test(letters_fail_where_those_of_one_worker_do),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
