@@ -121,8 +121,9 @@ class Gate:
 class Company:
     """All plays of a run. One group: one fault after the other. Several: each has its own, at the same time, until all feel one."""
 
-    def __init__(self, world, seed, wanted):
-        self.world, self.began = world, time.monotonic()
+    def __init__(self, world, seed, wanted, each=False):
+        """each: it does not end before every kind that happens to one group alone has happened to each."""
+        self.world, self.began, self.each = world, time.monotonic(), each
         several = len(world.scenes) > 1
         alone = [fault for fault in wanted if not (several and fault.common)]
         self.plays = [Play(scene, seed if not several else f"{seed}/{scene.number}", alone) for scene in world.scenes]
@@ -134,7 +135,9 @@ class Company:
         return sum(play.kills for play in self.plays)
 
     def ended(self, seconds, kills):
-        return self.over.is_set() or bool(kills and self.kills >= kills) or bool(seconds and time.monotonic() - self.began >= seconds)
+        late = bool(seconds and time.monotonic() - self.began >= seconds)
+        owing = self.each and any(play.deck for play in self.plays)
+        return self.over.is_set() or bool(kills and self.kills >= kills) or late and not owing
 
     def go(self, seconds, kills):
         if len(self.plays) == 1:

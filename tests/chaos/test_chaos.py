@@ -12,6 +12,7 @@ import pytest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "system")]
 
+import faults  # noqa: E402
 from commits import Commits, known  # noqa: E402
 from process import die_with_parent  # noqa: E402
 from verdict import Strike, judge  # noqa: E402
@@ -286,6 +287,7 @@ def test_a_dropped_event_is_found():
 
 
 def test_three_minutes_of_chaos():
-    status, numbers = play("--seconds", os.environ.get("SLUSS_CHAOS_SECONDS", "180"), "--seed", "1")
+    status, numbers = play("--seconds", os.environ.get("SLUSS_CHAOS_SECONDS", "180"), "--each", "--seed", "1")
     assert (status, numbers["violations"]) == (0, 0)
+    assert numbers["faults"] >= len(faults.ALL), "each kind, whatever comes twice"
     assert numbers["kills"] >= 2

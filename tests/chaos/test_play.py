@@ -51,11 +51,26 @@ def fault(act, common=False, kills=0, moves=True):
     return act
 
 
-def company(monkeypatch, groups, *wanted):
+def company(monkeypatch, groups, *wanted, each=False):
     monkeypatch.setattr(play, "PAUSE", 10 ** 9)
     monkeypatch.setattr(play, "print", lambda *_, **__: None, raising=False)  # a line each
     world = World(groups)
-    return world, play.Company(world, 1, list(wanted))
+    return world, play.Company(world, 1, list(wanted), each)
+
+
+@pytest.mark.parametrize("each, kinds", [(False, 1), (True, 3)])
+def test_each_kind_comes_once_whatever_the_time(monkeypatch, each, kinds):
+    seen = []
+
+    def act(name):
+        def fault_of_that_name(*_):
+            seen.append(name)
+            one.began -= 1000
+        fault_of_that_name.__name__ = name
+        return fault(fault_of_that_name)
+    _, one = company(monkeypatch, 1, act("a"), act("b"), act("c"), each=each)
+    one.go(500, 0)
+    assert len(seen) == len(set(seen)) == kinds
 
 
 def test_groups_are_struck_together_and_counted_for_themselves(monkeypatch):
