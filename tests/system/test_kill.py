@@ -1,5 +1,6 @@
 """slussd killed with -9 in the middle of its work, again and again, while the platform fails now and then: nothing is lost."""
 
+import datetime
 import json
 import os
 import random
@@ -92,3 +93,31 @@ class Kill:
         assert again <= self.exposed, f"duplicates that were not begun above the commit: {sorted(again - self.exposed)[:5]}"
         print(f"kill {number}: of {len(self.exposed)} begun {len(self.exposed - sent)} not sent again by the next process, {len(again)} duplicates")
         return len(again)
+
+
+def test_attempts_and_patience_go_on_behind_a_kill(broker, platform, houses, name):
+    """What an event was tried, and for how long, stands beside the commit: the next process gives up when one alone would have."""
+    patience = 10
+    broker.create_topic(name)
+    broker.create_topic(f"{name}.dlq")
+    platform.always("", hostile.status(500))
+    produce(broker.bootstrap, name, [("k", json.dumps({"n": 0, "key": "k"}))])
+    house = houses(broker.bootstrap, {"p": platform.url}, {name: {"retry": {"first": "200ms", "max": "500ms", "for": f"{patience}s"}}}).start()
+    account = Account(broker.bootstrap, name, platform)
+    eventually(lambda: account.committed() == {0: 0}, 20, "the first map")
+    begun = platform.ledger[0].at
+    eventually(lambda: platform.ledger[-1].at - begun > patience / 2, 20, "half of its patience")
+    assert account.dead() == {}
+    house.kill()
+    before = len(platform.ledger)
+    house.start()
+    eventually(lambda: account.dead() != {}, 30, "its end")
+    ((letter,),) = account.dead().values()
+    assert letter.headers["sluss-reason"] == "gave-up"
+    attempts, total = int(letter.headers["sluss-attempts"]), len(platform.ledger)
+    assert total - before < attempts <= total, f"{attempts} attempts are said; {before} requests came before the kill, {total - before} after it"
+    assert attempts >= total - 4, "but for the last second of the killed one"
+    failed = datetime.datetime.fromisoformat(letter.headers["sluss-first-failed"].replace("Z", "+00:00")).timestamp()
+    again = time.time() - time.monotonic() + platform.ledger[before].at
+    assert failed < again - patience / 4, "the map has no calendar, but says for how long it had been tried"
+    assert house.stop() == 0
