@@ -47,6 +47,10 @@ size_t budget_of_event(const struct plan *plan);
 /* The body of a batch of one, likewise. */
 size_t budget_of_body(const struct plan *plan);
 
+/* The largest record that goes its whole way beside others whose platforms are down, however much those hold, if the
+ * stages make a dozen times its size of it. */
+size_t budget_beside(const struct plan *plan);
+
 /* The largest record that is read, in bytes: key, value and headers. Of a larger one the value is left out. */
 size_t budget_largest(const struct plan *plan);
 

@@ -71,6 +71,7 @@ struct flow {
     size_t on_lifelines; /* of both: on the platforms' lifelines */
     size_t found_bytes;  /* of `bytes`: maps of those who read before us */
     size_t part[BUDGET_COUNT], most_of_event, most_of_body; /* how far each may fill it: budget.c */
+    size_t stairs; /* free between two steps: what the stages make of an event on their way to its request */
 
     /* Who waits for memory. */
     struct list cramped;  /* passages */

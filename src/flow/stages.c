@@ -197,6 +197,34 @@ static size_t last_room(struct flow *flow, struct passage *passage) {
     return budget_left(flow, BUDGET_WRITE);
 }
 
+/* As before its first stage. */
+static void strip(struct flow *flow, struct passage *passage, bool grown_before) {
+    arena_go_back(&passage->event->arena, passage->bare);
+    passage->message = (struct message){0};
+    passage->stage = STAGE_DECODE;
+    passage->recipe = 0;
+    passage_grows(flow, passage, grown_before);
+}
+
+/* Only what is needed from now on: what stood on the way there, maybe on the stairs, is given back in the same step. */
+static void keep_outcome(struct flow *flow, struct passage *passage, struct verdict *verdict, bool grown_before) {
+    struct span *piece[] = {&verdict->detail};
+    switch (verdict->kind) {
+    case VERDICT_PASS:
+        keep_request(passage);
+        break;
+    case VERDICT_SKIP:
+    case VERDICT_DEAD:
+        passage->message = (struct message){0};
+        arena_keep(&passage->event->arena, passage->bare, piece, 1);
+        break;
+    case VERDICT_WAIT:
+    case VERDICT_RETRY:
+        strip(flow, passage, grown_before);
+        break;
+    }
+}
+
 /* It came to nothing, and it stands where it stood. */
 static bool walks_later(struct flow *flow, struct passage *passage, bool on_lifeline) {
     if (!on_lifeline)
@@ -219,27 +247,32 @@ bool stages_run(struct flow *flow, struct passage *passage, struct verdict *verd
     enum stage stage = passage->stage;
     uint32_t recipe = passage->recipe;
     bool grown = passage->grown;
-    arena->limit = arena->bytes + (room < most ? room : most);
+    size_t before = arena->bytes, reach = room + flow->stairs;
+    arena->limit = before + (reach < most ? reach : most);
     arena->full = false;
     passage_grows(flow, passage, true);
     *verdict = walk(flow, passage);
-    if (arena->full || is_too_large(flow, passage, verdict)) {
-        bool never = !arena->full || room >= most || alone || (PLANTED(OUTGROWN_DIES) && passage->on_lifeline);
-        arena_go_back(arena, mark);
-        passage->message = message;
-        passage->stage = stage;
-        passage->recipe = recipe;
-        passage_grows(flow, passage, grown);
-        passage->cramped = room * 2;
+    bool full = arena->full || is_too_large(flow, passage, verdict), climbed = arena->bytes > before + room;
+    if (!full && (climbed || verdict->kind == VERDICT_PASS))
+        keep_outcome(flow, passage, verdict, grown);
+    if (full || (climbed && arena->bytes > before + room)) {
+        bool never = (full && (!arena->full || reach >= most)) || (PLANTED(OUTGROWN_DIES) && passage->on_lifeline);
+        if (full) {
+            arena_go_back(arena, mark);
+            passage->message = message;
+            passage->stage = stage;
+            passage->recipe = recipe;
+            passage_grows(flow, passage, grown);
+        } else
+            strip(flow, passage, grown);
+        passage->cramped = (full ? reach : room) * 2;
         passage_account(flow, passage);
-        if (!never && on_lifeline && passage->on_lifeline)
-            return stages_run(flow, passage, verdict); /* with what is elsewhere */
-        if (!never)
-            return walks_later(flow, passage, on_lifeline);
+        if (!never && !alone)
+            return on_lifeline && passage->on_lifeline ? stages_run(flow, passage, verdict) /* with what is elsewhere */
+                                                       : walks_later(flow, passage, on_lifeline);
         passage_borrow(flow, passage, BUDGET_WRITE);
         *verdict = detail_dead(passage->event, REASON_TOO_LARGE, "takes more memory than limits.memory has room for");
-    } else if (verdict->kind == VERDICT_PASS)
-        keep_request(passage);
+    }
     passage_account(flow, passage);
     return true;
 }

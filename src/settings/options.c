@@ -226,6 +226,8 @@ static const struct option limit_rows[] = {
          "a single event may take a quarter of a worker's share; one that takes more is dead-lettered as too "
          "large. With several platforms a quarter of the share is set aside for them, so that each of them always has "
          "room for one event, however much waits for others that are down; an event then has a quarter of the rest. "
+         "That room is for events of up to a mebibyte where ten platforms share 256 MiB, of half of that where twenty "
+         "do; slussctl check warns where it is less than `event`. "
          "The process takes up to about 30 MB more, with what librdkafka reads ahead: where there are many partitions "
          "they share its queues, of each of which it holds at least a whole batch of a producer's, uncompressed. A "
          "route has one at least in each worker that reads it: where batches have a mebibyte, make this 4.5 MiB for "

@@ -1,4 +1,5 @@
 /* What the process's workers share: whether each gets enough of it, and how much. Starts no thread. */
+#include "flow/budget.h"
 #include "flow/share.h"
 #include "settings/reader.h"
 
@@ -38,6 +39,36 @@ static void warn_of_memory(struct reader *reader, config_setting_t *root, uint32
             GROWTH, several ? "three sixteenths" : "a quarter", part / GROWTH >> 10);
 }
 
+/* The least memory of a worker with which the promise holds, in whole MiB. */
+static size_t memory_beside(const struct plan *share, size_t event) {
+    enum { STEP = 1 << 20 };
+    struct plan more = *share;
+    for (more.memory_limit = more.memory_limit / STEP * STEP; budget_beside(&more) < event;)
+        more.memory_limit += STEP;
+    return more.memory_limit;
+}
+
+/* A platform that is down delays no other one's routes: but for events that are larger than what each has to itself. */
+static void warn_of_neighbours(struct reader *reader, config_setting_t *root) {
+    const struct settings *settings = reader->settings;
+    const struct plan *worst = NULL;
+    size_t event = settings->limits.json.size, most = event, memory = 0;
+    uint32_t readers = share_readers(&settings->plan);
+    for (uint32_t i = 0; i < settings->workers; i++)
+        if (budget_beside(&settings->shares[i]) < most) {
+            worst = &settings->shares[i];
+            most = budget_beside(worst);
+        }
+    if (worst == NULL || event > worst->memory_limit / 4)
+        return;
+    memory = memory_beside(worst, event) * readers;
+    PROBLEM(SEVERITY_WARNING, PROBLEM_RISK, root, "limits",
+            CURE(reader, "make `memory` %zu MiB or more, or `event` %zu KiB or less", memory >> 20, most >> 10),
+            "limits: the platforms share a part of `memory` that lets events of up to %zu KiB pass, whatever waits for "
+            "others: while several routes' platforms are down, larger ones may wait for those",
+            most >> 10);
+}
+
 static void check_limits(struct reader *reader, config_setting_t *root) {
     const struct settings *settings = reader->settings;
     uint32_t readers = share_readers(&settings->plan);
@@ -68,5 +99,7 @@ bool workers_divide(struct reader *reader, config_setting_t *root) {
             return false;
         share_make(&settings->shares[i], own, plan, i);
     }
+    if (settings->shares != NULL && reader->problems->errors == errors)
+        warn_of_neighbours(reader, root);
     return settings->shares != NULL && reader->problems->errors == errors;
 }

@@ -388,9 +388,11 @@ static void a_lifeline_keeps_no_event_from_its_order(void **state) {
     house->route[0].order_by = NULL;
 }
 
-/* An event that a lifeline is too small for tries it once, and gives nobody else a reason to ask for memory. */
+/* An event that a lifeline is too small for, and the stairs are too, tries it once, and gives nobody else a reason to
+ * ask for memory. */
 static void a_lifeline_tried_in_vain_relieves_nobody(void **state) {
     struct house *house = *state;
+    house->flow->stairs = 0;
     assign(house, 0);
     house->flow->bytes += budget_left(house->flow, BUDGET_GROW_FIRST);
     house->flow->grown++; /* as if others held so much */
