@@ -171,8 +171,9 @@ rd_kafka_message_t *inlet_take_own(struct assigned_partition *partition) {
 
 /* --- setting apart and sharing again --- */
 
-void inlet_block(const struct assignment *assignment, struct inlet *inlet, int64_t now_ms) {
-    inlet->look_ms = now_ms + assignment->patience_ms;
+void inlet_block(struct inlet *inlet, int64_t now_ms) {
+    inlet->since_ms = now_ms;
+    inlet->look_ms = now_ms + LEAST_PATIENCE_MS;
 }
 
 int64_t inlets_due_ms(const struct assignment *assignment) {
@@ -189,9 +190,10 @@ static bool has_room(struct inlet_room room, const struct assigned_partition *pa
     return room.of == NULL || room.of(room.owner, partition->place);
 }
 
-/* Also one that is apart, as long as something of it may stand behind the head. */
-static bool others_may_read(const struct assignment *assignment, const struct inlet *inlet, struct inlet_room room) {
-    bool same = has_room(room, inlet->head); /* then it waits for what would keep others waiting too */
+/* Also one that is apart, as long as something of it may stand behind the head. Where the head waits for what all wait
+ * for (`same`), only who has credit already. */
+static bool others_may_read(const struct assignment *assignment, const struct inlet *inlet, struct inlet_room room,
+                            bool same) {
     for (size_t i = 0; i < assignment->count; i++) {
         const struct assigned_partition *one = &assignment->partition[i];
         bool waits = one->shared == inlet && one != inlet->head && !(one->apart && inlet_is_left(one));
@@ -201,16 +203,27 @@ static bool others_may_read(const struct assignment *assignment, const struct in
     return false;
 }
 
+/* One whose own window is full waits for its own answers, however long it takes the others to get credit. */
+static void look_at(struct assignment *assignment, struct inlet *inlet, int64_t now_ms, struct inlet_room room) {
+    bool same = has_room(room, inlet->head);
+    int64_t until_ms = inlet->since_ms + (same ? assignment->patience_ms : LEAST_PATIENCE_MS);
+    inlet->look_ms = now_ms < until_ms ? until_ms : now_ms + LOOK_AGAIN_MS;
+    if (now_ms < until_ms || !others_may_read(assignment, inlet, room, same))
+        return;
+    set_apart(assignment, inlet, inlet->head);
+    if (same && assignment->patience_ms < MOST_PATIENCE_MS)
+        assignment->patience_ms *= 2;
+}
+
 void inlets_relieve(struct assignment *assignment, int64_t now_ms, bool hungry, struct inlet_room room) {
     for (size_t i = 0; i < assignment->inlet_count; i++) {
         struct inlet *inlet = &assignment->inlet[i];
         if (inlet->head == NULL || !inlet->head->measured || inlet->look_ms > now_ms)
             continue;
-        inlet->look_ms = now_ms + LOOK_AGAIN_MS;
-        if (!hungry || !others_may_read(assignment, inlet, room))
-            continue;
-        set_apart(assignment, inlet, inlet->head);
-        assignment->patience_ms *= assignment->patience_ms < MOST_PATIENCE_MS ? 2 : 1;
+        if (hungry)
+            look_at(assignment, inlet, now_ms, room);
+        else
+            inlet->look_ms = now_ms + LOOK_AGAIN_MS;
     }
 }
 

@@ -28,7 +28,7 @@ struct inlet {
     /* Only of a shared one: */
     struct assigned_partition *head; /* a record of it was read and waits to be given out; NULL none */
     struct assigned_partition *last; /* whose record was read last; NULL none */
-    int64_t look_ms;                 /* when the head has waited long */
+    int64_t since_ms, look_ms;       /* when the head began to wait, and when it shall be looked at */
     uint64_t passed;                 /* records read */
     uint64_t horizon;                /* when so many are, nothing of those that are apart is left in it */
 };
@@ -67,9 +67,9 @@ bool inlet_is_left(const struct assigned_partition *partition);
 rd_kafka_message_t *inlet_take_own(struct assigned_partition *partition);
 
 /* The record at the head was measured, and waits for credit. */
-void inlet_block(const struct assignment *assignment, struct inlet *inlet, int64_t now_ms);
+void inlet_block(struct inlet *inlet, int64_t now_ms);
 
-/* When a head has waited long: inlets_relieve is due. INT64_MAX never. */
+/* When a head may have waited long: inlets_relieve is due. INT64_MAX never. */
 int64_t inlets_due_ms(const struct assignment *assignment);
 
 /* What the core says of a partition: whether it would get credit if it asked for it. */
@@ -80,8 +80,8 @@ struct inlet_room {
 
 /* Sets heads apart that have waited long. Not where the route wants no more events now (`hungry`), for then all wait
  * for the same; nor where nobody behind it has credit, or would get some that it itself would not: who stands behind
- * cannot ask. Each time in a row it takes twice as long, until somebody is granted credit (inlets_fed): what is apart
- * takes memory. */
+ * cannot ask. What is apart takes memory: each time in a row that one would get credit but for what all wait for it
+ * takes twice as long, until somebody is granted some (inlets_fed). */
 void inlets_relieve(struct assignment *assignment, int64_t now_ms, bool hungry, struct inlet_room room);
 void inlets_fed(struct assignment *assignment);
 

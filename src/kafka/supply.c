@@ -236,7 +236,7 @@ static enum inlet_found read_shared(struct consumer *consumer, struct inlet *inl
     } else if (head->measured && !has_credit(head, head->waiting_bytes))
         return INLET_EMPTY;
     if (!take(consumer, head, catch)) {
-        inlet_block(assignment, inlet, consumer->now_ms);
+        inlet_block(inlet, consumer->now_ms);
         return INLET_RECORD;
     }
     inlet->head = NULL;

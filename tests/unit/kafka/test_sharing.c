@@ -16,7 +16,8 @@
 #include "support/memory.h"
 #include "support/queues.h"
 
-enum { ALL = QUEUES_PARTITIONS, SEEDS = 4000, STEPS = 600, SHORT_SEEDS = 60, PERCENT = 10000, LOOKS = 60 };
+enum { ALL = QUEUES_PARTITIONS, SEEDS = 4000, SHORT_SEEDS = 60, STEPS = 600 };
+enum { PERCENT = 10000, LOOKS = 60, LEAST_PATIENCE_MS = 100 };
 
 struct world {
     struct dice dice;
@@ -265,7 +266,6 @@ static void assign(struct world *world) {
 
 /* What is put aside stood in the inlet, or in a queue that joined it; nobody goes there at once or in vain. */
 static void check_apart(struct world *world) {
-    enum { LEAST_PATIENCE_MS = 100 };
     const struct assignment *assignment = &world->consumer.assignment;
     size_t alone = 0;
     for (size_t i = 0; i < assignment->count; i++) {
@@ -467,8 +467,34 @@ static void any_allocation_may_fail(void **state) {
     }
 }
 
+/* Each of them is the head in turn: the one behind them all has no credit, and nobody is granted any meanwhile. */
+static void many_without_room_hold_a_neighbour_back_for_a_moment_each(void **state) {
+    (void)state;
+    struct world world;
+    begin(&world, 1);
+    queues_begin(2 * ALL);
+    world.calm = world.asked = true;
+    world.inlets = world.batch = 1;
+    for (size_t i = 0; i < ALL; i++) {
+        world.partition[i].closed = true;
+        (void)queues_write(i, &(struct queues_entry){.value = 10});
+    }
+    assign(&world);
+    world.consumer.assignment.patience_ms *= 100; /* others took long before */
+    world.partition[ALL - 1].closed = false;
+    while (!is_done(&world, ALL - 1) && world.now_ms < ALL * LEAST_PATIENCE_MS) {
+        (void)fetch(&world);
+        if (!serve(&world))
+            world.now_ms++;
+        feed(&world);
+    }
+    CHECK(&world, is_done(&world, ALL - 1), "it waits for its neighbours for long");
+    end(&world);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(nothing_is_lost_reordered_or_given_without_credit),
-                                       cmocka_unit_test(any_allocation_may_fail)};
+                                       cmocka_unit_test(any_allocation_may_fail),
+                                       cmocka_unit_test(many_without_room_hold_a_neighbour_back_for_a_moment_each)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
