@@ -82,7 +82,7 @@ struct flow {
     struct elder elder;
     uint32_t grown;   /* events that the stages have begun with and that wait for no operator, of all groups, also of
                          epochs that are over */
-    uint32_t resting; /* likewise, which do */
+    uint32_t resting; /* events that do, grown or not: what they take comes back when he has acted */
 
     uint32_t partitions; /* assigned, of all groups */
     bool stopping;

@@ -52,9 +52,8 @@ void passage_grows(struct flow *flow, struct passage *passage, bool grown) {
 }
 
 void passage_rests(struct flow *flow, const struct passage *passage, bool rests) {
-    if (!passage->grown)
-        return;
-    count_grown(flow, passage, rests ? -1 : 1);
+    if (passage->grown)
+        count_grown(flow, passage, rests ? -1 : 1);
     flow->resting += rests ? 1 : UINT32_MAX;
 }
 

@@ -131,7 +131,7 @@ void passage_destroy(struct flow *flow, struct passage *passage);
 /* The stages have begun with it, or have not after all. */
 void passage_grows(struct flow *flow, struct passage *passage, bool grown);
 
-/* It waits for an operator, or no longer: what it has grown to counts as nobody's who will give it back. */
+/* It waits for an operator, or no longer: what it takes comes back by him alone. */
 void passage_rests(struct flow *flow, const struct passage *passage, bool rests);
 
 /* Accounts the bytes its arena has by now. */

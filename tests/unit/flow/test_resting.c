@@ -68,6 +68,30 @@ static int set_up(void **state) {
     return 0;
 }
 
+/* The key of the first event is dead, and the second waits behind it: nothing was made of that yet. */
+static int set_up_behind_a_letter(void **state) {
+    struct house *house = calloc(1, sizeof *house);
+    struct plan_given given;
+    struct route_counts counts;
+    assert_non_null(house);
+    stand_init(&house->stand, "/errands");
+    house->stand.route.after_letter = AFTER_HOLD;
+    stand_open(&house->stand);
+    stand_limit(&house->stand, MEMORY);
+    plan_give(&given, 0, 1, 1, 0);
+    step(house, given.assigned);
+    step(house, given.committed);
+    step(house, plan_event((struct place){.epoch = 1}, 0, SPAN("a"), SPAN("no json")));
+    step(house, (struct input){.kind = INPUT_LETTER, .is.letter = {1, LETTER_ACKNOWLEDGED}});
+    read_event(house, 1, "a", 1500);
+    flow_counts(house->stand.flow, 0, &counts);
+    assert_int_equal(counts.held, 1);
+    assert_int_equal(house->requests, 0);
+    assert_int_equal(house->letters, 1);
+    *state = house;
+    return 0;
+}
+
 static int tear_down(void **state) {
     struct house *house = *state;
     stand_finish(&house->stand);
@@ -135,10 +159,29 @@ static void who_finds_too_little_beside_a_held_key_waits(void **state) {
     assert_int_equal(house->letters, 0);
 }
 
+/* Nor where it waits as it was read. */
+static void who_finds_too_little_beside_what_never_began_waits_too(void **state) {
+    struct house *house = *state;
+    hold_all_but(house, BUDGET_WRITE, EVENT_COST + 3 * 1500);
+    read_event(house, 2, "b", 1400);
+    house->stand.now_ms += 1000;
+    step(house, (struct input){.kind = INPUT_TIMER});
+    assert_int_equal(house->requests, 0);
+    assert_int_equal(house->letters, 1);
+    assert_int_equal(house->stand.flow->resting, 1);
+    give_back(house);
+    release_all(house);
+    assert_int_equal(house->stand.flow->resting, 0);
+    assert_int_equal(house->requests, 2);
+    assert_int_equal(house->letters, 1);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-    const struct CMUnitTest tests[] = {TEST(who_waits_for_an_operator_is_not_the_first_of_its_route),
-                                       TEST(the_last_beside_a_held_key_takes_all_there_is),
-                                       TEST(who_finds_too_little_beside_a_held_key_waits)};
+    const struct CMUnitTest tests[] = {
+        TEST(who_waits_for_an_operator_is_not_the_first_of_its_route),
+        TEST(the_last_beside_a_held_key_takes_all_there_is), TEST(who_finds_too_little_beside_a_held_key_waits),
+        cmocka_unit_test_setup_teardown(who_finds_too_little_beside_what_never_began_waits_too, set_up_behind_a_letter,
+                                        tear_down)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
