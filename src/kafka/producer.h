@@ -23,7 +23,8 @@ struct producer *producer_create(struct kafka_properties properties, const struc
 
 int producer_descriptor(const struct producer *producer);
 
-/* Copies the bytes; exactly one report follows from producer_serve, also when it is refused at once. */
+/* Copies the bytes; exactly one report follows from producer_serve, also when it is refused at once. Too large is what
+ * the broker refuses as such when it is sent alone. */
 void producer_write(struct producer *producer, uint64_t id, const char *topic, struct span key, struct span value,
                     const struct header *header, size_t header_count);
 

@@ -1,4 +1,4 @@
-"""What operators rely on: exit codes, health, metrics, dead letters, what a request carries."""
+"""What operators rely on: exit codes, health, metrics, what a request carries."""
 
 import contextlib
 import json
@@ -271,44 +271,6 @@ def test_what_a_request_carries(broker, platform, houses, topic):
     assert house.stop() == 0
 
 
-def test_dead_letter_carries_all_and_tells_why(broker, platform, houses, topic):
-    house = houses(broker.bootstrap, {"p": platform.url}, {topic: {}}).start()
-    ((partition, offset),) = produce(broker.bootstrap, topic, [(b"\x00key", b"\xff{not json", [("h", b"\x01"), ("h", b"2")])])
-    account = Account(broker.bootstrap, topic, platform)
-    ((letter,),) = eventually(account.dead, 20, "the letter").values()
-    assert (letter.key, letter.value) == (b"\x00key", b"\xff{not json")
-    assert letter.names[:2] == ["h", "h"]
-    headers = letter.headers
-    assert (headers["sluss-reason"], headers["sluss-stage"], headers["sluss-route"]) == ("not-json", "decode", topic)
-    assert (headers["sluss-topic"], headers["sluss-partition"], headers["sluss-offset"]) == (topic, str(partition), str(offset))
-    assert json.loads(headers["sluss-detail"]) is not None and headers["sluss-detail"].isascii()
-    for wanted in ("sluss-timestamp", "sluss-attempts", "sluss-first-failed", "sluss-generation"):
-        assert wanted in headers
-    assert len(set(letter.names) - {"h"}) == len(letter.names) - 2, "no header twice"
-    assert house.stop() == 0
-
-
-def test_dead_letter_topic_missing_then_created(broker, platform, houses, name):
-    broker.create_topic(name)
-    house = houses(broker.bootstrap, {"p": platform.url}, {name: {}}).start(ready=False)
-    produced = produce(broker.bootstrap, name, [("bad", "not json"), ("good", body(n=1, key="good"))])
-    account = Account(broker.bootstrap, name, platform)
-    eventually(lambda: produced[1] in account.delivered(), 30, "another key to go on")
-
-    def told():
-        try:
-            return house.ask("/ready")
-        except OSError:
-            return 0, ""
-    eventually(lambda: told()[0] == 503 and f"{name}.dlq" in told()[1], 30, lambda: f"/ready to name the topic: {told()}")
-    assert account.committed() == {0: 0}, "nothing is committed past the event whose letter nobody took"
-    broker.create_topic(f"{name}.dlq")
-    eventually(account.all_committed, 90, "the commit after the letter", every=0.5)
-    assert [letters[0].value for letters in account.dead().values()] == [b"not json"]
-    eventually(lambda: told()[0] == 200, 70, lambda: f"/ready: {told()}")
-    assert house.stop() == 0
-
-
 def test_a_route_with_errors_is_left_out_and_said(broker, platform, houses, topic):
     house = houses(broker.bootstrap, {"p": platform.url}, {topic: {}, "faulty": {"foo": 1}}).start(ready=False)
     produced = produce(broker.bootstrap, topic, [("k", body(n=1, key="k"))])
@@ -348,6 +310,46 @@ def test_metrics_conserve_at_every_scrape(broker, platform, houses, topic):
     assert metric(metrics, "sluss_http_request_duration_seconds_count", platform="p", status="200") == 2940
     assert metric(metrics, "sluss_build_info") == 1
     assert house.stop() == 0
+
+
+# Names and labels are a contract: whoever has a dashboard relies on them.
+METRICS = {
+    "sluss_events_consumed_total": "route", "sluss_events_total": "route outcome", "sluss_events_known_total": "route",
+    "sluss_events_unsettled": "route", "sluss_oldest_unsettled_seconds": "route", "sluss_lag_events": "route topic partition",
+    "sluss_http_request_duration_seconds_count": "platform status", "sluss_delivery_attempts_total": "route result",
+    "sluss_platform_state": "platform state", "sluss_in_flight": "platform", "sluss_commits_total": "route result",
+    "sluss_duplicates_exposed": "route", "sluss_memory_accounted_bytes": "", "sluss_config_generation": "",
+    "sluss_config_last_reload_ok": "", "sluss_build_info": "version librdkafka curl jansson"}
+
+
+def test_metrics_say_what_would_come_again_and_what_came_again(broker, platform, houses, name):
+    """One event hangs, four behind it are delivered; a kill; the next process knows these four."""
+    broker.create_topic(name)
+    broker.create_topic(f"{name}.dlq")
+    platform.always(lambda request: b'"n":0,' in request.body, hostile.hang())
+    produce(broker.bootstrap, name, [(f"k{n}", body(n=n, key=f"k{n}")) for n in range(5)])
+    house = houses(broker.bootstrap, {"p": {"base-url": platform.url, "timeout": "10m"}}, {name: {}}).start()
+
+    def value(series, **labels):
+        return metric(house.metrics(), series, **labels)
+    eventually(lambda: value("sluss_duplicates_exposed", route=name) == 1, 30, "a map that tells of all but the one that hangs")
+    found = {}
+    for series, labels in house.metrics():
+        found.setdefault(series, set()).add(" ".join(sorted(label for label, _ in labels)))
+    for series, labels in METRICS.items():
+        assert found.get(series) == {" ".join(sorted(labels.split()))}, f"{series}: {found.get(series)}"
+    assert value("sluss_events_total", route=name, outcome="delivered") == 4
+    assert value("sluss_events_unsettled", route=name) == value("sluss_in_flight", platform="p") == 1
+    assert value("sluss_commits_total", route=name, result="ok") >= 1
+    assert value("sluss_events_known_total", route=name) == 0
+    eventually(lambda: value("sluss_oldest_unsettled_seconds", route=name) >= 1, 20, "a second of its age")
+    eventually(lambda: value("sluss_lag_events", route=name, topic=name, partition="0") == 0, 20, "no lag: all was read")
+    house.kill()
+    house.start()
+    eventually(lambda: value("sluss_events_known_total", route=name) == 4, 30, "what came again and was known")
+    assert value("sluss_events_consumed_total", route=name) == value("sluss_events_unsettled", route=name) == 1
+    assert len(platform.ledger) == 6, "only the one that hung was sent again"
+    house.kill()
 
 
 def test_health(broker, platform, houses, topic):

@@ -102,7 +102,8 @@ static void a_letter_in_answer_to_a_report_ends_no_client(void **state) {
     mock_begin(&writing.mock, SPAN("answers"));
     const struct kafka_property property[] = {{"bootstrap.servers", mock_servers(&writing.mock)}};
     const struct producer_handler handler = {.owner = &writing, .report = on_report, .log = {&writing, say}};
-    rd_kafka_mock_push_request_errors(writing.mock.cluster, PRODUCE, 1, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+    rd_kafka_mock_push_request_errors(writing.mock.cluster, PRODUCE, 2, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE,
+                                      RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
     writing.producer = producer_create((struct kafka_properties){property, 1}, &handler, &error);
     assert_non_null(writing.producer);
     struct pollfd wait = {.fd = producer_descriptor(writing.producer), .events = POLLIN};
@@ -119,8 +120,34 @@ static void a_letter_in_answer_to_a_report_ends_no_client(void **state) {
     mock_end(&writing.mock);
 }
 
+/* A broker finds the batch too large in which they stood together: alone each of them is taken. */
+static void company_makes_no_letter_too_large(void **state) {
+    (void)state;
+    struct writing writing = {.reported = 0};
+    struct error error = {0};
+    mock_begin(&writing.mock, SPAN("company"));
+    const struct kafka_property property[] = {{"bootstrap.servers", mock_servers(&writing.mock)}};
+    const struct producer_handler handler = {.owner = &writing, .report = on_report};
+    rd_kafka_mock_push_request_errors(writing.mock.cluster, PRODUCE, 1, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+    writing.producer = producer_create((struct kafka_properties){property, 1}, &handler, &error);
+    assert_non_null(writing.producer);
+    struct pollfd wait = {.fd = producer_descriptor(writing.producer), .events = POLLIN};
+    for (uint64_t id = 1; id <= LETTERS; id++)
+        write_letter(&writing, id);
+    for (int64_t until = mock_now_ms() + PATIENCE_MS; writing.reported < LETTERS && mock_now_ms() < until;) {
+        (void)poll(&wait, 1, 1000);
+        producer_serve(writing.producer);
+    }
+    assert_int_equal(writing.acknowledged, LETTERS);
+    for (uint64_t id = 1; id <= LETTERS; id++)
+        assert_int_equal(writing.reports[id], 1);
+    producer_destroy(writing.producer, 0);
+    mock_end(&writing.mock);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(letters_are_taken_when_leave_is_given),
-                                       cmocka_unit_test(a_letter_in_answer_to_a_report_ends_no_client)};
+                                       cmocka_unit_test(a_letter_in_answer_to_a_report_ends_no_client),
+                                       cmocka_unit_test(company_makes_no_letter_too_large)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
