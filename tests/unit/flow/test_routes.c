@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ROUTES = 20, MOST_ROUTES = 120, IN_FLIGHT = 8, WINDOW = 1024 };
+enum { ROUTES = 20, MOST_ROUTES = 120, IN_FLIGHT = 8, WINDOW = 1024, MOST_SENT = 4096 };
 
 struct house {
     struct platform_spec platform;
@@ -22,7 +22,7 @@ struct house {
     struct actions actions;
     uint32_t credit[MOST_ROUTES];
     int64_t read[MOST_ROUTES];
-    uint64_t sent[WINDOW]; /* requests in the order they went out */
+    uint64_t sent[MOST_SENT]; /* requests in the order they went out */
     size_t sent_count;
     uint32_t commits[MOST_ROUTES];
     bool committing[MOST_ROUTES];
@@ -66,7 +66,7 @@ static void step(struct house *house, struct input input) {
             house->commits[action->is.commit.route]++;
             house->committing[action->is.commit.route] = true;
         }
-        if (action->kind == ACTION_SEND_REQUEST && house->sent_count < WINDOW)
+        if (action->kind == ACTION_SEND_REQUEST && house->sent_count < MOST_SENT)
             house->sent[house->sent_count++] = action->is.request->id;
     }
 }
