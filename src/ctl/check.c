@@ -30,13 +30,24 @@ static void say_good(const struct settings *settings, size_t unready) {
                  plural(plan->lookup_count));
 }
 
+/* Nothing is wrong with it, but who counts on it for a whole group of processes would be mistaken. */
+static void say_rates(const struct plan *plan) {
+    for (uint32_t i = 0; i < plan->platform_count; i++)
+        if (plan->platforms[i].rate > 0)
+            (void)printf("platform " SPAN_FORMAT
+                         ": its `rate` counts in each process: two machines together send up to twice as much\n",
+                         SPAN_ARGUMENT(plan->platforms[i].name));
+}
+
 static int run(const struct call *call) {
     struct problems problems;
     problems_init(&problems);
     struct settings *settings = configuration_read(call, &problems);
     print(call, &problems);
-    if (settings != NULL && problems.errors == 0 && !call_has(call, "json"))
+    if (settings != NULL && problems.errors == 0 && !call_has(call, "json")) {
         say_good(settings, problems.unready);
+        say_rates(&settings->plan);
+    }
     int status = problems.failed || problems.status == EXIT_SYSTEM ? EXIT_SYSTEM
                  : problems.errors == 0 && settings != NULL        ? EXIT_YES
                                                                    : EXIT_CONFIG;
