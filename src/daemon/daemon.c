@@ -158,7 +158,7 @@ static bool has_descriptors(const struct daemon *daemon, struct error *error) {
 }
 
 static bool start_crew(struct daemon *daemon, struct error *error) {
-    daemon->expiry = expiry_create(&daemon->settings->plan);
+    daemon->expiry = expiry_create(&daemon->settings->plan, settings_kafka_certificate(daemon->settings));
     daemon->tally = tally_create(&daemon->settings->plan, NULL, NULL);
     if (daemon->expiry == NULL || daemon->tally == NULL)
         return error_memory(error);

@@ -181,7 +181,7 @@ void reload_forget(struct daemon *daemon) {
  * before are the caller's again. */
 static bool replace(struct daemon *daemon, struct settings *settings, struct crew *crew, struct error *error) {
     struct tally *tally = tally_create(&settings->plan, daemon->tally, crew_sum(daemon->crew));
-    struct expiry *expiry = expiry_create(&settings->plan);
+    struct expiry *expiry = expiry_create(&settings->plan, settings_kafka_certificate(settings));
     if (tally == NULL || expiry == NULL || !crew_inherit(crew, daemon->crew, error)) {
         tally_destroy(tally);
         expiry_destroy(expiry);

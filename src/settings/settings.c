@@ -133,6 +133,13 @@ void settings_destroy(struct settings *settings) {
     free(settings);
 }
 
+const char *settings_kafka_certificate(const struct settings *settings) {
+    for (size_t i = 0; i < settings->kafka.count; i++)
+        if (strcmp(settings->kafka.properties[i].name, "ssl.certificate.location") == 0)
+            return settings->kafka.properties[i].value;
+    return NULL;
+}
+
 void settings_number(struct settings *settings, uint64_t generation) {
     settings->plan.generation = generation;
     for (uint32_t i = 0; i < settings->workers; i++)

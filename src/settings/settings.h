@@ -84,6 +84,9 @@ void settings_destroy(struct settings *settings);
  * it. The default where the file says nothing or cannot be read. */
 void settings_find_socket(const struct settings_options *options, struct buf *socket);
 
+/* The file of our certificate for Kafka; NULL none. */
+const char *settings_kafka_certificate(const struct settings *settings);
+
 /* Says which configuration generation this is, to the plan and to each worker's share of it. */
 void settings_number(struct settings *settings, uint64_t generation);
 

@@ -58,6 +58,16 @@ def test_mutual_tls(secure_broker, authority, platform, houses, topic, password)
     passes(house, secure_broker, platform, topic)
 
 
+def test_a_certificate_for_kafka_that_ends_soon_is_told(secure_broker, authority, platform, houses, topic):
+    ours, key = map(str, authority.issue("soon", days=3)[:2])
+    house = houses(secure_broker.mutual_bootstrap, {"p": platform.url}, {topic: {}},
+                   {**mutual(authority, "alice"), "ssl-certificate-location": ours, "ssl-key-location": key}).start(ready=False)
+    eventually(lambda: "for Kafka expires soon" in house.log(), 20, "a line about it")
+    (line,) = [line for line in map(json.loads, house.log().splitlines()) if "for Kafka expires soon" in line["message"]]
+    assert (line["level"], line["days-left"]) == ("error", 2)
+    assert house.stop() == 0
+
+
 def test_mutual_tls_on_a_newer_library(secure_broker, authority, platform, houses, topic):
     if why := houses_module.missing("release-newest"):
         pytest.skip(f"no build with a newer librdkafka: {why} --librdkafka newest")

@@ -27,7 +27,7 @@ static void the_earliest_counts(void **state) {
     (void)state;
     struct platform_spec platform = {.name = SPAN("p")};
     const struct plan plan = {.platforms = &platform, .platform_count = 1};
-    struct expiry *expiry = expiry_create(&plan);
+    struct expiry *expiry = expiry_create(&plan, NULL);
     struct snapshot *sum = snapshot_create(&plan), *other = snapshot_create(&plan);
     assert_non_null(expiry);
     assert_non_null(sum);
