@@ -144,7 +144,8 @@ static bool is_next(struct assignment *assignment, struct inlet *inlet, struct a
 }
 
 enum inlet_found inlet_read(struct assignment *assignment, struct inlet *inlet) {
-    if (inlet->head != NULL)
+    bool moved = inlet->head != NULL;
+    if (moved)
         set_apart(assignment, inlet, inlet->head);
     uint64_t before = inlet->passed;
     for (rd_kafka_message_t *message; (message = rd_kafka_consume_queue(inlet->queue, 0)) != NULL;) {
@@ -155,7 +156,7 @@ enum inlet_found inlet_read(struct assignment *assignment, struct inlet *inlet) 
     inlet->idle = true;
     if (inlet->passed < inlet->horizon) /* librdkafka has dropped some itself, such as the marks of transactions */
         inlet->passed = inlet->horizon;
-    return inlet->passed > before ? INLET_MOVED : INLET_EMPTY;
+    return moved || inlet->passed > before ? INLET_MOVED : INLET_EMPTY;
 }
 
 bool inlet_is_left(const struct assigned_partition *partition) {
