@@ -10,9 +10,9 @@
 /* A broker that knows a topic no more may say so for a moment only, and each time some events come again. */
 enum { JOIN_ANEW_MS = 10000 };
 
+/* Of a partition alone that is missing, a broker may only not have heard yet that it was added. */
 static bool is_gone(rd_kafka_resp_err_t code) {
-    return code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
-           code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
+    return code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
 }
 
 /* "TOPIC [PARTITION]: ..." */
