@@ -60,6 +60,15 @@ static enum platform_state state_after(int faults, int64_t pause_ms) {
     return state;
 }
 
+/* Neither what may be one event's trouble nor what was not tried is a sign of life. */
+static void only_a_good_answer_ends_a_row(void **state) {
+    struct breaker *breaker = *state;
+    fail_times(breaker, 4, 0);
+    assert_false(breaker_judged(breaker, &suspect, false, 1, 10));
+    assert_false(breaker_judged(breaker, &untried, false, 1, 20));
+    assert_true(breaker_judged(breaker, &fault, false, 9, 30));
+}
+
 static void a_share_of_faults_opens_it(void **state) {
     (void)state;
     assert_int_equal(state_after(42, 1), PLATFORM_UP);
@@ -265,6 +274,7 @@ static void sleep_is_no_time_up(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(five_faults_in_a_row_open_it),
+        TEST(only_a_good_answer_ends_a_row),
         TEST(a_share_of_faults_opens_it),
         TEST(what_is_longer_ago_is_no_share),
         TEST(up_again_it_takes_five_more),

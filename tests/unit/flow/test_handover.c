@@ -87,6 +87,19 @@ static void a_topic_that_takes_no_letters_is_remembered(void **state) {
     assert_false(letters_fail(stand));
 }
 
+/* Whichever it takes, it takes letters again: it need not be the one that failed last. */
+static void any_letter_that_is_taken_shows_that_it_takes_them(void **state) {
+    struct stand *stand = *state;
+    assign(stand, 1, 0, 2);
+    read_event(stand, 1, 0, FIRST, SPAN("no json"));
+    uint64_t other = letter_written(stand);
+    read_event(stand, 1, 1, FIRST, SPAN("no json"));
+    answer_letter(stand, letter_written(stand), LETTER_FAILED);
+    assert_true(letters_fail(stand));
+    answer_letter(stand, other, LETTER_ACKNOWLEDGED);
+    assert_false(letters_fail(stand));
+}
+
 static void it_is_the_next_readers_then(void **state) {
     struct stand *stand = *state;
     assign(stand, 1, 0, 2);
@@ -180,9 +193,12 @@ static void what_is_not_read_here_is_not_waited_for(void **state) {
 
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-    const struct CMUnitTest tests[] = {
-        TEST(a_topic_that_takes_no_letters_is_remembered), TEST(it_is_the_next_readers_then),
-        TEST(so_it_is_where_we_have_no_partition),         TEST(what_has_ended_waits_for_no_topic),
-        TEST(what_is_under_way_is_no_answer_yet),          TEST(what_is_not_read_here_is_not_waited_for)};
+    const struct CMUnitTest tests[] = {TEST(a_topic_that_takes_no_letters_is_remembered),
+                                       TEST(any_letter_that_is_taken_shows_that_it_takes_them),
+                                       TEST(it_is_the_next_readers_then),
+                                       TEST(so_it_is_where_we_have_no_partition),
+                                       TEST(what_has_ended_waits_for_no_topic),
+                                       TEST(what_is_under_way_is_no_answer_yet),
+                                       TEST(what_is_not_read_here_is_not_waited_for)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -169,6 +169,7 @@ static void who_finds_too_little_beside_what_never_began_waits_too(void **state)
     assert_int_equal(house->requests, 0);
     assert_int_equal(house->letters, 1);
     assert_int_equal(house->stand.flow->resting, 1);
+    assert_int_equal(house->stand.flow->grown, 0);
     give_back(house);
     release_all(house);
     assert_int_equal(house->stand.flow->resting, 0);
