@@ -56,6 +56,7 @@ struct consumer {
     uint32_t unasked;          /* epoch whose committed offsets could not be asked for; 0 none */
     struct teardown *teardown; /* its client's; NULL not yet, or gone */
     int wake;
+    bool heard;  /* of a partition that is gone, and the core was not told yet */
     bool joined; /* once */
     bool inside; /* now */
     bool closing;

@@ -38,7 +38,7 @@ static void on_error(rd_kafka_t *client, int code, const char *why, void *owner)
     (void)client;
     struct assigned_partition *partition = is_gone((rd_kafka_resp_err_t)code) ? find_named(consumer, why) : NULL;
     if (partition != NULL)
-        partition->gone = true;
+        consumer->heard = partition->gone = true;
     else if (consumer->assignment.epoch != 0 && consumer->handler.log.say != NULL)
         consumer->handler.log.say(consumer->handler.log.owner, 4, why);
 }
@@ -71,6 +71,7 @@ void gone_from_group(struct consumer *consumer, rd_kafka_resp_err_t code, const 
 static void tell(struct consumer *consumer) {
     struct assignment *assignment = &consumer->assignment;
     uint32_t epoch = assignment->epoch;
+    consumer->heard = false;
     for (size_t i = 0; assignment->epoch == epoch && i < assignment->count; i++) {
         struct assigned_partition *partition = &assignment->partition[i];
         if (!partition->gone)
@@ -85,19 +86,28 @@ static void tell(struct consumer *consumer) {
     }
 }
 
-void gone_from_commit(struct consumer *consumer, const rd_kafka_topic_partition_list_t *list) {
+/* Hardly ever: of most answers each error is looked at, and no more. */
+static void note(struct consumer *consumer, const rd_kafka_topic_partition_t *refused) {
     struct assignment *assignment = &consumer->assignment;
     for (size_t i = 0; i < assignment->count; i++) {
         struct assigned_partition *partition = &assignment->partition[i];
-        const rd_kafka_topic_partition_t *one = rd_kafka_topic_partition_list_find(
-            list, consumer->topics[partition->place.topic].data, partition->place.partition);
-        partition->gone = partition->gone || (one != NULL && is_gone(one->err));
+        if (partition->place.partition == refused->partition &&
+            span_equal(consumer->topics[partition->place.topic], span_of(refused->topic)))
+            consumer->heard = partition->gone = true;
     }
-    tell(consumer);
+}
+
+void gone_from_commit(struct consumer *consumer, const rd_kafka_topic_partition_list_t *list) {
+    for (int i = 0; i < list->cnt; i++)
+        if (is_gone(list->elems[i].err))
+            note(consumer, &list->elems[i]);
+    if (consumer->heard)
+        tell(consumer);
 }
 
 void gone_serve(struct consumer *consumer) {
-    tell(consumer);
+    if (consumer->heard)
+        tell(consumer);
     if (consumer->rejoin_ms == 0 || consumer->rejoin_ms > consumer->now_ms || consumer->closing)
         return;
     consumer->rejoin_ms = 0;
