@@ -148,6 +148,23 @@ static void what_has_ended_waits_for_no_topic(void **state) {
     assert_false(letters_fail(stand));
 }
 
+/* Several readers of the generation before may have had it one after the other: the last knew most. */
+static void of_what_was_committed_before_the_highest_counts(void **state) {
+    struct stand *stand = *state;
+    const struct reached entry[] = {{0, 0, FIRST}, {0, 0, FIRST + 5}, {0, 0, FIRST + 2}};
+    struct plan_given given;
+    int64_t told = -1;
+    step(stand, (struct input){.kind = INPUT_REACHED, .is.reached = {.entry = entry, .count = 3}});
+    plan_give(&given, 0, 1, 1, -1);
+    step(stand, given.assigned);
+    step(stand, given.committed);
+    for (size_t i = 0; i < stand->actions.count; i++)
+        if (stand->actions.list[i].kind == ACTION_REPORT &&
+            stand->actions.list[i].is.report.kind == REPORT_COMMITTED_LOST)
+            told = stand->actions.list[i].is.report.offset;
+    assert_int_equal(told, FIRST + 5);
+}
+
 static struct reach release(const struct stand *stand, int32_t partition, int64_t offset) {
     const struct input input = {.kind = INPUT_RELEASE, .is.release = {.partition = partition, .offset = offset}};
     return flow_reach(stand->flow, &input);
@@ -198,6 +215,7 @@ int main(void) {
                                        TEST(it_is_the_next_readers_then),
                                        TEST(so_it_is_where_we_have_no_partition),
                                        TEST(what_has_ended_waits_for_no_topic),
+                                       TEST(of_what_was_committed_before_the_highest_counts),
                                        TEST(what_is_under_way_is_no_answer_yet),
                                        TEST(what_is_not_read_here_is_not_waited_for)};
     return cmocka_run_group_tests(tests, NULL, NULL);
