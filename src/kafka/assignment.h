@@ -35,7 +35,6 @@ struct assignment {
     size_t alone_count;
     struct inlet *inlet; /* shared */
     size_t inlet_count;  /* 0: each partition has its own */
-    int64_t patience_ms; /* so long a head waits before it is set apart */
     size_t turn;         /* where the next reading round begins, so that no partition starves */
     bool assigned;       /* librdkafka was told */
 };

@@ -370,7 +370,6 @@ void consumer_grant(struct consumer *consumer, struct place place, uint32_t even
         return;
     partition->credit_events += events;
     partition->credit_bytes += bytes;
-    inlets_fed(&consumer->assignment);
 }
 
 void consumer_commit(struct consumer *consumer, uint32_t epoch, const struct consumer_offset *entry, size_t count) {

@@ -43,7 +43,6 @@ static void aside_drop(struct aside *aside) {
 
 bool inlets_begin(struct assignment *assignment, rd_kafka_t *client, size_t most, int wake) {
     static const uint64_t one = 1;
-    assignment->patience_ms = LEAST_PATIENCE_MS;
     assignment->alone_count = assignment->count;
     for (size_t i = 0; i < assignment->count; i++)
         assignment->alone[i] = &assignment->partition[i];
@@ -204,16 +203,15 @@ static bool others_may_read(const struct assignment *assignment, const struct in
     return false;
 }
 
-/* One whose own window is full waits for its own answers, however long it takes the others to get credit. */
+/* One whose own window is full waits for its own answers, however long it takes the others to get credit. Memory comes
+ * to each in turn, and what is apart takes more of it: for that its neighbours wait with it, but not for ever. */
 static void look_at(struct assignment *assignment, struct inlet *inlet, int64_t now_ms, struct inlet_room room) {
     bool same = has_room(room, inlet->head);
-    int64_t until_ms = inlet->since_ms + (same ? assignment->patience_ms : LEAST_PATIENCE_MS);
-    inlet->look_ms = now_ms < until_ms ? until_ms : now_ms + LOOK_AGAIN_MS;
+    int64_t until_ms = inlet->since_ms + (same ? MOST_PATIENCE_MS : LEAST_PATIENCE_MS);
+    inlet->look_ms = now_ms < until_ms && until_ms < now_ms + LOOK_AGAIN_MS ? until_ms : now_ms + LOOK_AGAIN_MS;
     if (now_ms < until_ms || !others_may_read(assignment, inlet, room, same))
         return;
     set_apart(assignment, inlet, inlet->head);
-    if (same && assignment->patience_ms < MOST_PATIENCE_MS)
-        assignment->patience_ms *= 2;
 }
 
 void inlets_relieve(struct assignment *assignment, int64_t now_ms, bool hungry, struct inlet_room room) {
@@ -226,10 +224,6 @@ void inlets_relieve(struct assignment *assignment, int64_t now_ms, bool hungry, 
         else
             inlet->look_ms = now_ms + LOOK_AGAIN_MS;
     }
-}
-
-void inlets_fed(struct assignment *assignment) {
-    assignment->patience_ms = LEAST_PATIENCE_MS;
 }
 
 /* Its own queue may hold more: that comes behind all that the inlet holds, of which nothing is its own. */

@@ -80,10 +80,8 @@ struct inlet_room {
 
 /* Sets heads apart that have waited long. Not where the route wants no more events now (`hungry`), for then all wait
  * for the same; nor where nobody behind it has credit, or would get some that it itself would not: who stands behind
- * cannot ask. What is apart takes memory: each time in a row that one would get credit but for what all wait for it
- * takes twice as long, until somebody is granted some (inlets_fed). */
+ * cannot ask. What is apart takes memory: one that would get credit but for want of that waits very long. */
 void inlets_relieve(struct assignment *assignment, int64_t now_ms, bool hungry, struct inlet_room room);
-void inlets_fed(struct assignment *assignment);
 
 /* Those that are apart, have credit and nothing left aside share again. */
 void inlets_join(struct assignment *assignment);

@@ -35,6 +35,7 @@ struct reading {
     int errors;
     int64_t ahead_ms; /* of the clock */
     bool full;        /* the route wants no more events */
+    bool poor;        /* who has no credit waits for memory */
     bool once;        /* all are blocked once they have their first credit */
 };
 
@@ -89,6 +90,12 @@ static bool is_hungry(void *owner, uint32_t route) {
     return !reading->full;
 }
 
+static bool has_room(void *owner, struct place place) {
+    const struct reading *reading = owner;
+    (void)place;
+    return reading->poor;
+}
+
 static void on_error(void *owner, struct place place, enum consumer_end end, const char *why) {
     struct reading *reading = owner;
     (void)place, (void)end, (void)why;
@@ -135,6 +142,7 @@ static int setup(void **state) {
                                                    .revoked = on_revoked,
                                                    .event = on_event,
                                                    .hungry = is_hungry,
+                                                   .room = has_room,
                                                    .wanted = on_wanted,
                                                    .partition_error = on_error,
                                                    .commit_result = on_result}};
@@ -300,6 +308,26 @@ static void nobody_is_set_apart_while_the_route_has_enough(void **state) {
     assert_true(find(reading, 3)->apart);
 }
 
+/* It comes to each in turn, and what is apart would take more of it; but nobody waits for ever. */
+static void nobody_is_soon_set_apart_for_want_of_memory(void **state) {
+    struct reading *reading = *state;
+    reading->blocked[3] = true;
+    reading->poor = true;
+    for (int64_t until = mock_now_ms() + PATIENCE_MS; reading->wanted[3] == 0 && mock_now_ms() < until;)
+        serve(reading);
+    int64_t ahead_ms = reading->ahead_ms;
+    for (int i = 0; i < 20; i++) {
+        reading->ahead_ms += PATIENCE_MS / 60;
+        serve(reading);
+        assert_false(find(reading, 3)->apart);
+    }
+    reading->ahead_ms = ahead_ms + PATIENCE_MS;
+    read_others(reading, RECORDS);
+    assert_true(find(reading, 3)->apart);
+    unblock(reading, 3);
+    read_others(reading, RECORDS);
+}
+
 static void one_that_is_stopped_is_not_read_on_and_stops_nobody(void **state) {
     struct reading *reading = *state;
     reading->blocked[3] = true;
@@ -339,6 +367,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(one_that_is_apart_waits_for_no_neighbour, setup, teardown),
         cmocka_unit_test_setup_teardown(its_own_queue_comes_behind_what_is_left_in_the_inlet, setup, teardown),
         cmocka_unit_test_setup_teardown(nobody_is_set_apart_while_the_route_has_enough, setup, teardown),
+        cmocka_unit_test_setup_teardown(nobody_is_soon_set_apart_for_want_of_memory, setup, teardown),
         cmocka_unit_test_setup_teardown(one_that_is_stopped_is_not_read_on_and_stops_nobody, setup, teardown),
         cmocka_unit_test_setup_teardown(a_new_epoch_begins_where_the_last_one_ended, setup, teardown)};
     return cmocka_run_group_tests(tests, NULL, NULL);

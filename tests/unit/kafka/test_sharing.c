@@ -479,7 +479,6 @@ static void many_without_room_hold_a_neighbour_back_for_a_moment_each(void **sta
         (void)queues_write(i, &(struct queues_entry){.value = 10});
     }
     assign(&world);
-    world.consumer.assignment.patience_ms *= 100; /* others took long before */
     world.partition[ALL - 1].closed = false;
     while (!is_done(&world, ALL - 1) && world.now_ms < ALL * LEAST_PATIENCE_MS) {
         (void)fetch(&world);
