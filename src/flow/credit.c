@@ -39,9 +39,14 @@ void credit_spend(struct flow *flow, struct partition *partition, const struct e
 }
 
 /* A quarter of the limit is divided among the partitions, half of each share for the events and half for their bytes.
- * Where that is less than an event, each waits until it has one. */
+ * Where that is less than an event, each waits until it has one. Where many have little, most of them wait behind each
+ * other's records in a queue that they share: three quarters are kept for those that come first there. */
 static struct credit share(const struct flow *flow) {
-    size_t half = flow->part[BUDGET_ALL] / 4 / (flow->partitions > 0 ? flow->partitions : 1) / 2;
+    enum { MANY = 16, KEPT = 4 };
+    size_t partitions = flow->partitions > 0 ? flow->partitions : 1;
+    size_t half = flow->part[BUDGET_ALL] / 4 / partitions / 2;
+    if (partitions > MANY && half < (size_t)MOST_EVENTS * EVENT_COST)
+        half /= KEPT;
     size_t bytes = half / BYTE_COST, events = half / EVENT_COST;
     return (struct credit){.events = events > MOST_EVENTS ? MOST_EVENTS : (uint32_t)events,
                            .bytes = bytes < LEAST_BYTES  ? LEAST_BYTES

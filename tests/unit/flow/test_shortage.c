@@ -424,6 +424,26 @@ static void what_waits_for_memory_says_so(void **state) {
     assert_int_equal(house->requests, 2);
 }
 
+/* Where many share little, most of it is kept for those that come first in their queues. */
+static void many_partitions_keep_room_for_one_another(void **state) {
+    struct house *house = *state;
+    enum { MANY = 64 };
+    struct place place[MANY];
+    struct committed committed[MANY];
+    for (int32_t i = 0; i < MANY; i++) {
+        place[i] = (struct place){.partition = i, .epoch = 1};
+        committed[i] = (struct committed){.partition = i};
+    }
+    house->plan.memory_limit = 64 << 20;
+    house->flow = flow_create(&house->plan, 1);
+    assert_non_null(house->flow);
+    step(house, (struct input){.kind = INPUT_ASSIGNED, .is.group = {.epoch = 1, .place = place, .count = MANY}});
+    step(house,
+         (struct input){.kind = INPUT_COMMITTED, .is.committed = {.epoch = 1, .entry = committed, .count = MANY}});
+    assert_true(house->granted);
+    assert_true(budget_left(house->flow, BUDGET_READ) > house->flow->part[BUDGET_READ] / 2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -435,6 +455,8 @@ int main(void) {
         TEST(who_came_on_the_lifeline_grows_elsewhere),  TEST(the_oldest_dead_key_is_forgotten),
         TEST(one_open_batch_too_many_closes_the_oldest), TEST(the_last_that_can_go_on_does_so_on_the_lifeline),
         TEST(who_grew_before_is_the_last_all_the_same),  TEST(what_waits_for_memory_says_so),
+
+        TEST(many_partitions_keep_room_for_one_another),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
