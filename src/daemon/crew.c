@@ -1,6 +1,7 @@
 /* Making the workers, and speaking with all of them as with one. */
 #include "daemon/crew.h"
 
+#include "daemon/ahead.h"
 #include "daemon/heritage.h"
 #include "daemon/probe.h"
 #include "daemon/status.h"
@@ -8,7 +9,6 @@
 #include "daemon/worker.h"
 #include "flow/share.h"
 #include "kafka/census.h"
-#include "kafka/read_ahead.h"
 #include "ops/log.h"
 #include "tables/tables.h"
 
@@ -159,22 +159,11 @@ static uint32_t *count_partitions(const struct crew *crew, uint32_t *brokers) {
     return NULL;
 }
 
-/* Less would do where producers send small batches: so it is no warning. */
-static void say_read_ahead(const struct plan *plan) {
-    enum { MIB = 1 << 20 };
-    size_t consumers = share_consumers(plan), least = read_ahead_least(consumers);
-    if (least > plan->memory_limit / 2)
-        log_say(
-            LOG_LEVEL_INFO, NULL, 0,
-            "%zu consumers may read %zu MiB ahead, more than half of limits.memory, where producers send batches of a "
-            "mebibyte: %zu MiB would hold them",
-            consumers, least / MIB, (least * 2 + MIB - 1) / MIB);
-}
-
 static bool start_workers(struct crew *crew, struct error *error) {
     uint32_t brokers = 0, *partitions = count_partitions(crew, &brokers);
     bool started = partitions != NULL || error_memory(error);
-    say_read_ahead(crew->plan);
+    if (started)
+        ahead_say(crew->settings->shares, crew->count, partitions, brokers);
     for (uint32_t i = 0; i < crew->count && started; i++)
         started = worker_start(crew->worker[i], partitions, brokers, error);
     free(partitions);

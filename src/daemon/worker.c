@@ -1,9 +1,9 @@
 /* The loop of one worker: wait, serve what is there, let the core decide, perform. All policy is the core's. */
+#include "daemon/ahead.h"
 #include "daemon/time.h"
 #include "daemon/worker_private.h"
 #include "flow/budget.h"
 #include "flow/share.h"
-#include "kafka/read_ahead.h"
 #include "ops/log.h"
 
 #include <stdlib.h>
@@ -318,18 +318,12 @@ static void watch(struct worker *worker, int descriptor) {
     worker->wait[worker->wait_count++] = (struct curl_waitfd){.fd = descriptor, .events = CURL_WAIT_POLLIN};
 }
 
-static struct read_ahead read_ahead_of(const struct worker *worker, const uint32_t *partitions, uint32_t brokers,
-                                       uint32_t route) {
-    size_t own = partitions[route] > 0 ? partitions[route] : 1, all = own;
-    for (uint32_t i = 0; i < worker->plan->route_count; i++)
-        all += i != route && share_reads(worker->plan, i, worker->plan->worker) ? partitions[i] : 0;
-    return read_ahead_divide(worker->plan->memory_limit, own, all, brokers);
-}
-
-static bool start_consumer(struct worker *worker, uint32_t index, struct read_ahead ahead, struct error *error) {
+static bool start_consumer(struct worker *worker, uint32_t index, const uint32_t *partitions, uint32_t brokers,
+                           struct error *error) {
     const struct route *route = &worker->plan->routes[index];
     if (!share_reads(worker->plan, index, worker->plan->worker))
         return true;
+    struct read_ahead ahead = ahead_of(worker->plan, partitions, brokers, index);
     const struct consumer_spec spec = {
         .route = index,
         .group = route->group.data,
@@ -372,7 +366,7 @@ bool worker_start(struct worker *worker, const uint32_t *partitions, uint32_t br
     inputs_post(worker);
     inputs_heritage(worker);
     for (uint32_t i = 0; i < worker->plan->route_count; i++)
-        if (!start_consumer(worker, i, read_ahead_of(worker, partitions, brokers, i), error))
+        if (!start_consumer(worker, i, partitions, brokers, error))
             return false;
     publish(worker);
     atomic_fetch_add(worker->spec.working, 1);

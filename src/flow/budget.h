@@ -1,5 +1,5 @@
-/* The budget divides limits.memory: how much may be taken for which purpose (I10). How much has been taken the flow
- * counts; the budget takes nothing itself. */
+/* The budget divides what limits.memory has for events: how much may be taken for which purpose (I10). How much has
+ * been taken the flow counts; the budget takes nothing itself. */
 #ifndef SLUSS_FLOW_BUDGET_H
 #define SLUSS_FLOW_BUDGET_H
 

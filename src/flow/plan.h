@@ -6,6 +6,7 @@
 #include "decode/decoder.h"
 #include "deliver/platform.h"
 #include "enrich/recipe.h"
+#include "flow/ration.h"
 #include "shape/mapping.h"
 #include "validate/gate.h"
 
@@ -65,7 +66,9 @@ struct plan {
     uint32_t lookup_count;
     struct route *routes;
     uint32_t route_count;
-    size_t memory_limit;           /* limits.memory, always kept (I10); budget.h divides it */
+    size_t memory_limit; /* limits.memory; of a share what events may take: always kept (I10), see budget.h */
+    size_t ahead_limit;  /* of a share: what its consumers may have read ahead; see ration.h */
+    struct ration_consumer consumer;
     uint32_t max_poll_interval_ms; /* for the drain (I8) */
     uint32_t session_timeout_ms;   /* for the stall fence (I9) */
     uint32_t workers;              /* of the process */

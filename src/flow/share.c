@@ -47,12 +47,29 @@ uint32_t share_readers(const struct plan *plan) {
     return count;
 }
 
-uint32_t share_consumers(const struct plan *plan) {
+static uint32_t consumers_of(const struct plan *plan, uint32_t worker) {
     uint32_t count = 0;
     for (uint32_t i = 0; i < plan->route_count; i++)
-        for (uint32_t worker = 0; worker < plan->workers; worker++)
-            count += share_reads(plan, i, worker) ? 1 : 0;
+        count += share_reads(plan, i, worker) ? 1 : 0;
     return count;
+}
+
+uint32_t share_consumers(const struct plan *plan) {
+    uint32_t count = 0;
+    for (uint32_t worker = 0; worker < plan->workers; worker++)
+        count += consumers_of(plan, worker);
+    return count;
+}
+
+/* Of all workers together. */
+static size_t rest_of(const struct plan *plan) {
+    size_t least = ration_least(&plan->consumer, share_consumers(plan));
+    return plan->memory_limit > least ? plan->memory_limit - least : 0;
+}
+
+size_t share_rest(const struct plan *plan) {
+    uint32_t readers = share_readers(plan);
+    return rest_of(plan) / (readers > 0 ? readers : 1);
 }
 
 /* The part of the `place`-th of `count`: what cannot be divided goes to the first ones. */
@@ -83,6 +100,11 @@ void share_make(struct plan *share, struct platform_spec *platforms, const struc
         divide(&platforms[i], plan, i, worker);
     for (uint32_t before = 0; before < worker; before++)
         place += reads(plan, before) ? 1 : 0;
-    if (reads(plan, worker))
-        share->memory_limit = (size_t)part(plan->memory_limit, place, count);
+    if (!reads(plan, worker))
+        return;
+    uint32_t consumers = consumers_of(plan, worker);
+    size_t memory = ration_least(&plan->consumer, consumers) + (size_t)part(rest_of(plan), place, count);
+    struct ration ration = ration_divide(&plan->consumer, consumers, memory);
+    share->memory_limit = ration.events;
+    share->ahead_limit = ration.ahead;
 }

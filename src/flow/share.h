@@ -17,9 +17,13 @@ uint32_t share_senders(const struct plan *plan, uint32_t platform);
 uint32_t share_readers(const struct plan *plan);
 uint32_t share_consumers(const struct plan *plan);
 
+/* Bytes that are left of the memory for each worker that reads, when every consumer has what it takes at least. */
+size_t share_rest(const struct plan *plan);
+
 /* Makes the worker's plan: the same routes and lookups, its own platforms (`platforms` has room for all, and lives as
  * long), its part of the memory. The parts of all workers are together what was configured: in-flight and rate are
- * divided among the workers that send to the platform, the memory among those that read anything. */
+ * divided among the workers that send to the platform; of the memory each has what its consumers take, and what is left
+ * is divided among those that read anything. */
 void share_make(struct plan *share, struct platform_spec *platforms, const struct plan *plan, uint32_t worker);
 
 #endif

@@ -17,9 +17,9 @@ enum { MOST_FETCH = 1024 * 1024 };
 #define MOST_ANSWER "1048576"
 
 static struct queue_limits limit_queue(size_t bytes) {
-    enum { BYTES_A_RECORD = 512, LEAST_FETCH = 64 * 1024 };
+    enum { BYTES_A_RECORD = 512, LEAST_FETCH = 256 * 1024 };
     size_t fetch = bytes / 4 < LEAST_FETCH ? LEAST_FETCH : bytes / 4 > MOST_FETCH ? MOST_FETCH : bytes / 4;
-    size_t each = bytes > fetch ? (bytes - fetch) / 2 : 0;
+    size_t each = bytes / 8 * 3;
     size_t kbytes = each / 1024, records = each / BYTES_A_RECORD;
     return (struct queue_limits){
         .records = records > 0 ? records : 1, .bytes = (kbytes > 0 ? kbytes : 1) * 1024, .fetch = fetch};

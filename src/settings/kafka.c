@@ -1,6 +1,9 @@
 /* What the options of `kafka` mean together. Opens no connection. */
 #include "settings/credentials.h"
 
+#include <stdlib.h>
+#include <sys/stat.h>
+
 enum { SCRAM_WORKS = 0x02060100 }; /* librdkafka 2.6.1 */
 
 static struct span property(const struct reader *reader, const char *name) {
@@ -38,6 +41,26 @@ static void check_sasl(struct reader *reader, config_setting_t *group, enum kafk
                  "use \"PLAIN\" over SASL_SSL"),
             "librdkafka %d.%d.%d cannot use " SPAN_FORMAT " with Kafka 3.7.2, 3.8.1, 3.9 and later",
             version >> 24 & 0xff, version >> 16 & 0xff, version >> 8 & 0xff, SPAN_ARGUMENT(mechanism));
+}
+
+static size_t size_of_file(struct span path) {
+    struct stat found;
+    return path.data != NULL && stat(path.data, &found) == 0 && S_ISREG(found.st_mode) ? (size_t)found.st_size : 0;
+}
+
+/* Measured with librdkafka 2.0, which keeps its certificates in each client. An answer is a mebibyte, and librdkafka
+ * adds 400 bytes a record: to events of that size as much again. */
+struct ration_consumer kafka_measure(const struct reader *reader) {
+    enum { CLIENT = 512 * 1024, OF_CERTIFICATE = 4, ANSWER = 1024 * 1024, OF_ANSWER = 2 };
+    struct span servers = property(reader, "bootstrap.servers"), fetch = property(reader, "fetch.max.bytes");
+    size_t most = fetch.data != NULL ? strtoul(fetch.data, NULL, 10) : 0;
+    struct ration_consumer each = {.client =
+                                       CLIENT + OF_CERTIFICATE * size_of_file(property(reader, "ssl.ca.location")),
+                                   .answer = OF_ANSWER * (most > ANSWER ? most : ANSWER),
+                                   .brokers = 1};
+    for (size_t i = 0; i < servers.size; i++)
+        each.brokers += servers.data[i] == ',' ? 1 : 0;
+    return each;
 }
 
 void kafka_check(struct reader *reader, config_setting_t *group) {

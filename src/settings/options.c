@@ -222,17 +222,21 @@ static const struct option limit_rows[] = {
      .least = 16 * MIB,
      .most = (int64_t)1 << 40,
      .sentence =
-         "The memory that events may take. Reading stops before it is used up, until there is room again. Handling "
-         "a single event may take a quarter of a worker's share; one that takes more is dead-lettered as too "
-         "large. With several platforms a quarter of the share is set aside for them, so that each of them always has "
-         "room for one event, however much waits for others that are down; an event then has a quarter of the rest. "
-         "That room is for events of up to a mebibyte where ten platforms share 256 MiB, of half of that where twenty "
-         "do; slussctl check warns where it is less than `event`. "
-         "The process takes up to about 30 MB more, with what librdkafka reads ahead: where there are many partitions "
-         "they share its queues, of each of which it holds at least a whole batch of a producer's, uncompressed. A "
-         "route has one at least in each worker that reads it: where batches have a mebibyte, make this 4.5 MiB for "
-         "each of these; the log says at the start when it is less. Beside that it takes 10 KiB of each partition, 80 "
-         "KiB where a batch may have 1000 events, to know what is settled."},
+         "The memory for events, and for what Kafka sends of them ahead. Each consumer, one for each route and worker "
+         "that reads it, is set aside 2.75 MiB: half a mebibyte for its client, four times the size of "
+         "`ssl-ca-location`, which every client keeps, and 2.25 MiB for what it reads, or 2 MiB more for each further "
+         "server that `bootstrap-servers` names, for all may send at once. An eighth must be left; of what is left a "
+         "quarter is for reading ahead, the rest, divided among the workers, for events. Reading stops before that is "
+         "used up, until there is room again. Handling a single event may take a quarter of it; one that takes more is "
+         "dead-lettered as too large. With several platforms a quarter is set aside for them, so that each of them "
+         "always has room for one event, however much waits for others that are down; an event then has a quarter of "
+         "the rest. That room is for events of up to a mebibyte where seven routes to as many platforms share 256 MiB, "
+         "of half of that where fourteen do; slussctl check warns where it is less than `event`. The process takes up "
+         "to 30 MB more, and on top of that: the lookups' tables; 10 KiB of each "
+         "partition, 80 KiB where a batch may have 1000 events, to know what is settled; what a producer's batch has "
+         "more than a mebibyte uncompressed, or 400 bytes for each event that is smaller than that; a batch of each "
+         "partition that stands still, behind a held key, say; and what brokers send that `bootstrap-servers` does not "
+         "name: the log says at the start how much that may be."},
     {.name = "event",
      .type = &type_size,
      .field = SETTINGS(limits.json.size),

@@ -27,7 +27,7 @@ static const struct option rows[] = {
      .field = NO_FIELD,
      .flags = PROPERTY(OPTION_REQUIRED),
      .sentence = "The brokers to contact first, separated by commas: HOST:PORT; without :PORT it is 9092, whatever "
-                 "security-protocol says."},
+                 "security-protocol says. `limits.memory` has room for what so many send at once."},
     {.name = "group-id",
      .type = &type_group_id,
      .field = FIELD(group_id),
@@ -135,7 +135,9 @@ static const struct option rows[] = {
            "of the same broker, and this often an idle route asks. Default: 20; with more than 4 routes 5 for each (a "
            "route counts once for each of its workers); from 100 routes on 500."),
     NUMBER("fetch-min-bytes", 1, 100000000, OPTION_CONSUMER, "The least that a broker collects for a fetch."),
-    NUMBER("fetch-max-bytes", 0, 2147483135, OPTION_CONSUMER, "The most that one fetch returns; default 1048576."),
+    NUMBER("fetch-max-bytes", 0, 2147483135, OPTION_CONSUMER,
+           "The most that one fetch returns; default 1048576. With more, each consumer "
+           "has twice as much of `limits.memory` for each broker."),
     NUMBER("max-partition-fetch-bytes", 1, 1000000000, OPTION_CONSUMER,
            "The most that one fetch returns of one partition."),
     NUMBER("fetch-error-backoff-ms", 0, 300000, OPTION_CONSUMER, "The wait after a failed fetch (milliseconds)."),

@@ -80,6 +80,8 @@ bool secret_read(struct reader *reader, struct span text, bool lines, struct sec
 extern const struct section section_kafka;
 
 /* Cross checks and parts with a function of their own. */
+/* What one consumer takes of limits.memory, by what is written of `kafka`. */
+struct ration_consumer kafka_measure(const struct reader *reader);
 void kafka_check(struct reader *reader, config_setting_t *group);
 void platforms_read(struct reader *reader, const struct option *option, config_setting_t *setting, void *target);
 void lookups_read(struct reader *reader, const struct option *option, config_setting_t *setting, void *target);

@@ -53,6 +53,7 @@ static void complete(struct reader *reader) {
     settings->kafka.properties = reader->properties;
     settings->kafka.count = reader->property_count;
     settings->plan.memory_limit = settings->limits.memory;
+    settings->plan.consumer = kafka_measure(reader);
     settings->plan.max_poll_interval_ms = settings->kafka.max_poll_interval_ms;
     settings->plan.session_timeout_ms = settings->kafka.session_timeout_ms;
 }

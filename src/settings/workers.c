@@ -20,31 +20,59 @@ static void check_platform(struct reader *reader, config_setting_t *group, uint3
                 "`rate` cannot be divided: %u workers send to this platform", senders);
 }
 
+enum { MIB = 1 << 20, LEAST_REST = 8 /* so manieth part of the memory is for more than consumers */ };
+
+static size_t mebibytes(size_t bytes) {
+    return (bytes + MIB - 1) / MIB;
+}
+
+/* So much memory has room for the consumers, and for events of so many bytes in each worker. */
+static size_t memory_for(const struct plan *plan, size_t events) {
+    size_t least = ration_least(&plan->consumer, share_consumers(plan)),
+           whole = (least / (LEAST_REST - 1) + 1) * LEAST_REST;
+    size_t wanted = least + (events / 3 + 1) * 4 * share_readers(plan);
+    return wanted > whole ? wanted : whole;
+}
+
+/* Each consumer has a client and may hold answers of Kafka's, however little the memory is. */
+static bool check_consumers(struct reader *reader, config_setting_t *root) {
+    const struct plan *plan = &reader->settings->plan;
+    uint32_t consumers = share_consumers(plan), brokers = plan->consumer.brokers;
+    size_t tenths = (ration_least(&plan->consumer, 1) * 10 + MIB - 1) / MIB;
+    if (plan->memory_limit / LEAST_REST * (LEAST_REST - 1) >= ration_least(&plan->consumer, consumers))
+        return true;
+    PROBLEM(SEVERITY_ERROR, PROBLEM_CONFLICT, root, "limits",
+            CURE(reader, "make `memory` at least %zu MiB, or read several topics in one route%s",
+                 mebibytes(memory_for(plan, 0)),
+                 consumers > plan->route_count ? ", or let fewer workers read a route" : ""),
+            "limits: `memory` has no room for %u consumers, one for each route and worker that reads it: each may take "
+            "%zu.%zu MiB, for its client and what %u broker%s at once",
+            consumers, tenths / 10, tenths % 10, brokers, brokers > 1 ? "s send" : " sends");
+    return false;
+}
+
 /* What the rooms make of an event is a dozen times its size, sometimes more: a quarter of a worker's memory must do, or
  * of what the lifelines of several platforms leave of it. */
-static void warn_of_memory(struct reader *reader, config_setting_t *root, uint32_t readers) {
+static void warn_of_memory(struct reader *reader, config_setting_t *root, size_t share) {
     enum { GROWTH = 12, SIXTEENTHS = 16 };
     const struct settings *settings = reader->settings;
     bool several = settings->plan.platform_count > 1;
-    size_t share = settings->limits.memory / (readers > 0 ? readers : 1), event = settings->limits.json.size;
-    size_t sixteenths = several ? 3 : 4, part = share / SIXTEENTHS * sixteenths;
-    if (event > share / 4 || event <= part / GROWTH)
+    size_t event = settings->limits.json.size, sixteenths = several ? 3 : 4, part = share / SIXTEENTHS * sixteenths;
+    if (event <= part / GROWTH)
         return;
     PROBLEM(SEVERITY_WARNING, PROBLEM_RISK, root, "limits",
             CURE(reader, "make `memory` %zu MiB or more, or `event` %zu KiB or less",
-                 (event * GROWTH * SIXTEENTHS / sixteenths * (readers > 0 ? readers : 1) + (1 << 20) - 1) >> 20,
-                 part / GROWTH >> 10),
-            "limits: handling an event can take %d times its size, and %s of a worker's part of `memory` is "
-            "available for it: events of more than %zu KiB may be dead-lettered as too large",
+                 mebibytes(memory_for(&settings->plan, event * GROWTH * SIXTEENTHS / sixteenths)), part / GROWTH >> 10),
+            "limits: handling an event can take %d times its size, and %s of what consumers leave a worker of `memory` "
+            "is available for it: events of more than %zu KiB may be dead-lettered as too large",
             GROWTH, several ? "three sixteenths" : "a quarter", part / GROWTH >> 10);
 }
 
-/* The least memory of a worker with which the promise holds, in whole MiB. */
+/* The least memory for a worker's events with which the promise holds, in whole MiB. */
 static size_t memory_beside(const struct plan *share, size_t event) {
-    enum { STEP = 1 << 20 };
     struct plan more = *share;
-    for (more.memory_limit = more.memory_limit / STEP * STEP; budget_beside(&more) < event;)
-        more.memory_limit += STEP;
+    for (more.memory_limit = more.memory_limit / MIB * MIB; budget_beside(&more) < event;)
+        more.memory_limit += MIB;
     return more.memory_limit;
 }
 
@@ -52,8 +80,7 @@ static size_t memory_beside(const struct plan *share, size_t event) {
 static void warn_of_neighbours(struct reader *reader, config_setting_t *root) {
     const struct settings *settings = reader->settings;
     const struct plan *worst = NULL;
-    size_t event = settings->limits.json.size, most = event, memory = 0;
-    uint32_t readers = share_readers(&settings->plan);
+    size_t event = settings->limits.json.size, most = event;
     for (uint32_t i = 0; i < settings->workers; i++)
         if (budget_beside(&settings->shares[i]) < most) {
             worst = &settings->shares[i];
@@ -61,22 +88,44 @@ static void warn_of_neighbours(struct reader *reader, config_setting_t *root) {
         }
     if (worst == NULL || event > worst->memory_limit / 4)
         return;
-    memory = memory_beside(worst, event) * readers;
     PROBLEM(SEVERITY_WARNING, PROBLEM_RISK, root, "limits",
-            CURE(reader, "make `memory` %zu MiB or more, or `event` %zu KiB or less", memory >> 20, most >> 10),
+            CURE(reader, "make `memory` %zu MiB or more, or `event` %zu KiB or less",
+                 mebibytes(memory_for(&settings->plan, memory_beside(worst, event))), most >> 10),
             "limits: the platforms share a part of `memory` that lets events of up to %zu KiB pass, whatever waits for "
             "others: while several routes' platforms are down, larger ones may wait for those",
             most >> 10);
 }
 
+/* What may be taken at once of the events' part must find room in it. */
+static bool check_events(struct reader *reader, config_setting_t *root, size_t share) {
+    enum { EVENTS = 4, BATCHES = 8 };
+    const struct settings *settings = reader->settings;
+    size_t errors = reader->problems->errors, event = settings->limits.json.size;
+    if (event > share / EVENTS)
+        PROBLEM(SEVERITY_ERROR, PROBLEM_CONFLICT, root, "limits",
+                CURE(reader, "make `memory` at least %zu MiB, or `event` %zu KiB or less",
+                     mebibytes(memory_for(&settings->plan, event * EVENTS)), share / EVENTS >> 10),
+                "limits: one event could take more than a quarter of what consumers leave a worker of `memory`");
+    for (uint32_t i = 0; i < settings->plan.route_count; i++) {
+        const struct route *route = &settings->plan.routes[i];
+        if (route->mode == ROUTE_OFF || route->mapping.bundle == BUNDLE_NONE || route->batch.bytes <= share / BATCHES)
+            continue;
+        PROBLEM(SEVERITY_ERROR, PROBLEM_CONFLICT, root, "limits",
+                CURE(reader, "make `memory` at least %zu MiB, or the batch %zu KiB or less",
+                     mebibytes(memory_for(&settings->plan, route->batch.bytes * BATCHES)), share / BATCHES >> 10),
+                "limits: a batch of route \"" SPAN_FORMAT
+                "\" could take more than an eighth of what consumers leave a worker of `memory`",
+                SPAN_ARGUMENT(route->name));
+    }
+    return reader->problems->errors == errors;
+}
+
 static void check_limits(struct reader *reader, config_setting_t *root) {
     const struct settings *settings = reader->settings;
     uint32_t readers = share_readers(&settings->plan);
-    if (readers > 1 && settings->limits.json.size > settings->limits.memory / readers / 4)
-        PROBLEM(SEVERITY_ERROR, PROBLEM_CONFLICT, root, "limits",
-                CURE(reader, "make `memory` at least %u times `event`: four times for each worker", readers * 4),
-                "limits: one event could take more than a quarter of what each of %u workers has of `memory`", readers);
-    warn_of_memory(reader, root, readers);
+    size_t share = share_rest(&settings->plan) / 4 * 3;
+    if (readers > 0 && check_consumers(reader, root) && check_events(reader, root, share))
+        warn_of_memory(reader, root, share);
     if (readers > 0 && readers < settings->workers && settings->workers > 1)
         PROBLEM(SEVERITY_WARNING, PROBLEM_RISK, root, "workers",
                 SPAN("write fewer, or let a route read on several with its own `workers`"),

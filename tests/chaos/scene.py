@@ -50,7 +50,7 @@ class Member:
             "arende": {"base-url": f"http://{world.gate}:{near[0]}", **plain},
             "svar": {"base-url": f"https://{world.gate}:{near[1]}", "tls": {"ca": world.authority.certificate}, **plain}},
             {}, {"session-timeout-ms": world.session * 1000, "group-id": scene.group}, world.kind, workers=2,
-            **({"limits": {"memory": "16 MiB"}} if number % 2 else {}))  # there partitions share queues
+            **({"limits": {"memory": "64 MiB"}} if number % 2 else {}))  # there partitions share queues
         self.house.prefix = link.prefix if link else []
 
     def write(self):

@@ -25,8 +25,11 @@ static struct route *add(struct house *house, const char *name, uint32_t workers
 
 static void init(struct house *house) {
     *house = (struct house){0};
-    house->plan = (struct plan){
-        .platforms = house->platforms, .platform_count = 2, .routes = house->routes, .memory_limit = 1000003};
+    house->plan = (struct plan){.platforms = house->platforms,
+                                .platform_count = 2,
+                                .routes = house->routes,
+                                .memory_limit = 1000000003,
+                                .consumer = {4000, 30000, 3}};
     house->platforms[0] = (struct platform_spec){.name = SPAN("p"), .max_in_flight = 67, .rate = 100001};
     house->platforms[1] = (struct platform_spec){.name = SPAN("q"), .max_in_flight = 5};
 }
@@ -77,9 +80,9 @@ static void check_parts(const struct plan *plan) {
             in_flight[i] += sends ? own[i].max_in_flight : 0;
             rate[i] += sends ? own[i].rate : 0;
         }
-        memory += reads ? share.memory_limit : 0;
+        memory += reads ? share.memory_limit + share.ahead_limit : 0;
     }
-    assert_int_equal(memory, plan->memory_limit);
+    assert_int_equal(memory + 4000 * share_consumers(plan), plan->memory_limit);
     for (uint32_t i = 0; i < 2; i++)
         if (share_senders(plan, i) > 0) {
             assert_int_equal(in_flight[i], plan->platforms[i].max_in_flight);
@@ -114,7 +117,10 @@ static void one_worker_has_all(void **state) {
     share_make(&share, own, &house.plan, 0);
     assert_int_equal(own[0].max_in_flight, 67);
     assert_int_equal(own[0].rate, 100001);
-    assert_int_equal(share.memory_limit, 1000003);
+    size_t least = 4000 + 3 * 30000 + RATION_QUEUE, rest = 1000000003 - least;
+    assert_int_equal(share_rest(&house.plan), rest);
+    assert_int_equal(share.memory_limit, rest - rest / 4);
+    assert_int_equal(share.ahead_limit, 3 * 30000 + RATION_QUEUE + rest / 4);
     assert_ptr_equal(share.routes, house.plan.routes);
 }
 
