@@ -9,10 +9,12 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 enum { EACH_MS = 60000, MISSING_EACH_MS = 5000, ANSWER_WITHIN_MS = 5000, LISTEN_EACH_MS = 1000 };
+enum { TOPIC_SIZE = 249 + 1 }; /* bytes: Kafka allows no longer name */
 
 struct state {
     enum producer_topic found;
@@ -104,10 +106,13 @@ static bool turn(struct probe *probe, bool asking) {
     return !ending;
 }
 
+/* Once it asks it may be left at any time, and has a name of its own for that. */
 static bool ask(struct probe *probe, const struct route *route, enum producer_topic *found, const char **why) {
+    char topic[TOPIC_SIZE];
+    (void)snprintf(topic, sizeof topic, SPAN_FORMAT, SPAN_ARGUMENT(route->dead_letter));
     if (!turn(probe, true))
         return false;
-    *found = producer_probe(probe->producer, route->dead_letter.data, ANSWER_WITHIN_MS, why);
+    *found = producer_probe(probe->producer, topic, ANSWER_WITHIN_MS, why);
     return turn(probe, false);
 }
 

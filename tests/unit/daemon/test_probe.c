@@ -20,6 +20,8 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t turned = PTHREAD_COND_INITIALIZER;
 static unsigned asked;
 static bool answers;
+static bool stands, passes = true; /* somebody is about to name a topic, and may */
+static unsigned misnamed;
 
 rd_kafka_resp_err_t __wrap_rd_kafka_metadata(rd_kafka_t *client, int all, rd_kafka_topic_t *topic,
                                              const struct rd_kafka_metadata **metadata, int timeout_ms);
@@ -35,6 +37,36 @@ rd_kafka_resp_err_t __wrap_rd_kafka_metadata(rd_kafka_t *client, int all, rd_kaf
         (void)pthread_cond_wait(&turned, &mutex);
     (void)pthread_mutex_unlock(&mutex);
     return RD_KAFKA_RESP_ERR__TIMED_OUT;
+}
+
+rd_kafka_topic_t *__real_rd_kafka_topic_new(rd_kafka_t *client, const char *name, rd_kafka_topic_conf_t *conf);
+rd_kafka_topic_t *__wrap_rd_kafka_topic_new(rd_kafka_t *client, const char *name, rd_kafka_topic_conf_t *conf);
+
+/* Before the name is read a thread may stand for as long as the machine has others to run. */
+rd_kafka_topic_t *__wrap_rd_kafka_topic_new(rd_kafka_t *client, const char *name, rd_kafka_topic_conf_t *conf) {
+    (void)pthread_mutex_lock(&mutex);
+    stands = true;
+    (void)pthread_cond_broadcast(&turned);
+    while (!passes)
+        (void)pthread_cond_wait(&turned, &mutex);
+    misnamed += strcmp(name, "t.dlq") == 0 ? 0 : 1;
+    (void)pthread_mutex_unlock(&mutex);
+    return __real_rd_kafka_topic_new(client, name, conf);
+}
+
+static void wait_until_it_stands(void) {
+    (void)pthread_mutex_lock(&mutex);
+    while (!stands)
+        (void)pthread_cond_wait(&turned, &mutex);
+    (void)pthread_mutex_unlock(&mutex);
+}
+
+static void let(bool pass) {
+    (void)pthread_mutex_lock(&mutex);
+    passes = pass;
+    stands = false;
+    (void)pthread_cond_broadcast(&turned);
+    (void)pthread_mutex_unlock(&mutex);
 }
 
 static void wait_until_asked(void) {
@@ -85,6 +117,31 @@ static void one_that_waits_for_an_answer_is_left(void **state) {
     (void)alarm(0);
 }
 
+static void one_that_is_left_has_the_name_that_it_asks_for(void **state) {
+    (void)state;
+    (void)alarm(PATIENCE_S);
+    int done = eventfd(0, EFD_CLOEXEC);
+    char name[] = "t.dlq";
+    struct route route = {.dead_letter = {name, sizeof name - 1}};
+    const struct plan plan = {.routes = &route, .route_count = 1};
+    answer();
+    let(false);
+    struct probe *probe = make(&plan, done);
+    wait_until_it_stands();
+    probe_end(probe);
+    assert_true(probe_ended(probe));
+    probe_destroy(probe);
+    assert_int_equal(teardown_left(), 1);
+    memset(name, 'x', sizeof name - 1); /* a configuration that is over */
+    route.dead_letter = SPAN_NONE;
+    (void)close(done);
+    let(true);
+    while (teardown_left() > 0)
+        (void)usleep(1000);
+    assert_int_equal(misnamed, 0);
+    (void)alarm(0);
+}
+
 static void one_that_was_answered_ends(void **state) {
     (void)state;
     int done = eventfd(0, EFD_CLOEXEC);
@@ -106,6 +163,7 @@ static void one_that_was_answered_ends(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_that_waits_for_an_answer_is_left),
+        cmocka_unit_test(one_that_is_left_has_the_name_that_it_asks_for),
         cmocka_unit_test(one_that_was_answered_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
