@@ -68,12 +68,24 @@ static void warn_of_memory(struct reader *reader, config_setting_t *root, size_t
             GROWTH, several ? "three sixteenths" : "a quarter", part / GROWTH >> 10);
 }
 
-/* The least memory for a worker's events with which the promise holds, in whole MiB. */
+/* Whether the promise holds for events of that size, with so many MiB for them. */
+static bool holds_beside(const struct plan *share, size_t memory, size_t event) {
+    struct plan other = *share;
+    other.memory_limit = memory * MIB;
+    return budget_beside(&other) >= event;
+}
+
+/* The least memory for a worker's events with which it does, in whole MiB. By halves, for each look goes through all
+ * routes for each platform. */
 static size_t memory_beside(const struct plan *share, size_t event) {
-    struct plan more = *share;
-    for (more.memory_limit = more.memory_limit / MIB * MIB; budget_beside(&more) < event;)
-        more.memory_limit += MIB;
-    return more.memory_limit;
+    size_t little = share->memory_limit / MIB, enough = little + 1;
+    for (; !holds_beside(share, enough, event); enough *= 2)
+        little = enough;
+    while (enough - little > 1) {
+        size_t middle = little + (enough - little) / 2;
+        *(holds_beside(share, middle, event) ? &enough : &little) = middle;
+    }
+    return enough * MIB;
 }
 
 /* A platform that is down delays no other one's routes: but for events that are larger than what each has to itself. */
