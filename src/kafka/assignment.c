@@ -44,14 +44,14 @@ bool assignment_begin(struct assignment *assignment, rd_kafka_t *client, const r
         assignment_end(assignment, past);
         return false;
     }
-    assignment_forget(past, assignment);
+    assignment_forget(past);
     return true;
 }
 
 void assignment_end(struct assignment *assignment, struct assignment *past) {
     if (assignment->partition == NULL)
         return;
-    assignment_forget(past, assignment);
+    assignment_forget(past);
     inlets_end(assignment);
     for (size_t i = 0; i < assignment->count; i++) {
         if (assignment->partition[i].waiting != NULL) /* never given out: whoever comes next reads it */
@@ -70,19 +70,9 @@ static void empty(rd_kafka_queue_t *queue) {
         rd_kafka_message_destroy(message);
 }
 
-/* The queue of a partition that is ours again is the same one: it is emptied by reading. */
-static bool has(const struct assignment *assignment, struct place place) {
-    for (size_t i = 0; assignment != NULL && i < assignment->count; i++)
-        if (assignment->partition[i].place.topic == place.topic &&
-            assignment->partition[i].place.partition == place.partition)
-            return true;
-    return false;
-}
-
-void assignment_forget(struct assignment *past, const struct assignment *next) {
+void assignment_forget(struct assignment *past) {
     for (size_t i = 0; i < past->count; i++) {
-        if (!has(next, past->partition[i].place))
-            empty(past->partition[i].own.queue);
+        empty(past->partition[i].own.queue);
         rd_kafka_queue_destroy(past->partition[i].own.queue);
     }
     free(past->partition);

@@ -51,8 +51,9 @@ bool assignment_begin(struct assignment *assignment, rd_kafka_t *client, const r
  * still puts into them refers to their partition, and where nobody takes it out again, to a client that never ends. */
 void assignment_end(struct assignment *assignment, struct assignment *past);
 
-/* Empties the queues of partitions that are not in `next` too, and gives all back. `next` may be NULL. */
-void assignment_forget(struct assignment *past, const struct assignment *next);
+/* Empties all its queues and gives them back, before rd_kafka_assign. Also those of partitions that are ours again: of
+ * a topic that was gone in between they are others, into which nobody looks any more. */
+void assignment_forget(struct assignment *past);
 
 /* The partition of that place, or NULL (another epoch, not ours). */
 struct assigned_partition *assignment_find(struct assignment *assignment, struct place place);

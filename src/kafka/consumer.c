@@ -458,7 +458,7 @@ void consumer_end(struct consumer *consumer) {
     }
     nudge_end(consumer);
     assignment_end(&consumer->assignment, &consumer->past);
-    assignment_forget(&consumer->past, NULL);
+    assignment_forget(&consumer->past);
     if (consumer->answers != NULL)
         rd_kafka_queue_destroy(consumer->answers);
     if (consumer->news != NULL)

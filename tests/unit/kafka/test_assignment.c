@@ -44,7 +44,7 @@ static void what_the_route_does_not_read_is_left_out(void **state) {
     assert_int_equal(assignment.partition[1].place.topic, 0);
     assert_int_equal(assignment.partition[1].place.partition, 3);
     assignment_end(&assignment, &past);
-    assignment_forget(&past, NULL);
+    assignment_forget(&past);
 }
 
 /* Else a revoke of it would be told to a core that never heard of it, and never be answered. */
@@ -58,7 +58,7 @@ static void without_memory_there_is_no_epoch(void **state) {
     assert_false(begun);
     assert_int_equal(assignment.epoch, 0);
     assignment_end(&assignment, &past);
-    assignment_forget(&past, NULL);
+    assignment_forget(&past);
 }
 
 static void without_memory_for_inlets_nobody_shares(void **state) {
@@ -74,7 +74,7 @@ static void without_memory_for_inlets_nobody_shares(void **state) {
     assert_true(inlets_begin(&assignment, *state, 1, -1));
     assert_true(assignment.inlet_count == 1 && assignment.partition[0].shared == assignment.inlet);
     assignment_end(&assignment, &past);
-    assignment_forget(&past, NULL);
+    assignment_forget(&past);
 }
 
 int main(void) {

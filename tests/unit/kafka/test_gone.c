@@ -1,6 +1,7 @@
 /* Tests of kafka/gone on a broker in memory: where no topic is found for a moment its partition stops, the group is
  * joined anew once, in time, and then all is read. */
 #include "kafka/consumer.h"
+#include "kafka/teardown.h"
 
 #include <poll.h>
 #include <setjmp.h>
@@ -126,6 +127,7 @@ static int setup(void **state) {
 static int teardown(void **state) {
     struct member *member = *state;
     consumer_destroy(member->consumer);
+    assert_int_equal(teardown_left(), 0); /* what was said of the topic holds no client */
     mock_end(&member->mock);
     free(member);
     return 0;

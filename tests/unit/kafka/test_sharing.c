@@ -391,7 +391,7 @@ static void begin(struct world *world, uint64_t seed) {
 static void end(struct world *world) {
     struct consumer *consumer = &world->consumer;
     assignment_end(&consumer->assignment, &consumer->past);
-    assignment_forget(&consumer->past, NULL);
+    assignment_forget(&consumer->past);
     free(consumer->header);
     CHECK(world, queues_alive() == 0, "something of librdkafka's was not given back");
 }
