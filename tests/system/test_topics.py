@@ -221,3 +221,4 @@ def test_a_topic_made_anew_goes_on_by_itself(broker, platform, houses, name, rel
     assert house.ctl("why", name).stdout.startswith(f"{name}: running")
     assert "an operator must decide" not in house.log()
     assert house.stop() == 0
+    assert "does not end" not in house.log(), "a client that is held by what was said of the old one"
