@@ -86,6 +86,11 @@ static bool has_room(void *owner, struct place place) {
     return flow_has_room(worker->flow, place);
 }
 
+static bool comes_first(void *owner, struct place place) {
+    const struct worker *worker = owner;
+    return flow_comes_first(worker->flow, place);
+}
+
 static void on_wanted(void *owner, struct place place, size_t bytes) {
     struct input input = {.kind = INPUT_WANTED};
     input.is.wanted.place = place;
@@ -227,6 +232,7 @@ struct consumer_handler inputs_of_consumers(struct worker *worker) {
                                      .event = on_event,
                                      .hungry = is_hungry,
                                      .room = has_room,
+                                     .first = comes_first,
                                      .wanted = on_wanted,
                                      .partition_error = on_partition_error,
                                      .topic_gone = on_topic_gone,

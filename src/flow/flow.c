@@ -335,6 +335,11 @@ bool flow_has_room(const struct flow *flow, struct place place) {
     return partition != NULL && credit_may_come(partition);
 }
 
+bool flow_comes_first(const struct flow *flow, struct place place) {
+    const struct partition *partition = group_partition(&flow->groups[place.route], place);
+    return partition != NULL && partition->unsettled == 0 && credit_may_come(partition);
+}
+
 size_t flow_bytes(const struct flow *flow) {
     return flow->bytes + flow->reserved;
 }

@@ -63,6 +63,9 @@ bool flow_is_hungry(const struct flow *flow, uint32_t route);
 /* Whether the partition's window has room: who gets no credit even so waits for what all wait for. */
 bool flow_has_room(const struct flow *flow, struct place place);
 
+/* Whether it has and holds nothing: then memory is kept for its next event that others do not get. */
+bool flow_comes_first(const struct flow *flow, struct place place);
+
 /* Bytes accounted to events, letters and maps (I10). */
 size_t flow_bytes(const struct flow *flow);
 

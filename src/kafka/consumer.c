@@ -262,7 +262,7 @@ static void serve_inlets(struct consumer *consumer) {
         assignment->inlet[i].idle = false;
     inlets_join(assignment);
     const struct consumer_handler *handler = &consumer->handler;
-    const struct inlet_room room = {handler->room, handler->owner};
+    const struct inlet_room room = {handler->room, handler->first, handler->owner};
     if (inlets_due_ms(assignment) <= consumer->now_ms)
         inlets_relieve(assignment, consumer->now_ms,
                        handler->hungry == NULL || handler->hungry(handler->owner, consumer->route), room);

@@ -46,6 +46,8 @@ struct consumer_handler {
     /* Whether the partition would get credit then if it asked for it: else only what comes of it gives it any. May be
      * NULL: it would. */
     bool (*room)(void *owner, struct place place);
+    /* Whether it would get it before others, for it holds nothing. May be NULL: it would not. */
+    bool (*first)(void *owner, struct place place);
     /* A record waits for more credit than there is; said once of each. May be NULL. */
     void (*wanted)(void *owner, struct place place, size_t bytes);
     void (*partition_error)(void *owner, struct place place, enum consumer_end end, const char *why);

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { LEAST_PATIENCE_MS = 100, MOST_PATIENCE_MS = 60000, LOOK_AGAIN_MS = 1000 };
+enum { LEAST_PATIENCE_MS = 100, PATIENCE_MS = 10000, MOST_PATIENCE_MS = 60000, LOOK_AGAIN_MS = 1000 };
 
 /* --- records put aside --- */
 
@@ -190,28 +190,51 @@ static bool has_room(struct inlet_room room, const struct assigned_partition *pa
     return room.of == NULL || room.of(room.owner, partition->place);
 }
 
-/* Also one that is apart, as long as something of it may stand behind the head. Where the head waits for what all wait
- * for (`same`), only who has credit already. */
-static bool others_may_read(const struct assignment *assignment, const struct inlet *inlet, struct inlet_room room,
-                            bool same) {
-    for (size_t i = 0; i < assignment->count; i++) {
-        const struct assigned_partition *one = &assignment->partition[i];
-        bool waits = one->shared == inlet && one != inlet->head && !(one->apart && inlet_is_left(one));
-        if (waits && !one->stopped && (one->credit_events > 0 || (!same && has_room(room, one))))
-            return true;
-    }
-    return false;
+static bool comes_first(struct inlet_room room, const struct assigned_partition *partition) {
+    return room.first != NULL && room.first(room.owner, partition->place);
 }
 
-/* One whose own window is full waits for its own answers, however long it takes the others to get credit. Memory comes
- * to each in turn, and what is apart takes more of it: for that its neighbours wait with it, but not for ever. */
+/* Why the head has no credit. */
+enum want {
+    WANT_ROOM, /* in its own window, so it waits for its own answers, however long they take */
+    WANT_TURN, /* memory; and it holds events already, while some is kept for who does not */
+    WANT_MEMORY
+};
+
+static enum want want_of(const struct inlet *inlet, struct inlet_room room) {
+    if (!has_room(room, inlet->head))
+        return WANT_ROOM;
+    return comes_first(room, inlet->head) ? WANT_MEMORY : WANT_TURN;
+}
+
+/* Also one that is apart, as long as something of it may stand behind the head. */
+static bool stands_behind(const struct inlet *inlet, const struct assigned_partition *one) {
+    return one->shared == inlet && one != inlet->head && !one->stopped && !(one->apart && inlet_is_left(one));
+}
+
+/* After so long, INT64_MAX never, this one shall wait no longer behind a head that wants this. */
+static int64_t patience_of(const struct assigned_partition *one, enum want want, struct inlet_room room) {
+    bool fed = one->credit_events > 0;
+    if (want == WANT_ROOM)
+        return fed || has_room(room, one) ? LEAST_PATIENCE_MS : INT64_MAX;
+    if (want == WANT_TURN && comes_first(room, one))
+        return PATIENCE_MS;
+    return fed ? MOST_PATIENCE_MS : INT64_MAX;
+}
+
+/* Memory comes to each in turn, and what is apart takes more of it: for that its neighbours wait with it, but not for
+ * ever. */
 static void look_at(struct assignment *assignment, struct inlet *inlet, int64_t now_ms, struct inlet_room room) {
-    bool same = has_room(room, inlet->head);
-    int64_t until_ms = inlet->since_ms + (same ? MOST_PATIENCE_MS : LEAST_PATIENCE_MS);
-    inlet->look_ms = now_ms < until_ms && until_ms < now_ms + LOOK_AGAIN_MS ? until_ms : now_ms + LOOK_AGAIN_MS;
-    if (now_ms < until_ms || !others_may_read(assignment, inlet, room, same))
-        return;
-    set_apart(assignment, inlet, inlet->head);
+    enum want want = want_of(inlet, room);
+    int64_t waited_ms = now_ms - inlet->since_ms;
+    inlet->look_ms = now_ms + LOOK_AGAIN_MS;
+    for (size_t i = 0; i < assignment->count; i++) {
+        const struct assigned_partition *one = &assignment->partition[i];
+        if (stands_behind(inlet, one) && patience_of(one, want, room) <= waited_ms) {
+            set_apart(assignment, inlet, inlet->head);
+            return;
+        }
+    }
 }
 
 void inlets_relieve(struct assignment *assignment, int64_t now_ms, bool hungry, struct inlet_room room) {

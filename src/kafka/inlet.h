@@ -72,15 +72,17 @@ void inlet_block(struct inlet *inlet, int64_t now_ms);
 /* When a head may have waited long: inlets_relieve is due. INT64_MAX never. */
 int64_t inlets_due_ms(const struct assignment *assignment);
 
-/* What the core says of a partition: whether it would get credit if it asked for it. */
+/* What the core says of a partition: whether it would get credit if it asked for it, and whether before others. */
 struct inlet_room {
-    bool (*of)(void *owner, struct place place); /* NULL: each would */
+    bool (*of)(void *owner, struct place place);    /* NULL: each would */
+    bool (*first)(void *owner, struct place place); /* NULL: nobody */
     void *owner;
 };
 
 /* Sets heads apart that have waited long. Not where the route wants no more events now (`hungry`), for then all wait
  * for the same; nor where nobody behind it has credit, or would get some that it itself would not: who stands behind
- * cannot ask. What is apart takes memory: one that would get credit but for want of that waits very long. */
+ * cannot ask. What is apart takes memory: one that would get credit but for want of that waits very long, and only less
+ * long where somebody behind it would get some before it. */
 void inlets_relieve(struct assignment *assignment, int64_t now_ms, bool hungry, struct inlet_room room);
 
 /* Those that are apart, have credit and nothing left aside share again. */

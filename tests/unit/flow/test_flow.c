@@ -171,8 +171,10 @@ static void window_counts_from_the_base(void **state) {
     assign(set, 1);
     assert_true(says(set, "grant credit arende.v1/0: 2 events"));
     struct place place = {.epoch = 1}, gone = {.epoch = 2};
+    assert_true(flow_comes_first(set->flow, place));
     read_event(set, 1, 17, NULL);
     assert_true(flow_has_room(set->flow, place) && !flow_has_room(set->flow, gone));
+    assert_false(flow_comes_first(set->flow, place) || flow_comes_first(set->flow, gone));
     read_event(set, 1, 18, NULL);
     assert_null(strstr(buf_text(&set->trace), "grant credit")); /* both are under way */
     assert_false(flow_has_room(set->flow, place));

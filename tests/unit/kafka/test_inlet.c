@@ -35,7 +35,8 @@ struct reading {
     int errors;
     int64_t ahead_ms; /* of the clock */
     bool full;        /* the route wants no more events */
-    bool poor;        /* who has no credit waits for memory */
+    bool poor;        /* who has no credit waits for memory, */
+    int64_t holder;   /* which is kept for who holds nothing; this one does; -1 nobody knows of any */
     bool once;        /* all are blocked once they have their first credit */
 };
 
@@ -96,6 +97,11 @@ static bool has_room(void *owner, struct place place) {
     return reading->poor;
 }
 
+static bool comes_first(void *owner, struct place place) {
+    const struct reading *reading = owner;
+    return reading->holder >= 0 && place.partition != reading->holder;
+}
+
 static void on_error(void *owner, struct place place, enum consumer_end end, const char *why) {
     struct reading *reading = owner;
     (void)place, (void)end, (void)why;
@@ -126,6 +132,7 @@ static void fill(const struct reading *reading) {
 static int setup(void **state) {
     struct reading *reading = calloc(1, sizeof *reading);
     assert_non_null(reading);
+    reading->holder = -1;
     mock_begin_with(&reading->mock, SPAN("shared"), PARTITIONS);
     fill(reading);
     const struct kafka_property property[] = {{"bootstrap.servers", mock_servers(&reading->mock)},
@@ -143,6 +150,7 @@ static int setup(void **state) {
                                                    .event = on_event,
                                                    .hungry = is_hungry,
                                                    .room = has_room,
+                                                   .first = comes_first,
                                                    .wanted = on_wanted,
                                                    .partition_error = on_error,
                                                    .commit_result = on_result}};
@@ -328,6 +336,24 @@ static void nobody_is_soon_set_apart_for_want_of_memory(void **state) {
     read_others(reading, RECORDS);
 }
 
+/* Who stands behind cannot ask, and what it would get the head would not. */
+static void who_holds_nothing_waits_less_long_for_memory(void **state) {
+    struct reading *reading = *state;
+    reading->once = reading->full = reading->poor = true;
+    const struct assigned_partition *partition = wait_for_a_full_inlet(reading)->head;
+    reading->full = false;
+    for (int i = 0; i < 2; i++) { /* at first all wait for the same */
+        assert_false(partition->apart);
+        reading->ahead_ms += PATIENCE_MS / 3;
+        reading->holder = i == 0 ? -1 : partition->place.partition;
+        serve(reading);
+    }
+    assert_true(partition->apart);
+    for (int i = 0; i < PARTITIONS; i++)
+        unblock(reading, i);
+    read_others(reading, RECORDS);
+}
+
 static void one_that_is_stopped_is_not_read_on_and_stops_nobody(void **state) {
     struct reading *reading = *state;
     reading->blocked[3] = true;
@@ -368,6 +394,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(its_own_queue_comes_behind_what_is_left_in_the_inlet, setup, teardown),
         cmocka_unit_test_setup_teardown(nobody_is_set_apart_while_the_route_has_enough, setup, teardown),
         cmocka_unit_test_setup_teardown(nobody_is_soon_set_apart_for_want_of_memory, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_holds_nothing_waits_less_long_for_memory, setup, teardown),
         cmocka_unit_test_setup_teardown(one_that_is_stopped_is_not_read_on_and_stops_nobody, setup, teardown),
         cmocka_unit_test_setup_teardown(a_new_epoch_begins_where_the_last_one_ended, setup, teardown)};
     return cmocka_run_group_tests(tests, NULL, NULL);
