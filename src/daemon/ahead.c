@@ -11,7 +11,7 @@ static uint32_t count_of(const uint32_t *partitions, uint32_t route) {
 }
 
 struct read_ahead ahead_of(const struct plan *share, const uint32_t *partitions, uint32_t brokers, uint32_t route) {
-    size_t least = share->consumer.answer * share->consumer.brokers + RATION_QUEUE, own = count_of(partitions, route);
+    size_t least = ration_least_ahead(&share->consumer), own = count_of(partitions, route);
     size_t consumers = 0, all = 0; /* this route is among them */
     for (uint32_t i = 0; i < share->route_count; i++)
         if (share_reads(share, i, share->worker)) {

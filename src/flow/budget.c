@@ -7,7 +7,7 @@
 
 _Static_assert(EVENT_COST >= 4096 + sizeof(struct batch), "a small event is one block, and brings its batch");
 
-/* A quarter for the stairs and the lifelines: by default (256 MiB, events of 1 MiB) there is room in the stairs for the
+/* A quarter for the stairs and the lifelines: with 256 MiB for events of 1 MiB there is room in the stairs for the
  * dozen times its size that the stages may make of the largest event, and on the lifelines of ten platforms for that
  * and its request. */
 enum { PARTS = 32, OF_EVENT = PARTS / 4, OF_STAIRS = PARTS / 16, OF_LIFELINES = PARTS / 4 - OF_STAIRS };

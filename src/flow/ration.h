@@ -23,7 +23,14 @@ struct ration {
 /* Bytes that each of so many consumers must have in any case, together: for a client, and one queue with answers. */
 size_t ration_least(const struct ration_consumer *each, uint32_t consumers);
 
+/* Of it what one may read ahead. */
+size_t ration_least_ahead(const struct ration_consumer *each);
+
 /* Beyond the least a quarter is for reading ahead, the rest for events; nothing where there is less than that. */
 struct ration ration_divide(const struct ration_consumer *each, uint32_t consumers, size_t memory);
+
+/* What events have of so much beyond the least; and how much that must be for so much for events. */
+size_t ration_events_of(size_t rest);
+size_t ration_rest_for(size_t events);
 
 #endif

@@ -67,6 +67,11 @@ void gone_from_group(struct consumer *consumer, rd_kafka_resp_err_t code, const 
     }
 }
 
+void gone_join_anew(struct consumer *consumer) {
+    if (consumer->rejoin_ms == 0)
+        consumer->rejoin_ms = consumer->now_ms + JOIN_ANEW_MS;
+}
+
 /* The handler may end the assignment. */
 static void tell(struct consumer *consumer) {
     struct assignment *assignment = &consumer->assignment;
@@ -79,8 +84,7 @@ static void tell(struct consumer *consumer) {
         partition->gone = false;
         partition->stopped = true;
         partition->credit_events = 0;
-        if (consumer->rejoin_ms == 0)
-            consumer->rejoin_ms = consumer->now_ms + JOIN_ANEW_MS;
+        gone_join_anew(consumer);
         consumer->handler.partition_error(consumer->handler.owner, partition->place, CONSUMER_GONE,
                                           "its topic is gone");
     }

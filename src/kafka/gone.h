@@ -21,6 +21,9 @@ void gone_from_group(struct consumer *consumer, rd_kafka_resp_err_t code, const 
 /* An answer to a commit, with one error for each partition: tells the core of those whose topic is gone. */
 void gone_from_commit(struct consumer *consumer, const rd_kafka_topic_partition_list_t *list);
 
+/* A partition stopped, for its topic is gone: the group is joined anew within ten seconds. */
+void gone_join_anew(struct consumer *consumer);
+
 /* Tells the core what was heard of in the queues, and joins the group anew when it is time. */
 void gone_serve(struct consumer *consumer);
 

@@ -125,6 +125,8 @@ static void stop(struct consumer *consumer, struct assigned_partition *partition
                  const char *why) {
     partition->stopped = true;
     partition->credit_events = 0;
+    if (end == CONSUMER_GONE)
+        gone_join_anew(consumer);
     consumer->handler.partition_error(consumer->handler.owner, partition->place, end, why);
 }
 

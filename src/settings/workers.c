@@ -30,7 +30,7 @@ static size_t mebibytes(size_t bytes) {
 static size_t memory_for(const struct plan *plan, size_t events) {
     size_t least = ration_least(&plan->consumer, share_consumers(plan)),
            whole = (least / (LEAST_REST - 1) + 1) * LEAST_REST;
-    size_t wanted = least + (events / 3 + 1) * 4 * share_readers(plan);
+    size_t wanted = least + ration_rest_for(events) * share_readers(plan);
     return wanted > whole ? wanted : whole;
 }
 
@@ -135,7 +135,7 @@ static bool check_events(struct reader *reader, config_setting_t *root, size_t s
 static void check_limits(struct reader *reader, config_setting_t *root) {
     const struct settings *settings = reader->settings;
     uint32_t readers = share_readers(&settings->plan);
-    size_t share = share_rest(&settings->plan) / 4 * 3;
+    size_t share = ration_events_of(share_rest(&settings->plan));
     if (readers > 0 && check_consumers(reader, root) && check_events(reader, root, share))
         warn_of_memory(reader, root, share);
     if (readers > 0 && readers < settings->workers && settings->workers > 1)
