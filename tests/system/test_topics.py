@@ -75,7 +75,7 @@ def test_out_of_range_stops_the_partition_until_an_operator_acts(broker, platfor
     commit(broker.bootstrap, f"sluss.{name}", name, {0: 2})
     house.start()
     platform.wait_for(3, 30)
-    assert seen(platform) == [9, 2, 3]
+    assert seen(platform)[0] == 9 and sorted(seen(platform)[1:]) == [2, 3]  # of two keys: in any order
     assert house.stop() == 0
 
 
